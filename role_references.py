@@ -37,7 +37,8 @@ def parse_role_reference(key: str, text: str) -> RoleReference:
     parts = text.split("/")
     if not 2 <= len(parts) <= 4 or not all(parts):
         raise InvalidValue(key, text, "write stack/role, project/stack/role or organization/project/stack/role")
-    organization, project, stack, role = [pulumi.get_organization(), pulumi.get_project(), "", ""][: 4 - len(parts)] + parts
+    here = [pulumi.get_organization(), pulumi.get_project()]
+    organization, project, stack, role = here[: 4 - len(parts)] + parts
     check_role_name(key, role)
     reference = RoleReference(organization, project, stack, role)
     this_stack = RoleReference(pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), role)

@@ -184,7 +184,8 @@ def _read_entries(name: str, entry_type: type[_Entry]) -> dict[str, _Entry]:
     path = _key(name)
     if not isinstance(values, list):
         raise InvalidValue(path, values, "write a list")
-    return {f"{path}[{index}]": _read_entry(f"{path}[{index}]", value, entry_type) for index, value in enumerate(values)}
+    entries = {f"{path}[{index}]": value for index, value in enumerate(values)}
+    return {at: _read_entry(at, value, entry_type) for at, value in entries.items()}
 
 
 def _read_entry(path: str, value: object, entry_type: type[_Entry]) -> _Entry:

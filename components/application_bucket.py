@@ -28,9 +28,7 @@ class ApplicationBucket(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     """The bucket's ARN."""
 
-    def __init__(
-        self, name: str, args: ApplicationBucketArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ApplicationBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the bucket and its settings.
 
         Raises:

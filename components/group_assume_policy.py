@@ -32,9 +32,7 @@ class GroupAssumePolicy(pulumi.ComponentResource):
     role_arns: pulumi.Output[Sequence[str]]
     """The roles' ARNs, sorted, each once."""
 
-    def __init__(
-        self, name: str, args: GroupAssumePolicyArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: GroupAssumePolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the inline policy.
 
         Raises:

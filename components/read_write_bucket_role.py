@@ -46,9 +46,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     """The role's ARN, which others need to assume it."""
 
-    def __init__(
-        self, name: str, args: ReadWriteBucketRoleArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ReadWriteBucketRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the role, its managed policy and the attachment.
 
         Raises:
@@ -75,9 +73,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        aws.iam.RolePolicyAttachment(
-            f"{name}-policy-attachment", role=role.name, policy_arn=policy.arn, opts=child
-        )
+        aws.iam.RolePolicyAttachment(f"{name}-policy-attachment", role=role.name, policy_arn=policy.arn, opts=child)
 
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})

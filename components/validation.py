@@ -35,7 +35,8 @@ def check_account_id(key: str, value: object) -> None:
 
     Source: AWS Account Management, "View AWS account identifiers".
     """
-    _check_text(key, value, re.compile(r"[0-9]{12}"), 'write the twelve digits of the account id in quotes, e.g. "111111111111"')
+    rule = 'write the twelve digits of the account id in quotes, e.g. "111111111111"'
+    _check_text(key, value, re.compile(r"[0-9]{12}"), rule)
 
 
 def check_role_name(key: str, value: object) -> None:
@@ -43,7 +44,7 @@ def check_role_name(key: str, value: object) -> None:
 
     Source: IAM User Guide, "IAM and AWS STS quotas".
     """
-    _check_text(key, value, re.compile(r"[\w+=,.@-]{1,64}", re.ASCII), "a role name has 1 to 64 letters, digits or +=,.@-_")
+    _check_name(key, value, "a role name", 64)
 
 
 def check_policy_name(key: str, value: object) -> None:
@@ -51,7 +52,7 @@ def check_policy_name(key: str, value: object) -> None:
 
     Source: IAM User Guide, "IAM and AWS STS quotas".
     """
-    _check_text(key, value, re.compile(r"[\w+=,.@-]{1,128}", re.ASCII), "a policy name has 1 to 128 letters, digits or +=,.@-_")
+    _check_name(key, value, "a policy name", 128)
 
 
 def check_group_name(key: str, value: object) -> None:
@@ -59,7 +60,7 @@ def check_group_name(key: str, value: object) -> None:
 
     Source: IAM User Guide, "IAM and AWS STS quotas".
     """
-    _check_text(key, value, re.compile(r"[\w+=,.@-]{1,128}", re.ASCII), "a group name has 1 to 128 letters, digits or +=,.@-_")
+    _check_name(key, value, "a group name", 128)
 
 
 # Prefixes and suffixes that S3 keeps for itself.
@@ -106,6 +107,11 @@ def check_one_of(key: str, value: object, allowed: tuple[str, ...]) -> None:
     """One of a few words."""
     if value not in allowed:
         raise InvalidValue(key, value, f"it is one of {', '.join(allowed)}")
+
+
+def _check_name(key: str, value: object, what: str, most: int) -> None:
+    pattern = re.compile(rf"[\w+=,.@-]{{1,{most}}}", re.ASCII)
+    _check_text(key, value, pattern, f"{what} has 1 to {most} letters, digits or +=,.@-_")
 
 
 def _check_text(key: str, value: object, pattern: re.Pattern[str], allowed: str) -> None:

@@ -1,0 +1,160 @@
+"""The provider's configuration, and the AWS account that it leads to."""
+
+import functools
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from mypy_boto3_iam import IAMClient
+from mypy_boto3_s3 import S3Client
+from mypy_boto3_sts import STSClient
+
+KEYS = (
+    "accessKey",
+    "allowedAccountIds",
+    "defaultTags",
+    "endpoints",
+    "maxRetries",
+    "region",
+    "s3UsePathStyle",
+    "secretKey",
+    "skipCredentialsValidation",
+    "skipMetadataApiCheck",
+    "skipRegionValidation",
+    "skipRequestingAccountId",
+    "token",
+    "version",
+)
+"""What may be configured under ``aws:``, of all that the official plugin takes."""
+
+SECRET_KEYS = ("accessKey", "secretKey", "token")
+
+
+class ConfigurationError(Exception):
+    """The provider can't work with its configuration; the message says why."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The provider's configuration. Nested values arrive from the engine as JSON."""
+
+    region: str
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    allowed_account_ids: tuple[str, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+    max_attempts: int = 25
+    path_style: bool = False
+
+    @classmethod
+    def parse(cls, values: Mapping[str, str]) -> "Configuration":
+        """The configuration that the engine sends, by names without ``aws:``.
+
+        Raises:
+            ConfigurationError: a key is unknown, the region is missing, or a value is not what it should be.
+        """
+        for key in values:
+            if key not in KEYS:
+                raise ConfigurationError(
+                    f"aws:{key}: the sandbox's stand-in provider does not know it; it knows: {', '.join(KEYS)}"
+                )
+        region = values.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if not region:
+            raise ConfigurationError("aws:region: it is missing; set it, e.g. `pulumi config set aws:region us-east-1`")
+        endpoints: dict[str, str] = {}
+        for entry in _json(values, "endpoints", list):
+            endpoints |= entry
+        return cls(
+            region=region,
+            access_key=values.get("accessKey"),
+            secret_key=values.get("secretKey"),
+            token=values.get("token"),
+            # A bare number in YAML has lost its leading zeros.
+            allowed_account_ids=tuple(str(number).zfill(12) for number in _json(values, "allowedAccountIds", list)),
+            endpoints=endpoints,
+            default_tags=_json(values, "defaultTags", dict).get("tags", {}),
+            max_attempts=int(values.get("maxRetries", "25")),
+            path_style=values.get("s3UsePathStyle") == "true",
+        )
+
+
+class Aws:
+    """The clients of one account. Each is made when it is first needed; clients may be shared by threads."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        """Remember the configuration; AWS is not asked yet."""
+        self.configuration = configuration
+        self._session = boto3.Session(
+            configuration.access_key, configuration.secret_key, configuration.token, region_name=configuration.region
+        )
+        self._lock = threading.RLock()
+
+    @functools.cached_property
+    def iam(self) -> IAMClient:
+        """IAM."""
+        client: IAMClient = self._client("iam")
+        return client
+
+    @functools.cached_property
+    def s3(self) -> S3Client:
+        """S3."""
+        client: S3Client = self._client("s3")
+        return client
+
+    @functools.cached_property
+    def sts(self) -> STSClient:
+        """STS."""
+        client: STSClient = self._client("sts")
+        return client
+
+    @property
+    def region(self) -> str:
+        """The region that is worked in."""
+        return self.configuration.region
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region: ``aws``, ``aws-us-gov``, ``aws-cn`` and so on."""
+        return self._session.get_partition_for_region(self.region)
+
+    def check_account(self) -> None:
+        """Make sure that the credentials belong to an account that may be changed.
+
+        Raises:
+            ConfigurationError: they belong to another one.
+        """
+        allowed = self.configuration.allowed_account_ids
+        if allowed:
+            account_id = self.sts.get_caller_identity()["Account"]
+            if account_id not in allowed:
+                raise ConfigurationError(f"AWS account ID not allowed: {account_id}; allowed: {', '.join(allowed)}")
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+        with self._lock:  # a session is not safe to make two clients at once
+            return self._session.client(  # type: ignore[call-overload]
+                service,
+                endpoint_url=self.configuration.endpoints.get(service),
+                config=Config(
+                    retries={"mode": "standard", "max_attempts": self.configuration.max_attempts},
+                    s3={"addressing_style": "path" if self.configuration.path_style else "auto"},
+                ),
+            )
+
+
+def _json(values: Mapping[str, str], key: str, expected: type[Any]) -> Any:  # noqa: ANN401
+    if key not in values:
+        return expected()
+    try:
+        value = json.loads(values[key])
+    except ValueError:
+        value = None
+    if not isinstance(value, expected):
+        raise ConfigurationError(f"aws:{key}: {values[key]!r} is not a JSON {expected.__name__}")
+    return value

@@ -1,0 +1,317 @@
+"""The IAM resource types: roles, managed policies, their attachment, groups and their inline policies."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from sandbox.provider.configuration import Aws
+from sandbox.provider.resource import Property, ResourceType
+from sandbox.provider.values import Properties, Value, canonical_json, text
+
+_TAGS = Property(dict, default={})
+_MOST_POLICY_VERSIONS = 5  # IAM User Guide, "IAM and AWS STS quotas"
+
+
+def _create_role(aws: Aws, inputs: Properties) -> str:
+    role = {
+        "RoleName": inputs["name"],
+        "Path": inputs.get("path", "/"),
+        "AssumeRolePolicyDocument": inputs["assumeRolePolicy"],
+        "Description": inputs.get("description", ""),
+        "MaxSessionDuration": inputs.get("maxSessionDuration", 3600),
+        "PermissionsBoundary": inputs.get("permissionsBoundary"),
+        "Tags": _aws_tags(inputs),
+    }
+    return aws.iam.create_role(**_given(role))["Role"]["RoleName"]
+
+
+def _read_role(aws: Aws, role_name: str, olds: Properties) -> Properties | None:
+    try:
+        role = aws.iam.get_role(RoleName=role_name)["Role"]
+    except aws.iam.exceptions.NoSuchEntityException:
+        return None
+    attached = aws.iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]
+    inline = aws.iam.list_role_policies(RoleName=role_name)["PolicyNames"]
+    return {
+        "arn": role["Arn"],
+        "assumeRolePolicy": canonical_json(role["AssumeRolePolicyDocument"]),
+        "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "description": role.get("Description", ""),
+        "forceDetachPolicies": olds.get("forceDetachPolicies", False),
+        "inlinePolicies": [{"name": name, "policy": _role_policy(aws, role_name, name)} for name in inline],
+        "managedPolicyArns": [policy["PolicyArn"] for policy in attached],
+        "maxSessionDuration": role.get("MaxSessionDuration", 3600),
+        "name": role["RoleName"],
+        "namePrefix": "",
+        "path": role["Path"],
+        "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+        "tagsAll": _plain_tags(role.get("Tags", [])),
+        "uniqueId": role["RoleId"],
+    }
+
+
+def _role_policy(aws: Aws, role_name: str, policy_name: str) -> str:
+    return canonical_json(aws.iam.get_role_policy(RoleName=role_name, PolicyName=policy_name)["PolicyDocument"])
+
+
+def _update_role(aws: Aws, role_name: str, olds: Properties, news: Properties) -> None:
+    aws.iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=text(news["assumeRolePolicy"]))
+    aws.iam.update_role(
+        RoleName=role_name,
+        Description=text(news.get("description", "")),
+        MaxSessionDuration=cast(int, news.get("maxSessionDuration", 3600)),
+    )
+    boundary = news.get("permissionsBoundary")
+    if boundary:
+        aws.iam.put_role_permissions_boundary(RoleName=role_name, PermissionsBoundary=text(boundary))
+    elif olds.get("permissionsBoundary"):
+        aws.iam.delete_role_permissions_boundary(RoleName=role_name)
+    added, removed = _tag_changes(olds, news)
+    if removed:
+        aws.iam.untag_role(RoleName=role_name, TagKeys=removed)
+    if added:
+        aws.iam.tag_role(RoleName=role_name, Tags=added)
+
+
+def _delete_role(aws: Aws, role_name: str, olds: Properties) -> None:
+    try:
+        if olds.get("forceDetachPolicies"):
+            for policy in aws.iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]:
+                aws.iam.detach_role_policy(RoleName=role_name, PolicyArn=policy["PolicyArn"])
+            for name in aws.iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
+                aws.iam.delete_role_policy(RoleName=role_name, PolicyName=name)
+        aws.iam.delete_role(RoleName=role_name)
+    except aws.iam.exceptions.NoSuchEntityException:
+        return
+
+
+def _create_policy(aws: Aws, inputs: Properties) -> str:
+    policy = {
+        "PolicyName": inputs["name"],
+        "Path": inputs.get("path", "/"),
+        "PolicyDocument": inputs["policy"],
+        "Description": inputs.get("description"),
+        "Tags": _aws_tags(inputs),
+    }
+    return aws.iam.create_policy(**_given(policy))["Policy"]["Arn"]
+
+
+def _read_policy(aws: Aws, arn: str, olds: Properties) -> Properties | None:
+    try:
+        policy = aws.iam.get_policy(PolicyArn=arn)["Policy"]
+        version = aws.iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    except aws.iam.exceptions.NoSuchEntityException:
+        return None
+    return {
+        "arn": arn,
+        "attachmentCount": policy["AttachmentCount"],
+        "description": policy.get("Description", ""),
+        "name": policy["PolicyName"],
+        "namePrefix": "",
+        "path": policy["Path"],
+        "policy": canonical_json(version["Document"]),
+        "policyId": policy["PolicyId"],
+        "tagsAll": _plain_tags(policy.get("Tags", [])),
+    }
+
+
+def _update_policy(aws: Aws, arn: str, olds: Properties, news: Properties) -> None:
+    versions = aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    others = sorted((v for v in versions if not v["IsDefaultVersion"]), key=lambda version: version["CreateDate"])
+    if len(versions) >= _MOST_POLICY_VERSIONS:
+        aws.iam.delete_policy_version(PolicyArn=arn, VersionId=others[0]["VersionId"])
+    aws.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text(news["policy"]), SetAsDefault=True)
+    added, removed = _tag_changes(olds, news)
+    if removed:
+        aws.iam.untag_policy(PolicyArn=arn, TagKeys=removed)
+    if added:
+        aws.iam.tag_policy(PolicyArn=arn, Tags=added)
+
+
+def _delete_policy(aws: Aws, arn: str, olds: Properties) -> None:
+    try:
+        for version in aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                aws.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+        aws.iam.delete_policy(PolicyArn=arn)
+    except aws.iam.exceptions.NoSuchEntityException:
+        return
+
+
+def _create_attachment(aws: Aws, inputs: Properties) -> str:
+    aws.iam.attach_role_policy(RoleName=text(inputs["role"]), PolicyArn=text(inputs["policyArn"]))
+    now = time.time_ns()
+    return f"{inputs['role']}-{time.strftime('%Y%m%d%H%M%S', time.gmtime(now // 10**9))}{now % 10**9:09d}"
+
+
+def _read_attachment(aws: Aws, attachment_id: str, olds: Properties) -> Properties | None:
+    if "/" in attachment_id:  # `pulumi import` takes role/policy-arn
+        role, policy_arn = attachment_id.split("/", 1)
+    else:
+        role, policy_arn = text(olds["role"]), text(olds["policyArn"])
+    try:
+        attached = aws.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    except aws.iam.exceptions.NoSuchEntityException:
+        return None
+    if policy_arn not in [policy["PolicyArn"] for policy in attached]:
+        return None
+    return {"policyArn": policy_arn, "role": role}
+
+
+def _delete_attachment(aws: Aws, attachment_id: str, olds: Properties) -> None:
+    try:
+        aws.iam.detach_role_policy(RoleName=text(olds["role"]), PolicyArn=text(olds["policyArn"]))
+    except aws.iam.exceptions.NoSuchEntityException:
+        return
+
+
+def _create_group(aws: Aws, inputs: Properties) -> str:
+    group = aws.iam.create_group(GroupName=text(inputs["name"]), Path=text(inputs.get("path", "/")))
+    return group["Group"]["GroupName"]
+
+
+def _read_group(aws: Aws, group_name: str, olds: Properties) -> Properties | None:
+    try:
+        group = aws.iam.get_group(GroupName=group_name)["Group"]
+    except aws.iam.exceptions.NoSuchEntityException:
+        return None
+    return {"arn": group["Arn"], "name": group["GroupName"], "path": group["Path"], "uniqueId": group["GroupId"]}
+
+
+def _update_group(aws: Aws, group_name: str, olds: Properties, news: Properties) -> None:
+    aws.iam.update_group(
+        GroupName=group_name, NewGroupName=text(news["name"]), NewPath=text(news.get("path", olds["path"]))
+    )
+
+
+def _delete_group(aws: Aws, group_name: str, olds: Properties) -> None:
+    try:
+        aws.iam.delete_group(GroupName=group_name)
+    except aws.iam.exceptions.NoSuchEntityException:
+        return
+
+
+def _put_group_policy(aws: Aws, inputs: Properties) -> str:
+    group, name = text(inputs["group"]), text(inputs["name"])
+    aws.iam.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=text(inputs["policy"]))
+    return f"{group}:{name}"
+
+
+def _read_group_policy(aws: Aws, policy_id: str, olds: Properties) -> Properties | None:
+    group, name = policy_id.split(":", 1)
+    try:
+        policy = aws.iam.get_group_policy(GroupName=group, PolicyName=name)
+    except aws.iam.exceptions.NoSuchEntityException:
+        return None
+    return {"group": group, "name": name, "namePrefix": "", "policy": canonical_json(policy["PolicyDocument"])}
+
+
+def _update_group_policy(aws: Aws, policy_id: str, olds: Properties, news: Properties) -> None:
+    _put_group_policy(aws, news)
+
+
+def _delete_group_policy(aws: Aws, policy_id: str, olds: Properties) -> None:
+    group, name = policy_id.split(":", 1)
+    try:
+        aws.iam.delete_group_policy(GroupName=group, PolicyName=name)
+    except aws.iam.exceptions.NoSuchEntityException:
+        return
+
+
+def _no_update(aws: Aws, resource_id: str, olds: Properties, news: Properties) -> None:
+    raise AssertionError(f"{resource_id}: every change replaces it")
+
+
+def _given(arguments: Mapping[str, object]) -> dict[str, Any]:
+    return {key: value for key, value in arguments.items() if value not in (None, [])}
+
+
+def _aws_tags(inputs: Properties) -> list[Any]:
+    tags = inputs.get("tagsAll")
+    return [{"Key": key, "Value": value} for key, value in tags.items()] if isinstance(tags, dict) else []
+
+
+def _plain_tags(tags: Iterable[Any]) -> dict[str, Value]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _tag_changes(olds: Properties, news: Properties) -> tuple[list[Any], list[str]]:
+    """The tags to set and the keys of those to remove."""
+    wanted = {tag["Key"] for tag in _aws_tags(news)}
+    return _aws_tags(news), [tag["Key"] for tag in _aws_tags(olds) if tag["Key"] not in wanted]
+
+
+IAM_TYPES = (
+    ResourceType(
+        token="aws:iam/role:Role",  # noqa: S106 (a type's token)
+        inputs={
+            "assumeRolePolicy": Property(str, required=True, policy=True),
+            "description": Property(str, default=""),
+            "forceDetachPolicies": Property(bool, default=False),
+            "maxSessionDuration": Property(int, default=3600),
+            "name": Property(str, replace="delete first"),
+            "path": Property(str, default="/", replace="create first"),
+            "permissionsBoundary": Property(str, default=""),
+            "tags": _TAGS,
+        },
+        computed=("arn", "createDate", "inlinePolicies", "managedPolicyArns", "namePrefix", "uniqueId"),
+        create=_create_role,
+        read=_read_role,
+        update=_update_role,
+        delete=_delete_role,
+        autoname="name",
+    ),
+    ResourceType(
+        token="aws:iam/policy:Policy",  # noqa: S106
+        inputs={
+            "description": Property(str, default="", replace="delete first"),
+            "name": Property(str, replace="delete first"),
+            "path": Property(str, default="/", replace="create first"),
+            "policy": Property(str, required=True, policy=True),
+            "tags": _TAGS,
+        },
+        computed=("arn", "attachmentCount", "namePrefix", "policyId"),
+        create=_create_policy,
+        read=_read_policy,
+        update=_update_policy,
+        delete=_delete_policy,
+        autoname="name",
+    ),
+    ResourceType(
+        token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",  # noqa: S106
+        inputs={
+            "policyArn": Property(str, required=True, replace="delete first"),
+            "role": Property(str, required=True, replace="delete first"),
+        },
+        computed=(),
+        create=_create_attachment,
+        read=_read_attachment,
+        update=_no_update,
+        delete=_delete_attachment,
+    ),
+    ResourceType(
+        token="aws:iam/group:Group",  # noqa: S106
+        inputs={"name": Property(str), "path": Property(str, default="/")},
+        computed=("arn", "uniqueId"),
+        create=_create_group,
+        read=_read_group,
+        update=_update_group,
+        delete=_delete_group,
+        autoname="name",
+    ),
+    ResourceType(
+        token="aws:iam/groupPolicy:GroupPolicy",  # noqa: S106
+        inputs={
+            "group": Property(str, required=True, replace="delete first"),
+            "name": Property(str, replace="delete first"),
+            "policy": Property(str, required=True, policy=True),
+        },
+        computed=("namePrefix",),
+        create=_put_group_policy,
+        read=_read_group_policy,
+        update=_update_group_policy,
+        delete=_delete_group_policy,
+        autoname="name",
+    ),
+)
+"""The IAM resource types that are served."""

@@ -1,4 +1,4 @@
-module github.com/cross-account-access/tools
+module cross-account-access/tools
 
 go 1.25.11
 

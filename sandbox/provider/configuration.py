@@ -44,7 +44,7 @@ class Configuration:
     """The provider's configuration. Nested values arrive from the engine as JSON."""
 
     region: str
-    access_key: str | None = None
+    access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     allowed_account_ids: tuple[str, ...] = ()
@@ -70,7 +70,12 @@ class Configuration:
             raise ConfigurationError("aws:region: it is missing; set it, e.g. `pulumi config set aws:region us-east-1`")
         endpoints: dict[str, str] = {}
         for entry in _json(values, "endpoints", list):
+            if not isinstance(entry, dict):
+                raise ConfigurationError(f"aws:endpoints: {entry!r} is not an object of services and addresses")
             endpoints |= entry
+        max_retries = values.get("maxRetries", "25")
+        if not max_retries.isdecimal():
+            raise ConfigurationError(f"aws:maxRetries: {max_retries!r} is not a whole number")
         return cls(
             region=region,
             access_key=values.get("accessKey"),
@@ -80,7 +85,7 @@ class Configuration:
             allowed_account_ids=tuple(str(number).zfill(12) for number in _json(values, "allowedAccountIds", list)),
             endpoints=endpoints,
             default_tags=_json(values, "defaultTags", dict).get("tags", {}),
-            max_attempts=int(values.get("maxRetries", "25")),
+            max_attempts=int(max_retries),
             path_style=values.get("s3UsePathStyle") == "true",
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from sandbox.provider.configuration import Aws
-from sandbox.provider.resource import Property, ResourceType
+from sandbox.provider.resource import Property, ResourceType, same_policy
 from sandbox.provider.values import Properties, Value, canonical_json, text
 
 _TAGS = Property(dict, default={})
@@ -116,11 +116,12 @@ def _read_policy(aws: Aws, arn: str, olds: Properties) -> Properties | None:
 
 
 def _update_policy(aws: Aws, arn: str, olds: Properties, news: Properties) -> None:
-    versions = aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]
-    others = sorted((v for v in versions if not v["IsDefaultVersion"]), key=lambda version: version["CreateDate"])
-    if len(versions) >= _MOST_POLICY_VERSIONS:
-        aws.iam.delete_policy_version(PolicyArn=arn, VersionId=others[0]["VersionId"])
-    aws.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text(news["policy"]), SetAsDefault=True)
+    if not same_policy(text(olds["policy"]), text(news["policy"])):
+        versions = aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]
+        others = sorted((v for v in versions if not v["IsDefaultVersion"]), key=lambda version: version["CreateDate"])
+        if len(versions) >= _MOST_POLICY_VERSIONS:
+            aws.iam.delete_policy_version(PolicyArn=arn, VersionId=others[0]["VersionId"])
+        aws.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text(news["policy"]), SetAsDefault=True)
     added, removed = _tag_changes(olds, news)
     if removed:
         aws.iam.untag_policy(PolicyArn=arn, TagKeys=removed)
@@ -170,23 +171,28 @@ def _create_group(aws: Aws, inputs: Properties) -> str:
     return group["Group"]["GroupName"]
 
 
-def _read_group(aws: Aws, group_name: str, olds: Properties) -> Properties | None:
+def _group_name(group_id: str, olds: Properties) -> str:
+    """The group's name: the engine keeps the first one as the id when the group is renamed."""
+    return text(olds.get("name", group_id))
+
+
+def _read_group(aws: Aws, group_id: str, olds: Properties) -> Properties | None:
     try:
-        group = aws.iam.get_group(GroupName=group_name)["Group"]
+        group = aws.iam.get_group(GroupName=_group_name(group_id, olds))["Group"]
     except aws.iam.exceptions.NoSuchEntityException:
         return None
     return {"arn": group["Arn"], "name": group["GroupName"], "path": group["Path"], "uniqueId": group["GroupId"]}
 
 
-def _update_group(aws: Aws, group_name: str, olds: Properties, news: Properties) -> None:
+def _update_group(aws: Aws, group_id: str, olds: Properties, news: Properties) -> None:
     aws.iam.update_group(
-        GroupName=group_name, NewGroupName=text(news["name"]), NewPath=text(news.get("path", olds["path"]))
+        GroupName=_group_name(group_id, olds), NewGroupName=text(news["name"]), NewPath=text(news.get("path", "/"))
     )
 
 
-def _delete_group(aws: Aws, group_name: str, olds: Properties) -> None:
+def _delete_group(aws: Aws, group_id: str, olds: Properties) -> None:
     try:
-        aws.iam.delete_group(GroupName=group_name)
+        aws.iam.delete_group(GroupName=_group_name(group_id, olds))
     except aws.iam.exceptions.NoSuchEntityException:
         return
 

@@ -252,6 +252,7 @@ def _meaning(element: object, key: str = "") -> object:
     if isinstance(element, dict):
         return {name: _meaning(value, name) for name, value in element.items()}
     if isinstance(element, list):
-        items = sorted(json.dumps(_meaning(item), sort_keys=True) for item in element)
-        return items[0] if len(items) == 1 else items
+        if len(element) == 1:
+            return _meaning(element[0])
+        return sorted(json.dumps(_meaning(item), sort_keys=True) for item in element)
     return json.dumps(element)

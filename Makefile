@@ -1,0 +1,28 @@
+# make up    both accounts on this machine, deployed and tried
+# make test  style, types, unit tests, sandbox tests
+# make down  stop the sandbox; what was deployed stays
+
+PYTHON ?= python3
+
+.PHONY: up test down setup
+up: setup
+	@.venv/bin/python -m sandbox up
+
+test: setup
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy .
+	@.venv/bin/python -m pytest
+
+down:
+	@.venv/bin/python -m sandbox down
+
+setup: .venv/installed
+	@.venv/bin/python -m sandbox.toolchain
+
+.venv/installed: requirements-dev.txt
+	@echo "Python packages: installing them into .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

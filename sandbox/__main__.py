@@ -1,0 +1,202 @@
+"""``python -m sandbox``: both accounts on this machine, deployed and tried."""
+
+import argparse
+import fcntl
+import functools
+import json
+import os
+import shlex
+import shutil
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from sandbox import step_three, toolchain
+from sandbox.emulator import Emulator
+from sandbox.engine import STACKS, Engine, account_id, environment
+from sandbox.errors import SandboxError
+from sandbox.layout import DEFAULT_LAYOUT, Layout
+from sandbox.users import Accounts
+
+_EPILOG = """\
+exit codes: 0 as asked, and every attempt of step 3 came out as expected; 1 something failed or came out otherwise;
+2 the command was not understood; 130 interrupted (run it again: it goes on where it was)
+"""
+
+
+def main(arguments: Sequence[str] | None = None, layout: Layout = DEFAULT_LAYOUT) -> int:
+    """Run a command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options, layout)
+    except SandboxError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sandbox: interrupted; run it again and it goes on where it was", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Both accounts of the tutorial on this machine: an AWS emulator, and the program deployed in it.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start the emulator, deploy both stacks, try who can do what")
+    up.set_defaults(run=_up)
+
+    down = commands.add_parser("down", help="stop the emulator; what was deployed stays")
+    down.add_argument("--wipe", action="store_true", help="also forget all that was deployed")
+    down.set_defaults(run=_down)
+
+    outputs = commands.add_parser("outputs", help="show what the stacks export")
+    outputs.add_argument("--json", action="store_true", help='as JSON: {"production": {...}, "development": {...}}')
+    outputs.set_defaults(run=_outputs)
+
+    env = commands.add_parser("env", help="print export lines with which aws, boto3 and pulumi work on an account")
+    env.add_argument("account", choices=STACKS, help="whose administrator to be")
+    env.set_defaults(run=_env)
+
+    status = commands.add_parser("status", help="show what runs and what is deployed")
+    status.set_defaults(run=_status)
+    return parser
+
+
+def _up(options: argparse.Namespace, layout: Layout) -> int:
+    layout.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    say = functools.partial(print, flush=True)
+    with _alone(layout):
+        # The program's largest library takes a while to load; the processes that start meanwhile do not wait for it.
+        threading.Thread(target=lambda: __import__("pulumi_aws"), daemon=True).start()
+        cli = toolchain.pulumi_cli(say)
+        provider = toolchain.aws_plugin(cli, say)
+        emulator = Emulator(layout)
+        emulator.start(toolchain.emulator_python(say))
+        say(f"Pulumi CLI    {cli.command.version}, {cli.source}")
+        say(f"AWS provider  {toolchain.PLUGIN_VERSION}, {provider}")
+        say(f"AWS emulator  {emulator.endpoint}")
+
+        engine = Engine(layout, emulator, cli)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda stack: engine.prepare(stack, say), STACKS))
+        changed = False
+        for stack in STACKS:
+            say(f"\n{stack} (account {account_id(stack)})")
+            changed |= engine.up(stack, say).changed
+        outputs = _read_outputs(engine)
+        _show_outputs(outputs)
+        as_expected = _step_three(layout, emulator, outputs)
+    summary = "deployed" if changed else "nothing had to be changed"
+    print(f"\n{summary}; " + ("every attempt came out as expected" if as_expected else "NOT as expected: see above"))
+    return 0 if as_expected else 1
+
+
+def _down(options: argparse.Namespace, layout: Layout) -> int:
+    if not layout.directory.exists():
+        print("the sandbox was never started")
+        return 0
+    with _alone(layout):
+        emulator = Emulator(layout)
+        was_running = emulator.pid is not None
+        emulator.stop()
+        print("the emulator is stopped" if was_running else "the emulator was not running")
+        if options.wipe:
+            shutil.rmtree(layout.directory)
+            print("all that was deployed is forgotten")
+    return 0
+
+
+def _outputs(options: argparse.Namespace, layout: Layout) -> int:
+    outputs = _read_outputs(_engine(layout))
+    if not any(outputs.values()):
+        raise SandboxError("nothing is deployed; run `python -m sandbox up`")
+    if options.json:
+        print(json.dumps(outputs, indent=2))
+    else:
+        _show_outputs(outputs)
+    return 0
+
+
+def _env(options: argparse.Namespace, layout: Layout) -> int:
+    variables = environment(layout, Emulator(layout), options.account)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        print(f"unset {name}")
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+    cli = toolchain.installed_cli()
+    if cli and shutil.which("pulumi") != str(cli.path):
+        print(f'export PATH={shlex.quote(str(cli.path.parent))}:"$PATH"')
+    return 0
+
+
+def _status(options: argparse.Namespace, layout: Layout) -> int:
+    emulator = Emulator(layout)
+    print(f"emulator     {f'{emulator.endpoint} (process {emulator.pid})' if emulator.running else 'not running'}")
+    deployed = _read_outputs(_engine(layout)) if layout.backend.exists() else {}
+    for stack in STACKS:
+        print(f"{stack:12} account {account_id(stack)}, {'deployed' if deployed.get(stack) else 'not deployed'}")
+    return 0
+
+
+def _engine(layout: Layout) -> Engine:
+    cli = toolchain.installed_cli()
+    if not cli or not layout.directory.exists():
+        raise SandboxError("the sandbox was never started; run `python -m sandbox up`")
+    return Engine(layout, Emulator(layout), cli)
+
+
+def _read_outputs(engine: Engine) -> dict[str, dict[str, Any]]:
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(STACKS, pool.map(engine.outputs, STACKS), strict=True))
+
+
+def _show_outputs(outputs: dict[str, dict[str, Any]]) -> None:
+    for stack, values in outputs.items():
+        print(f"\noutputs of {stack}")
+        for name, value in values.items():
+            print(f"  {name:16} {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def _step_three(layout: Layout, emulator: Emulator, outputs: dict[str, dict[str, Any]]) -> bool:
+    """Try who can do what, show it as it happens, and tell whether all of it came out as expected."""
+    production = outputs["production"]
+    role_arn = production["roleArn"]
+    bucket = production["bucketNames"][role_arn.rpartition("/")[2]]
+    region = environment(layout, emulator, "production")["AWS_REGION"]
+    print("\nstep 3: who can switch to the role, and what they can do in it")
+    as_expected = True
+    for attempt in step_three.attempts(Accounts(layout, emulator, region), role_arn, bucket, account_id("development")):
+        as_expected &= attempt.as_expected
+        mark = _coloured("ok", 32) if attempt.as_expected else _coloured(f"NOT AS EXPECTED ({attempt.expected})", 31)
+        print(f"  {attempt.who:30} {attempt.what:43} {attempt.result:8} {mark}", flush=True)
+    return as_expected
+
+
+def _coloured(text: str, colour: int) -> str:
+    return f"\033[{colour}m{text}\033[0m" if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Let no other command change the sandbox meanwhile."""
+    with layout.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SandboxError("another command is changing the sandbox; wait for it to end") from None
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

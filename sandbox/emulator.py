@@ -1,0 +1,187 @@
+"""The AWS emulator: both accounts, on a free port of 127.0.0.1, over TLS, with authentication."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import trustme
+
+from sandbox.errors import SandboxError
+from sandbox.layout import Layout
+
+_START_SECONDS = 30.0
+_SERVER = Path(__file__).with_name("emulator_server.py")
+
+
+class Emulator:
+    """The emulator of one sandbox. It outlives the process that starts it, and keeps its port and state."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        record = _read_record(layout.emulator_record)
+        self._port, self._pid = record.get("port"), record.get("pid")
+
+    @property
+    def endpoint(self) -> str:
+        """Where it listens, e.g. ``https://127.0.0.1:41234``.
+
+        Raises:
+            SandboxError: it was never started.
+        """
+        if self._port is None:
+            raise SandboxError("the sandbox was never started; run `python -m sandbox up`")
+        return f"https://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, if it runs."""
+        return self._pid if self._pid is not None and self._is_ours(self._pid) else None
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs and answers."""
+        return self.pid is not None and self._answers()
+
+    def start(self, python: Path) -> None:
+        """Start it with the emulator's Python, unless it runs, and wait until it answers.
+
+        Raises:
+            SandboxError: it does not start.
+        """
+        if self.running:
+            return
+        self.stop()
+        self._make_certificates()
+        if self._port is None or not _is_free(self._port):
+            self._port = _free_port()
+        process = self._launch(python)
+        self._pid = process.pid
+        self._layout.emulator_record.write_text(json.dumps({"port": self._port, "pid": self._pid}))
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise SandboxError(f"the emulator does not start; {self._layout.emulator_log} says why")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it, if it runs. Its state stays."""
+        pid = self.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            while self._is_ours(pid):
+                time.sleep(0.02)
+        self._pid = None
+        if self._port is not None:
+            self._layout.emulator_record.write_text(json.dumps({"port": self._port}))
+
+    def _launch(self, python: Path) -> subprocess.Popen[bytes]:
+        state = self._layout.emulator_state
+        state.mkdir(exist_ok=True)
+        environment = {
+            # Nothing of the caller's AWS set-up may leak into the emulator.
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))},
+            "AUTH": "true",
+            "GATEWAY_PORT": str(self._port),
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_SSL_CERT": str(self._layout.certificates / "server.pem"),
+            "MINISTACK_SSL_KEY": str(self._layout.certificates / "server.key"),
+            "PERSIST_STATE": "1",
+            "S3_DATA_DIR": str(state / "objects"),
+            "S3_PERSIST": "1",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "STATE_DIR": str(state / "services"),
+            "USE_SSL": "1",
+        }
+        with self._layout.emulator_log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 (our own script, by the interpreter that set-up made)
+                [python, _SERVER, self._layout.directory],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _make_certificates(self) -> None:
+        folder = self._layout.certificates
+        if (folder / "server.key").exists():
+            return
+        folder.mkdir(mode=0o700, exist_ok=True)
+        authority = trustme.CA(organization_name="cross-account-access sandbox")
+        server = authority.issue_cert("127.0.0.1", "localhost")
+        authority.cert_pem.write_to_path(self._layout.ca_bundle)
+        for part in server.cert_chain_pems:
+            part.write_to_path(folder / "server.pem", append=True)
+        key = folder / "server.key"
+        key.touch(mode=0o600)
+        server.private_key_pem.write_to_path(key, append=True)
+
+    def _answers(self) -> bool:
+        if not self._layout.ca_bundle.exists():
+            return False
+        trust = ssl.create_default_context(cafile=self._layout.ca_bundle)
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", context=trust, timeout=5):  # noqa: S310
+                return True
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether the process runs and is this sandbox's emulator: a number may have gone to another process."""
+        if _reaped(pid):
+            return False
+        command = command_of(pid)
+        return str(_SERVER) in command and str(self._layout.directory) in command
+
+
+def _reaped(pid: int) -> bool:
+    """Whether the process was a child of this one and has ended."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return False
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process, empty if there is none."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    command = ["ps", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
+
+
+def _read_record(path: Path) -> dict[str, int]:
+    try:
+        record: dict[str, int] = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return record
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,227 @@
+"""The Pulumi engine at work on the sandbox: the repository's own program, deployed into each account."""
+
+import json
+import os
+import runpy
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.emulator import Emulator, command_of
+from sandbox.errors import SandboxError
+from sandbox.layout import PULUMI_HOME, REPOSITORY, Layout
+from sandbox.program_server import Program, served
+from sandbox.toolchain import Cli, Say
+
+STACKS = ("production", "development")
+"""The tutorial's stacks, in the order of their deployment: the second reads what the first exports."""
+
+_PASSPHRASE = "sandbox"  # noqa: S105 (the sandbox's state holds nothing that is secret)
+_ENGINE_END_SECONDS = 30.0
+
+
+def run_program() -> None:
+    """The repository's program, as ``pulumi up`` runs it."""
+    runpy.run_path(str(REPOSITORY / "__main__.py"), run_name="__main__")
+
+
+def account_id(stack: str) -> str:
+    """The account that a stack is deployed into: the one that its file allows."""
+    return str(_stack_file(REPOSITORY, stack)["config"]["aws:allowedAccountIds"][0])
+
+
+def environment(layout: Layout, emulator: Emulator, stack: str) -> dict[str, str]:
+    """The variables with which AWS and Pulumi tools work on a stack's account in the sandbox."""
+    region = str(_stack_file(REPOSITORY, stack)["config"]["aws:region"])
+    return {
+        "AWS_ACCESS_KEY_ID": account_id(stack),  # the emulator takes an account's id as its root's key
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_CA_BUNDLE": str(layout.ca_bundle),
+        "AWS_ENDPOINT_URL": emulator.endpoint,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "PULUMI_BACKEND_URL": layout.backend.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": str(PULUMI_HOME),
+        "PULUMI_OPTION_CONFIG_FILE": str(layout.project / f"Pulumi.{stack}.yaml"),
+        "PULUMI_OPTION_STACK": stack,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command of the CLI that has ended."""
+
+    exit_code: int
+    lines: tuple[str, ...]
+    """What it printed."""
+    changes: Mapping[str, int]
+    """How many resources, by what was done or planned: create, update, replace, delete, same."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether any resource was, or would be, changed."""
+        return any(count for operation, count in self.changes.items() if operation not in ("same", "read"))
+
+    @property
+    def reason(self) -> str:
+        """The first error that was told, in one line."""
+        errors = [line.strip().removeprefix("error: ") for line in self.lines if line.strip().startswith("error: ")]
+        specific = [line for line in errors if line not in ("update failed", "preview failed")]
+        return next(iter(specific or errors), f"exit code {self.exit_code}")
+
+
+class Engine:
+    """The Pulumi CLI, at work on one sandbox."""
+
+    def __init__(self, layout: Layout, emulator: Emulator, cli: Cli, program: Program = run_program) -> None:
+        self._layout = layout
+        self._emulator = emulator
+        self._cli = cli
+        self._program = program
+
+    def prepare(self, stack: str, say: Say) -> None:
+        """Make the stack if there is none, and finish what an interrupted run of it left.
+
+        Raises:
+            SandboxError: the engine can't make it.
+        """
+        self._write_project(stack)
+        state = self._state(stack)
+        if not state.exists():
+            self._require(self.run(stack, "stack", "init"))
+        locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))
+        for lock in locks:
+            _wait_for_end(int(json.loads(lock.read_text())["pid"]))
+        if locks:
+            say(f"{stack}: an earlier run was interrupted; finishing what it left")
+            self._require(self.run(stack, "cancel", "--yes"))
+        pending = _pending_creations(state, account_id(stack))
+        if pending:
+            # Made or not, AWS knows; the engine was ended before it could record the answer.
+            imports = [part for entry in pending.items() for part in ("--import-pending-creates", *entry)]
+            say(f"{stack}: looking for {len(pending)} resources that were being made")
+            self._require(self.run(stack, "refresh", "--yes", "--skip-preview", *imports))
+
+    def up(self, stack: str, say: Say) -> Finished:
+        """Deploy a prepared stack, telling the engine's progress as it happens.
+
+        Raises:
+            SandboxError: the program, the engine or AWS refuses; the engine has told why.
+        """
+        return self._require(self.run(stack, "up", "--yes", "--skip-preview", "--suppress-outputs", say=say))
+
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """A stack's outputs; none where it is not deployed."""
+        if not self._state(stack).exists():
+            return {}
+        finished = self._require(self.run(stack, "stack", "output", "--json"))
+        outputs: dict[str, Any] = json.loads("\n".join(finished.lines))
+        return outputs
+
+    def run(self, stack: str, *arguments: str, say: Say | None = None) -> Finished:
+        """Run a command of the CLI on a stack; what runs the program gets it from this process."""
+        log = self._layout.directory / f"{stack}.events"
+        log.unlink(missing_ok=True)
+        command = [str(self._cli.path), *arguments, "--non-interactive", "--color", "never"]
+        with ExitStack() as context:
+            if arguments[0] in ("up", "preview", "refresh", "destroy"):
+                address = context.enter_context(served(self._program))
+                command += ["--client", address, "--exec-kind", "auto.inline", "--event-log", str(log)]
+                command += ["--suppress-progress"]
+            process = context.enter_context(
+                subprocess.Popen(  # noqa: S603
+                    command,
+                    cwd=self._layout.project,
+                    env={
+                        **os.environ,
+                        **environment(self._layout, self._emulator, stack),
+                        "PULUMI_DEBUG_COMMANDS": "true",
+                    },
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                )
+            )
+            lines = []
+            for line in process.stdout or ():
+                lines.append(line.rstrip())
+                if say:
+                    say(lines[-1])
+        return Finished(process.returncode, tuple(lines), _summary(log))
+
+    def _require(self, finished: Finished) -> Finished:
+        if finished.exit_code != 0:
+            raise SandboxError(f"the deployment failed: {finished.reason}")
+        return finished
+
+    def _state(self, stack: str) -> Path:
+        project = str(yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["name"])
+        return self._layout.backend / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+    def _write_project(self, stack: str) -> None:
+        """Write the project as the sandbox runs it. The tracked files are only read."""
+        project = self._layout.project
+        project.mkdir(parents=True, exist_ok=True)
+        self._layout.backend.mkdir(exist_ok=True)
+        (project / "Pulumi.yaml").write_text((REPOSITORY / "Pulumi.yaml").read_text())
+        settings = _stack_file(REPOSITORY, stack)
+        endpoint = self._emulator.endpoint
+        settings["config"] |= {
+            "aws:endpoints": [{"iam": endpoint, "s3": endpoint, "sts": endpoint}],
+            "aws:maxRetries": "5",
+            "aws:s3UsePathStyle": "true",
+            "aws:skipMetadataApiCheck": "true",
+        }
+        target = project / f"Pulumi.{stack}.yaml"
+        if target.exists():
+            # The engine keeps the salt of the stack's passphrase in this file.
+            settings |= {key: value for key, value in _stack_file(project, stack).items() if key == "encryptionsalt"}
+        target.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def _pending_creations(state: Path, account: str) -> dict[str, str]:
+    """The resources whose creation was under way when the engine was ended: their ids, by URN."""
+    checkpoint = json.loads(state.read_text())["checkpoint"].get("latest") or {}
+    operations = checkpoint.get("pending_operations") or []
+    resources = [operation["resource"] for operation in operations if operation["type"] == "creating"]
+    return {resource["urn"]: _import_id(resource["type"], resource["inputs"], account) for resource in resources}
+
+
+def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str:
+    """The id with which ``pulumi import`` finds a resource; the registry's page of each type tells its form."""
+    if resource_type == "aws:iam/policy:Policy":
+        return f"arn:aws:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
+    if resource_type == "aws:iam/rolePolicyAttachment:RolePolicyAttachment":
+        return f"{inputs['role']}/{inputs['policyArn']}"
+    if resource_type == "aws:iam/groupPolicy:GroupPolicy":
+        return f"{inputs['group']}:{inputs['name']}"
+    return str(inputs.get("name") or inputs.get("bucket"))
+
+
+def _stack_file(folder: Path, stack: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text())
+    return content
+
+
+def _summary(log: Path) -> dict[str, int]:
+    """How many resources were changed how, by the engine's own events."""
+    changes: dict[str, int] = {}
+    for line in log.read_text().splitlines() if log.exists() else ():
+        changes = json.loads(line).get("summaryEvent", {}).get("resourceChanges") or changes
+    return changes
+
+
+def _wait_for_end(pid: int) -> None:
+    """Wait for an engine whose caller was killed: it ends by itself once it notices."""
+    deadline = time.monotonic() + _ENGINE_END_SECONDS
+    while "pulumi" in command_of(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)

@@ -1,0 +1,84 @@
+"""Serves the program to the engine from this process, as the CLI's Python language host does from one of its own.
+
+The CLI's host is not needed then, and importing the program's libraries is paid once for all stacks. It is what the
+Automation API does for inline programs; served here, an update is one CLI command rather than the four that
+``Stack.up`` runs, and the program's own errors are told once and without a traceback.
+
+Source: Pulumi's "Language runtime protocol" (``proto/pulumi/language.proto``).
+"""
+
+import asyncio
+import contextvars
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import contextmanager
+
+import grpc
+import pulumi
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime import reset_options, run_in_stack, set_all_config
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+Program = Callable[[], None]
+
+
+@contextmanager
+def served(program: Program) -> Iterator[str]:
+    """Serve the program while the context lasts, and give the address for the CLI's ``--client``."""
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_LanguageRuntime(program), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(grace=None)
+
+
+class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
+        return plugin_pb2.PluginInfo()
+
+    def GetRequiredPlugins(  # noqa: N802
+        self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPluginsResponse:
+        return language_pb2.GetRequiredPluginsResponse()
+
+    def GetRequiredPackages(  # noqa: N802
+        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPackagesResponse:
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:  # noqa: N802
+        # Pulumi keeps a run's options in context variables: each run gets a context of its own.
+        return contextvars.copy_context().run(_run, self._program, request)
+
+
+def _run(program: Program, request: language_pb2.RunRequest) -> language_pb2.RunResponse:
+    reset_options(
+        project=request.project,
+        stack=request.stack,
+        organization=request.organization,
+        parallel=request.parallel,
+        preview=request.dryRun,
+        monitor_address=request.monitor_address,
+        engine_address=request.args[0],
+    )
+    set_all_config(dict(request.config), list(request.configSecretKeys))
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_exception_handler(lambda loop, context: None)  # what fails is told below, once
+        try:
+            runner.run(run_in_stack(program))
+        except pulumi.RunError as error:
+            pulumi.log.error(str(error))
+        except grpc.RpcError:
+            pass  # the engine refused a resource, and has told so itself
+        except Exception:
+            pulumi.log.error(traceback.format_exc())
+        else:
+            return language_pb2.RunResponse()
+    return language_pb2.RunResponse(bail=True)

@@ -1,17 +1,20 @@
 """The tutorial's users, and others who must be refused, in the emulator's accounts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import boto3
-from mypy_boto3_iam import IAMClient
-from mypy_boto3_s3 import S3Client
-from mypy_boto3_sts import STSClient
 
 from sandbox.emulator import Emulator
 from sandbox.layout import Layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
 
 POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 """The managed policy that the tutorial gives its users: everything but IAM, so ``sts:AssumeRole`` on any role too."""
@@ -33,9 +36,9 @@ class Accounts:
     """Sessions with the emulator's accounts."""
 
     def __init__(self, layout: Layout, emulator: Emulator, region: str) -> None:
-        self._ca_bundle = str(layout.ca_bundle)
-        self._endpoint = emulator.endpoint
-        self._region = region
+        self._settings = {"endpoint_url": emulator.endpoint, "verify": str(layout.ca_bundle), "region_name": region}
+        # One for all principals: it reads the descriptions of AWS's services, which are large, once.
+        self._session = boto3.Session()
 
     def administrator(self, account_id: str) -> "Session":
         """A session as the account's root."""
@@ -43,8 +46,8 @@ class Accounts:
 
     def session(self, access_key: str, secret_key: str, token: str | None = None) -> "Session":
         """A session with these credentials."""
-        session = boto3.Session(access_key, secret_key, token, region_name=self._region)
-        return Session(session, self._endpoint, self._ca_bundle)
+        credentials = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key, "aws_session_token": token}
+        return Session(self._session, {**self._settings, **credentials})
 
     def make(self, user: User) -> None:
         """Make the user as described, unless it is so already."""
@@ -74,28 +77,27 @@ class Accounts:
 class Session:
     """Clients of one principal, each made when it is first needed."""
 
-    def __init__(self, session: boto3.Session, endpoint: str, ca_bundle: str) -> None:
+    def __init__(self, session: boto3.Session, settings: Mapping[str, Any]) -> None:
         self._session = session
-        self._endpoint = endpoint
-        self._ca_bundle = ca_bundle
+        self._settings = settings
 
     @cached_property
-    def iam(self) -> IAMClient:
+    def iam(self) -> "IAMClient":
         """IAM."""
-        return self._session.client("iam", endpoint_url=self._endpoint, verify=self._ca_bundle)
+        return self._session.client("iam", **self._settings)
 
     @cached_property
-    def s3(self) -> S3Client:
+    def s3(self) -> "S3Client":
         """S3."""
-        return self._session.client("s3", endpoint_url=self._endpoint, verify=self._ca_bundle)
+        return self._session.client("s3", **self._settings)
 
     @cached_property
-    def sts(self) -> STSClient:
+    def sts(self) -> "STSClient":
         """STS."""
-        return self._session.client("sts", endpoint_url=self._endpoint, verify=self._ca_bundle)
+        return self._session.client("sts", **self._settings)
 
 
-def _make_room(iam: IAMClient, user_name: str) -> None:
+def _make_room(iam: "IAMClient", user_name: str) -> None:
     """Remove the oldest key of a user who has all that IAM allows: an interrupted run has left it."""
     keys = iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
     if len(keys) >= _MOST_ACCESS_KEYS:

@@ -6,13 +6,15 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from mypy_boto3_iam import IAMClient
-from mypy_boto3_s3 import S3Client
-from mypy_boto3_sts import STSClient
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
 
 KEYS = (
     "accessKey",
@@ -102,19 +104,19 @@ class Aws:
         self._lock = threading.RLock()
 
     @functools.cached_property
-    def iam(self) -> IAMClient:
+    def iam(self) -> "IAMClient":
         """IAM."""
         client: IAMClient = self._client("iam")
         return client
 
     @functools.cached_property
-    def s3(self) -> S3Client:
+    def s3(self) -> "S3Client":
         """S3."""
         client: S3Client = self._client("s3")
         return client
 
     @functools.cached_property
-    def sts(self) -> STSClient:
+    def sts(self) -> "STSClient":
         """STS."""
         client: STSClient = self._client("sts")
         return client

@@ -199,4 +199,8 @@ def _alone(layout: Layout) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A program that was being run for an engine that was killed still waits for its answers: do not wait for it.
+    os._exit(exit_code)

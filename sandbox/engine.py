@@ -137,6 +137,8 @@ class Engine:
                 address = context.enter_context(served(self._program))
                 command += ["--client", address, "--exec-kind", "auto.inline", "--event-log", str(log)]
                 command += ["--suppress-progress"]
+                if arguments[0] == "up":
+                    command += ["--skip-plugin-pre-install"]  # set-up has installed it
             process = context.enter_context(
                 subprocess.Popen(  # noqa: S603
                     command,

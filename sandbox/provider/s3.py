@@ -88,10 +88,14 @@ def _put_bucket_tags(aws: Aws, bucket: str, inputs: Properties) -> None:
 
 def _delete_bucket(aws: Aws, bucket: str, olds: Properties) -> None:
     if olds.get("forceDestroy"):
-        for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                aws.s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+        _answer(lambda: _empty_bucket(aws, bucket), "NoSuchBucket")
     _answer(lambda: aws.s3.delete_bucket(Bucket=bucket), "NoSuchBucket")
+
+
+def _empty_bucket(aws: Aws, bucket: str) -> None:
+    for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            aws.s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
 
 
 _ACCESS_BLOCKS = {

@@ -21,7 +21,7 @@ from sandbox.provider.resource import (
     refreshed_inputs,
 )
 from sandbox.provider.s3 import S3_TYPES
-from sandbox.provider.values import Properties, from_struct, secret, to_struct
+from sandbox.provider.values import UNKNOWN, Properties, from_struct, secret, to_struct
 
 PLUGIN_VERSION = "7.51.1"
 """The version of the official plugin whose place is taken."""
@@ -152,9 +152,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             outputs = self._read(kind, resource_id, inputs)
         except (ClientError, BotoCoreError) as error:
             # It exists: the engine must remember it, or nobody will.
-            _abort_initialized(context, resource_id, inputs, f"{what}: {_one_line(error)}")
+            _abort_initialized(context, kind, resource_id, inputs, f"{what}: {_one_line(error)}")
         if outputs is None:
-            _abort_initialized(context, resource_id, inputs, f"{what}: AWS does not show it yet; run again")
+            _abort_initialized(context, kind, resource_id, inputs, f"{what}: AWS does not show it yet; run again")
         return provider_pb2.CreateResponse(id=resource_id, properties=to_struct(outputs))
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
@@ -245,8 +245,9 @@ def _one_line(error: Exception) -> str:
     if not isinstance(error, ClientError):
         return " ".join(str(error).split())
     details, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    message = " ".join(str(details.get("Message")).split())
     return (
-        f"operation {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
+        f"operation {error.operation_name}: {details.get('Code')}: {message}"
         f" (status code {metadata.get('HTTPStatusCode')}, request id {metadata.get('RequestId')})"
     )
 
@@ -256,10 +257,15 @@ def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -
     raise AssertionError("abort raises")
 
 
-def _abort_initialized(context: grpc.ServicerContext, resource_id: str, inputs: Properties, reason: str) -> NoReturn:
+def _abort_initialized(
+    context: grpc.ServicerContext, kind: ResourceType, resource_id: str, inputs: Properties, reason: str
+) -> NoReturn:
     """End the call with the error that makes the engine record a resource that exists but is not complete."""
+    # With the defaults: without them the next run would take the resource for another one, and replace it.
+    planned = {**planned_outputs(kind, inputs), "id": resource_id}
+    known = {name: value for name, value in planned.items() if value != UNKNOWN}
     detail = provider_pb2.ErrorResourceInitFailed(
-        id=resource_id, properties=to_struct(inputs), inputs=to_struct(inputs), reasons=[reason]
+        id=resource_id, properties=to_struct(known), inputs=to_struct(inputs), reasons=[reason]
     )
     status: Any = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
     status.details.add().Pack(detail)

@@ -1,0 +1,1070 @@
+"""The stand-in provider, against what a real one recorded (``data/``), against the SDK, and against stubbed AWS."""
+
+import importlib
+import importlib.metadata
+import inspect
+import json
+import random
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import grpc
+import pytest
+from botocore.stub import Stubber
+from google.protobuf import json_format
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pulumi.runtime.proto import provider_pb2, status_pb2
+
+from sandbox.provider.configuration import Aws, Configuration, ConfigurationError
+from sandbox.provider.resource import changes, checked_inputs, planned_outputs, refreshed_inputs, same_policy
+from sandbox.provider.service import PLUGIN_VERSION, RESOURCE_TYPES, AwsProvider
+from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, from_struct, secret, text, to_struct
+
+ROLE = "aws:iam/role:Role"
+POLICY = "aws:iam/policy:Policy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+GROUP = "aws:iam/group:Group"
+GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
+BUCKET = "aws:s3/bucket:Bucket"
+ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+
+SEED = b"seed of one resource"
+TRUST = '{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"AWS":"111111111111"}}]}'
+READ = '{"Statement":[{"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}]}'
+WRITE = '{"Statement":[{"Action":"s3:PutObject","Effect":"Allow","Resource":"*"}]}'
+POLICY_ARN = "arn:aws:iam::999999999999:policy/probe"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)  # noqa: UP017
+
+# Valid minimal inputs of each type that the tests below make from nothing.
+MINIMAL: dict[str, Properties] = {
+    ROLE: {"assumeRolePolicy": TRUST},
+    POLICY: {"policy": READ},
+    GROUP: {},
+    GROUP_POLICY: {"group": "g", "policy": READ},
+    BUCKET: {},
+}
+
+
+class AbortedError(Exception):
+    """A call that the provider ended with an error."""
+
+
+class FakeContext:
+    """What a gRPC server hands to a call, as far as the provider uses it."""
+
+    def __init__(self) -> None:
+        self.trailing: dict[str, bytes] = {}
+
+    def abort(self, code: grpc.StatusCode, details: str) -> None:
+        raise AbortedError(code, details)
+
+    def set_trailing_metadata(self, metadata: tuple[tuple[str, bytes], ...]) -> None:
+        self.trailing = dict(metadata)
+
+
+def recorded(method: str) -> list[Any]:
+    """The recorded calls of a method, as pytest parameters named after the resource."""
+    lines = (Path(__file__).parent / "data" / f"{method}.jsonl").read_text().splitlines()
+    calls = [json.loads(line) for line in lines]
+    return [pytest.param(call, id=f"{number}-{call['request']['name']}") for number, call in enumerate(calls)]
+
+
+STATE = {call.values[0]["request"]["type"]: call.values[0] for call in recorded("read")}
+"""The recorded state of one resource of each served type."""
+
+
+def urn(token: str, name: str = "thing") -> str:
+    return f"urn:pulumi:dev::probe::{token}::{name}"
+
+
+def new_provider(**configuration: Any) -> AwsProvider:  # noqa: ANN401
+    provider = AwsProvider()
+    provider._aws = Aws(Configuration(**{"region": "us-east-1", "access_key": "x", "secret_key": "x"} | configuration))
+    return provider
+
+
+OFFLINE = new_provider()
+"""For the calls that only tell what would be done."""
+
+
+def answer(provider: AwsProvider, method: str, request: Message, context: FakeContext | None = None) -> dict[str, Any]:
+    """The provider's answer to a call, as the protocol's JSON."""
+    response = getattr(provider, method)(request, cast(grpc.ServicerContext, context or FakeContext()))
+    found: dict[str, Any] = json_format.MessageToDict(response)
+    return found
+
+
+_clients: dict[str, Any] = {}
+
+
+def client(service: str) -> Any:  # noqa: ANN401
+    """A client that is not for sending; it takes long to make."""
+    if service not in _clients:
+        session = boto3.Session("x", "x", region_name="us-east-1")
+        _clients[service] = session.client(service)  # type: ignore[call-overload]
+    return _clients[service]
+
+
+class stubbed:  # noqa: N801
+    """The provider's client of a service with answers prepared; every one of them must be asked for, in order."""
+
+    def __init__(self, provider: AwsProvider, service: str) -> None:
+        self._stub = Stubber(client(service))
+        vars(provider._aws)[service] = client(service)
+
+    def __enter__(self) -> Stubber:
+        self._stub.activate()
+        return self._stub
+
+    def __exit__(self, *error: object) -> None:
+        self._stub.deactivate()
+        if error[0] is None or error[0] is AbortedError:
+            self._stub.assert_no_pending_responses()
+
+
+def request_of(request: Message, call: dict[str, Any]) -> Message:
+    return json_format.ParseDict(call["request"], request)
+
+
+def checked(token: str, news: Properties, olds: Properties | None = None, seed: bytes = SEED) -> Properties:
+    """The checked inputs of a resource that has nothing wrong."""
+    inputs, failures = checked_inputs(RESOURCE_TYPES[token], "thing", news, olds or {}, seed, {})
+    assert failures == []
+    return inputs
+
+
+def planned(token: str, change: Properties, *, auto_named: bool = False) -> tuple[dict[str, str], bool]:
+    """What Diff plans for the recorded resource after a change of its inputs: kinds by property, delete-first."""
+    state = STATE[token]["response"]
+    kind = RESOURCE_TYPES[token]
+    news = {key: value for key, value in {**state["inputs"], **change}.items() if value is not None}
+    olds = dict(state["inputs"])
+    if auto_named and kind.autoname:
+        olds[DEFAULTS] = [kind.autoname]
+        news.pop(kind.autoname)
+    request = provider_pb2.DiffRequest(
+        urn=urn(token),
+        olds=to_struct(state["properties"]),
+        old_inputs=to_struct(olds),
+        news=to_struct(checked(token, news, olds)),
+    )
+    found = answer(OFFLINE, "Diff", request)
+    details = {name: detail.get("kind", "ADD") for name, detail in found.get("detailedDiff", {}).items()}
+    replaced = [name for name, detail in details.items() if detail.endswith("_REPLACE")]
+    assert sorted(found.get("diffs", [])) == sorted(details)
+    assert sorted(found.get("replaces", [])) == sorted(replaced)
+    assert found["changes"] == ("DIFF_SOME" if details else "DIFF_NONE")
+    return details, found.get("deleteBeforeReplace", False)
+
+
+# --- What the real provider recorded
+
+
+@pytest.mark.parametrize("call", recorded("check"))
+def test_check_answers_as_recorded(call: dict[str, Any]) -> None:
+    assert answer(OFFLINE, "Check", request_of(provider_pb2.CheckRequest(), call)) == call["response"]
+
+
+@pytest.mark.parametrize("call", recorded("diff"))
+def test_diff_answers_as_recorded(call: dict[str, Any]) -> None:
+    assert answer(OFFLINE, "Diff", request_of(provider_pb2.DiffRequest(), call)) == call["response"]
+
+
+PLANNED_OTHERWISE = {"permissionsBoundary"}
+"""In a preview the recorded provider tells null of these, and we what the create will give."""
+
+
+@pytest.mark.parametrize("call", [call for call in recorded("create") if call.values[0]["request"].get("preview")])
+def test_create_in_a_preview_answers_as_recorded(call: dict[str, Any]) -> None:
+    found = answer(OFFLINE, "Create", request_of(provider_pb2.CreateRequest(), call))
+    ours, theirs = found.pop("properties"), call["response"]["properties"]
+    assert found == {}
+    assert ours.keys() == theirs.keys()
+    assert {name: ours[name] for name in ours if name not in PLANNED_OTHERWISE} == {
+        name: theirs[name] for name in theirs if name not in PLANNED_OTHERWISE
+    }
+
+
+NEWER_OUTPUTS = {"attachmentCount", "bucketRegion"}
+"""Outputs of 7.51.1 that the recorded provider, an older one, does not have."""
+
+
+@pytest.mark.parametrize("call", [call for call in recorded("create") if not call.values[0]["request"].get("preview")])
+def test_a_preview_names_every_recorded_output_and_promises_only_what_came(call: dict[str, Any]) -> None:
+    request, outputs = call["request"], call["response"]["properties"]
+    plan = planned_outputs(RESOURCE_TYPES[request["type"]], request["properties"])
+    assert plan.keys() - NEWER_OUTPUTS == outputs.keys()
+    unknown = {name for name, value in plan.items() if value == UNKNOWN}
+    assert unknown == {"id", *RESOURCE_TYPES[request["type"]].computed}
+    known = {name: value for name, value in plan.items() if value != UNKNOWN}
+    kept = {name: value for name, value in outputs.items() if name in known}
+    for name, prop in RESOURCE_TYPES[request["type"]].inputs.items():
+        if prop.policy:  # the order of its keys is AWS's
+            known[name], kept[name] = json.loads(text(known[name])), json.loads(text(kept[name]))
+    assert _without_aws_additions(kept, known) == known
+
+
+def _without_aws_additions(found: Any, wanted: Any) -> Any:  # noqa: ANN401
+    """Nested fields that nobody asked for are AWS's own and not part of the plan."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return {key: _without_aws_additions(found[key], wanted[key]) for key in found if key in wanted}
+    if isinstance(found, list) and isinstance(wanted, list):
+        return [_without_aws_additions(*pair) for pair in zip(found, wanted, strict=True)]
+    return found
+
+
+@pytest.mark.parametrize("call", recorded("read"))
+def test_a_refresh_records_the_inputs_as_recorded(call: dict[str, Any]) -> None:
+    kind, outputs = RESOURCE_TYPES[call["request"]["type"]], call["response"]["properties"]
+    assert refreshed_inputs(kind, call["request"]["inputs"], outputs) == call["response"]["inputs"]
+
+
+def test_every_served_type_has_recorded_checks_creates_and_reads() -> None:
+    for method in ("check", "create", "read"):
+        assert {call.values[0]["request"]["type"] for call in recorded(method)} == set(RESOURCE_TYPES)
+
+
+# --- The table "Update or replace" of what was recorded
+
+REORDERED = {
+    ROLE: "assumeRolePolicy",
+    POLICY: "policy",
+    GROUP_POLICY: "policy",
+    BUCKET_POLICY: "policy",
+}
+
+
+@pytest.mark.parametrize(("token", "name"), REORDERED.items())
+def test_order_and_white_space_of_a_policy_are_no_change(token: str, name: str) -> None:
+    document = json.loads(STATE[token]["response"]["inputs"][name])
+    other = json.dumps(_rewritten(document, random.Random(1)), indent=3)  # noqa: S311
+    assert planned(token, {name: other}) == ({}, False)
+
+
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_the_recorded_inputs_are_no_change(token: str) -> None:
+    assert planned(token, {}) == ({}, False)
+
+
+BOTH_TAGS = {"tags": "UPDATE", "tagsAll": "UPDATE"}
+
+
+@pytest.mark.parametrize(
+    ("token", "change", "details"),
+    [
+        (POLICY, {"policy": WRITE}, {"policy": "UPDATE"}),
+        (GROUP_POLICY, {"policy": WRITE}, {"policy": "UPDATE"}),
+        (BUCKET_POLICY, {"policy": WRITE}, {"policy": "UPDATE"}),
+        (ROLE, {"assumeRolePolicy": TRUST}, {"assumeRolePolicy": "UPDATE"}),
+        (ROLE, {"maxSessionDuration": 3600}, {"maxSessionDuration": "UPDATE"}),
+        (ROLE, {"maxSessionDuration": None}, {"maxSessionDuration": "DELETE"}),
+        (ROLE, {"description": "other"}, {"description": "UPDATE"}),
+        (ROLE, {"description": None}, {"description": "DELETE"}),
+        (ROLE, {"tags": {"env": "dev", "team": "b"}}, BOTH_TAGS),
+        (POLICY, {"tags": {"env": "dev"}}, BOTH_TAGS),
+        (BUCKET, {"tags": {"env": "dev", "team": "a", "more": ""}}, BOTH_TAGS),
+        (BUCKET, {"tags": None}, {"tags": "DELETE", "tagsAll": "DELETE"}),
+        (GROUP, {"name": "other"}, {"name": "UPDATE"}),
+        (GROUP, {"path": None}, {"path": "DELETE"}),
+        (VERSIONING, {"versioningConfiguration": {"status": "Suspended"}}, {"versioningConfiguration": "UPDATE"}),
+        (ACCESS_BLOCK, {"blockPublicAcls": False}, {"blockPublicAcls": "UPDATE"}),
+        (ACCESS_BLOCK, {"blockPublicAcls": None}, {"blockPublicAcls": "DELETE"}),
+        (OWNERSHIP, {"rule": {"objectOwnership": "ObjectWriter"}}, {"rule": "UPDATE"}),
+        (
+            ENCRYPTION,
+            {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}]},
+            {"rules": "UPDATE"},
+        ),
+        (BUCKET, {"forceDestroy": True}, {"forceDestroy": "ADD"}),
+    ],
+)
+def test_an_update_is_planned(token: str, change: Properties, details: dict[str, str]) -> None:
+    assert planned(token, change) == (details, False)
+
+
+@pytest.mark.parametrize(
+    ("token", "change", "details", "delete_first"),
+    [
+        (ROLE, {"name": "other"}, {"name": "UPDATE_REPLACE"}, True),
+        (ROLE, {"path": "/other/"}, {"path": "UPDATE_REPLACE"}, False),
+        (POLICY, {"name": "other"}, {"name": "UPDATE_REPLACE"}, True),
+        (POLICY, {"path": "/other/"}, {"path": "UPDATE_REPLACE"}, False),
+        (POLICY, {"description": "other"}, {"description": "UPDATE_REPLACE"}, True),
+        (POLICY, {"description": None}, {"description": "DELETE_REPLACE"}, True),
+        (ATTACHMENT, {"role": "other"}, {"role": "UPDATE_REPLACE"}, True),
+        (ATTACHMENT, {"policyArn": UNKNOWN}, {"policyArn": "UPDATE_REPLACE"}, True),
+        (GROUP_POLICY, {"group": "other"}, {"group": "UPDATE_REPLACE"}, True),
+        (GROUP_POLICY, {"name": "other"}, {"name": "UPDATE_REPLACE"}, True),
+        (BUCKET, {"bucket": "other"}, {"bucket": "UPDATE_REPLACE"}, True),
+        *(
+            (token, {"bucket": name}, {"bucket": "UPDATE_REPLACE"}, True)
+            for token in (ACCESS_BLOCK, OWNERSHIP, ENCRYPTION, VERSIONING, BUCKET_POLICY)
+            for name in ("other", UNKNOWN)
+        ),
+    ],
+)
+def test_a_replacement_is_planned(token: str, change: Properties, details: dict[str, str], delete_first: bool) -> None:
+    assert planned(token, change) == (details, delete_first)
+
+
+def test_what_the_program_ignores_is_no_change() -> None:
+    state = STATE[ROLE]["response"]
+    request = provider_pb2.DiffRequest(
+        urn=urn(ROLE),
+        olds=to_struct(state["properties"]),
+        old_inputs=to_struct(state["inputs"]),
+        news=to_struct({**state["inputs"], "description": "other"}),
+        ignoreChanges=["description"],
+    )
+    assert answer(OFFLINE, "Diff", request) == {"changes": "DIFF_NONE", "hasDetailedDiff": True}
+
+
+def test_a_planned_update_keeps_what_aws_decided() -> None:
+    state = STATE[ROLE]["response"]
+    plan = planned_outputs(RESOURCE_TYPES[ROLE], {**state["inputs"], "description": "other"}, state["properties"])
+    assert plan == {**state["properties"], "description": "other"}
+
+
+def test_a_refresh_brings_a_change_made_elsewhere_into_the_inputs() -> None:
+    state = STATE[POLICY]["response"]
+    outputs = {**state["properties"], "policy": WRITE}
+    assert refreshed_inputs(RESOURCE_TYPES[POLICY], state["inputs"], outputs) == {**state["inputs"], "policy": WRITE}
+
+
+def test_a_refresh_records_a_change_made_elsewhere_in_the_program_s_fields_only() -> None:
+    state = STATE[ENCRYPTION]["response"]
+    wanted = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}
+    default: Properties = {"kmsMasterKeyId": "key", "sseAlgorithm": "aws:kms"}
+    found: Properties = {"applyServerSideEncryptionByDefault": default, "bucketKeyEnabled": True}
+    outputs: Properties = {**state["properties"], "rules": [found]}
+    assert refreshed_inputs(RESOURCE_TYPES[ENCRYPTION], state["inputs"], outputs) == {
+        **state["inputs"],
+        "rules": [wanted],
+    }
+
+
+def test_a_change_made_elsewhere_of_what_the_program_does_not_set_is_planned_back() -> None:
+    kind, inputs = RESOURCE_TYPES[ROLE], checked(ROLE, {"assumeRolePolicy": TRUST, "path": "/team/"})
+    outputs = {**planned_outputs(kind, inputs), "description": "by hand"}
+    refreshed = refreshed_inputs(kind, inputs, outputs)
+    assert refreshed == inputs
+    assert [(change.name, change.kind) for change in changes(kind, outputs, refreshed, inputs)] == [
+        ("description", "DELETE")
+    ]
+
+
+@pytest.mark.parametrize("token", MINIMAL)
+def test_outputs_that_lack_what_is_empty_are_no_change(token: str) -> None:
+    kind, inputs = RESOURCE_TYPES[token], checked(token, MINIMAL[token])
+    outputs = {name: value for name, value in planned_outputs(kind, inputs).items() if value not in ("", False, {})}
+    assert changes(kind, outputs, inputs, inputs) == []
+
+
+def test_an_import_records_what_is_not_the_default() -> None:
+    outputs = STATE[ROLE]["response"]["properties"] | {"maxSessionDuration": 3600}
+    names = ("assumeRolePolicy", "description", "name", "path", "tags", "tagsAll")
+    assert refreshed_inputs(RESOURCE_TYPES[ROLE], {}, outputs) == {name: outputs[name] for name in names}
+
+
+# --- Names made up
+
+AUTO_NAMED = [(kind.token, kind.autoname) for kind in RESOURCE_TYPES.values() if kind.autoname]
+
+
+@pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
+def test_a_missing_name_is_the_logical_name_and_seven_digits(token: str, name: str) -> None:
+    kind = RESOURCE_TYPES[token]
+    inputs, failures = checked_inputs(kind, "My.Thing", MINIMAL[token], {}, SEED, {})
+    made_up = str(inputs[name])
+    logical = "my.thing" if token == BUCKET else "My.Thing"
+    assert failures == []
+    assert made_up.startswith(f"{logical}-") and len(made_up) == len(logical) + 8
+    assert set(made_up[-7:]) <= set("0123456789abcdef")
+    assert inputs == {**MINIMAL[token], name: made_up, DEFAULTS: [name]}
+
+
+@pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
+def test_a_name_made_up_depends_on_the_seed_and_is_kept(token: str, name: str) -> None:
+    first = checked(token, MINIMAL[token])
+    assert checked(token, MINIMAL[token]) == first
+    assert checked(token, MINIMAL[token], first, seed=b"another") == first
+    assert checked(token, MINIMAL[token], {}, seed=b"another")[name] != first[name]
+
+
+@pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
+def test_a_name_given_is_taken_and_not_kept_when_it_is_dropped(token: str, name: str) -> None:
+    named = checked(token, {**MINIMAL[token], name: "mine"}, checked(token, MINIMAL[token]))
+    assert named == {**MINIMAL[token], name: "mine", DEFAULTS: []}
+    assert checked(token, MINIMAL[token], named) == checked(token, MINIMAL[token])
+
+
+@pytest.mark.parametrize(
+    ("token", "change"),
+    [
+        (ROLE, {"path": "/other/"}),
+        (POLICY, {"path": "/other/"}),
+        (POLICY, {"description": "other"}),
+        (GROUP_POLICY, {"group": "other"}),
+    ],
+)
+def test_a_replacement_of_an_auto_named_resource_is_created_first(token: str, change: Properties) -> None:
+    assert planned(token, change, auto_named=True) == (dict.fromkeys(change, "UPDATE_REPLACE"), False)
+
+
+# --- What is wrong with the inputs
+
+WRONG: list[tuple[str, Properties, str, str]] = [
+    (ROLE, {}, "assumeRolePolicy", 'Missing required argument: "assumeRolePolicy" is required.'),
+    (POLICY, {"policy": None}, "policy", 'Missing required argument: "policy" is required.'),
+    (ROLE, {"assumeRolePolicy": TRUST, "maxSessionDuration": "1h"}, "maxSessionDuration", "must be of type int."),
+    (ROLE, {"assumeRolePolicy": TRUST, "maxSessionDuration": True}, "maxSessionDuration", "must be of type int."),
+    (ROLE, {"assumeRolePolicy": TRUST, "tags": "env"}, "tags", "must be of type dict."),
+    (ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "contains an invalid JSON policy: not a JSON object."),
+    (POLICY, {"policy": "[]"}, "policy", "contains an invalid JSON policy: not a JSON object."),
+    (POLICY, {"policy": {}}, "policy", "must be of type str."),
+    (BUCKET, {"acl": "private"}, "acl", "stand-in provider serves; it serves: bucket, forceDestroy, tags."),
+    (BUCKET, {"forceDestroy": "yes"}, "forceDestroy", "must be of type bool."),
+    (ENCRYPTION, {"bucket": "b", "rules": {}}, "rules", "must be of type list."),
+]
+
+
+@pytest.mark.parametrize(("token", "inputs", "name", "reason"), WRONG)
+def test_wrong_inputs_fail_the_check_and_the_property_is_named(
+    token: str, inputs: Properties, name: str, reason: str
+) -> None:
+    request = provider_pb2.CheckRequest(urn=urn(token, "pol"), news=to_struct(inputs), randomSeed=SEED)
+    failures = answer(OFFLINE, "Check", request)["failures"]
+    assert len(failures) == 1
+    told = failures[0]["reason"]
+    assert f'"{name}"' in told and reason in told and told.endswith(f"Examine values at 'pol.{name}'.")
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    _, failures = checked_inputs(RESOURCE_TYPES[ATTACHMENT], "att", {"polcyArn": "x", "role": 1}, {}, SEED, {})
+    assert [name for name, _ in failures] == ["policyArn", "polcyArn", "role"]
+
+
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_what_is_not_known_yet_is_not_wrong(token: str) -> None:
+    inputs: Properties = dict.fromkeys(RESOURCE_TYPES[token].inputs, UNKNOWN)
+    tags: Properties = {"tagsAll": UNKNOWN} if "tags" in inputs else {}
+    assert checked(token, inputs) == {DEFAULTS: [], **inputs, **tags}
+
+
+# --- Policies that mean the same
+
+SOME = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+_words = st.sampled_from(["s3:GetObject", "s3:Put*", "iam:PassRole", "sts:AssumeRole", "*", "a b", ""])
+_some = st.lists(_words, min_size=1, max_size=3, unique=True)
+_statements = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": _some, "Resource": _some},
+    optional={
+        "Sid": _words,
+        "Principal": st.just("*") | st.dictionaries(st.sampled_from(["AWS", "Service"]), _some, min_size=1),
+        "Condition": st.dictionaries(
+            st.sampled_from(["StringEquals", "StringLike"]),
+            st.dictionaries(st.sampled_from(["aws:PrincipalArn", "sts:ExternalId"]), _some, min_size=1),
+            min_size=1,
+        ),
+    },
+)
+_policies = st.fixed_dictionaries(
+    {"Version": st.just("2012-10-17"), "Statement": st.lists(_statements, min_size=1, max_size=3)}
+)
+
+
+def _rewritten(element: Any, order: random.Random) -> Any:  # noqa: ANN401
+    """The element with its keys and lists shuffled, and one-element lists sometimes written without brackets."""
+    if isinstance(element, dict):
+        keys = order.sample(sorted(element), len(element))
+        return {key: _rewritten(element[key], order) for key in keys}
+    if isinstance(element, list):
+        items = [_rewritten(item, order) for item in order.sample(element, len(element))]
+        return items[0] if len(items) == 1 and order.random() < 0.5 else items
+    return element
+
+
+@SOME
+@given(_policies, st.randoms(use_true_random=False), st.sampled_from([None, 0, 4]))
+def test_order_white_space_and_brackets_do_not_change_a_policy(
+    policy: dict[str, Any], order: random.Random, indent: int | None
+) -> None:
+    rewritten = json.dumps(_rewritten(policy, order), indent=indent)
+    assert same_policy(json.dumps(policy), rewritten)
+    assert same_policy(rewritten, json.dumps(policy))
+
+
+@SOME
+@given(_policies, st.randoms(use_true_random=False), st.sampled_from(["Effect", "Action", "Resource", "Statement"]))
+def test_another_effect_action_resource_or_statement_changes_a_policy(
+    policy: dict[str, Any], order: random.Random, what: str
+) -> None:
+    changed = json.loads(json.dumps(policy))
+    statement = order.choice(changed["Statement"])
+    if what == "Effect":
+        statement["Effect"] = "Deny" if statement["Effect"] == "Allow" else "Allow"
+    elif what == "Statement":
+        changed["Statement"].append({"Effect": "Deny", "Action": "new:Action", "Resource": "*"})
+    else:
+        statement[what].append("new:*")
+    assert not same_policy(json.dumps(policy), json.dumps(_rewritten(changed, order)))
+
+
+@pytest.mark.parametrize(("left", "right", "same"), [("{", "{", True), ("{", "{}", False), (READ, WRITE, False)])
+def test_text_that_is_no_policy_is_compared_as_text(left: str, right: str, same: bool) -> None:
+    assert same_policy(left, right) is same
+
+
+# --- Default tags
+
+
+@pytest.mark.parametrize("token", [kind.token for kind in RESOURCE_TYPES.values() if kind.taggable])
+def test_default_tags_are_merged_and_the_resources_own_win(token: str) -> None:
+    provider = new_provider(default_tags={"env": "dev", "team": "a"})
+    name = "bucket" if token == BUCKET else "name"
+    tagged: Properties = {**MINIMAL[token], name: "n", "tags": {"team": "b", "more": "c"}}
+    request = provider_pb2.CheckRequest(urn=urn(token), news=to_struct(tagged))
+    assert answer(provider, "Check", request) == {
+        "inputs": {DEFAULTS: [], **tagged, "tagsAll": {"env": "dev", "team": "b", "more": "c"}}
+    }
+
+
+@pytest.mark.parametrize("token", [kind.token for kind in RESOURCE_TYPES.values() if not kind.taggable])
+def test_what_has_no_tags_gets_no_default_tags(token: str) -> None:
+    inputs, _ = checked_inputs(RESOURCE_TYPES[token], "thing", {}, {}, SEED, {"env": "dev"})
+    assert "tagsAll" not in inputs
+
+
+@pytest.mark.parametrize(
+    ("default_tags", "kind"),
+    [({"env": "dev"}, "UPDATE"), ({"env": "dev", "team": "a", "x": ""}, "UPDATE"), ({}, "DELETE")],
+)
+def test_a_default_tag_less_or_more_is_a_change_of_all_tags_only(default_tags: dict[str, str], kind: str) -> None:
+    state = STATE[BUCKET]["response"]
+    olds = {**state["properties"], "tags": None}
+    news, _ = checked_inputs(RESOURCE_TYPES[BUCKET], "b", {"bucket": "probe-bucket-1"}, {}, SEED, default_tags)
+    found = changes(RESOURCE_TYPES[BUCKET], olds, {"bucket": "probe-bucket-1"}, news)
+    assert [(change.name, change.kind, change.replace) for change in found] == [("tagsAll", kind, False)]
+
+
+def test_default_tags_read_back_are_not_the_resources_own() -> None:
+    provider = new_provider(default_tags={"env": "dev", "team": "a"})
+    aws_tags = [{"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "a"}, {"Key": "more", "Value": "c"}]
+    with stubbed(provider, "iam") as iam:
+        add_role(iam, Tags=aws_tags)
+        request = provider_pb2.ReadRequest(urn=urn(ROLE), id="r", properties=to_struct({"tags": {"env": "dev"}}))
+        outputs = answer(provider, "Read", request)["properties"]
+    assert (outputs["tags"], outputs["tagsAll"]) == (
+        {"env": "dev", "more": "c"},
+        {"env": "dev", "more": "c", "team": "a"},
+    )
+
+
+# --- Configuration
+
+
+def test_a_configuration_is_parsed_whole() -> None:
+    values = {
+        "accessKey": "999999999999",
+        "allowedAccountIds": '[1234, "000000005678"]',
+        "defaultTags": '{"tags":{"env":"dev"}}',
+        "endpoints": '[{"iam":"http://127.0.0.1:1"},{"s3":"http://127.0.0.1:2"}]',
+        "maxRetries": "2",
+        "region": "eu-west-1",
+        "s3UsePathStyle": "true",
+        "secretKey": "hidden",
+        "skipMetadataApiCheck": "true",
+        "token": "hidden",
+    }
+    assert Configuration.parse(values) == Configuration(
+        region="eu-west-1",
+        access_key="999999999999",
+        secret_key="hidden",  # noqa: S106
+        token="hidden",  # noqa: S106
+        allowed_account_ids=("000000001234", "000000005678"),
+        endpoints={"iam": "http://127.0.0.1:1", "s3": "http://127.0.0.1:2"},
+        default_tags={"env": "dev"},
+        max_attempts=2,
+        path_style=True,
+    )
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.setenv(variable, "eu-west-1")
+    assert Configuration.parse({}) == Configuration(region="eu-west-1")
+    assert Configuration.parse({"region": "us-east-1"}) == Configuration(region="us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "aws:region: it is missing"),
+        ({"region": ""}, "aws:region: it is missing"),
+        ({"region": "us-east-1", "profile": "me"}, "aws:profile: the sandbox's stand-in provider does not know it"),
+        ({"region": "r", "allowedAccountIds": "[1"}, "aws:allowedAccountIds: '[1' is not a JSON list"),
+        ({"region": "r", "allowedAccountIds": "1"}, "aws:allowedAccountIds: '1' is not a JSON list"),
+        ({"region": "r", "endpoints": "{}"}, "aws:endpoints: '{}' is not a JSON list"),
+        ({"region": "r", "endpoints": '["x"]'}, "aws:endpoints: 'x' is not an object"),
+        ({"region": "r", "defaultTags": "[]"}, "aws:defaultTags: '[]' is not a JSON dict"),
+        ({"region": "r", "maxRetries": "many"}, "aws:maxRetries: 'many' is not a whole number"),
+    ],
+)
+def test_a_wrong_configuration_is_refused(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], message: str
+) -> None:
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(ConfigurationError) as refused:
+        Configuration.parse(values)
+    assert str(refused.value).startswith(message)
+    variables = {f"aws:config:{key}": value for key, value in values.items()}
+    with pytest.raises(AbortedError) as aborted:
+        answer(AwsProvider(), "Configure", provider_pb2.ConfigureRequest(variables=variables))
+    assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"configuring the provider: {refused.value}")
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(Configuration.parse({"region": "r", "accessKey": "hidden", "secretKey": "hidden", "token": "hidden"}))
+    assert "hidden" not in shown
+
+
+def test_check_config_marks_secrets_and_refuses_unknown_keys() -> None:
+    news: Properties = {"accessKey": "a", "profile": "me", "region": "us-east-1", "secretKey": "b", "token": "c"}
+    found = answer(AwsProvider(), "CheckConfig", provider_pb2.CheckRequest(news=to_struct(news)))
+    assert found["inputs"] == {**news, "accessKey": secret("a"), "secretKey": secret("b"), "token": secret("c")}
+    assert [failure["property"] for failure in found["failures"]] == ["profile"]
+    assert "aws:profile is not known" in found["failures"][0]["reason"]
+
+
+def test_another_region_is_another_provider() -> None:
+    olds = to_struct({"region": "us-east-1", "maxRetries": "2"})
+    news = to_struct({"region": "eu-west-1", "maxRetries": "3"})
+    assert answer(AwsProvider(), "DiffConfig", provider_pb2.DiffRequest(olds=olds, news=news)) == {
+        "changes": "DIFF_SOME",
+        "diffs": ["maxRetries", "region"],
+        "replaces": ["region"],
+    }
+    assert answer(AwsProvider(), "DiffConfig", provider_pb2.DiffRequest(olds=olds, news=olds)) == {
+        "changes": "DIFF_NONE"
+    }
+
+
+@pytest.mark.parametrize("allowed", ["[111111111111]", '["111111111111", 222222222222]'])
+def test_a_wrong_account_is_refused(monkeypatch: pytest.MonkeyPatch, allowed: str) -> None:
+    with pytest.raises(AbortedError) as aborted:
+        configure(monkeypatch, allowed)
+    accounts = ", ".join(map(str, json.loads(allowed)))
+    message = f"AWS account ID not allowed: 999999999999; allowed: {accounts}"
+    assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"configuring the provider: {message}")
+
+
+def test_an_allowed_account_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, found = configure(monkeypatch, "[999999999999]")
+    assert found == {"supportsPreview": True, "supportsAutonamingConfiguration": True}
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, allowed: str) -> tuple[AwsProvider, dict[str, Any]]:
+    """A provider configured for an account 999999999999, and its answer."""
+    sts = client("sts")
+    monkeypatch.setattr(Aws, "_client", lambda _aws, _service: sts)
+    variables = {"aws:config:region": "us-east-1", "aws:config:allowedAccountIds": allowed}
+    provider = AwsProvider()
+    with Stubber(sts) as stub:
+        stub.add_response("get_caller_identity", IDENTITY, {})
+        return provider, answer(provider, "Configure", provider_pb2.ConfigureRequest(variables=variables))
+
+
+# --- Functions, and what is not served
+
+IDENTITY = {"Account": "999999999999", "Arn": "arn:aws:iam::999999999999:root", "UserId": "U"}
+
+
+def test_the_caller_identity_is_told() -> None:
+    provider, request = new_provider(), provider_pb2.InvokeRequest(tok="aws:index/getCallerIdentity:getCallerIdentity")
+    with stubbed(provider, "sts") as sts:
+        sts.add_response("get_caller_identity", IDENTITY, {})
+        found = answer(provider, "Invoke", request)
+    account = "999999999999"
+    assert found == {"return": {"accountId": account, "arn": IDENTITY["Arn"], "id": account, "userId": "U"}}
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "suffix", "reverse"),
+    [
+        ("us-east-1", "aws", "amazonaws.com", "com.amazonaws"),
+        ("us-gov-west-1", "aws-us-gov", "amazonaws.com", "com.amazonaws"),
+        ("cn-north-1", "aws-cn", "amazonaws.com.cn", "cn.com.amazonaws"),
+    ],
+)
+def test_the_partition_is_told(region: str, partition: str, suffix: str, reverse: str) -> None:
+    request = provider_pb2.InvokeRequest(tok="aws:index/getPartition:getPartition")
+    assert answer(new_provider(region=region), "Invoke", request) == {
+        "return": {"dnsSuffix": suffix, "id": partition, "partition": partition, "reverseDnsPrefix": reverse}
+    }
+
+
+USER = "aws:iam/user:User"
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("Check", provider_pb2.CheckRequest(urn=urn(USER))),
+        ("Diff", provider_pb2.DiffRequest(urn=urn(USER))),
+        ("Create", provider_pb2.CreateRequest(urn=urn(USER))),
+        ("Read", provider_pb2.ReadRequest(urn=urn(USER))),
+        ("Update", provider_pb2.UpdateRequest(urn=urn(USER))),
+        ("Delete", provider_pb2.DeleteRequest(urn=urn(USER))),
+        ("Invoke", provider_pb2.InvokeRequest(tok="aws:iam/getUser:getUser")),
+    ],
+)
+def test_what_is_not_served_is_named(method: str, request_: Message) -> None:
+    with pytest.raises(AbortedError) as aborted:
+        answer(OFFLINE, method, request_)
+    code, message = aborted.value.args
+    assert code is grpc.StatusCode.UNIMPLEMENTED
+    subject = "function aws:iam/getUser:getUser" if method == "Invoke" else f"resource type {USER}"
+    assert message.startswith(f"{subject} is not served by the sandbox's stand-in provider; it serves: aws:")
+
+
+def test_a_component_s_child_is_served_by_its_own_type() -> None:
+    nested = f"urn:pulumi:dev::probe::acme:index:Team$acme:index:Roles${GROUP}::g"
+    request = provider_pb2.CheckRequest(urn=nested, news=to_struct({"name": "g"}))
+    assert answer(OFFLINE, "Check", request) == {"inputs": {DEFAULTS: [], "name": "g"}}
+
+
+def test_the_plugin_s_version_is_the_sdk_s() -> None:
+    version = importlib.metadata.version("pulumi_aws")
+    assert answer(AwsProvider(), "GetPluginInfo", Empty()) == {"version": version} == {"version": PLUGIN_VERSION}
+
+
+# --- The SDK is the authority on names
+
+
+def sdk_class(token: str) -> type[Any]:
+    _, path, name = token.split(":")
+    module = re.sub("(?=[A-Z])", "_", path.replace("/", ".")).lower()
+    return cast(type[Any], getattr(importlib.import_module(f"pulumi_aws.{module}"), name))
+
+
+def camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.title() for other in others)
+
+
+@pytest.mark.filterwarnings("ignore:.* deprecated in favor of:DeprecationWarning")
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_every_input_and_output_is_one_of_the_sdk_s(token: str) -> None:
+    kind, sdk = RESOURCE_TYPES[token], sdk_class(token)
+    assert sdk.pulumi_type == token
+    inputs = {camel(name) for name in inspect.signature(sdk._internal_init).parameters}
+    outputs = {camel(name) for name, value in vars(sdk).items() if isinstance(value, property)}
+    served = {*kind.inputs, *kind.computed}
+    assert set(kind.inputs) - inputs == set()
+    assert served - outputs == set()
+
+
+@pytest.mark.filterwarnings("ignore:.* deprecated in favor of:DeprecationWarning")
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_inputs_that_the_sdk_requires_are_required(token: str) -> None:
+    source = inspect.getsource(sdk_class(token)._internal_init)
+    required = {camel(name) for name in re.findall("Missing required property '(.*)'", source)}
+    assert {name for name, prop in RESOURCE_TYPES[token].inputs.items() if prop.required} == required
+
+
+# --- What AWS is asked, and what it answers
+
+
+NEW_ROLE = {
+    "Path": "/",
+    "RoleName": "r",
+    "RoleId": "A" * 16,
+    "Arn": "arn:aws:iam::999999999999:role/r",
+    "CreateDate": LONG_AGO,
+}
+
+
+def add_role(stub: Stubber, **changes: Any) -> None:  # noqa: ANN401
+    """Prepare what reading a role without policies asks for."""
+    role = {**NEW_ROLE, "AssumeRolePolicyDocument": TRUST, **changes}
+    stub.add_response("get_role", {"Role": role}, {"RoleName": "r"})
+    stub.add_response("list_attached_role_policies", {"AttachedPolicies": []}, {"RoleName": "r"})
+    stub.add_response("list_role_policies", {"PolicyNames": []}, {"RoleName": "r"})
+
+
+ROLE_INPUTS: Properties = {DEFAULTS: [], "name": "r", "assumeRolePolicy": TRUST, "tagsAll": {"env": "dev"}}
+CREATE_ROLE = provider_pb2.CreateRequest(urn=urn(ROLE), properties=to_struct(ROLE_INPUTS))
+
+
+def add_created_role(stub: Stubber) -> None:
+    asked = {
+        "RoleName": "r",
+        "Path": "/",
+        "AssumeRolePolicyDocument": TRUST,
+        "Description": "",
+        "MaxSessionDuration": 3600,
+        "Tags": [{"Key": "env", "Value": "dev"}],
+    }
+    stub.add_response("create_role", {"Role": NEW_ROLE}, asked)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("Throttling", "operation GetRole: Throttling: slow down (status code 400, request id None)"),
+        ("NoSuchEntity", "AWS does not show it yet; run again"),
+    ],
+)
+def test_a_resource_that_can_not_be_read_back_is_not_forgotten(code: str, reason: str) -> None:
+    provider, context = new_provider(), FakeContext()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
+        add_created_role(iam)
+        iam.add_client_error("get_role", code, "slow down")
+        answer(provider, "Create", CREATE_ROLE, context)
+    message = f"creating {urn(ROLE)}: {reason}"
+    assert aborted.value.args == (grpc.StatusCode.UNKNOWN, message)
+    status: Any = status_pb2.Status.FromString(context.trailing["grpc-status-details-bin"])
+    detail = provider_pb2.ErrorResourceInitFailed()
+    assert (status.code, status.message, len(status.details)) == (2, message, 1)
+    assert status.details[0].Unpack(detail)
+    assert (detail.id, list(detail.reasons)) == ("r", [message])
+    outputs = from_struct(detail.properties)
+    assert from_struct(detail.inputs) == ROLE_INPUTS
+    assert outputs["id"] == "r" and UNKNOWN not in outputs.values()
+    assert changes(RESOURCE_TYPES[ROLE], outputs, ROLE_INPUTS, ROLE_INPUTS) == []
+
+
+def test_a_created_resource_is_told_as_it_is() -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam:
+        add_created_role(iam)
+        add_role(iam, Tags=[{"Key": "env", "Value": "dev"}])
+        found = answer(provider, "Create", CREATE_ROLE)
+    assert found["id"] == "r"
+    assert found["properties"].keys() == STATE[ROLE]["response"]["properties"].keys()
+    assert (found["properties"]["createDate"], found["properties"]["tags"]) == ("2020-01-01T00:00:00Z", {"env": "dev"})
+
+
+def test_what_aws_has_against_it_is_told_in_one_line() -> None:
+    provider, context = new_provider(), FakeContext()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
+        iam.add_client_error(
+            "create_role", "MalformedPolicyDocument", "Syntax\n  errors", 400, response_meta={"RequestId": "1-2"}
+        )
+        answer(provider, "Create", CREATE_ROLE, context)
+    assert aborted.value.args == (
+        grpc.StatusCode.UNKNOWN,
+        f"creating {urn(ROLE)}: operation CreateRole: MalformedPolicyDocument: Syntax errors"
+        " (status code 400, request id 1-2)",
+    )
+    assert context.trailing == {}
+
+
+def test_a_resource_gone_after_its_update_is_an_error() -> None:
+    provider = new_provider()
+    request = provider_pb2.UpdateRequest(
+        urn=urn(ROLE), id="r", olds=to_struct(ROLE_INPUTS), news=to_struct({**ROLE_INPUTS, "tagsAll": {}})
+    )
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
+        iam.add_response("update_assume_role_policy", {}, {"RoleName": "r", "PolicyDocument": TRUST})
+        iam.add_response("update_role", {}, {"RoleName": "r", "Description": "", "MaxSessionDuration": 3600})
+        iam.add_response("untag_role", {}, {"RoleName": "r", "TagKeys": ["env"]})
+        iam.add_client_error("get_role", "NoSuchEntity")
+        answer(provider, "Update", request)
+    message = f"updating {urn(ROLE)}: it is gone; run `pulumi refresh`"
+    assert aborted.value.args == (grpc.StatusCode.NOT_FOUND, message)
+
+
+def version(number: int, *, default: bool = False) -> dict[str, Any]:
+    return {
+        "VersionId": f"v{number}",
+        "IsDefaultVersion": default,
+        "CreateDate": LONG_AGO.replace(day=number),
+    }
+
+
+ONE_TO_FIVE = [version(5, default=True), version(3), version(2), version(1), version(4)]
+ROLLED_BACK = [version(5), version(4), version(3), version(2), version(1, default=True)]
+
+
+@pytest.mark.parametrize(
+    ("versions", "pruned"), [(ONE_TO_FIVE, "v1"), (ROLLED_BACK, "v2"), (ONE_TO_FIVE[:4], None), (ONE_TO_FIVE[:1], None)]
+)
+def test_a_policy_s_oldest_version_makes_room(versions: list[dict[str, Any]], pruned: str | None) -> None:
+    provider, arn = new_provider(), {"PolicyArn": POLICY_ARN}
+    with stubbed(provider, "iam") as iam:
+        iam.add_response("list_policy_versions", {"Versions": versions}, arn)
+        if pruned:
+            iam.add_response("delete_policy_version", {}, {**arn, "VersionId": pruned})
+        asked = {**arn, "PolicyDocument": WRITE, "SetAsDefault": True}
+        iam.add_response("create_policy_version", {"PolicyVersion": version(6)}, asked)
+        RESOURCE_TYPES[POLICY].update(provider._aws, POLICY_ARN, {"policy": READ}, {"policy": WRITE})
+
+
+def test_a_policy_of_which_only_tags_change_gets_no_new_version() -> None:
+    provider, arn = new_provider(), {"PolicyArn": POLICY_ARN}
+    with stubbed(provider, "iam") as iam:
+        iam.add_response("untag_policy", {}, {**arn, "TagKeys": ["env"]})
+        iam.add_response("tag_policy", {}, {**arn, "Tags": [{"Key": "team", "Value": "a"}]})
+        olds: Properties = {"policy": READ, "tagsAll": {"env": "dev"}}
+        RESOURCE_TYPES[POLICY].update(provider._aws, POLICY_ARN, olds, {"policy": READ, "tagsAll": {"team": "a"}})
+
+
+def delete(provider: AwsProvider, token: str, resource_id: str, olds: Properties) -> None:
+    request = provider_pb2.DeleteRequest(urn=urn(token), id=resource_id, properties=to_struct(olds))
+    assert answer(provider, "Delete", request) == {}
+
+
+def test_a_policy_is_deleted_after_its_other_versions() -> None:
+    provider, arn = new_provider(), {"PolicyArn": POLICY_ARN}
+    with stubbed(provider, "iam") as iam:
+        iam.add_response("list_policy_versions", {"Versions": ONE_TO_FIVE}, arn)
+        for other in ("v3", "v2", "v1", "v4"):
+            iam.add_response("delete_policy_version", {}, {**arn, "VersionId": other})
+        iam.add_response("delete_policy", {}, arn)
+        delete(provider, POLICY, POLICY_ARN, {})
+
+
+def test_a_role_s_policies_go_first_where_that_is_wanted() -> None:
+    provider, role = new_provider(), {"RoleName": "r"}
+    with stubbed(provider, "iam") as iam:
+        attached = {"AttachedPolicies": [{"PolicyName": "probe", "PolicyArn": POLICY_ARN}]}
+        iam.add_response("list_attached_role_policies", attached, role)
+        iam.add_response("detach_role_policy", {}, {**role, "PolicyArn": POLICY_ARN})
+        iam.add_response("list_role_policies", {"PolicyNames": ["in"]}, role)
+        iam.add_response("delete_role_policy", {}, {**role, "PolicyName": "in"})
+        iam.add_response("delete_role", {}, role)
+        delete(provider, ROLE, "r", {"forceDetachPolicies": True})
+
+
+def test_a_bucket_is_emptied_first_where_that_is_wanted() -> None:
+    provider, bucket = new_provider(), {"Bucket": "b"}
+    with stubbed(provider, "s3") as s3:
+        page = {"Versions": [{"Key": "k", "VersionId": "1"}], "DeleteMarkers": [{"Key": "k", "VersionId": "2"}]}
+        s3.add_response("list_object_versions", page, bucket)
+        s3.add_response("delete_object", {}, {**bucket, "Key": "k", "VersionId": "1"})
+        s3.add_response("delete_object", {}, {**bucket, "Key": "k", "VersionId": "2"})
+        s3.add_response("delete_bucket", {}, bucket)
+        delete(provider, BUCKET, "b", {"forceDestroy": True})
+
+
+OLDS: dict[str, Properties] = {ATTACHMENT: {"role": "r", "policyArn": POLICY_ARN}}
+GONE_DELETED = [
+    (ROLE, "r", "delete_role", "NoSuchEntity"),
+    (POLICY, POLICY_ARN, "list_policy_versions", "NoSuchEntity"),
+    (ATTACHMENT, "r-1", "detach_role_policy", "NoSuchEntity"),
+    (GROUP, "g", "delete_group", "NoSuchEntity"),
+    (GROUP_POLICY, "g:p", "delete_group_policy", "NoSuchEntity"),
+    (BUCKET, "b", "delete_bucket", "NoSuchBucket"),
+    (ACCESS_BLOCK, "b", "delete_public_access_block", "NoSuchBucket"),
+    (OWNERSHIP, "b", "delete_bucket_ownership_controls", "NoSuchBucket"),
+    (ENCRYPTION, "b", "delete_bucket_encryption", "NoSuchBucket"),
+    (VERSIONING, "b", "put_bucket_versioning", "NoSuchBucket"),
+    (BUCKET_POLICY, "b", "delete_bucket_policy", "NoSuchBucket"),
+]
+
+
+@pytest.mark.parametrize(("token", "resource_id", "operation", "code"), GONE_DELETED)
+def test_deleting_what_is_gone_succeeds(token: str, resource_id: str, operation: str, code: str) -> None:
+    provider = new_provider()
+    with stubbed(provider, token[4 : token.index("/")]) as stub:
+        stub.add_client_error(operation, code)
+        delete(provider, token, resource_id, OLDS.get(token, {}))
+
+
+def test_deleting_a_bucket_that_is_gone_and_was_to_be_emptied_succeeds() -> None:
+    provider = new_provider()
+    with stubbed(provider, "s3") as s3:
+        s3.add_client_error("list_object_versions", "NoSuchBucket")
+        s3.add_client_error("delete_bucket", "NoSuchBucket")
+        delete(provider, BUCKET, "b", {"forceDestroy": True})
+
+
+def test_a_refused_delete_is_an_error() -> None:
+    provider = new_provider()
+    with stubbed(provider, "s3") as s3, pytest.raises(AbortedError, match="DeleteBucket: BucketNotEmpty: full"):
+        s3.add_client_error("delete_bucket", "BucketNotEmpty", "full")
+        delete(provider, BUCKET, "b", {})
+
+
+@pytest.mark.parametrize(
+    ("token", "resource_id", "operation", "code"),
+    [
+        (ROLE, "r", "get_role", "NoSuchEntity"),
+        (POLICY, POLICY_ARN, "get_policy", "NoSuchEntity"),
+        (ATTACHMENT, "r-1", "list_attached_role_policies", "NoSuchEntity"),
+        (GROUP, "g", "get_group", "NoSuchEntity"),
+        (GROUP_POLICY, "g:p", "get_group_policy", "NoSuchEntity"),
+        (BUCKET, "b", "head_bucket", "404"),
+        (ACCESS_BLOCK, "b", "get_public_access_block", "NoSuchPublicAccessBlockConfiguration"),
+        (OWNERSHIP, "b", "get_bucket_ownership_controls", "OwnershipControlsNotFoundError"),
+        (ENCRYPTION, "b", "get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+        (VERSIONING, "b", "get_bucket_versioning", "NoSuchBucket"),
+        (BUCKET_POLICY, "b", "get_bucket_policy", "NoSuchBucketPolicy"),
+    ],
+)
+def test_what_is_gone_is_read_as_nothing(token: str, resource_id: str, operation: str, code: str) -> None:
+    provider = new_provider()
+    request = provider_pb2.ReadRequest(urn=urn(token), id=resource_id, properties=to_struct(OLDS.get(token, {})))
+    with stubbed(provider, token[4 : token.index("/")]) as stub:
+        stub.add_client_error(operation, code)
+        assert answer(provider, "Read", request) == {}
+
+
+@pytest.mark.parametrize(("attached", "found"), [([], {}), ([{"PolicyName": "probe", "PolicyArn": POLICY_ARN}], None)])
+def test_an_attachment_is_imported_by_role_and_policy(attached: list[Any], found: dict[str, Any] | None) -> None:
+    provider, resource_id = new_provider(), f"r/{POLICY_ARN}"
+    with stubbed(provider, "iam") as iam:
+        iam.add_response("list_attached_role_policies", {"AttachedPolicies": attached}, {"RoleName": "r"})
+        read = answer(provider, "Read", provider_pb2.ReadRequest(urn=urn(ATTACHMENT), id=resource_id))
+    inputs = {"role": "r", "policyArn": POLICY_ARN}
+    imported = {"id": resource_id, "inputs": inputs, "properties": {"id": resource_id, **inputs}}
+    assert read == (imported if found is None else found)
+
+
+def test_a_renamed_group_is_read_by_its_new_name_and_a_path_dropped_is_the_root() -> None:
+    provider, olds = new_provider(), STATE[GROUP]["response"]["properties"]
+    renamed = {"GroupName": "other", "Path": "/", "GroupId": "A" * 16, "Arn": "arn:aws:iam::999999999999:group/other"}
+    request = provider_pb2.UpdateRequest(
+        urn=urn(GROUP), id="probe-group", olds=to_struct(olds), news=to_struct({DEFAULTS: [], "name": "other"})
+    )
+    with stubbed(provider, "iam") as iam:
+        asked = {"GroupName": "probe-group", "NewGroupName": "other", "NewPath": "/"}
+        iam.add_response("update_group", {}, asked)
+        group = {"Group": renamed | {"CreateDate": LONG_AGO}, "Users": []}
+        iam.add_response("get_group", group, {"GroupName": "other"})
+        outputs = answer(provider, "Update", request)["properties"]
+        iam.add_response("delete_group", {}, {"GroupName": "other"})
+        delete(provider, GROUP, "probe-group", outputs)
+    assert outputs == {
+        "id": "probe-group",
+        "arn": renamed["Arn"],
+        "name": "other",
+        "path": "/",
+        "uniqueId": renamed["GroupId"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("region", "place"),
+    [("us-east-1", {}), ("eu-west-1", {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}})],
+)
+def test_a_bucket_is_made_in_the_configured_region(region: str, place: dict[str, Any]) -> None:
+    provider = new_provider(region=region)
+    with stubbed(provider, "s3") as s3:
+        s3.add_response("create_bucket", {}, {"Bucket": "b", **place})
+        s3.add_response("put_bucket_tagging", {}, {"Bucket": "b", "Tagging": {"TagSet": [{"Key": "k", "Value": "v"}]}})
+        assert RESOURCE_TYPES[BUCKET].create(provider._aws, {"bucket": "b", "tagsAll": {"k": "v"}}) == "b"

@@ -95,21 +95,9 @@ class Engine:
             SandboxError: the engine can't make it.
         """
         self._write_project(stack)
-        state = self._state(stack)
-        if not state.exists():
+        if not self._state(stack).exists():
             self._require(self.run(stack, "stack", "init"))
-        locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))
-        for lock in locks:
-            _wait_for_end(int(json.loads(lock.read_text())["pid"]))
-        if locks:
-            say(f"{stack}: an earlier run was interrupted; finishing what it left")
-            self._require(self.run(stack, "cancel", "--yes"))
-        pending = _pending_creations(state, account_id(stack))
-        if pending:
-            # Made or not, AWS knows; the engine was ended before it could record the answer.
-            imports = [part for entry in pending.items() for part in ("--import-pending-creates", *entry)]
-            say(f"{stack}: looking for {len(pending)} resources that were being made")
-            self._require(self.run(stack, "refresh", "--yes", "--skip-preview", *imports))
+        self._recover(stack, say)
 
     def up(self, stack: str, say: Say) -> Finished:
         """Deploy a prepared stack, telling the engine's progress as it happens.
@@ -169,6 +157,35 @@ class Engine:
         project = str(yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["name"])
         return self._layout.backend / ".pulumi" / "stacks" / project / f"{stack}.json"
 
+    def _recover(self, stack: str, say: Say) -> None:
+        """Release what a killed engine holds, and find out what became of the resources that it was at."""
+        locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))
+        for lock in locks:
+            _wait_for_end(int(json.loads(lock.read_text())["pid"]))
+        if locks:
+            say(f"{stack}: an earlier run was interrupted; finishing what it left")
+            self._require(self.run(stack, "cancel", "--yes"))
+        if '"pending_operations"' not in self._state(stack).read_text():
+            return
+        deployment = self._deployment(stack)
+        pending = deployment.pop("pending_operations", [])
+        say(f"{stack}: finding out what became of {len(pending)} resources")
+        # The engine was ended before it could record the answer, but AWS knows. What was being made is recorded as if
+        # it had been: the refresh reads it, or drops it where it was not.
+        created = [operation["resource"] for operation in pending if operation["type"] == "creating"]
+        made = [_as_if_made(resource, account_id(stack)) for resource in created]
+        deployment["resources"] += [resource for resource in made if resource["id"]]
+        edited = self._layout.directory / f"{stack}.recovered.json"
+        edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
+        self._require(self.run(stack, "stack", "import", "--file", str(edited)))
+        edited.unlink()
+        self._require(self.run(stack, "refresh", "--yes", "--skip-preview"))
+
+    def _deployment(self, stack: str) -> dict[str, Any]:
+        exported = self._require(self.run(stack, "stack", "export"))
+        deployment: dict[str, Any] = json.loads("\n".join(exported.lines))["deployment"]
+        return deployment
+
     def _write_project(self, stack: str) -> None:
         """Write the project as the sandbox runs it. The tracked files are only read."""
         project = self._layout.project
@@ -190,15 +207,13 @@ class Engine:
         target.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
-def _pending_creations(state: Path, account: str) -> dict[str, str]:
-    """The resources whose creation was under way when the engine was ended: their ids, by URN."""
-    checkpoint = json.loads(state.read_text())["checkpoint"].get("latest") or {}
-    operations = checkpoint.get("pending_operations") or []
-    resources = [operation["resource"] for operation in operations if operation["type"] == "creating"]
-    return {resource["urn"]: _import_id(resource["type"], resource["inputs"], account) for resource in resources}
+def _as_if_made(resource: Mapping[str, Any], account: str) -> dict[str, Any]:
+    """The state of a resource that was being made, as it would be recorded had the answer come."""
+    inputs = resource.get("inputs", {})
+    return {**resource, "id": _import_id(resource["type"], inputs, account), "outputs": inputs}
 
 
-def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str:
+def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str | None:
     """The id with which ``pulumi import`` finds a resource; the registry's page of each type tells its form."""
     if resource_type == "aws:iam/policy:Policy":
         return f"arn:aws:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
@@ -206,7 +221,9 @@ def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> s
         return f"{inputs['role']}/{inputs['policyArn']}"
     if resource_type == "aws:iam/groupPolicy:GroupPolicy":
         return f"{inputs['group']}:{inputs['name']}"
-    return str(inputs.get("name") or inputs.get("bucket"))
+    if resource_type.startswith("aws:"):
+        return str(inputs.get("bucket") or inputs["name"])
+    return None
 
 
 def _stack_file(folder: Path, stack: str) -> dict[str, Any]:

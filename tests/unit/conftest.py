@@ -1,6 +1,5 @@
 """Fixtures of the unit tests: Pulumi's mocks, which record what a program registers."""
 
-import asyncio
 import json
 import runpy
 from collections.abc import Callable, Mapping
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from google.protobuf.json_format import MessageToDict
@@ -105,19 +105,26 @@ def run() -> Run:
     ) -> Ran:
         aws = Aws(partition, stacks or {})
         monitor = Monitor(aws)
-        runtime.reset_options()
+        runtime.reset_options()  # no stack of an earlier run
         mocks.set_mocks(aws, PROJECT, stack, preview=False, monitor=monitor, organization="organization")
-        settings = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
+        settings = {
+            key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()
+        }
         runtime.set_all_config(settings)
+        exports: dict[str, Any] = {}
 
-        def body() -> None:
+        @runtime.test
+        def body() -> pulumi.Output[None]:
             if program is None:
                 runpy.run_path(str(REPOSITORY / "__main__.py"), run_name="__main__")
             else:
                 program()
+            root = runtime.get_root_resource()
+            assert isinstance(root, runtime.stack.Stack)
+            return pulumi.Output.from_input(root.outputs).apply(exports.update)
 
-        asyncio.run(runtime.run_in_stack(body))
-        return Ran(monitor.registrations, monitor.outputs, monitor.outputs.get(f"{PROJECT}-{stack}", {}))
+        body()
+        return Ran(monitor.registrations, monitor.outputs, exports)
 
     return run
 

@@ -1,0 +1,46 @@
+"""Fixtures of the sandbox tests: a sandbox of its own for each test, with the real engine and real HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import toolchain
+from sandbox.emulator import Emulator
+from sandbox.engine import Engine
+from sandbox.layout import Layout
+from sandbox.users import Accounts
+
+
+class Sandbox:
+    """An emulator and an engine in a folder of their own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.layout = Layout(directory)
+        self.emulator = Emulator(self.layout)
+        self.cli = toolchain.pulumi_cli(print)
+        toolchain.aws_plugin(self.cli, print)
+        self.emulator.start(toolchain.emulator_python(print))
+        self.engine = Engine(self.layout, self.emulator, self.cli)
+        self.accounts = Accounts(self.layout, self.emulator, "us-east-1")
+
+    def deploy(self) -> None:
+        """Deploy both stacks."""
+        for stack in ("production", "development"):
+            self.engine.prepare(stack, print)
+            self.engine.up(stack, print)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox in which nothing is deployed."""
+    made = Sandbox(tmp_path)
+    yield made
+    made.emulator.stop()
+
+
+@pytest.fixture
+def deployed(sandbox: Sandbox) -> Sandbox:
+    """A sandbox with both stacks deployed."""
+    sandbox.deploy()
+    return sandbox

@@ -1,0 +1,227 @@
+"""The program, deployed by the real engine into the emulator's accounts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from sandbox import step_three
+from sandbox.engine import environment
+from sandbox.errors import SandboxError
+from sandbox.layout import REPOSITORY
+from sandbox.users import User
+from tests.sandbox.conftest import Sandbox
+
+ROLE_ARN = "arn:aws:iam::999999999999:role/UpdateApp"
+POLICY_ARN = "arn:aws:iam::999999999999:policy/read-write-app-bucket"
+PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
+
+
+def meaning(document: Any) -> set[tuple[str, ...]]:  # noqa: ANN401 (JSON)
+    """The document's statements, one action and one resource or principal at a time, without Sids."""
+
+    def listed(value: object) -> list[Any]:
+        return value if isinstance(value, list) else [value]
+
+    return {
+        (statement["Effect"], action, json.dumps(target))
+        for statement in listed(document["Statement"])
+        for action in listed(statement["Action"])
+        for target in listed(statement.get("Resource", statement.get("Principal")))
+    }
+
+
+def test_the_live_documents_are_the_tutorials(deployed: Sandbox) -> None:
+    production = deployed.accounts.administrator(PRODUCTION).iam
+    role = production.get_role(RoleName="UpdateApp")["Role"]
+    trusted = json.dumps({"AWS": "arn:aws:iam::111111111111:root"})
+    assert meaning(role["AssumeRolePolicyDocument"]) == {("Allow", "sts:AssumeRole", trusted)}
+    attached = production.list_attached_role_policies(RoleName="UpdateApp")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [POLICY_ARN]
+    version = production.get_policy(PolicyArn=POLICY_ARN)["Policy"]["DefaultVersionId"]
+    document = production.get_policy_version(PolicyArn=POLICY_ARN, VersionId=version)["PolicyVersion"]["Document"]
+    bucket, objects = '"arn:aws:s3:::productionapp"', '"arn:aws:s3:::productionapp/*"'
+    assert meaning(document) == {
+        ("Allow", "s3:ListAllMyBuckets", '"*"'),
+        ("Allow", "s3:ListBucket", bucket),
+        ("Allow", "s3:GetBucketLocation", bucket),
+        ("Allow", "s3:GetObject", objects),
+        ("Allow", "s3:PutObject", objects),
+        ("Allow", "s3:DeleteObject", objects),
+    }
+    development = deployed.accounts.administrator(DEVELOPMENT).iam
+    for group, effect in (("Developers", "Allow"), ("Testers", "Deny")):
+        name = f"{effect.lower()}-assume-S3-role-in-production"
+        inline = development.get_group_policy(GroupName=group, PolicyName=name)["PolicyDocument"]
+        assert meaning(inline) == {(effect, "sts:AssumeRole", f'"{ROLE_ARN}"')}
+
+
+def test_step_three_comes_out_as_the_tutorial_says(deployed: Sandbox) -> None:
+    attempts = list(step_three.attempts(deployed.accounts, ROLE_ARN, "productionapp", DEVELOPMENT))
+    assert [(attempt.who, attempt.what, attempt.result) for attempt in attempts if not attempt.as_expected] == []
+    assert len(attempts) == 12
+
+
+@pytest.mark.parametrize(
+    ("group", "statement", "blamed"),
+    [
+        ("Testers", {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE_ARN}, "Theresa (Testers)"),
+        ("Developers", {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}, "David (Developers)"),
+    ],
+)
+def test_step_three_is_red_when_a_group_policy_is_wrong(
+    deployed: Sandbox, group: str, statement: dict[str, str], blamed: str
+) -> None:
+    effect = "deny" if group == "Testers" else "allow"
+    deployed.accounts.administrator(DEVELOPMENT).iam.put_group_policy(
+        GroupName=group,
+        PolicyName=f"{effect}-assume-S3-role-in-production",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement}),
+    )
+    attempts = step_three.attempts(deployed.accounts, ROLE_ARN, "productionapp", DEVELOPMENT)
+    assert {attempt.who for attempt in attempts if not attempt.as_expected} == {blamed}
+
+
+def test_the_bucket_refuses_what_it_should(deployed: Sandbox) -> None:
+    s3 = deployed.accounts.administrator(PRODUCTION).s3
+    assert s3.get_bucket_versioning(Bucket="productionapp")["Status"] == "Enabled"
+    blocked = s3.get_public_access_block(Bucket="productionapp")["PublicAccessBlockConfiguration"]
+    assert set(blocked.values()) == {True}
+    rules = s3.get_bucket_ownership_controls(Bucket="productionapp")["OwnershipControls"]["Rules"]
+    assert [rule["ObjectOwnership"] for rule in rules] == ["BucketOwnerEnforced"]
+
+
+def test_nothing_changes_the_second_time(deployed: Sandbox) -> None:
+    for stack, count in (("production", 12), ("development", 7)):
+        preview = deployed.engine.run(stack, "preview")
+        assert (preview.exit_code, preview.changes) == (0, {"same": count})
+        assert not deployed.engine.up(stack, print).changed
+
+
+def test_development_needs_production_first(sandbox: Sandbox) -> None:
+    sandbox.engine.prepare("development", print)
+    with pytest.raises(SandboxError, match='unknown stack "organization/cross-account-access/production"'):
+        sandbox.engine.up("development", print)
+    assert sandbox.accounts.administrator(DEVELOPMENT).iam.list_groups()["Groups"] == []
+
+
+def test_another_accounts_credentials_change_nothing(sandbox: Sandbox) -> None:
+    sandbox.engine.prepare("production", print)
+    file = sandbox.layout.project / "Pulumi.production.yaml"
+    file.write_text(file.read_text().replace("- '999999999999'", "- '123456789012'"))
+    finished = sandbox.engine.run("production", "up", "--yes", "--skip-preview")
+    assert finished.exit_code != 0
+    assert "AWS account ID not allowed: 999999999999" in "\n".join(finished.lines)
+    production = sandbox.accounts.administrator(PRODUCTION)
+    assert production.iam.list_roles()["Roles"] == []
+    assert production.s3.list_buckets()["Buckets"] == []
+
+
+def test_wrong_configuration_stops_the_preview_in_one_line(sandbox: Sandbox) -> None:
+    sandbox.engine.prepare("production", print)
+    file = sandbox.layout.project / "Pulumi.production.yaml"
+    file.write_text(file.read_text().replace("'111111111111'", "'1111'"))
+    finished = sandbox.engine.run("production", "preview")
+    errors = [line.strip() for line in finished.lines if line.strip().startswith("error:")]
+    assert finished.exit_code != 0
+    assert errors == [
+        "error: cross-account-access:roles[0].trustedAccountId: '1111' is not allowed;"
+        ' write the twelve digits of the account id in quotes, e.g. "111111111111"'
+    ]
+    assert "Traceback" not in "\n".join(finished.lines)
+
+
+def test_what_was_changed_behind_its_back_is_found_and_mended(deployed: Sandbox) -> None:
+    iam = deployed.accounts.administrator(PRODUCTION).iam
+    iam.detach_role_policy(RoleName="UpdateApp", PolicyArn=POLICY_ARN)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=trust)
+    preview = deployed.engine.run("production", "preview", "--refresh")
+    assert {name: count for name, count in preview.changes.items() if name != "same"} == {"create": 1, "update": 1}
+    mended = deployed.engine.run("production", "up", "--yes", "--skip-preview", "--refresh")
+    assert mended.exit_code == 0, mended.lines
+    test_the_live_documents_are_the_tutorials(deployed)
+
+
+def test_a_new_policy_updates_and_a_new_name_replaces(deployed: Sandbox) -> None:
+    file = deployed.layout.project / "Pulumi.production.yaml"
+    tracked = file.read_text()
+    file.write_text(tracked.replace("'111111111111'", "'333333333333'"))
+    updated = deployed.engine.run("production", "up", "--yes", "--skip-preview")
+    assert updated.changes == {"same": 11, "update": 1}
+    file.write_text(tracked.replace("name: UpdateApp", "name: UpdateApp\n    policyName: another-name"))
+    replaced = deployed.engine.run("production", "up", "--yes", "--skip-preview")
+    assert replaced.exit_code == 0, replaced.lines
+    assert replaced.changes == {"same": 9, "update": 1, "replace": 2}
+    iam = deployed.accounts.administrator(PRODUCTION).iam
+    attached = iam.list_attached_role_policies(RoleName="UpdateApp")["AttachedPolicies"]
+    assert [policy["PolicyName"] for policy in attached] == ["another-name"]
+
+
+def test_the_bucket_is_destroyed_only_when_it_is_unprotected(deployed: Sandbox) -> None:
+    assert deployed.engine.run("development", "destroy", "--yes", "--skip-preview").exit_code == 0
+    refused = deployed.engine.run("production", "destroy", "--yes", "--skip-preview")
+    assert refused.exit_code != 0
+    assert "protected" in "\n".join(refused.lines)
+    assert deployed.engine.run("production", "state", "unprotect", "--all", "--yes").exit_code == 0
+    assert deployed.engine.run("production", "destroy", "--yes", "--skip-preview").exit_code == 0
+    production = deployed.accounts.administrator(PRODUCTION)
+    assert production.iam.list_roles()["Roles"] == []
+    assert production.s3.list_buckets()["Buckets"] == []
+
+
+def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
+    sandbox.engine.prepare("production", print)
+
+    def kill(line: str) -> None:
+        if "Role UpdateApp-role creating" in line:
+            locks = list((sandbox.layout.backend / ".pulumi" / "locks").glob("**/production/*.json"))
+            os.kill(int(json.loads(locks[0].read_text())["pid"]), signal.SIGKILL)
+
+    killed = sandbox.engine.run("production", "up", "--yes", "--skip-preview", say=kill)
+    assert killed.exit_code == -signal.SIGKILL
+    sandbox.deploy()
+    test_the_live_documents_are_the_tutorials(sandbox)
+
+
+def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
+    accounts = deployed.accounts
+    accounts.make(User("Kept", DEVELOPMENT))
+    accounts.administrator(PRODUCTION).s3.put_object(Bucket="productionapp", Key="kept", Body=b"kept")
+    pid = deployed.emulator.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    deployed.emulator.start(_emulator_python())
+    users = accounts.administrator(DEVELOPMENT).iam.list_users()["Users"]
+    assert [user["UserName"] for user in users] == ["Kept"]
+    kept = accounts.administrator(PRODUCTION).s3.get_object(Bucket="productionapp", Key="kept")
+    assert kept["Body"].read() == b"kept"
+    assert deployed.engine.run("production", "preview", "--refresh").changes == {"same": 12}
+
+
+def _emulator_python() -> Any:  # noqa: ANN401
+    from sandbox import toolchain
+
+    return toolchain.emulator_python(print)
+
+
+def test_outputs_and_environment_are_what_tools_need(deployed: Sandbox) -> None:
+    assert deployed.engine.outputs("production")["roleArn"] == ROLE_ARN
+    assert deployed.engine.outputs("development")["assumableRoles"] == {
+        "Developers": {"allow": [ROLE_ARN], "deny": []},
+        "Testers": {"allow": [], "deny": [ROLE_ARN]},
+    }
+    script = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+    variables = {**os.environ, **environment(deployed.layout, deployed.emulator, "development")}
+    done = subprocess.run([sys.executable, "-c", script], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == DEVELOPMENT
+
+
+def test_the_tracked_files_are_only_read(deployed: Sandbox) -> None:
+    for file in ("Pulumi.yaml", "Pulumi.production.yaml", "Pulumi.development.yaml"):
+        assert "encryptionsalt" not in (REPOSITORY / file).read_text()
+    assert "encryptionsalt" in (deployed.layout.project / "Pulumi.production.yaml").read_text()

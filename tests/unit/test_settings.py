@@ -1,0 +1,133 @@
+"""Wrong configuration: one line that names the key, the value and what is allowed, before anything is registered."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.validation import InvalidValue, check_account_id, check_bucket_name, check_role_arn
+from tests.unit.conftest import Run
+
+ROLE = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "111111111111"}
+GROUP = {"name": "Developers", "allow": ["production/UpdateApp"]}
+PREFIX = "cross-account-access"
+
+
+def roles(*entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {"aws:allowedAccountIds": ["999999999999"], f"{PREFIX}:roles": list(entries)}
+
+
+def groups(*entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {"aws:allowedAccountIds": ["111111111111"], f"{PREFIX}:groups": list(entries)}
+
+
+def without(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name != key}
+
+
+WRONG: list[tuple[str, dict[str, Any], str, str]] = [
+    ("short account id", roles({**ROLE, "trustedAccountId": "1111"}), "roles[0].trustedAccountId", "'1111'"),
+    (
+        "account id as a number",
+        roles({**ROLE, "trustedAccountId": 111111111111}),
+        "roles[0].trustedAccountId",
+        "quotes",
+    ),
+    ("missing key", roles(without(ROLE, "bucket")), "roles[0].bucket", "missing"),
+    ("unknown key", roles({**ROLE, "bukket": "x"}), "roles[0].bukket", "createBucket"),
+    ("unknown project key", {**roles(ROLE), f"{PREFIX}:rolez": []}, "rolez", "roles, groups"),
+    ("upper-case bucket", roles({**ROLE, "bucket": "ProductionApp"}), "roles[0].bucket", "lower-case"),
+    ("bucket like an address", roles({**ROLE, "bucket": "192.168.0.1"}), "roles[0].bucket", "IP address"),
+    ("reserved bucket", roles({**ROLE, "bucket": "app-s3alias"}), "roles[0].bucket", "S3 keeps"),
+    ("role name with a space", roles({**ROLE, "name": "Update App"}), "roles[0].name", "1 to 64"),
+    ("long policy name", roles({**ROLE, "policyName": "p" * 129}), "roles[0].policyName", "1 to 128"),
+    ("flag as text", roles({**ROLE, "createBucket": "no"}), "roles[0].createBucket", "true or false"),
+    (
+        "two roles of one name",
+        roles(ROLE, {**ROLE, "name": "updateapp", "policyName": "p"}),
+        "roles[1].name",
+        "roles[0]",
+    ),
+    ("two policies of one name", roles(ROLE, {**ROLE, "name": "Other"}), "roles[1].policyName", "policyName"),
+    (
+        "a bucket made and not made",
+        roles(ROLE, {**ROLE, "name": "Other", "policyName": "p", "createBucket": False}),
+        "roles[1].createBucket",
+        "productionapp",
+    ),
+    (
+        "allowed and denied",
+        groups({**GROUP, "deny": ["cross-account-access/production/UpdateApp"]}),
+        "groups[0].deny[0]",
+        "groups[0].allow[0]",
+    ),
+    ("nothing allowed or denied", groups({"name": "Developers"}), "groups[0].allow", "at least one"),
+    ("role without its stack", groups({**GROUP, "allow": ["UpdateApp"]}), "groups[0].allow[0]", "stack/role"),
+    ("role of this stack", groups({**GROUP, "allow": ["development/Own"]}), "groups[0].allow[0]", "another stack"),
+    ("allow as text", groups({**GROUP, "allow": "production/UpdateApp"}), "groups[0].allow", "list"),
+    ("two groups of one name", groups(GROUP, {**GROUP, "name": "developers"}), "groups[1].name", "groups[0]"),
+    ("entry that is no mapping", groups("Developers"), "groups[0]", "mapping"),  # type: ignore[arg-type]
+    ("no roles and no groups", roles(), "roles", "no roles and no groups"),
+    ("no allowed accounts", {f"{PREFIX}:roles": [ROLE]}, "aws:allowedAccountIds", "111111111111"),
+    ("wrong allowed account", {**roles(ROLE), "aws:allowedAccountIds": ["9"]}, "aws:allowedAccountIds[0]", "twelve"),
+]
+
+
+@pytest.mark.parametrize(("config", "key", "hint"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_wrong_configuration_is_told_in_one_line(run: Run, config: dict[str, Any], key: str, hint: str) -> None:
+    registered: list[object] = []
+    with pytest.raises(pulumi.RunError) as raised:
+        registered.append(run(stack="development", config=config))
+    message = str(raised.value)
+    assert key in message.split(" is not allowed; ")[0], message
+    assert hint in message, message
+    assert "\n" not in message
+    assert not registered
+
+
+def test_a_role_that_the_other_stack_does_not_export_is_named(run: Run) -> None:
+    stacks = {
+        f"organization/{PREFIX}/production": {"roleArns": {"UpdateApp": "arn:aws:iam::999999999999:role/UpdateApp"}}
+    }
+    with pytest.raises(
+        pulumi.RunError, match="'UpdateApps': stack .*production does not export it; it exports: UpdateApp"
+    ):
+        run(stack="development", config=groups({**GROUP, "allow": ["production/UpdateApps"]}), stacks=stacks)
+
+
+def test_a_stack_that_exports_no_roles_is_told(run: Run) -> None:
+    with pytest.raises(pulumi.RunError, match="it exports: none"):
+        run(stack="development", config=groups(GROUP), stacks={f"organization/{PREFIX}/production": {}})
+
+
+def accepted(check: Any, value: object) -> bool:  # noqa: ANN401
+    try:
+        check("key", value)
+    except InvalidValue:
+        return False
+    return True
+
+
+@given(st.text(alphabet="0123456789a ", max_size=14))
+def test_an_account_id_is_twelve_digits(text: str) -> None:
+    assert accepted(check_account_id, text) == (len(text) == 12 and all(digit in "0123456789" for digit in text))
+
+
+@given(st.text(alphabet="ab1.-A_", max_size=66))
+def test_a_bucket_name_keeps_the_rules(name: str) -> None:
+    if accepted(check_bucket_name, name):
+        assert 3 <= len(name) <= 63
+        assert name == name.lower()
+        assert name[0].isalnum() and name[-1].isalnum()
+        assert ".." not in name and "_" not in name
+        assert not re.fullmatch(r"\d+(\.\d+){3}", name)
+
+
+@given(st.sampled_from(["*", "Update*", "?", "a b", ""]))
+def test_a_role_arn_has_no_wildcard(name: str) -> None:
+    assert not accepted(check_role_arn, f"arn:aws:iam::999999999999:role/{name}")
+    assert accepted(check_role_arn, "arn:aws:iam::999999999999:role/team/UpdateApp")

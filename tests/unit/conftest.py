@@ -45,9 +45,9 @@ class Aws(mocks.Mocks):
         arn = f"arn:{self.partition}:iam::999999999999:role/{args.inputs.get('name')}"
         return f"{args.name}-id", {**args.inputs, "arn": arn}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
-        assert args.token == "aws:index/getPartition:getPartition", args.token
-        return {"id": self.partition, "partition": self.partition, "dnsSuffix": "", "reverseDnsPrefix": ""}
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        assert args.token.endswith(":getPartition"), args.token
+        return {"id": self.partition, "partition": self.partition, "dnsSuffix": "", "reverseDnsPrefix": ""}, None
 
 
 class Monitor(mocks.MockMonitor):
@@ -66,11 +66,11 @@ class Monitor(mocks.MockMonitor):
             request.protect,
             tuple(sorted(urn.rpartition("::")[2] for urn in request.dependencies)),
         )
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: ANN401, N802
         self.outputs[request.urn.rpartition("::")[2]] = MessageToDict(request.outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def run() -> Run:
         runtime.set_all_config(settings)
         exports: dict[str, Any] = {}
 
-        @runtime.test
+        @runtime.test  # type: ignore[untyped-decorator]
         def body() -> pulumi.Output[None]:
             if program is None:
                 runpy.run_path(str(REPOSITORY / "__main__.py"), run_name="__main__")

@@ -87,7 +87,6 @@ def test_development_consists_of_groups_and_their_policies(development: Ran) -> 
     allow = "Developers-allow-assume-S3-role-in-production"
     deny = "Testers-deny-assume-S3-role-in-production"
     assert types_and_parents(development) == {
-        "organization/cross-account-access/production": ("pulumi:pulumi:StackReference", stack),
         "Developers": ("aws:iam/group:Group", stack),
         allow: ("cross-account-access:index:GroupAssumePolicy", stack),
         f"{allow}-policy": ("aws:iam/groupPolicy:GroupPolicy", allow),

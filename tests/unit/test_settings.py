@@ -94,7 +94,7 @@ def test_a_role_that_the_other_stack_does_not_export_is_named(run: Run) -> None:
         f"organization/{PREFIX}/production": {"roleArns": {"UpdateApp": "arn:aws:iam::999999999999:role/UpdateApp"}}
     }
     with pytest.raises(
-        pulumi.RunError, match="'UpdateApps': stack .*production does not export it; it exports: UpdateApp"
+        pulumi.RunError, match=r"'UpdateApps': stack .*production does not export it; it exports: UpdateApp"
     ):
         run(stack="development", config=groups({**GROUP, "allow": ["production/UpdateApps"]}), stacks=stacks)
 

@@ -9,6 +9,8 @@ Source: Pulumi's "Language runtime protocol" (``proto/pulumi/language.proto``).
 
 import asyncio
 import contextvars
+import platform
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -42,6 +44,9 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         return plugin_pb2.PluginInfo()
+
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:  # noqa: N802
+        return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
 
     def GetRequiredPlugins(  # noqa: N802
         self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext

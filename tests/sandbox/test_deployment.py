@@ -14,7 +14,7 @@ from sandbox import step_three, toolchain
 from sandbox.engine import environment
 from sandbox.errors import SandboxError
 from sandbox.layout import REPOSITORY
-from sandbox.users import User
+from sandbox.users import Accounts, User
 from tests.sandbox.conftest import Sandbox
 
 ROLE_ARN = "arn:aws:iam::999999999999:role/UpdateApp"
@@ -181,15 +181,19 @@ def test_the_bucket_is_destroyed_only_when_it_is_unprotected(deployed: Sandbox) 
 
 
 def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
-    sandbox.engine.prepare("production", print)
-
-    def kill(line: str) -> None:
-        if "Role UpdateApp-role creating" in line:
-            locks = list((sandbox.layout.backend / ".pulumi" / "locks").glob("**/production/*.json"))
-            os.kill(int(json.loads(locks[0].read_text())["pid"]), signal.SIGKILL)
-
-    killed = sandbox.engine.run("production", "up", "--yes", "--skip-preview", say=kill)
-    assert killed.exit_code == -signal.SIGKILL
+    run = "import sys, os, pathlib; from sandbox.__main__ import main; from sandbox.layout import Layout;"
+    script = f"{run} os._exit(main(['up'], Layout(pathlib.Path(sys.argv[1]))))"
+    command = [sys.executable, "-c", script, str(sandbox.layout.directory)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as up:
+        assert up.stdout is not None and up.stderr is not None
+        for line in up.stdout:
+            if "Role UpdateApp-role creating" in line:
+                locks = list((sandbox.layout.backend / ".pulumi" / "locks").glob("**/production/*.json"))
+                os.kill(int(json.loads(locks[0].read_text())["pid"]), signal.SIGKILL)
+                break
+        up.stdout.read()
+        assert up.stderr.read().splitlines() == ["sandbox: the deployment failed: exit code -9"]
+    assert up.returncode == 1
     sandbox.deploy()
     test_the_live_documents_are_the_tutorials(sandbox)
 
@@ -204,6 +208,8 @@ def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
     while deployed.emulator.pid is not None:
         pass
     deployed.emulator.start(toolchain.emulator_python(print))
+    accounts = Accounts(deployed.layout, deployed.emulator, "us-east-1")
+    deployed.engine.prepare("production", print)
     users = accounts.administrator(DEVELOPMENT).iam.list_users()["Users"]
     assert [user["UserName"] for user in users] == ["Kept"]
     kept = accounts.administrator(PRODUCTION).s3.get_object(Bucket="productionapp", Key="kept")

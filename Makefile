@@ -1,10 +1,11 @@
 # make up    both accounts on this machine, deployed and tried
 # make test  style, types, unit tests, sandbox tests
 # make down  stop the sandbox; what was deployed stays
+# make benchmark  how long `up` takes; wipes the sandbox
 
 PYTHON ?= python3
 
-.PHONY: up test down setup
+.PHONY: up test down benchmark setup
 up: setup
 	@.venv/bin/python -m sandbox up
 
@@ -16,6 +17,9 @@ test: setup
 
 down:
 	@.venv/bin/python -m sandbox down
+
+benchmark: setup
+	@.venv/bin/python benchmarks/up.py
 
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain

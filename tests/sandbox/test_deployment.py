@@ -214,7 +214,8 @@ def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
     assert [user["UserName"] for user in users] == ["Kept"]
     kept = accounts.administrator(PRODUCTION).s3.get_object(Bucket="productionapp", Key="kept")
     assert kept["Body"].read() == b"kept"
-    assert deployed.engine.run("production", "preview", "--refresh").changes == {"same": 12}
+    preview = deployed.engine.run("production", "preview", "--refresh")
+    assert preview.changes == {"same": 12}, preview.lines
 
 
 def test_outputs_and_environment_are_what_tools_need(deployed: Sandbox) -> None:

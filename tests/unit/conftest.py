@@ -45,9 +45,9 @@ class Aws(mocks.Mocks):
         arn = f"arn:{self.partition}:iam::999999999999:role/{args.inputs.get('name')}"
         return f"{args.name}-id", {**args.inputs, "arn": arn}
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # type: ignore[override]
         assert args.token.endswith(":getPartition"), args.token
-        return {"id": self.partition, "partition": self.partition, "dnsSuffix": "", "reverseDnsPrefix": ""}, None
+        return {"id": self.partition, "partition": self.partition, "dnsSuffix": "", "reverseDnsPrefix": ""}
 
 
 class Monitor(mocks.MockMonitor):

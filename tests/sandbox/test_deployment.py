@@ -107,7 +107,7 @@ def test_development_needs_production_first(sandbox: Sandbox) -> None:
     sandbox.engine.prepare("development", print)
     preview = sandbox.engine.run("development", "preview")
     assert preview.exit_code != 0
-    assert preview.reason == 'unknown stack "organization/cross-account-access/production"'
+    assert preview.reason.endswith('unknown stack "organization/cross-account-access/production"')
     with pytest.raises(SandboxError, match="unknown stack"):
         sandbox.engine.up("development", print)
 
@@ -211,11 +211,12 @@ def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
     accounts = Accounts(deployed.layout, deployed.emulator, "us-east-1")
     deployed.engine.prepare("production", print)
     users = accounts.administrator(DEVELOPMENT).iam.list_users()["Users"]
+    deployed.engine.up("production", print)  # it may listen on another port now, which a refresh would not know
     assert [user["UserName"] for user in users] == ["Kept"]
     kept = accounts.administrator(PRODUCTION).s3.get_object(Bucket="productionapp", Key="kept")
     assert kept["Body"].read() == b"kept"
     preview = deployed.engine.run("production", "preview", "--refresh")
-    assert preview.changes == {"same": 12}, preview.lines
+    assert (preview.exit_code, preview.changes) == (0, {"same": 12}), preview.reason
 
 
 def test_outputs_and_environment_are_what_tools_need(deployed: Sandbox) -> None:

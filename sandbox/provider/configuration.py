@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 KEYS = (
     "accessKey",
     "allowedAccountIds",
+    "customCaBundle",
     "defaultTags",
     "endpoints",
     "maxRetries",
@@ -41,6 +43,10 @@ class ConfigurationError(Exception):
     """The provider can't work with its configuration; the message says why."""
 
 
+class CancelledError(Exception):
+    """The engine wants the calls under way to come to an end."""
+
+
 @dataclass(frozen=True)
 class Configuration:
     """The provider's configuration. Nested values arrive from the engine as JSON."""
@@ -49,6 +55,7 @@ class Configuration:
     access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
     allowed_account_ids: tuple[str, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     default_tags: Mapping[str, str] = field(default_factory=dict)
@@ -83,10 +90,11 @@ class Configuration:
             access_key=values.get("accessKey"),
             secret_key=values.get("secretKey"),
             token=values.get("token"),
+            ca_bundle=values.get("customCaBundle"),
             # A bare number in YAML has lost its leading zeros.
             allowed_account_ids=tuple(str(number).zfill(12) for number in _json(values, "allowedAccountIds", list)),
             endpoints=endpoints,
-            default_tags=_json(values, "defaultTags", dict).get("tags", {}),
+            default_tags=_default_tags(values),
             max_attempts=int(max_retries),
             path_style=values.get("s3UsePathStyle") == "true",
         )
@@ -95,9 +103,15 @@ class Configuration:
 class Aws:
     """The clients of one account. Each is made when it is first needed; clients may be shared by threads."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        """Remember the configuration; AWS is not asked yet."""
+    def __init__(self, configuration: Configuration, cancelled: threading.Event) -> None:
+        """Remember the configuration; AWS is not asked yet.
+
+        Args:
+            configuration: how the account is reached.
+            cancelled: once it is set, what AWS did not answer is not asked again.
+        """
         self.configuration = configuration
+        self._cancelled = cancelled
         self._session = boto3.Session(
             configuration.access_key, configuration.secret_key, configuration.token, region_name=configuration.region
         )
@@ -145,14 +159,28 @@ class Aws:
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
         with self._lock:  # a session is not safe to make two clients at once
-            return self._session.client(  # type: ignore[call-overload]
+            client = self._session.client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.configuration.endpoints.get(service),
+                verify=self.configuration.ca_bundle,
                 config=Config(
                     retries={"mode": "standard", "max_attempts": self.configuration.max_attempts},
                     s3={"addressing_style": "path" if self.configuration.path_style else "auto"},
                 ),
             )
+        client.meta.events.register("request-created", self._refuse_retry)
+        return client
+
+    def _refuse_retry(self, request: AWSRequest, **_: object) -> None:
+        if self._cancelled.is_set() and request.context["retries"]["attempt"] > 1:
+            raise CancelledError("AWS did not answer, and is not asked again as the engine was told to stop")
+
+
+def _default_tags(values: Mapping[str, str]) -> dict[str, str]:
+    tags = _json(values, "defaultTags", dict).get("tags", {})
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        raise ConfigurationError(f"aws:defaultTags: its tags {tags!r} are not an object of texts")
+    return tags
 
 
 def _json(values: Mapping[str, str], key: str, expected: type[Any]) -> Any:  # noqa: ANN401

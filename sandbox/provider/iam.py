@@ -1,14 +1,20 @@
-"""The IAM resource types: roles, managed policies, their attachment, groups and their inline policies."""
+"""The IAM resource types: roles, managed policies, their attachment, groups, their members, inline policies."""
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+from sandbox.provider.checks import between, length, matching
 from sandbox.provider.configuration import Aws
-from sandbox.provider.resource import Property, ResourceType, same_policy
+from sandbox.provider.resource import TAGS, IdError, Property, ResourceType, same_policy
 from sandbox.provider.values import Properties, Value, canonical_json, text
 
-_TAGS = Property(dict, default={})
+_NAME_CHARACTERS = matching(r"[\w+=,.@-]*", r"must match [\w+=,.@-]")
+_NAME = (length(1, 128), _NAME_CHARACTERS)
+_PATH = (
+    length(1, 512),
+    matching(r"/([\x21-\x7e]+/)?", 'must begin and end with "/", and have no spaces'),
+)
 _MOST_POLICY_VERSIONS = 5  # IAM User Guide, "IAM and AWS STS quotas"
 
 
@@ -97,6 +103,8 @@ def _create_policy(aws: Aws, inputs: Properties) -> str:
 
 
 def _read_policy(aws: Aws, arn: str, olds: Properties) -> Properties | None:
+    if not arn.startswith("arn:"):
+        raise IdError(f"unexpected format of ID ({arn}), expected the policy's ARN")
     try:
         policy = aws.iam.get_policy(PolicyArn=arn)["Policy"]
         version = aws.iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
@@ -146,10 +154,12 @@ def _create_attachment(aws: Aws, inputs: Properties) -> str:
 
 
 def _read_attachment(aws: Aws, attachment_id: str, olds: Properties) -> Properties | None:
-    if "/" in attachment_id:  # `pulumi import` takes role/policy-arn
-        role, policy_arn = attachment_id.split("/", 1)
-    else:
+    if "role" in olds:
         role, policy_arn = text(olds["role"]), text(olds["policyArn"])
+    else:  # `pulumi import`
+        role, _, policy_arn = attachment_id.partition("/")
+        if not role or not policy_arn:
+            raise IdError(f"unexpected format of ID ({attachment_id}), expected <role-name>/<policy_arn>")
     try:
         attached = aws.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     except aws.iam.exceptions.NoSuchEntityException:
@@ -197,31 +207,94 @@ def _delete_group(aws: Aws, group_id: str, olds: Properties) -> None:
         return
 
 
-def _put_group_policy(aws: Aws, inputs: Properties) -> str:
-    group, name = text(inputs["group"]), text(inputs["name"])
-    aws.iam.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=text(inputs["policy"]))
-    return f"{group}:{name}"
+def _create_membership(aws: Aws, inputs: Properties) -> str:
+    _change_members(aws, inputs, added=_users(inputs), removed=set())
+    return text(inputs["name"])
 
 
-def _read_group_policy(aws: Aws, policy_id: str, olds: Properties) -> Properties | None:
-    group, name = policy_id.split(":", 1)
+def _read_membership(aws: Aws, membership_id: str, olds: Properties) -> Properties | None:
+    if "group" not in olds:  # `pulumi import`, which the official provider has not either
+        raise IdError(f"a group membership can not be imported: its ID ({membership_id}) does not tell the group")
     try:
-        policy = aws.iam.get_group_policy(GroupName=group, PolicyName=name)
+        pages = list(aws.iam.get_paginator("get_group").paginate(GroupName=text(olds["group"])))
     except aws.iam.exceptions.NoSuchEntityException:
         return None
-    return {"group": group, "name": name, "namePrefix": "", "policy": canonical_json(policy["PolicyDocument"])}
+    members: list[Value] = [*sorted(user["UserName"] for page in pages for user in page["Users"])]
+    return {"group": olds["group"], "name": membership_id, "users": members}
 
 
-def _update_group_policy(aws: Aws, policy_id: str, olds: Properties, news: Properties) -> None:
-    _put_group_policy(aws, news)
+def _update_membership(aws: Aws, membership_id: str, olds: Properties, news: Properties) -> None:
+    _change_members(aws, news, added=_users(news) - _users(olds), removed=_users(olds) - _users(news))
 
 
-def _delete_group_policy(aws: Aws, policy_id: str, olds: Properties) -> None:
-    group, name = policy_id.split(":", 1)
-    try:
-        aws.iam.delete_group_policy(GroupName=group, PolicyName=name)
-    except aws.iam.exceptions.NoSuchEntityException:
-        return
+def _delete_membership(aws: Aws, membership_id: str, olds: Properties) -> None:
+    _change_members(aws, olds, added=set(), removed=_users(olds))
+
+
+def _users(properties: Properties) -> set[str]:
+    return set(cast(list[str], properties["users"]))
+
+
+def _change_members(aws: Aws, properties: Properties, added: set[str], removed: set[str]) -> None:
+    group = text(properties["group"])
+    for user in sorted(removed):
+        try:
+            aws.iam.remove_user_from_group(GroupName=group, UserName=user)
+        except aws.iam.exceptions.NoSuchEntityException:
+            continue
+    for user in sorted(added):
+        aws.iam.add_user_to_group(GroupName=group, UserName=user)
+
+
+def _inline_policy(token: str, owner: Literal["group", "role"]) -> ResourceType:
+    """The type of the policies that are part of their owner."""
+
+    def ask(aws: Aws, operation: str, names: tuple[str, str], **more: str) -> Any:  # noqa: ANN401
+        arguments = {f"{owner.title()}Name": names[0], "PolicyName": names[1], **more}
+        return getattr(aws.iam, f"{operation}_{owner}_policy")(**arguments)
+
+    def owner_and_name(policy_id: str) -> tuple[str, str]:
+        of, _, name = policy_id.partition(":")
+        if not of or not name:
+            raise IdError(f"unexpected format of ID ({policy_id}), expected <{owner} name>:<policy name>")
+        return of, name
+
+    def put(aws: Aws, inputs: Properties) -> str:
+        names = text(inputs[owner]), text(inputs["name"])
+        ask(aws, "put", names, PolicyDocument=text(inputs["policy"]))
+        return ":".join(names)
+
+    def read(aws: Aws, policy_id: str, olds: Properties) -> Properties | None:
+        of, name = names = owner_and_name(policy_id)
+        try:
+            document = ask(aws, "get", names)["PolicyDocument"]
+        except aws.iam.exceptions.NoSuchEntityException:
+            return None
+        return {owner: of, "name": name, "namePrefix": "", "policy": canonical_json(document)}
+
+    def update(aws: Aws, policy_id: str, olds: Properties, news: Properties) -> None:
+        put(aws, news)
+
+    def delete(aws: Aws, policy_id: str, olds: Properties) -> None:
+        try:
+            ask(aws, "delete", owner_and_name(policy_id))
+        except aws.iam.exceptions.NoSuchEntityException:
+            return
+
+    return ResourceType(
+        token=token,
+        inputs={
+            owner: Property(str, required=True, replace="delete first"),
+            "name": Property(str, replace="delete first", checks=_NAME),
+            "policy": Property(str, required=True, policy=True),
+        },
+        computed=("namePrefix",),
+        create=put,
+        read=read,
+        update=update,
+        delete=delete,
+        autoname="name",
+    )
 
 
 def _no_update(aws: Aws, resource_id: str, olds: Properties, news: Properties) -> None:
@@ -252,13 +325,13 @@ IAM_TYPES = (
         token="aws:iam/role:Role",  # noqa: S106 (a type's token)
         inputs={
             "assumeRolePolicy": Property(str, required=True, policy=True),
-            "description": Property(str, default=""),
+            "description": Property(str, default="", checks=(length(0, 1000),)),
             "forceDetachPolicies": Property(bool, default=False),
-            "maxSessionDuration": Property(int, default=3600),
-            "name": Property(str, replace="delete first"),
-            "path": Property(str, default="/", replace="create first"),
+            "maxSessionDuration": Property(int, default=3600, checks=(between(3600, 43200),)),
+            "name": Property(str, replace="delete first", checks=(length(1, 64), _NAME_CHARACTERS)),
+            "path": Property(str, default="/", replace="create first", checks=_PATH),
             "permissionsBoundary": Property(str, default=""),
-            "tags": _TAGS,
+            "tags": TAGS,
         },
         computed=("arn", "createDate", "inlinePolicies", "managedPolicyArns", "namePrefix", "uniqueId"),
         create=_create_role,
@@ -270,11 +343,11 @@ IAM_TYPES = (
     ResourceType(
         token="aws:iam/policy:Policy",  # noqa: S106
         inputs={
-            "description": Property(str, default="", replace="delete first"),
-            "name": Property(str, replace="delete first"),
-            "path": Property(str, default="/", replace="create first"),
+            "description": Property(str, default="", replace="delete first", checks=(length(0, 1000),)),
+            "name": Property(str, replace="delete first", checks=_NAME),
+            "path": Property(str, default="/", replace="create first", checks=_PATH),
             "policy": Property(str, required=True, policy=True),
-            "tags": _TAGS,
+            "tags": TAGS,
         },
         computed=("arn", "attachmentCount", "namePrefix", "policyId"),
         create=_create_policy,
@@ -297,7 +370,7 @@ IAM_TYPES = (
     ),
     ResourceType(
         token="aws:iam/group:Group",  # noqa: S106
-        inputs={"name": Property(str), "path": Property(str, default="/")},
+        inputs={"name": Property(str, checks=_NAME), "path": Property(str, default="/", checks=_PATH)},
         computed=("arn", "uniqueId"),
         create=_create_group,
         read=_read_group,
@@ -306,18 +379,20 @@ IAM_TYPES = (
         autoname="name",
     ),
     ResourceType(
-        token="aws:iam/groupPolicy:GroupPolicy",  # noqa: S106
+        token="aws:iam/groupMembership:GroupMembership",  # noqa: S106
         inputs={
             "group": Property(str, required=True, replace="delete first"),
             "name": Property(str, replace="delete first"),
-            "policy": Property(str, required=True, policy=True),
+            "users": Property(list, required=True, unordered=True),
         },
-        computed=("namePrefix",),
-        create=_put_group_policy,
-        read=_read_group_policy,
-        update=_update_group_policy,
-        delete=_delete_group_policy,
+        computed=(),
+        create=_create_membership,
+        read=_read_membership,
+        update=_update_membership,
+        delete=_delete_membership,
         autoname="name",
     ),
+    _inline_policy("aws:iam/groupPolicy:GroupPolicy", "group"),
+    _inline_policy("aws:iam/rolePolicy:RolePolicy", "role"),
 )
 """The IAM resource types that are served."""

@@ -2,14 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Literal
 
+from pulumi.runtime.proto.provider_pb2 import CheckRequest
+
+from sandbox.provider.checks import Check, tags
 from sandbox.provider.configuration import Aws
 from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, Value, canonical_json, text
 
 Replace = Literal["never", "create first", "delete first"]
+
+
+class IdError(Exception):
+    """An id that no resource of the type can have; the message names the form wanted."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,21 @@ class Property:
     """What a change means: an update in place, or a replacement and its order."""
     policy: bool = False
     """Whether the text is a policy document, which is compared by its meaning."""
-    write_only: bool = False
-    """Whether the provider alone knows it: AWS does not store it."""
+    unordered: bool = False
+    """Whether the list is a set: order and repetition mean nothing."""
+    checks: tuple[Check, ...] = ()
+    """What a value of the right type has to fulfil."""
+    fields: Mapping[str, "Property"] = field(default_factory=dict)
+    """What the object, or each object of the list, is made of. An object without them takes any keys, a list texts."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it takes any keys, so that every key counts."""
+        return self.type is dict and not self.fields
+
+
+TAGS = Property(dict, default={}, checks=(tags,))
+"""The tags of a resource."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,8 @@ class ResourceType:
     """Changes the resource with this id from the old outputs to the new inputs."""
     delete: Callable[[Aws, str, Properties], None]
     """Removes the resource with this id, given its outputs; that it is gone already is fine."""
+    complete: Callable[[Aws, str, Properties], None] = lambda *_: None
+    """Does what else a resource just made needs. Where it fails, :attr:`update` has to make up for it."""
     autoname: str | None = None
     """The input that gets a name made from the logical one where the program gives none."""
     lower_case: bool = False
@@ -67,26 +90,33 @@ class Change:
 
 
 def checked_inputs(
-    kind: ResourceType, logical_name: str, news: Properties, olds: Properties, seed: bytes, default_tags: dict[str, str]
+    kind: ResourceType,
+    logical_name: str,
+    news: Properties,
+    olds: Properties,
+    seed: bytes,
+    default_tags: dict[str, str],
+    autonaming: CheckRequest.AutonamingOptions | None = None,
 ) -> tuple[Properties, list[tuple[str, str]]]:
     """The inputs with defaults filled in, and what is wrong with them as (property, reason)."""
-    given: Properties = {
-        key: value for key, value in news.items() if key not in (DEFAULTS, "tagsAll") and value is not None
-    }
-    failures = list(_failures(kind, logical_name, given))
-    inputs: Properties = {DEFAULTS: []}
-    inputs |= {key: value if key == "tags" else _with_defaults(value) for key, value in given.items()}
+    given: Properties = {key: _plain(news[key]) for key in news if key not in (DEFAULTS, "tagsAll")}
+    given = {key: value for key, value in given.items() if value is not None}
+    made_up: list[Value] = []
     name = kind.autoname
     if name and name not in given:
         old_defaults = olds.get(DEFAULTS)
         kept = isinstance(old_defaults, list) and name in old_defaults
-        inputs[name] = olds[name] if kept else _made_up_name(kind, logical_name, seed)
-        inputs[DEFAULTS] = [name]
+        chosen = olds[name] if kept else _made_up_name(kind, logical_name, seed, autonaming)
+        if chosen is not None:
+            given[name] = chosen
+            made_up = [name]
+    failures = list(_failures(kind.inputs, logical_name, given, {name} if name else set()))
+    inputs: Properties = {DEFAULTS: made_up}
+    inputs |= {key: value if key == "tags" else _with_defaults(value) for key, value in given.items()}
     if kind.taggable:
-        tags = given.get("tags")
-        own = tags if isinstance(tags, dict) else {}
-        tags_all: Properties = {**default_tags, **own}
-        if tags == UNKNOWN:
+        own = given.get("tags")
+        tags_all: Properties = {**default_tags, **(own if isinstance(own, dict) else {})}
+        if own == UNKNOWN:
             inputs["tagsAll"] = UNKNOWN
         elif tags_all:
             inputs["tagsAll"] = tags_all
@@ -102,8 +132,10 @@ def planned_outputs(kind: ResourceType, inputs: Properties, olds: Properties | N
         olds: the present outputs where the resource is only updated: what AWS decided stays.
     """
     planned: Properties = {name: UNKNOWN for name in ("id", *kind.computed)}
-    planned |= {name: UNKNOWN if prop.default is None else prop.default for name, prop in kind.inputs.items()}
     planned |= olds or {}
+    planned |= {name: UNKNOWN if prop.default is None else prop.default for name, prop in kind.inputs.items()}
+    if kind.taggable:
+        planned["tagsAll"] = {}
     planned |= {name: _plain(value) for name, value in inputs.items() if name != DEFAULTS}
     for name, prop in kind.inputs.items():
         if prop.policy and name in inputs and inputs[name] != UNKNOWN:
@@ -117,7 +149,7 @@ def changes(kind: ResourceType, olds: Properties, old_inputs: Properties, news: 
     found = []
     names = [*kind.inputs, "tagsAll"] if kind.taggable else list(kind.inputs)
     for name in names:
-        prop = kind.inputs.get(name, Property(dict, default={}))
+        prop = kind.inputs.get(name, TAGS)
         old, new = olds.get(name), _plain(news.get(name))
         if new is None:
             if prop.default is None and name not in old_inputs:
@@ -141,15 +173,14 @@ def refreshed_inputs(kind: ResourceType, old_inputs: Properties, outputs: Proper
     """
     inputs: Properties = {}
     for name in [*kind.inputs, "tagsAll"] if kind.taggable else kind.inputs:
-        prop = kind.inputs.get(name, Property(dict, default={}))
+        prop = kind.inputs.get(name, TAGS)
         old, value = _plain(old_inputs.get(name)), outputs.get(name)
-        if name in old_inputs:
-            if not _same(prop, value, old):
-                inputs[name] = _projected(value, old)
-            else:
-                inputs[name] = old
-        elif not _empty(value) and value != prop.default and (not old_inputs or name in ("tags", "tagsAll")):
-            inputs[name] = value
+        if name in old_inputs and _same(prop, value, old):
+            inputs[name] = old
+        elif name in old_inputs and not prop.open:
+            inputs[name] = _projected(value, old)
+        elif not _empty(value) and value != prop.default and (not old_inputs or prop.open):
+            inputs[name] = _declared(prop, value)
     if old_inputs.get(DEFAULTS):
         inputs[DEFAULTS] = old_inputs[DEFAULTS]
     return inputs
@@ -163,25 +194,40 @@ def same_policy(left: str, right: str) -> bool:
         return left == right
 
 
-def _failures(kind: ResourceType, logical_name: str, given: Properties) -> Iterator[tuple[str, str]]:
-    for name, prop in kind.inputs.items():
-        if prop.required and name not in given:
-            yield name, f"Missing required argument: \"{name}\" is required. Examine values at '{logical_name}.{name}'."
+def _failures(
+    properties: Mapping[str, Property], at: str, given: Properties, needed: Set[str] = frozenset()
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the fields of the object at a place, as (field, reason)."""
+    for name, prop in properties.items():
+        if (prop.required or name in needed) and name not in given:
+            yield name, f"Missing required argument: \"{name}\" is required. Examine values at '{at}.{name}'."
     for name, value in given.items():
-        known = kind.inputs.get(name)
-        at = f"Examine values at '{logical_name}.{name}'."
+        known, here = properties.get(name), f"{at}.{name}"
         if known is None:
-            yield (
-                name,
-                f'"{name}" is not an argument that the sandbox\'s stand-in provider serves;'
-                f" it serves: {', '.join(kind.inputs)}. {at}",
-            )
+            served = ", ".join(properties)
+            wrong = [f'"{name}" is not an argument that the sandbox\'s stand-in provider serves; it serves: {served}']
         elif value == UNKNOWN:
             continue
-        elif not isinstance(value, known.type) or (known.type is int and isinstance(value, bool)):
-            yield name, f'"{name}" must be of type {known.type.__name__}. {at}'
-        elif known.policy and not _is_json_object(text(value)):
-            yield name, f'"{name}" contains an invalid JSON policy: not a JSON object. {at}'
+        else:
+            wrong = _wrong(known, name, value)
+        yield from ((name, f"{reason}. Examine values at '{here}'.") for reason in wrong)
+        if known and known.fields and not wrong:
+            items = [(f"{here}[{index}]", item) for index, item in enumerate(value)] if isinstance(value, list) else []
+            for place, item in items or [(here, value)]:
+                if isinstance(item, dict):
+                    yield from _failures(known.fields, place, item)
+
+
+def _wrong(prop: Property, name: str, value: Value) -> list[str]:
+    if not isinstance(value, prop.type) or (prop.type is int and isinstance(value, bool)):
+        return [f'"{name}" must be of type {prop.type.__name__}']
+    if prop.policy and not _is_json_object(text(value)):
+        return [f'"{name}" contains an invalid JSON policy: not a JSON object']
+    items, item_type = ("objects", dict) if prop.fields else ("texts", str)
+    if isinstance(value, list) and not all(isinstance(item, item_type) or item == UNKNOWN for item in value):
+        return [f'"{name}" must be a list of {items}']
+    their_name = re.sub("(?=[A-Z])", "_", name).lower()
+    return [wrong for check in prop.checks if (wrong := check(their_name, value))]
 
 
 def _is_json_object(value: str) -> bool:
@@ -191,8 +237,17 @@ def _is_json_object(value: str) -> bool:
         return False
 
 
-def _made_up_name(kind: ResourceType, logical_name: str, seed: bytes) -> str:
+def _made_up_name(
+    kind: ResourceType, logical_name: str, seed: bytes, autonaming: CheckRequest.AutonamingOptions | None
+) -> str | None:
+    """A name for the resource, unless the project's settings (``pulumi:autonaming``) want the program to name all."""
     name = f"{logical_name}-{hashlib.sha256(seed).hexdigest()[:7]}"
+    if autonaming:
+        if autonaming.mode == CheckRequest.AutonamingOptions.DISABLE:
+            return None
+        name = autonaming.proposed_name
+        if autonaming.mode == CheckRequest.AutonamingOptions.ENFORCE:
+            return name
     return name.lower() if kind.lower_case else name
 
 
@@ -207,7 +262,7 @@ def _with_defaults(value: Value) -> Value:
 
 def _plain(value: Value) -> Value:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if key != DEFAULTS}
+        return {key: _plain(item) for key, item in value.items() if key != DEFAULTS and item is not None}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
@@ -218,8 +273,10 @@ def _same(prop: Property, old: Value, new: Value) -> bool:
         return False
     if prop.policy and isinstance(old, str) and isinstance(new, str):
         return same_policy(old, new)
-    if prop.type is dict and prop.default == {}:
-        return (old or {}) == (new or {})  # tags: every key counts
+    if prop.unordered and isinstance(old, list) and isinstance(new, list):
+        return set(map(canonical_json, old)) == set(map(canonical_json, new))
+    if prop.open:
+        return (old or {}) == (new or {})
     return _holds(old, new)
 
 
@@ -234,9 +291,18 @@ def _holds(old: Value, new: Value) -> bool:
 
 def _projected(value: Value, shape: Value) -> Value:
     if isinstance(value, dict) and isinstance(shape, dict):
-        return {key: _projected(value.get(key), item) for key, item in shape.items()} if shape else value
+        return {key: _projected(value[key], item) for key, item in shape.items() if key in value}
     if isinstance(value, list) and isinstance(shape, list) and len(value) == len(shape):
         return [_projected(*pair) for pair in zip(value, shape, strict=True)]
+    return value
+
+
+def _declared(prop: Property, value: Value) -> Value:
+    """The value with those fields alone that a program would write."""
+    if isinstance(value, list) and prop.fields:
+        return [_declared(prop, item) for item in value]
+    if isinstance(value, dict) and prop.fields:
+        return {name: _declared(prop.fields[name], value[name]) for name in prop.fields if not _empty(value.get(name))}
     return value
 
 

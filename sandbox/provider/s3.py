@@ -5,8 +5,9 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from sandbox.provider.checks import length, one_of
 from sandbox.provider.configuration import Aws
-from sandbox.provider.resource import Property, ResourceType
+from sandbox.provider.resource import TAGS, Property, ResourceType
 from sandbox.provider.values import Properties, Value, canonical_json, text
 
 _BUCKET_OF = Property(str, required=True, replace="delete first")
@@ -19,8 +20,12 @@ def _create_bucket(aws: Aws, inputs: Properties) -> str:
         aws.s3.create_bucket(Bucket=bucket)
     else:
         aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=cast(Any, {"LocationConstraint": aws.region}))
-    _put_bucket_tags(aws, bucket, inputs)
     return bucket
+
+
+def _complete_bucket(aws: Aws, bucket: str, inputs: Properties) -> None:
+    if inputs.get("tagsAll"):
+        _put_bucket_tags(aws, bucket, inputs)
 
 
 def _read_bucket(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
@@ -162,8 +167,8 @@ def _put_encryption(aws: Aws, inputs: Properties) -> str:
     bucket = text(inputs["bucket"])
     rules = []
     for rule in cast(list[dict[str, Any]], inputs["rules"]):
-        default = rule.get("applyServerSideEncryptionByDefault", {})
-        encryption = {"SSEAlgorithm": default.get("sseAlgorithm")}
+        default = rule["applyServerSideEncryptionByDefault"]
+        encryption = {"SSEAlgorithm": default["sseAlgorithm"]}
         if default.get("kmsMasterKeyId"):
             encryption["KMSMasterKeyID"] = default["kmsMasterKeyId"]
         theirs: dict[str, Any] = {"ApplyServerSideEncryptionByDefault": encryption}
@@ -209,12 +214,13 @@ def _delete_encryption(aws: Aws, bucket: str, olds: Properties) -> None:
 
 def _put_versioning(aws: Aws, inputs: Properties) -> str:
     bucket, versioning = text(inputs["bucket"]), cast(dict[str, Any], inputs["versioningConfiguration"])
-    aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning["status"]})
+    if versioning["status"] != "Disabled":  # AWS takes no such status: it is that of a bucket never versioned
+        aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning["status"]})
     return bucket
 
 
 def _read_versioning(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
-    status: Any = _answer(lambda: aws.s3.get_bucket_versioning(Bucket=bucket).get("Status"), "NoSuchBucket")
+    status: Any = _answer(lambda: aws.s3.get_bucket_versioning(Bucket=bucket).get("Status", "Disabled"), "NoSuchBucket")
     if status is None:
         return None
     return {
@@ -268,9 +274,9 @@ S3_TYPES = (
     ResourceType(
         token="aws:s3/bucket:Bucket",  # noqa: S106 (a type's token)
         inputs={
-            "bucket": Property(str, replace="delete first"),
+            "bucket": Property(str, replace="delete first", checks=(length(1, 63),)),
             "forceDestroy": Property(bool, default=False),
-            "tags": Property(dict, default={}),
+            "tags": TAGS,
         },
         computed=(
             "accelerationStatus",
@@ -303,6 +309,7 @@ S3_TYPES = (
         delete=_delete_bucket,
         autoname="bucket",
         lower_case=True,
+        complete=_complete_bucket,
     ),
     ResourceType(
         token="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",  # noqa: S106
@@ -315,7 +322,20 @@ S3_TYPES = (
     ),
     ResourceType(
         token="aws:s3/bucketOwnershipControls:BucketOwnershipControls",  # noqa: S106
-        inputs={"bucket": _BUCKET_OF, "rule": Property(dict, required=True)},
+        inputs={
+            "bucket": _BUCKET_OF,
+            "rule": Property(
+                dict,
+                required=True,
+                fields={
+                    "objectOwnership": Property(
+                        str,
+                        required=True,
+                        checks=(one_of("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"),),
+                    )
+                },
+            ),
+        },
         computed=(),
         create=_put_ownership,
         read=_read_ownership,
@@ -324,7 +344,26 @@ S3_TYPES = (
     ),
     ResourceType(
         token="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",  # noqa: S106
-        inputs={"bucket": _BUCKET_OF, "rules": Property(list, required=True)},
+        inputs={
+            "bucket": _BUCKET_OF,
+            "rules": Property(
+                list,
+                required=True,
+                fields={
+                    "applyServerSideEncryptionByDefault": Property(
+                        dict,
+                        required=True,
+                        fields={
+                            "kmsMasterKeyId": Property(str),
+                            "sseAlgorithm": Property(
+                                str, required=True, checks=(one_of("aws:kms", "aws:kms:dsse", "AES256"),)
+                            ),
+                        },
+                    ),
+                    "bucketKeyEnabled": Property(bool),
+                },
+            ),
+        },
         computed=("expectedBucketOwner",),
         create=_put_encryption,
         read=_read_encryption,
@@ -333,7 +372,14 @@ S3_TYPES = (
     ),
     ResourceType(
         token="aws:s3/bucketVersioning:BucketVersioning",  # noqa: S106
-        inputs={"bucket": _BUCKET_OF, "versioningConfiguration": Property(dict, required=True)},
+        inputs={
+            "bucket": _BUCKET_OF,
+            "versioningConfiguration": Property(
+                dict,
+                required=True,
+                fields={"status": Property(str, required=True, checks=(one_of("Enabled", "Suspended", "Disabled"),))},
+            ),
+        },
         computed=("expectedBucketOwner", "mfa"),
         create=_put_versioning,
         read=_read_versioning,

@@ -3,17 +3,22 @@
 Source: Pulumi's "Provider protocol" (``proto/pulumi/provider.proto``).
 """
 
-from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, Configuration, ConfigurationError
+from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, CancelledError, Configuration, ConfigurationError
 from sandbox.provider.iam import IAM_TYPES
 from sandbox.provider.resource import (
+    IdError,
     ResourceType,
     changes,
     checked_inputs,
@@ -31,6 +36,41 @@ RESOURCE_TYPES = {kind.token: kind for kind in (*IAM_TYPES, *S3_TYPES)}
 
 _DiffResponse = provider_pb2.DiffResponse
 _Answer = TypeVar("_Answer")
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+class _CallError(Exception):
+    """A call that ends with an error."""
+
+    def __init__(self, code: grpc.StatusCode, message: str, status: bytes | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        """What the engine is to know beside the message: a ``google.rpc.Status``."""
+
+
+def _call(method: _Method) -> _Method:
+    """A method that the engine calls. Whatever goes wrong in it is told in one line, never as a traceback."""
+
+    @functools.wraps(method)
+    def call(provider: "AwsProvider", request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
+        try:
+            if provider._cancelled.is_set():
+                raise _CallError(grpc.StatusCode.CANCELLED, "not begun as the engine was told to stop")
+            return method(provider, request, context)
+        except _CallError as error:
+            ended = error
+        except Exception as error:
+            what = f"{method.__name__} {getattr(request, 'urn', '')}".strip()
+            ended = _CallError(
+                grpc.StatusCode.INTERNAL,
+                f"{what}: a defect of the sandbox's stand-in provider: {type(error).__name__}: {_one_line(error)}",
+            )
+        if ended.status:
+            context.set_trailing_metadata((("grpc-status-details-bin", ended.status),))
+        context.abort(ended.code, str(ended))
+
+    return cast(_Method, call)
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -38,10 +78,30 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     _aws: Aws
 
+    def __init__(self, defaults: Mapping[str, str]) -> None:
+        """A provider that is not configured yet.
+
+        Args:
+            defaults: configuration, by names without ``aws:``, for what the engine's leaves open.
+        """
+        self._defaults = defaults
+        self._cancelled = threading.Event()
+
+    def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> Empty:  # noqa: N802
+        """An engine that did not start this provider says that it is there."""
+        return Empty()
+
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         """The version that the engine records."""
         return plugin_pb2.PluginInfo(version=PLUGIN_VERSION)
 
+    def Handshake(  # noqa: N802
+        self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        """What the provider can do, as in the answer to Configure."""
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
+
+    @_call
     def CheckConfig(  # noqa: N802
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -60,6 +120,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         }
         return provider_pb2.CheckResponse(inputs=to_struct(marked), failures=failures)
 
+    @_call
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> _DiffResponse:  # noqa: N802
         """Another region is another provider; other changes only change how the account is reached."""
         olds, news = from_struct(request.olds), from_struct(request.news)
@@ -70,6 +131,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             replaces=[key for key in changed if key == "region"],
         )
 
+    @_call
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
@@ -77,14 +139,17 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         values = {key.removeprefix("aws:config:"): value for key, value in request.variables.items()}
 
         def connect() -> Aws:
-            aws = Aws(Configuration.parse(values))
+            aws = Aws(Configuration.parse({**self._defaults, **values}), self._cancelled)
             aws.check_account()
             return aws
 
-        self._aws = _asked(context, "configuring the provider", connect)
-        # Secrets and resource references are the engine's business: it sends plain values and marks what is returned.
-        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+        self._aws = _asked("configuring the provider", connect)
+        # Left to itself the engine marks what is returned under the name of a secret input, and so not `tagsAll`.
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
+        )
 
+    @_call
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
         """The two functions that the program calls."""
         functions: dict[str, Callable[[], Properties]] = {
@@ -92,20 +157,20 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             "aws:index/getPartition:getPartition": self._partition,
         }
         if request.tok not in functions:
-            _abort(
-                context,
+            raise _CallError(
                 grpc.StatusCode.UNIMPLEMENTED,
                 f"function {request.tok} is not served by the sandbox's stand-in provider; it serves:"
                 f" {', '.join(functions)}",
             )
-        answer = _asked(context, f"calling {request.tok}", functions[request.tok])
+        answer = _asked(f"calling {request.tok}", functions[request.tok])
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(to_struct(answer))  # a keyword of Python's is the field's name
         return response
 
+    @_call
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         """Fill in names and default tags; say what is wrong before anything is done."""
-        kind = _served(request.urn, context)
+        kind = _served(request.urn)
         inputs, failures = checked_inputs(
             kind,
             request.urn.rpartition("::")[2],
@@ -113,16 +178,18 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             from_struct(request.olds),
             request.randomSeed,
             dict(self._aws.configuration.default_tags),
+            request.autonaming if request.HasField("autonaming") else None,
         )
         return provider_pb2.CheckResponse(
-            inputs=to_struct(inputs),
+            inputs=to_struct(inputs, request.news),
             failures=[provider_pb2.CheckFailure(reason=reason) for _, reason in failures],
         )
 
+    @_call
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> _DiffResponse:  # noqa: N802
         """What has to change, and whether in place."""
         found = changes(
-            _served(request.urn, context),
+            _served(request.urn),
             from_struct(request.olds),
             from_struct(request.old_inputs),
             from_struct(request.news),
@@ -141,54 +208,68 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             },
         )
 
+    @_call
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
         """Make the resource; in a preview, tell what it will be like."""
-        kind, inputs = _served(request.urn, context), from_struct(request.properties)
+        kind, inputs = _served(request.urn), from_struct(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=to_struct(planned_outputs(kind, inputs)))
+            planned = to_struct(planned_outputs(kind, inputs), request.properties)
+            return provider_pb2.CreateResponse(properties=planned)
         what = f"creating {request.urn}"
-        resource_id = _asked(context, what, lambda: kind.create(self._aws, inputs))
+        resource_id = _asked(what, lambda: kind.create(self._aws, inputs))
+        reason = "AWS does not show it yet; run again"
         try:
+            kind.complete(self._aws, resource_id, inputs)
             outputs = self._read(kind, resource_id, inputs)
-        except (ClientError, BotoCoreError) as error:
-            # It exists: the engine must remember it, or nobody will.
-            _abort_initialized(context, kind, resource_id, inputs, f"{what}: {_one_line(error)}")
+        except Exception as error:
+            outputs, reason = None, _one_line(error)
         if outputs is None:
-            _abort_initialized(context, kind, resource_id, inputs, f"{what}: AWS does not show it yet; run again")
-        return provider_pb2.CreateResponse(id=resource_id, properties=to_struct(outputs))
+            # It exists: the engine must remember it, or nobody will.
+            raise _incomplete(kind, resource_id, request.properties, f"{what}: {reason}")
+        return provider_pb2.CreateResponse(id=resource_id, properties=to_struct(outputs, request.properties))
 
+    @_call
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         """The resource as it is now, for a refresh or an import; no id where it is gone."""
-        kind, olds = _served(request.urn, context), from_struct(request.properties)
-        outputs = _asked(context, f"reading {request.urn}", lambda: self._read(kind, request.id, olds))
+        kind, olds = _served(request.urn), from_struct(request.properties)
+        outputs = _asked(f"reading {request.urn}", lambda: self._read(kind, request.id, olds))
         if outputs is None:
             return provider_pb2.ReadResponse()
         inputs = refreshed_inputs(kind, from_struct(request.inputs), outputs)
-        return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
+        return provider_pb2.ReadResponse(
+            id=request.id,
+            properties=to_struct(outputs, request.properties),
+            inputs=to_struct(inputs, request.inputs),
+        )
 
+    @_call
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
         """Change the resource in place; in a preview, tell what it will be like."""
-        kind, news, olds = _served(request.urn, context), from_struct(request.news), from_struct(request.olds)
+        kind, news, olds = _served(request.urn), from_struct(request.news), from_struct(request.olds)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=to_struct(planned_outputs(kind, news, olds)))
+            planned = to_struct(planned_outputs(kind, news, olds), request.news)
+            return provider_pb2.UpdateResponse(properties=planned)
 
         def update() -> Properties | None:
             kind.update(self._aws, request.id, olds, news)
             return self._read(kind, request.id, {**olds, **news})
 
-        outputs = _asked(context, f"updating {request.urn}", update)
+        outputs = _asked(f"updating {request.urn}", update)
         if outputs is None:
-            _abort(context, grpc.StatusCode.NOT_FOUND, f"updating {request.urn}: it is gone; run `pulumi refresh`")
-        return provider_pb2.UpdateResponse(properties=to_struct(outputs))
+            message = f"updating {request.urn}: it is gone; run `pulumi refresh`"
+            raise _CallError(grpc.StatusCode.NOT_FOUND, message)
+        return provider_pb2.UpdateResponse(properties=to_struct(outputs, request.news))
 
+    @_call
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:  # noqa: N802
         """Remove the resource."""
-        kind, olds = _served(request.urn, context), from_struct(request.properties)
-        _asked(context, f"deleting {request.urn}", lambda: kind.delete(self._aws, request.id, olds))
+        kind, olds = _served(request.urn), from_struct(request.properties)
+        _asked(f"deleting {request.urn}", lambda: kind.delete(self._aws, request.id, olds))
         return Empty()
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: N802
-        """Calls under way are short: they end by themselves."""
+        """Let the calls under way end, without asking AWS again what it did not answer, and refuse others."""
+        self._cancelled.set()
         return Empty()
 
     def _read(self, kind: ResourceType, resource_id: str, olds: Properties) -> Properties | None:
@@ -221,11 +302,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         }
 
 
-def _served(urn: str, context: grpc.ServicerContext) -> ResourceType:
+def _served(urn: str) -> ResourceType:
     token = urn.split("::")[2].rpartition("$")[2]
     if token not in RESOURCE_TYPES:
-        _abort(
-            context,
+        raise _CallError(
             grpc.StatusCode.UNIMPLEMENTED,
             f"resource type {token} is not served by the sandbox's stand-in provider; it serves:"
             f" {', '.join(RESOURCE_TYPES)}",
@@ -233,12 +313,12 @@ def _served(urn: str, context: grpc.ServicerContext) -> ResourceType:
     return RESOURCE_TYPES[token]
 
 
-def _asked(context: grpc.ServicerContext, what: str, ask: Callable[[], _Answer]) -> _Answer:
+def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
     """What asking AWS gives; what AWS has against it ends the call, in AWS's own words."""
     try:
         return ask()
-    except (ClientError, BotoCoreError, ConfigurationError) as error:
-        _abort(context, grpc.StatusCode.UNKNOWN, f"{what}: {_one_line(error)}")
+    except (ClientError, BotoCoreError, ResponseParserError, CancelledError, ConfigurationError, IdError) as error:
+        raise _CallError(grpc.StatusCode.UNKNOWN, f"{what}: {_one_line(error)}") from error
 
 
 def _one_line(error: Exception) -> str:
@@ -252,22 +332,14 @@ def _one_line(error: Exception) -> str:
     )
 
 
-def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
-    context.abort(code, message)
-    raise AssertionError("abort raises")
-
-
-def _abort_initialized(
-    context: grpc.ServicerContext, kind: ResourceType, resource_id: str, inputs: Properties, reason: str
-) -> NoReturn:
-    """End the call with the error that makes the engine record a resource that exists but is not complete."""
+def _incomplete(kind: ResourceType, resource_id: str, sent: Struct, reason: str) -> _CallError:
+    """The error that makes the engine record a resource that exists but is not complete."""
     # With the defaults: without them the next run would take the resource for another one, and replace it.
-    planned = {**planned_outputs(kind, inputs), "id": resource_id}
+    planned = {**planned_outputs(kind, from_struct(sent)), "id": resource_id}
     known = {name: value for name, value in planned.items() if value != UNKNOWN}
     detail = provider_pb2.ErrorResourceInitFailed(
-        id=resource_id, properties=to_struct(known), inputs=to_struct(inputs), reasons=[reason]
+        id=resource_id, properties=to_struct(known, sent), inputs=sent, reasons=[reason]
     )
     status: Any = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
     status.details.add().Pack(detail)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    _abort(context, grpc.StatusCode.UNKNOWN, reason)
+    return _CallError(grpc.StatusCode.UNKNOWN, reason, status.SerializeToString())

@@ -21,13 +21,21 @@ DEFAULTS = "__defaults"
 
 
 def from_struct(struct: Struct) -> Properties:
-    """The struct's fields, whole numbers as ``int``."""
-    return {key: _whole(value) for key, value in json_format.MessageToDict(struct).items()}
+    """The struct's fields: whole numbers as ``int``, secrets without their mark."""
+    return {key: _plain(value) for key, value in json_format.MessageToDict(struct).items()}
 
 
-def to_struct(properties: Mapping[str, Value]) -> Struct:
-    """The struct with these fields."""
-    return json_format.ParseDict(dict(properties), Struct())
+def to_struct(properties: Mapping[str, Value], like: Struct | None = None) -> Struct:
+    """The struct with these fields.
+
+    Args:
+        properties: the fields.
+        like: what the engine sent. What is secret in it is marked as secret in the struct too.
+    """
+    sent: Properties = json_format.MessageToDict(like or Struct())
+    if "tags" in sent:
+        sent["tagsAll"] = sent["tags"]  # they are made of them
+    return json_format.ParseDict({key: _marked(item, sent.get(key)) for key, item in properties.items()}, Struct())
 
 
 def secret(value: Value) -> Value:
@@ -45,11 +53,26 @@ def canonical_json(document: object) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def _whole(value: Value) -> Value:
+def _marked(value: Value, like: Value) -> Value:
+    if isinstance(value, dict) and isinstance(like, dict) and not _is_secret(like):
+        return {key: _marked(item, like.get(key)) for key, item in value.items()}
+    return secret(value) if _has_secret(like) else value
+
+
+def _is_secret(value: Value) -> bool:
+    return isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET
+
+
+def _has_secret(value: Value) -> bool:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return _is_secret(value) or any(_has_secret(item) for item in items)
+
+
+def _plain(value: Value) -> Value:
     if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
+        return _plain(value["value"]) if _is_secret(value) else {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

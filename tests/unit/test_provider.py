@@ -6,12 +6,19 @@ import inspect
 import json
 import random
 import re
+import signal
+import socket
+import subprocess
+import sys
 from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, cast
 
 import boto3
 import grpc
+import pulumi_aws
 import pytest
 from botocore.stub import Stubber
 from google.protobuf import json_format
@@ -19,18 +26,21 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from sandbox.provider.configuration import Aws, Configuration, ConfigurationError
+from sandbox.provider import service
+from sandbox.provider.configuration import Aws, CancelledError, Configuration, ConfigurationError
 from sandbox.provider.resource import changes, checked_inputs, planned_outputs, refreshed_inputs, same_policy
 from sandbox.provider.service import PLUGIN_VERSION, RESOURCE_TYPES, AwsProvider
-from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, from_struct, secret, text, to_struct
+from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, Value, from_struct, secret, text, to_struct
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GROUP = "aws:iam/group:Group"
 GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+MEMBERSHIP = "aws:iam/groupMembership:GroupMembership"
 BUCKET = "aws:s3/bucket:Bucket"
 ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
@@ -38,6 +48,7 @@ ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEnc
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 
+ROOT = Path(__file__).parents[2]
 SEED = b"seed of one resource"
 TRUST = '{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"AWS":"111111111111"}}]}'
 READ = '{"Statement":[{"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}]}'
@@ -51,6 +62,8 @@ MINIMAL: dict[str, Properties] = {
     POLICY: {"policy": READ},
     GROUP: {},
     GROUP_POLICY: {"group": "g", "policy": READ},
+    ROLE_POLICY: {"role": "r", "policy": READ},
+    MEMBERSHIP: {"group": "g", "users": ["u", "a"]},
     BUCKET: {},
 }
 
@@ -79,8 +92,10 @@ def recorded(method: str) -> list[Any]:
     return [pytest.param(call, id=f"{number}-{call['request']['name']}") for number, call in enumerate(calls)]
 
 
+MEMBERS: Properties = {"group": "g", "name": "m", "users": ["a", "u"]}
 STATE = {call.values[0]["request"]["type"]: call.values[0] for call in recorded("read")}
-"""The recorded state of one resource of each served type."""
+"""The recorded state of one resource of each served type; of one that nobody recorded, after its provider's source."""
+STATE[MEMBERSHIP] = {"response": {"inputs": {DEFAULTS: [], **MEMBERS}, "properties": {"id": "m", **MEMBERS}}}
 
 
 def urn(token: str, name: str = "thing") -> str:
@@ -88,8 +103,9 @@ def urn(token: str, name: str = "thing") -> str:
 
 
 def new_provider(**configuration: Any) -> AwsProvider:  # noqa: ANN401
-    provider = AwsProvider()
-    provider._aws = Aws(Configuration(**{"region": "us-east-1", "access_key": "x", "secret_key": "x"} | configuration))
+    provider = AwsProvider({})
+    values = {"region": "us-east-1", "access_key": "x", "secret_key": "x"} | configuration
+    provider._aws = Aws(Configuration(**values), provider._cancelled)
     return provider
 
 
@@ -190,6 +206,7 @@ def test_create_in_a_preview_answers_as_recorded(call: dict[str, Any]) -> None:
     ours, theirs = found.pop("properties"), call["response"]["properties"]
     assert found == {}
     assert ours.keys() == theirs.keys()
+    _with_policies_parsed(call["request"]["type"], ours, theirs)
     assert {name: ours[name] for name in ours if name not in PLANNED_OTHERWISE} == {
         name: theirs[name] for name in theirs if name not in PLANNED_OTHERWISE
     }
@@ -208,10 +225,16 @@ def test_a_preview_names_every_recorded_output_and_promises_only_what_came(call:
     assert unknown == {"id", *RESOURCE_TYPES[request["type"]].computed}
     known = {name: value for name, value in plan.items() if value != UNKNOWN}
     kept = {name: value for name, value in outputs.items() if name in known}
-    for name, prop in RESOURCE_TYPES[request["type"]].inputs.items():
-        if prop.policy:  # the order of its keys is AWS's
-            known[name], kept[name] = json.loads(text(known[name])), json.loads(text(kept[name]))
+    _with_policies_parsed(request["type"], known, kept)
     assert _without_aws_additions(kept, known) == known
+
+
+def _with_policies_parsed(token: str, *several: Properties) -> None:
+    """Replace each policy by its document: the order of its keys is the real provider's, or AWS's."""
+    for name, prop in RESOURCE_TYPES[token].inputs.items():
+        for properties in several:
+            if prop.policy:
+                properties[name] = json.loads(text(properties[name]))
 
 
 def _without_aws_additions(found: Any, wanted: Any) -> Any:  # noqa: ANN401
@@ -231,7 +254,7 @@ def test_a_refresh_records_the_inputs_as_recorded(call: dict[str, Any]) -> None:
 
 def test_every_served_type_has_recorded_checks_creates_and_reads() -> None:
     for method in ("check", "create", "read"):
-        assert {call.values[0]["request"]["type"] for call in recorded(method)} == set(RESOURCE_TYPES)
+        assert {call.values[0]["request"]["type"] for call in recorded(method)} == set(RESOURCE_TYPES) - {MEMBERSHIP}
 
 
 # --- The table "Update or replace" of what was recorded
@@ -240,6 +263,7 @@ REORDERED = {
     ROLE: "assumeRolePolicy",
     POLICY: "policy",
     GROUP_POLICY: "policy",
+    ROLE_POLICY: "policy",
     BUCKET_POLICY: "policy",
 }
 
@@ -249,6 +273,13 @@ def test_order_and_white_space_of_a_policy_are_no_change(token: str, name: str) 
     document = json.loads(STATE[token]["response"]["inputs"][name])
     other = json.dumps(_rewritten(document, random.Random(1)), indent=3)  # noqa: S311
     assert planned(token, {name: other}) == ({}, False)
+
+
+@pytest.mark.parametrize("users", [["a", "u"], ["u", "a"], ["u", "a", "u"]])
+def test_order_and_repetition_of_members_are_no_change(users: list[Value]) -> None:
+    assert planned(MEMBERSHIP, {"users": users}) == ({}, False)
+    inputs: Properties = {**MEMBERS, "users": users}
+    assert refreshed_inputs(RESOURCE_TYPES[MEMBERSHIP], inputs, MEMBERS) == inputs
 
 
 @pytest.mark.parametrize("token", RESOURCE_TYPES)
@@ -264,6 +295,8 @@ BOTH_TAGS = {"tags": "UPDATE", "tagsAll": "UPDATE"}
     [
         (POLICY, {"policy": WRITE}, {"policy": "UPDATE"}),
         (GROUP_POLICY, {"policy": WRITE}, {"policy": "UPDATE"}),
+        (ROLE_POLICY, {"policy": WRITE}, {"policy": "UPDATE"}),
+        *((MEMBERSHIP, {"users": users}, {"users": "UPDATE"}) for users in (["u", UNKNOWN], ["a"], [], UNKNOWN)),
         (BUCKET_POLICY, {"policy": WRITE}, {"policy": "UPDATE"}),
         (ROLE, {"assumeRolePolicy": TRUST}, {"assumeRolePolicy": "UPDATE"}),
         (ROLE, {"maxSessionDuration": 3600}, {"maxSessionDuration": "UPDATE"}),
@@ -305,6 +338,10 @@ def test_an_update_is_planned(token: str, change: Properties, details: dict[str,
         (ATTACHMENT, {"policyArn": UNKNOWN}, {"policyArn": "UPDATE_REPLACE"}, True),
         (GROUP_POLICY, {"group": "other"}, {"group": "UPDATE_REPLACE"}, True),
         (GROUP_POLICY, {"name": "other"}, {"name": "UPDATE_REPLACE"}, True),
+        (ROLE_POLICY, {"role": "other"}, {"role": "UPDATE_REPLACE"}, True),
+        (ROLE_POLICY, {"name": "other"}, {"name": "UPDATE_REPLACE"}, True),
+        (MEMBERSHIP, {"group": "other"}, {"group": "UPDATE_REPLACE"}, True),
+        (MEMBERSHIP, {"name": "other"}, {"name": "UPDATE_REPLACE"}, True),
         (BUCKET, {"bucket": "other"}, {"bucket": "UPDATE_REPLACE"}, True),
         *(
             (token, {"bucket": name}, {"bucket": "UPDATE_REPLACE"}, True)
@@ -333,6 +370,14 @@ def test_a_planned_update_keeps_what_aws_decided() -> None:
     state = STATE[ROLE]["response"]
     plan = planned_outputs(RESOURCE_TYPES[ROLE], {**state["inputs"], "description": "other"}, state["properties"])
     assert plan == {**state["properties"], "description": "other"}
+
+
+def test_a_planned_update_gives_up_what_is_not_wanted_any_more() -> None:
+    state = STATE[ROLE]["response"]
+    plan = planned_outputs(RESOURCE_TYPES[ROLE], checked(ROLE, {"assumeRolePolicy": TRUST}), state["properties"])
+    given_up = {"description": "", "maxSessionDuration": 3600, "path": "/", "tags": {}, "tagsAll": {}}
+    assert {name: plan[name] for name in given_up} == given_up
+    assert plan["arn"] == state["properties"]["arn"]
 
 
 def test_a_refresh_brings_a_change_made_elsewhere_into_the_inputs() -> None:
@@ -368,6 +413,39 @@ def test_outputs_that_lack_what_is_empty_are_no_change(token: str) -> None:
     kind, inputs = RESOURCE_TYPES[token], checked(token, MINIMAL[token])
     outputs = {name: value for name, value in planned_outputs(kind, inputs).items() if value not in ("", False, {})}
     assert changes(kind, outputs, inputs, inputs) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "tags"),
+    [({"team": "a", "new": "x"}, {"team": "a", "new": "x"}), ({"team": "a"}, {"team": "a"}), ({}, None), (None, None)],
+)
+def test_a_refresh_records_the_tags_that_are_there(found: Value, tags: Value) -> None:
+    state = STATE[BUCKET]["response"]
+    refreshed = refreshed_inputs(
+        RESOURCE_TYPES[BUCKET], state["inputs"], {**state["properties"], "tags": found, "tagsAll": found}
+    )
+    assert refreshed == {"bucket": "probe-bucket-1"} | ({"tags": tags, "tagsAll": tags} if tags else {})
+
+
+def test_a_refresh_records_no_nested_field_that_is_gone() -> None:
+    old: Properties = {"bucket": "b", "rules": [{**RULE_OF_AES, "bucketKeyEnabled": True}]}
+    found = refreshed_inputs(RESOURCE_TYPES[ENCRYPTION], old, {"bucket": "b", "rules": [RULE_OF_AES]})
+    assert found == {"bucket": "b", "rules": [RULE_OF_AES]}
+
+
+def test_an_import_records_of_nested_fields_those_that_say_something_and_may_be_given() -> None:
+    for token, name in ((ENCRYPTION, "rules"), (VERSIONING, "versioningConfiguration")):
+        state = STATE[token]["response"]
+        imported = refreshed_inputs(RESOURCE_TYPES[token], {}, state["properties"])
+        assert imported == {"bucket": "probe-bucket-1", name: _written(state["inputs"][name])}
+        checked(token, imported)
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401
+    """The value as a program writes it."""
+    if isinstance(value, dict):
+        return {key: _written(item) for key, item in value.items() if key != DEFAULTS}
+    return [_written(item) for item in value] if isinstance(value, list) else value
 
 
 def test_an_import_records_what_is_not_the_default() -> None:
@@ -408,6 +486,39 @@ def test_a_name_given_is_taken_and_not_kept_when_it_is_dropped(token: str, name:
     assert checked(token, MINIMAL[token], named) == checked(token, MINIMAL[token])
 
 
+Autonaming = provider_pb2.CheckRequest.AutonamingOptions
+
+
+def autonamed(token: str, autonaming: Autonaming, olds: Properties | None = None) -> dict[str, Any]:
+    request = provider_pb2.CheckRequest(
+        urn=urn(token),
+        news=to_struct(MINIMAL[token]),
+        olds=to_struct(olds or {}),
+        randomSeed=SEED,
+        autonaming=autonaming,
+    )
+    return answer(OFFLINE, "Check", request)
+
+
+@pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
+@pytest.mark.parametrize("mode", [Autonaming.PROPOSE, Autonaming.ENFORCE])
+def test_the_project_s_way_to_make_up_names_is_taken(token: str, name: str, mode: Autonaming.Mode.ValueType) -> None:
+    found = autonamed(token, Autonaming(mode=mode, proposed_name="Mine"))
+    lowered = token == BUCKET and mode == Autonaming.PROPOSE
+    assert found == {"inputs": {**MINIMAL[token], name: "mine" if lowered else "Mine", DEFAULTS: [name]}}
+    kept = autonamed(token, Autonaming(mode=mode, proposed_name="other"), found["inputs"])
+    assert kept == found
+
+
+@pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
+def test_where_no_names_are_made_up_the_program_has_to_give_one(token: str, name: str) -> None:
+    found = autonamed(token, Autonaming(mode=Autonaming.DISABLE))
+    assert found["inputs"] == {**MINIMAL[token], DEFAULTS: []}
+    assert found["failures"] == [
+        {"reason": f"Missing required argument: \"{name}\" is required. Examine values at 'thing.{name}'."}
+    ]
+
+
 @pytest.mark.parametrize(
     ("token", "change"),
     [
@@ -415,6 +526,8 @@ def test_a_name_given_is_taken_and_not_kept_when_it_is_dropped(token: str, name:
         (POLICY, {"path": "/other/"}),
         (POLICY, {"description": "other"}),
         (GROUP_POLICY, {"group": "other"}),
+        (ROLE_POLICY, {"role": "other"}),
+        (MEMBERSHIP, {"group": "other"}),
     ],
 )
 def test_a_replacement_of_an_auto_named_resource_is_created_first(token: str, change: Properties) -> None:
@@ -435,6 +548,9 @@ WRONG: list[tuple[str, Properties, str, str]] = [
     (BUCKET, {"acl": "private"}, "acl", "stand-in provider serves; it serves: bucket, forceDestroy, tags."),
     (BUCKET, {"forceDestroy": "yes"}, "forceDestroy", "must be of type bool."),
     (ENCRYPTION, {"bucket": "b", "rules": {}}, "rules", "must be of type list."),
+    (MEMBERSHIP, {"group": "g"}, "users", 'Missing required argument: "users" is required.'),
+    (MEMBERSHIP, {"group": "g", "users": "u"}, "users", "must be of type list."),
+    (MEMBERSHIP, {"group": "g", "users": ["u", {}]}, "users", "must be a list of texts."),
 ]
 
 
@@ -447,6 +563,109 @@ def test_wrong_inputs_fail_the_check_and_the_property_is_named(
     assert len(failures) == 1
     told = failures[0]["reason"]
     assert f'"{name}"' in told and reason in told and told.endswith(f"Examine values at 'pol.{name}'.")
+
+
+LENGTH, ONE, RANGE, OF = "expected length of", "expected", "to be in the range", "to be one of"
+MAX = "maxSessionDuration"
+STATUSES = '["Enabled" "Suspended" "Disabled"]'
+KEYS_ALLOWED = '(must have 1 to 128 characters and not begin with "aws:")'
+RULE_OF_AES: Properties = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+CHARACTERS = r"(must match [\w+=,.@-])"
+PATH = '(must begin and end with "/", and have no spaces)'
+RULE = "rules[0].applyServerSideEncryptionByDefault"
+OWNERSHIPS = '"BucketOwnerPreferred" "ObjectWriter" "BucketOwnerEnforced"'
+
+
+def encrypted(**default: Value) -> Properties:
+    return {"bucket": "b", "rules": [{"applyServerSideEncryptionByDefault": default}]}
+
+
+def versioned(**configuration: Value) -> Properties:
+    return {"bucket": "b", "versioningConfiguration": configuration}
+
+
+OUT_OF_BOUNDS: list[tuple[str, Properties, str, str]] = [
+    (ROLE, {MAX: 3599}, MAX, f"expected max_session_duration {RANGE} (3600 - 43200), got 3599"),
+    (ROLE, {MAX: 43201}, MAX, f"expected max_session_duration {RANGE} (3600 - 43200), got 43201"),
+    (ROLE, {"name": "r" * 65}, "name", f"{LENGTH} name {RANGE} (1 - 64), got {'r' * 65}"),
+    (ROLE, {"name": ""}, "name", f"{LENGTH} name {RANGE} (1 - 64), got "),
+    (ROLE, {"name": "a b"}, "name", f"invalid value for name {CHARACTERS}"),
+    (ROLE, {"name": "é"}, "name", f"invalid value for name {CHARACTERS}"),
+    (ROLE, {"name": "a\n"}, "name", f"invalid value for name {CHARACTERS}"),
+    (ROLE, {"description": "d" * 1001}, "description", f"{LENGTH} description {RANGE} (0 - 1000), got {'d' * 1001}"),
+    (POLICY, {"description": "d" * 1001}, "description", f"{LENGTH} description {RANGE} (0 - 1000), got {'d' * 1001}"),
+    (POLICY, {"name": "p" * 129}, "name", f"{LENGTH} name {RANGE} (1 - 128), got {'p' * 129}"),
+    (POLICY, {"name": "a/b"}, "name", f"invalid value for name {CHARACTERS}"),
+    (GROUP, {"name": "a:b"}, "name", f"invalid value for name {CHARACTERS}"),
+    (GROUP_POLICY, {"name": "a b"}, "name", f"invalid value for name {CHARACTERS}"),
+    (ROLE_POLICY, {"name": "a b"}, "name", f"invalid value for name {CHARACTERS}"),
+    (ROLE, {"path": "team/"}, "path", f"invalid value for path {PATH}"),
+    (POLICY, {"path": "/team"}, "path", f"invalid value for path {PATH}"),
+    (GROUP, {"path": "/my team/"}, "path", f"invalid value for path {PATH}"),
+    (BUCKET, {"bucket": "b" * 64}, "bucket", f"{LENGTH} bucket {RANGE} (1 - 63), got {'b' * 64}"),
+    (ROLE, {"tags": {"n": 1}}, "tags", '"tags.n" must be of type str'),
+    (POLICY, {"tags": {"n": "v" * 257}}, "tags", 'invalid value in tags: that of "n" has more than 256 characters'),
+    (BUCKET, {"tags": {"aws:n": ""}}, "tags", f'invalid key in tags: "aws:n" {KEYS_ALLOWED}'),
+    (BUCKET, {"tags": {"": "v"}}, "tags", f'invalid key in tags: "" {KEYS_ALLOWED}'),
+    (VERSIONING, versioned(status="On"), "versioningConfiguration.status", f"{ONE} status {OF} {STATUSES}, got On"),
+    (VERSIONING, versioned(), "versioningConfiguration.status", 'Missing required argument: "status" is required'),
+    (OWNERSHIP, {"rule": {}}, "rule.objectOwnership", 'Missing required argument: "objectOwnership" is required'),
+    (
+        OWNERSHIP,
+        {"rule": {"objectOwnership": "Me"}},
+        "rule.objectOwnership",
+        f"{ONE} object_ownership {OF} [{OWNERSHIPS}], got Me",
+    ),
+    (
+        ENCRYPTION,
+        encrypted(sseAlgorithm="DES"),
+        f"{RULE}.sseAlgorithm",
+        f'{ONE} sse_algorithm {OF} ["aws:kms" "aws:kms:dsse" "AES256"], got DES',
+    ),
+    (ENCRYPTION, encrypted(), f"{RULE}.sseAlgorithm", 'Missing required argument: "sseAlgorithm" is required'),
+    (
+        ENCRYPTION,
+        encrypted(sseAlgorithm="AES256", algorithm="x"),
+        f"{RULE}.algorithm",
+        '"algorithm" is not an argument that the sandbox\'s stand-in provider serves;'
+        " it serves: kmsMasterKeyId, sseAlgorithm",
+    ),
+    (ENCRYPTION, {"rules": ["AES256"]}, "rules", '"rules" must be a list of objects'),
+]
+
+
+@pytest.mark.parametrize(("token", "inputs", "place", "reason"), OUT_OF_BOUNDS)
+def test_values_that_aws_would_refuse_fail_the_check(token: str, inputs: Properties, place: str, reason: str) -> None:
+    given = {**MINIMAL.get(token, {"bucket": "b"}), **inputs}
+    _, failures = checked_inputs(RESOURCE_TYPES[token], "thing", given, {}, SEED, {})
+    assert [told for _, told in failures] == [f"{reason}. Examine values at 'thing.{place}'."]
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs"),
+    [
+        (ROLE, {"maxSessionDuration": 43200, "name": "r" * 64, "description": "", "path": "/", "tags": {"k": ""}}),
+        (POLICY, {"name": "a_Z+=,.@-9", "path": "/team/a-b/", "tags": {"k": UNKNOWN}}),
+        (ENCRYPTION, {"rules": [UNKNOWN]}),
+        (ENCRYPTION, encrypted(sseAlgorithm=UNKNOWN, kmsMasterKeyId=UNKNOWN)),
+        (VERSIONING, versioned(status="Disabled")),
+        (MEMBERSHIP, {"users": ["u", UNKNOWN]}),
+        (MEMBERSHIP, {"users": []}),
+    ],
+)
+def test_values_at_the_edge_and_parts_not_known_yet_are_taken(token: str, inputs: Properties) -> None:
+    checked(token, {**MINIMAL.get(token, {"bucket": "b"}), **inputs})
+
+
+def test_a_made_up_name_that_is_too_long_fails_the_check() -> None:
+    _, failures = checked_inputs(RESOURCE_TYPES[ROLE], "r" * 57, MINIMAL[ROLE], {}, SEED, {})
+    assert [name for name, _ in failures] == ["name"]
+
+
+def test_what_is_null_is_as_if_it_was_not_said() -> None:
+    inputs: Properties = {"bucket": "b", "rules": [{"bucketKeyEnabled": None, **RULE_OF_AES}], "tags": None}
+    said: Properties = {"bucket": "b", "rules": [RULE_OF_AES]}
+    assert checked(ENCRYPTION, inputs) == checked(ENCRYPTION, said)
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
@@ -619,6 +838,11 @@ def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         ({"region": "r", "endpoints": "{}"}, "aws:endpoints: '{}' is not a JSON list"),
         ({"region": "r", "endpoints": '["x"]'}, "aws:endpoints: 'x' is not an object"),
         ({"region": "r", "defaultTags": "[]"}, "aws:defaultTags: '[]' is not a JSON dict"),
+        (
+            {"region": "r", "defaultTags": '{"tags":["a"]}'},
+            "aws:defaultTags: its tags ['a'] are not an object of texts",
+        ),
+        ({"region": "r", "defaultTags": '{"tags":{"a":1}}'}, "aws:defaultTags: its tags {'a': 1} are not an object"),
         ({"region": "r", "maxRetries": "many"}, "aws:maxRetries: 'many' is not a whole number"),
     ],
 )
@@ -632,7 +856,7 @@ def test_a_wrong_configuration_is_refused(
     assert str(refused.value).startswith(message)
     variables = {f"aws:config:{key}": value for key, value in values.items()}
     with pytest.raises(AbortedError) as aborted:
-        answer(AwsProvider(), "Configure", provider_pb2.ConfigureRequest(variables=variables))
+        answer(AwsProvider({}), "Configure", provider_pb2.ConfigureRequest(variables=variables))
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"configuring the provider: {refused.value}")
 
 
@@ -643,7 +867,7 @@ def test_secrets_are_not_shown() -> None:
 
 def test_check_config_marks_secrets_and_refuses_unknown_keys() -> None:
     news: Properties = {"accessKey": "a", "profile": "me", "region": "us-east-1", "secretKey": "b", "token": "c"}
-    found = answer(AwsProvider(), "CheckConfig", provider_pb2.CheckRequest(news=to_struct(news)))
+    found = answer(AwsProvider({}), "CheckConfig", provider_pb2.CheckRequest(news=to_struct(news)))
     assert found["inputs"] == {**news, "accessKey": secret("a"), "secretKey": secret("b"), "token": secret("c")}
     assert [failure["property"] for failure in found["failures"]] == ["profile"]
     assert "aws:profile is not known" in found["failures"][0]["reason"]
@@ -652,12 +876,12 @@ def test_check_config_marks_secrets_and_refuses_unknown_keys() -> None:
 def test_another_region_is_another_provider() -> None:
     olds = to_struct({"region": "us-east-1", "maxRetries": "2"})
     news = to_struct({"region": "eu-west-1", "maxRetries": "3"})
-    assert answer(AwsProvider(), "DiffConfig", provider_pb2.DiffRequest(olds=olds, news=news)) == {
+    assert answer(AwsProvider({}), "DiffConfig", provider_pb2.DiffRequest(olds=olds, news=news)) == {
         "changes": "DIFF_SOME",
         "diffs": ["maxRetries", "region"],
         "replaces": ["region"],
     }
-    assert answer(AwsProvider(), "DiffConfig", provider_pb2.DiffRequest(olds=olds, news=olds)) == {
+    assert answer(AwsProvider({}), "DiffConfig", provider_pb2.DiffRequest(olds=olds, news=olds)) == {
         "changes": "DIFF_NONE"
     }
 
@@ -673,7 +897,7 @@ def test_a_wrong_account_is_refused(monkeypatch: pytest.MonkeyPatch, allowed: st
 
 def test_an_allowed_account_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     _, found = configure(monkeypatch, "[999999999999]")
-    assert found == {"supportsPreview": True, "supportsAutonamingConfiguration": True}
+    assert found == {"acceptSecrets": True, "supportsPreview": True, "supportsAutonamingConfiguration": True}
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, allowed: str) -> tuple[AwsProvider, dict[str, Any]]:
@@ -681,7 +905,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, allowed: str) -> tuple[AwsProvide
     sts = client("sts")
     monkeypatch.setattr(Aws, "_client", lambda _aws, _service: sts)
     variables = {"aws:config:region": "us-east-1", "aws:config:allowedAccountIds": allowed}
-    provider = AwsProvider()
+    provider = AwsProvider({})
     with Stubber(sts) as stub:
         stub.add_response("get_caller_identity", IDENTITY, {})
         return provider, answer(provider, "Configure", provider_pb2.ConfigureRequest(variables=variables))
@@ -748,7 +972,7 @@ def test_a_component_s_child_is_served_by_its_own_type() -> None:
 
 def test_the_plugin_s_version_is_the_sdk_s() -> None:
     version = importlib.metadata.version("pulumi_aws")
-    assert answer(AwsProvider(), "GetPluginInfo", Empty()) == {"version": version} == {"version": PLUGIN_VERSION}
+    assert answer(AwsProvider({}), "GetPluginInfo", Empty()) == {"version": version} == {"version": PLUGIN_VERSION}
 
 
 # --- The SDK is the authority on names
@@ -756,8 +980,8 @@ def test_the_plugin_s_version_is_the_sdk_s() -> None:
 
 def sdk_class(token: str) -> type[Any]:
     _, path, name = token.split(":")
-    module = re.sub("(?=[A-Z])", "_", path.replace("/", ".")).lower()
-    return cast(type[Any], getattr(importlib.import_module(f"pulumi_aws.{module}"), name))
+    service = path.partition("/")[0]
+    return cast(type[Any], getattr(getattr(pulumi_aws, service), name))
 
 
 def camel(name: str) -> str:
@@ -821,6 +1045,16 @@ def add_created_role(stub: Stubber) -> None:
     stub.add_response("create_role", {"Role": NEW_ROLE}, asked)
 
 
+def recorded_failure(context: FakeContext, message: str) -> provider_pb2.ErrorResourceInitFailed:
+    """What the engine is told of a resource that exists and is not complete."""
+    status: Any = status_pb2.Status.FromString(context.trailing["grpc-status-details-bin"])
+    detail = provider_pb2.ErrorResourceInitFailed()
+    assert (status.code, status.message, len(status.details)) == (2, message, 1)
+    assert status.details[0].Unpack(detail)
+    assert list(detail.reasons) == [message]
+    return detail
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
@@ -836,15 +1070,45 @@ def test_a_resource_that_can_not_be_read_back_is_not_forgotten(code: str, reason
         answer(provider, "Create", CREATE_ROLE, context)
     message = f"creating {urn(ROLE)}: {reason}"
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, message)
-    status: Any = status_pb2.Status.FromString(context.trailing["grpc-status-details-bin"])
-    detail = provider_pb2.ErrorResourceInitFailed()
-    assert (status.code, status.message, len(status.details)) == (2, message, 1)
-    assert status.details[0].Unpack(detail)
-    assert (detail.id, list(detail.reasons)) == ("r", [message])
+    detail = recorded_failure(context, message)
+    assert detail.id == "r"
     outputs = from_struct(detail.properties)
     assert from_struct(detail.inputs) == ROLE_INPUTS
     assert outputs["id"] == "r" and UNKNOWN not in outputs.values()
     assert changes(RESOURCE_TYPES[ROLE], outputs, ROLE_INPUTS, ROLE_INPUTS) == []
+
+
+def test_a_bucket_whose_tags_are_refused_is_not_forgotten_and_gets_them_in_the_next_run() -> None:
+    provider, context = new_provider(), FakeContext()
+    inputs: Properties = {DEFAULTS: [], "bucket": "b", "tags": {"k": "v"}, "tagsAll": {"k": "v"}}
+    tagging = {"Bucket": "b", "Tagging": {"TagSet": [{"Key": "k", "Value": "v"}]}}
+    with stubbed(provider, "s3") as s3, pytest.raises(AbortedError):
+        s3.add_response("create_bucket", {}, {"Bucket": "b"})
+        s3.add_client_error("put_bucket_tagging", "AccessDenied", "no", 403, expected_params=tagging)
+        request = provider_pb2.CreateRequest(urn=urn(BUCKET), properties=to_struct(inputs))
+        answer(provider, "Create", request, context)
+    reason = "operation PutBucketTagging: AccessDenied: no (status code 403, request id None)"
+    detail = recorded_failure(context, f"creating {urn(BUCKET)}: {reason}")
+    assert detail.id == "b"
+    assert from_struct(detail.inputs) == inputs
+    with stubbed(provider, "s3") as s3:  # the engine updates what is not complete, changed or not
+        s3.add_response("put_bucket_tagging", {}, tagging)
+        RESOURCE_TYPES[BUCKET].update(provider._aws, "b", from_struct(detail.properties), inputs)
+
+
+def test_a_bucket_without_tags_is_not_asked_to_have_none() -> None:
+    provider = new_provider()
+    with stubbed(provider, "s3"):
+        RESOURCE_TYPES[BUCKET].complete(provider._aws, "b", {"bucket": "b"})
+
+
+def test_what_nobody_thought_of_after_a_create_is_not_forgotten_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, context = new_provider(), FakeContext()
+    monkeypatch.setattr(AwsProvider, "_read", lambda *_: dict[str, str]()["missing"])
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError):
+        add_created_role(iam)
+        answer(provider, "Create", CREATE_ROLE, context)
+    assert recorded_failure(context, f"creating {urn(ROLE)}: 'missing'").id == "r"
 
 
 def test_a_created_resource_is_told_as_it_is() -> None:
@@ -961,13 +1225,102 @@ def test_a_bucket_is_emptied_first_where_that_is_wanted() -> None:
         delete(provider, BUCKET, "b", {"forceDestroy": True})
 
 
-OLDS: dict[str, Properties] = {ATTACHMENT: {"role": "r", "policyArn": POLICY_ARN}}
+@pytest.mark.parametrize(("token", "owner"), [(GROUP_POLICY, "group"), (ROLE_POLICY, "role")])
+def test_an_inline_policy_is_put_into_its_owner(token: str, owner: str) -> None:
+    provider, names = new_provider(), {f"{owner.title()}Name": "o", "PolicyName": "p"}
+    inputs: Properties = {owner: "o", "name": "p", "policy": READ}
+    outputs: Properties = {"id": "o:p", "namePrefix": "", **inputs}
+    create = provider_pb2.CreateRequest(urn=urn(token), properties=to_struct(inputs))
+    news = to_struct({**inputs, "policy": WRITE})
+    update = provider_pb2.UpdateRequest(urn=urn(token), id="o:p", olds=to_struct(outputs), news=news)
+    with stubbed(provider, "iam") as iam:
+        for document in (READ, WRITE):
+            iam.add_response(f"put_{owner}_policy", {}, {**names, "PolicyDocument": document})
+            iam.add_response(f"get_{owner}_policy", {**names, "PolicyDocument": document}, names)
+        assert answer(provider, "Create", create) == {"id": "o:p", "properties": outputs}
+        assert answer(provider, "Update", update) == {"properties": {**outputs, "policy": WRITE}}
+        iam.add_response(f"delete_{owner}_policy", {}, names)
+        delete(provider, token, "o:p", outputs)
+
+
+def members(*names: str, marker: str = "") -> dict[str, Any]:
+    """A page of GetGroup's answer."""
+    ids = {"Path": "/", "CreateDate": LONG_AGO}
+    group = {"GroupName": "g", "GroupId": "A" * 16, "Arn": "arn:aws:iam::999999999999:group/g", **ids}
+    users = [
+        {"UserName": name, "UserId": "A" * 16, "Arn": f"arn:aws:iam::999999999999:user/{name}", **ids} for name in names
+    ]
+    return {"Group": group, "Users": users, "IsTruncated": bool(marker), **({"Marker": marker} if marker else {})}
+
+
+def test_members_are_added_and_all_pages_of_them_are_read_sorted() -> None:
+    provider, group = new_provider(), {"GroupName": "g"}
+    with stubbed(provider, "iam") as iam:
+        iam.add_response("add_user_to_group", {}, {**group, "UserName": "a"})
+        iam.add_response("add_user_to_group", {}, {**group, "UserName": "u"})
+        iam.add_response("get_group", members("u", "z", marker="more"), group)
+        iam.add_response("get_group", members("a"), {**group, "Marker": "more"})
+        request = provider_pb2.CreateRequest(
+            urn=urn(MEMBERSHIP), properties=to_struct({**MEMBERS, "users": ["u", "a", "u"]})
+        )
+        found = answer(provider, "Create", request)
+    assert found == {"id": "m", "properties": {"id": "m", **MEMBERS, "users": ["a", "u", "z"]}}
+
+
+def test_members_are_changed_by_the_difference_and_who_is_gone_needs_no_removal() -> None:
+    provider, group = new_provider(), {"GroupName": "g"}
+    request = provider_pb2.UpdateRequest(
+        urn=urn(MEMBERSHIP),
+        id="m",
+        olds=to_struct({**MEMBERS, "users": ["a", "gone", "x"]}),
+        news=to_struct({**MEMBERS, "users": ["u", "a"]}),
+    )
+    with stubbed(provider, "iam") as iam:
+        iam.add_client_error("remove_user_from_group", "NoSuchEntity", expected_params={**group, "UserName": "gone"})
+        iam.add_response("remove_user_from_group", {}, {**group, "UserName": "x"})
+        iam.add_response("add_user_to_group", {}, {**group, "UserName": "u"})
+        iam.add_response("get_group", members("a", "u"), group)
+        found = answer(provider, "Update", request)
+    assert found == {"properties": {"id": "m", **MEMBERS}}
+
+
+def test_the_members_of_the_state_are_removed_though_one_is_gone() -> None:
+    provider, group = new_provider(), {"GroupName": "g"}
+    with stubbed(provider, "iam") as iam:
+        iam.add_client_error("remove_user_from_group", "NoSuchEntity", expected_params={**group, "UserName": "a"})
+        iam.add_response("remove_user_from_group", {}, {**group, "UserName": "u"})
+        delete(provider, MEMBERSHIP, "m", MEMBERS)
+
+
+@pytest.mark.parametrize("method", ["Create", "Update"])
+def test_a_member_who_does_not_exist_is_an_error(method: str) -> None:
+    provider, properties = new_provider(), to_struct(MEMBERS)
+    requests: dict[str, Message] = {
+        "Create": provider_pb2.CreateRequest(urn=urn(MEMBERSHIP), properties=properties),
+        "Update": provider_pb2.UpdateRequest(urn=urn(MEMBERSHIP), olds=to_struct({"users": []}), news=properties),
+    }
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="AddUserToGroup: NoSuchEntity: no a"):
+        iam.add_client_error("add_user_to_group", "NoSuchEntity", "no a")
+        answer(provider, method, requests[method])
+
+
+def test_a_membership_can_not_be_imported() -> None:
+    with pytest.raises(AbortedError, match=r"can not be imported: its ID \(m\) does not tell the group"):
+        answer(OFFLINE, "Read", provider_pb2.ReadRequest(urn=urn(MEMBERSHIP), id="m"))
+
+
+OLDS: dict[str, Properties] = {
+    ATTACHMENT: {"role": "r", "policyArn": POLICY_ARN},
+    MEMBERSHIP: {**MEMBERS, "users": ["u"]},
+}
 GONE_DELETED = [
     (ROLE, "r", "delete_role", "NoSuchEntity"),
     (POLICY, POLICY_ARN, "list_policy_versions", "NoSuchEntity"),
     (ATTACHMENT, "r-1", "detach_role_policy", "NoSuchEntity"),
     (GROUP, "g", "delete_group", "NoSuchEntity"),
     (GROUP_POLICY, "g:p", "delete_group_policy", "NoSuchEntity"),
+    (ROLE_POLICY, "r:p", "delete_role_policy", "NoSuchEntity"),
+    (MEMBERSHIP, "m", "remove_user_from_group", "NoSuchEntity"),
     (BUCKET, "b", "delete_bucket", "NoSuchBucket"),
     (ACCESS_BLOCK, "b", "delete_public_access_block", "NoSuchBucket"),
     (OWNERSHIP, "b", "delete_bucket_ownership_controls", "NoSuchBucket"),
@@ -1008,6 +1361,8 @@ def test_a_refused_delete_is_an_error() -> None:
         (ATTACHMENT, "r-1", "list_attached_role_policies", "NoSuchEntity"),
         (GROUP, "g", "get_group", "NoSuchEntity"),
         (GROUP_POLICY, "g:p", "get_group_policy", "NoSuchEntity"),
+        (ROLE_POLICY, "r:p", "get_role_policy", "NoSuchEntity"),
+        (MEMBERSHIP, "m", "get_group", "NoSuchEntity"),
         (BUCKET, "b", "head_bucket", "404"),
         (ACCESS_BLOCK, "b", "get_public_access_block", "NoSuchPublicAccessBlockConfiguration"),
         (OWNERSHIP, "b", "get_bucket_ownership_controls", "OwnershipControlsNotFoundError"),
@@ -1033,6 +1388,213 @@ def test_an_attachment_is_imported_by_role_and_policy(attached: list[Any], found
     inputs = {"role": "r", "policyArn": POLICY_ARN}
     imported = {"id": resource_id, "inputs": inputs, "properties": {"id": resource_id, **inputs}}
     assert read == (imported if found is None else found)
+
+
+@pytest.mark.parametrize(
+    ("token", "resource_id", "form"),
+    [
+        (GROUP_POLICY, "developers", "<group name>:<policy name>"),
+        (GROUP_POLICY, ":p", "<group name>:<policy name>"),
+        (GROUP_POLICY, "g:", "<group name>:<policy name>"),
+        (ROLE_POLICY, "uploaders", "<role name>:<policy name>"),
+        (ATTACHMENT, "role", "<role-name>/<policy_arn>"),
+        (ATTACHMENT, "role/", "<role-name>/<policy_arn>"),
+        (POLICY, "probe", "the policy's ARN"),
+    ],
+)
+def test_an_id_that_can_not_be_is_refused_with_the_form_wanted(token: str, resource_id: str, form: str) -> None:
+    with pytest.raises(AbortedError) as aborted:
+        answer(OFFLINE, "Read", provider_pb2.ReadRequest(urn=urn(token), id=resource_id))
+    message = f"reading {urn(token)}: unexpected format of ID ({resource_id}), expected {form}"
+    assert aborted.value.args == (grpc.StatusCode.UNKNOWN, message)
+
+
+CALLS: dict[str, Message] = {
+    "CheckConfig": provider_pb2.CheckRequest(urn="u"),
+    "DiffConfig": provider_pb2.DiffRequest(urn="u"),
+    "Configure": provider_pb2.ConfigureRequest(),
+    "Invoke": provider_pb2.InvokeRequest(),
+    "Check": provider_pb2.CheckRequest(urn="u"),
+    "Diff": provider_pb2.DiffRequest(urn="u"),
+    "Create": provider_pb2.CreateRequest(urn="u"),
+    "Read": provider_pb2.ReadRequest(urn="u"),
+    "Update": provider_pb2.UpdateRequest(urn="u"),
+    "Delete": provider_pb2.DeleteRequest(urn="u"),
+}
+
+
+@pytest.mark.parametrize("method", [name for name in CALLS if name not in ("CheckConfig", "DiffConfig", "Configure")])
+def test_a_defect_is_told_in_one_line(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_served", "_asked"):
+        monkeypatch.setattr(service, name, lambda *_: dict[str, str]()["a\nb"])
+    request = CALLS[method]
+    if isinstance(request, provider_pb2.InvokeRequest):
+        request = provider_pb2.InvokeRequest(tok="aws:index/getPartition:getPartition")
+    with pytest.raises(AbortedError) as aborted:
+        answer(OFFLINE, method, request)
+    code, message = aborted.value.args
+    subject = f"{method} u" if method != "Invoke" else method
+    assert code is grpc.StatusCode.INTERNAL
+    assert message == f"{subject}: a defect of the sandbox's stand-in provider: KeyError: 'a\\nb'"
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_after_a_cancel_no_call_begins(method: str) -> None:
+    provider = new_provider()
+    assert answer(provider, "Cancel", Empty()) == {}
+    with pytest.raises(AbortedError) as aborted:
+        answer(provider, method, CALLS[method])
+    assert aborted.value.args == (grpc.StatusCode.CANCELLED, "not begun as the engine was told to stop")
+
+
+def test_after_a_cancel_aws_is_not_asked_again_and_the_call_goes_on() -> None:
+    asked = []
+
+    class Overloaded(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            provider.Cancel(Empty(), cast(grpc.ServicerContext, FakeContext()))
+            self.send_response(503)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    reason = "AWS did not answer, and is not asked again as the engine was told to stop"
+    with HTTPServer(("127.0.0.1", 0), Overloaded) as server:
+        provider = new_provider(endpoints={"iam": f"http://127.0.0.1:{server.server_port}"}, max_attempts=1)
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(AbortedError) as aborted:
+            answer(provider, "Create", CREATE_ROLE)
+        assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"creating {urn(ROLE)}: {reason}")
+        assert len(asked) == 1
+        with pytest.raises(CancelledError, match=reason):
+            provider._aws.iam.get_role(RoleName="r")  # what a call under way still has to ask
+        assert len(asked) == 2
+        server.shutdown()
+
+
+def test_an_answer_that_is_not_aws_s_is_no_defect() -> None:
+    class Stranger(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        provider = new_provider(endpoints={"iam": f"http://127.0.0.1:{server.server_port}"}, max_attempts=1)
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(AbortedError) as aborted:
+            answer(provider, "Create", CREATE_ROLE)
+        server.shutdown()
+    code, message = aborted.value.args
+    assert code is grpc.StatusCode.UNKNOWN
+    assert message.startswith(f"creating {urn(ROLE)}: Unable to parse response")
+
+
+def test_a_bucket_that_never_had_versions_is_made_and_read_as_such() -> None:
+    provider = new_provider()
+    inputs: Properties = {DEFAULTS: [], **versioned(status="Disabled")}
+    with stubbed(provider, "s3") as s3:
+        s3.add_response("get_bucket_versioning", {}, {"Bucket": "b"})
+        request = provider_pb2.CreateRequest(urn=urn(VERSIONING), properties=to_struct(inputs))
+        outputs = answer(provider, "Create", request)["properties"]
+    assert outputs["versioningConfiguration"] == {"mfaDelete": "", "status": "Disabled"}
+
+
+START = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'sandbox.provider'])"
+
+
+@pytest.mark.parametrize("command", [["-m", "sandbox.provider"], ["-c", START]], ids=["told to end", "orphaned"])
+def test_the_process_ends_at_once_though_a_call_waits(command: list[str]) -> None:
+    number = signal.SIGKILL if START in command else signal.SIGTERM
+    with (
+        socket.create_server(("127.0.0.1", 0)) as aws,
+        subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stdout is not None
+        with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+            stub = provider_pb2_grpc.ResourceProviderStub(channel)
+            endpoints = json.dumps([{"iam": f"http://127.0.0.1:{aws.getsockname()[1]}"}])
+            values = {
+                "region": "us-east-1",
+                "accessKey": "x",
+                "secretKey": "x",
+                "endpoints": endpoints,
+                "maxRetries": "1",
+            }
+            variables = {f"aws:config:{key}": value for key, value in values.items()}
+            stub.Configure(provider_pb2.ConfigureRequest(variables=variables))
+            waiting = stub.Create.future(CREATE_ROLE)
+            connection, _ = aws.accept()
+            with connection:
+                connection.settimeout(5)
+                assert connection.recv(4)
+                process.send_signal(number)
+                try:
+                    while connection.recv(65536):  # until the process is gone, and not only its server
+                        pass
+                finally:
+                    process.kill()
+            assert waiting.exception() is not None
+
+
+# --- Secrets
+
+
+def test_a_secret_tag_is_secret_in_all_that_is_told_of_it() -> None:
+    provider = new_provider(default_tags={"open": "o"})
+    told: Properties = {"open": "o", "env": secret("dev"), "team": "a"}
+    own: Properties = {key: value for key, value in told.items() if key != "open"}
+    news = to_struct({"name": "r", "assumeRolePolicy": TRUST, "tags": own})
+    inputs = answer(provider, "Check", provider_pb2.CheckRequest(urn=urn(ROLE), news=news))["inputs"]
+    assert (inputs["tags"], inputs["tagsAll"]) == (own, told)
+    sent = to_struct(inputs)
+    plan = answer(provider, "Create", provider_pb2.CreateRequest(urn=urn(ROLE), properties=sent, preview=True))
+    assert (plan["properties"]["tags"], plan["properties"]["tagsAll"]) == (own, told)
+    aws_tags = [{"Key": "open", "Value": "o"}, {"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "a"}]
+    with stubbed(provider, "iam") as iam:
+        iam.add_response("create_role", {"Role": NEW_ROLE})
+        add_role(iam, Tags=aws_tags)
+        outputs = answer(provider, "Create", provider_pb2.CreateRequest(urn=urn(ROLE), properties=sent))["properties"]
+        assert (outputs["tags"], outputs["tagsAll"]) == (own, told)
+        state = to_struct(outputs)
+        add_role(iam, Tags=aws_tags)
+        read = answer(provider, "Read", provider_pb2.ReadRequest(urn=urn(ROLE), id="r", properties=state, inputs=sent))
+        for values in (read["properties"], read["inputs"]):
+            assert (values["tags"], values["tagsAll"]) == (own, told)
+        for operation in ("update_assume_role_policy", "update_role", "tag_role"):
+            iam.add_response(operation, {})
+        add_role(iam, Tags=aws_tags)
+        for preview in (True, False):
+            request = provider_pb2.UpdateRequest(urn=urn(ROLE), id="r", olds=state, news=sent, preview=preview)
+            outputs = answer(provider, "Update", request)["properties"]
+            assert (outputs["tags"], outputs["tagsAll"]) == (own, told)
+    diff = provider_pb2.DiffRequest(urn=urn(ROLE), olds=state, old_inputs=sent, news=sent)
+    assert answer(provider, "Diff", diff)["changes"] == "DIFF_NONE"
+
+
+def test_all_of_the_tags_may_be_one_secret_and_what_is_in_a_list_makes_it_one() -> None:
+    like = to_struct({"tags": secret({"env": "dev"}), "rules": [{"key": secret("k")}], "other": {"a": "b"}})
+    told = to_struct({"tags": {"env": "dev"}, "tagsAll": {"env": "dev"}, "rules": [{"key": "k"}], "other": "c"}, like)
+    plain: Properties = {"tags": {"env": "dev"}, "tagsAll": {"env": "dev"}, "rules": [{"key": "k"}], "other": "c"}
+    assert json_format.MessageToDict(told) == {
+        name: value if name == "other" else secret(value) for name, value in plain.items()
+    }
+    assert from_struct(told) == plain
+
+
+def test_a_secret_of_a_resource_that_is_not_complete_is_secret() -> None:
+    provider, context = new_provider(), FakeContext()
+    inputs = {**ROLE_INPUTS, "tags": {"env": secret("dev")}}
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
+        add_created_role(iam)
+        iam.add_client_error("get_role", "Throttling")
+        answer(provider, "Create", provider_pb2.CreateRequest(urn=urn(ROLE), properties=to_struct(inputs)), context)
+    detail = recorded_failure(context, aborted.value.args[1])
+    assert json_format.MessageToDict(detail.properties)["tagsAll"] == {"env": secret("dev")}
+    assert json_format.MessageToDict(detail.inputs)["tags"] == {"env": secret("dev")}
 
 
 def test_a_renamed_group_is_read_by_its_new_name_and_a_path_dropped_is_the_root() -> None:
@@ -1066,5 +1628,4 @@ def test_a_bucket_is_made_in_the_configured_region(region: str, place: dict[str,
     provider = new_provider(region=region)
     with stubbed(provider, "s3") as s3:
         s3.add_response("create_bucket", {}, {"Bucket": "b", **place})
-        s3.add_response("put_bucket_tagging", {}, {"Bucket": "b", "Tagging": {"TagSet": [{"Key": "k", "Value": "v"}]}})
         assert RESOURCE_TYPES[BUCKET].create(provider._aws, {"bucket": "b", "tagsAll": {"k": "v"}}) == "b"

@@ -1,0 +1,61 @@
+"""What values have to be like, and what is wrong with others, in the official plugin's words."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.provider.values import UNKNOWN, Properties
+
+Check = Callable[[str, Any], str | None]
+"""What is wrong with the value of the argument of this name, if anything."""
+
+
+def between(least: int, most: int) -> Check:
+    """A number of this range."""
+
+    def check(name: str, value: int) -> str | None:
+        wanted = f"expected {name} to be in the range ({least} - {most}), got {value}"
+        return None if least <= value <= most else wanted
+
+    return check
+
+
+def length(least: int, most: int) -> Check:
+    """Text of this many characters."""
+
+    def check(name: str, value: str) -> str | None:
+        wanted = f"expected length of {name} to be in the range ({least} - {most}), got {value}"
+        return None if least <= len(value) <= most else wanted
+
+    return check
+
+
+def matching(pattern: str, wanted: str) -> Check:
+    """Text that the pattern matches whole."""
+
+    def check(name: str, value: str) -> str | None:
+        return None if re.fullmatch(pattern, value, re.ASCII) else f"invalid value for {name} ({wanted})"
+
+    return check
+
+
+def one_of(*allowed: str) -> Check:
+    """One of these texts."""
+
+    def check(name: str, value: str) -> str | None:
+        quoted = " ".join(f'"{text}"' for text in allowed)
+        return None if value in allowed else f"expected {name} to be one of [{quoted}], got {value}"
+
+    return check
+
+
+def tags(name: str, value: Properties) -> str | None:
+    """Tags that AWS takes (AWS General Reference, "Tag naming limits and requirements")."""
+    for key, text in value.items():
+        if not 1 <= len(key) <= 128 or key.lower().startswith("aws:"):
+            return f'invalid key in {name}: "{key}" (must have 1 to 128 characters and not begin with "aws:")'
+        if not isinstance(text, str):
+            return f'"{name}.{key}" must be of type str'
+        if text != UNKNOWN and len(text) > 256:
+            return f'invalid value in {name}: that of "{key}" has more than 256 characters'
+    return None

@@ -6,7 +6,7 @@
 PYTHON ?= python3
 
 .PHONY: up test down benchmark setup
-up: setup
+up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
 test: setup
@@ -19,7 +19,7 @@ down:
 	@.venv/bin/python -m sandbox down
 
 benchmark: setup
-	@.venv/bin/python benchmarks/up.py
+	@.venv/bin/python -m benchmarks.up
 
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain

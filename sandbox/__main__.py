@@ -8,7 +8,6 @@ import os
 import shlex
 import shutil
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +29,8 @@ exit codes: 0 as asked, and every attempt of step 3 came out as expected; 1 some
 def main(arguments: Sequence[str] | None = None, layout: Layout = DEFAULT_LAYOUT) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # nothing of the caller's AWS set-up may leak into the sandbox
     try:
         code: int = options.run(options, layout)
     except SandboxError as error:
@@ -76,27 +77,29 @@ def _parser() -> argparse.ArgumentParser:
 def _up(options: argparse.Namespace, layout: Layout) -> int:
     layout.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     say = functools.partial(print, flush=True)
-    with _alone(layout):
+    with _alone(layout), ThreadPoolExecutor() as pool:
         # The program's largest library takes a while to load; the processes that start meanwhile do not wait for it.
-        threading.Thread(target=lambda: __import__("pulumi_aws"), daemon=True).start()
+        pool.submit(__import__, "pulumi_aws")
+        emulator = Emulator(layout)
+        started = pool.submit(lambda: emulator.start(toolchain.emulator_python(say)))
         cli = toolchain.pulumi_cli(say)
         provider = toolchain.aws_plugin(cli, say)
-        emulator = Emulator(layout)
-        emulator.start(toolchain.emulator_python(say))
+        started.result()
         say(f"Pulumi CLI    {cli.command.version}, {cli.source}")
         say(f"AWS provider  {toolchain.PLUGIN_VERSION}, {provider}")
         say(f"AWS emulator  {emulator.endpoint}")
 
         engine = Engine(layout, emulator, cli)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda stack: engine.prepare(stack, say), STACKS))
-        changed = False
-        for stack in STACKS:
+        list(pool.map(lambda stack: engine.prepare(stack, say), STACKS))
+
+        def deploy(stack: str) -> bool:
             say(f"\n{stack} (account {account_id(stack)})")
-            changed |= engine.up(stack, say).changed
-        outputs = _read_outputs(engine)
-        _show_outputs(outputs)
-        as_expected = _step_three(layout, emulator, outputs)
+            return engine.up(stack, say).changed
+
+        changed = deploy("production")
+        outputs = pool.submit(engine.outputs, "production")
+        changed |= deploy("development")
+        as_expected = _step_three(layout, emulator, outputs.result())
     summary = "deployed" if changed else "nothing had to be changed"
     print(f"\n{summary}; " + ("every attempt came out as expected" if as_expected else "NOT as expected: see above"))
     return 0 if as_expected else 1
@@ -168,9 +171,8 @@ def _show_outputs(outputs: dict[str, dict[str, Any]]) -> None:
             print(f"  {name:16} {value if isinstance(value, str) else json.dumps(value)}")
 
 
-def _step_three(layout: Layout, emulator: Emulator, outputs: dict[str, dict[str, Any]]) -> bool:
+def _step_three(layout: Layout, emulator: Emulator, production: dict[str, Any]) -> bool:
     """Try who can do what, show it as it happens, and tell whether all of it came out as expected."""
-    production = outputs["production"]
     role_arn = production["roleArn"]
     bucket = production["bucketNames"][role_arn.rpartition("/")[2]]
     region = environment(layout, emulator, "production")["AWS_REGION"]
@@ -179,7 +181,7 @@ def _step_three(layout: Layout, emulator: Emulator, outputs: dict[str, dict[str,
     for attempt in step_three.attempts(Accounts(layout, emulator, region), role_arn, bucket, account_id("development")):
         as_expected &= attempt.as_expected
         mark = _coloured("ok", 32) if attempt.as_expected else _coloured(f"NOT AS EXPECTED ({attempt.expected})", 31)
-        print(f"  {attempt.who:30} {attempt.what:43} {attempt.result:8} {mark}", flush=True)
+        print(f"  {attempt.who:30} {attempt.what:45} {attempt.result:8} {mark}", flush=True)
     return as_expected
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import ssl
@@ -9,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import trustme
@@ -17,6 +19,7 @@ from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 
 _START_SECONDS = 30.0
+_RELEASE_SECONDS = 2.0
 _SERVER = Path(__file__).with_name("emulator_server.py")
 
 
@@ -59,8 +62,8 @@ class Emulator:
             return
         self.stop()
         self._make_certificates()
-        if self._port is None or not _is_free(self._port):
-            self._port = _free_port()
+        if self._port is None or not _becomes_free(self._port):
+            self._port = next(port for port in _random_ports() if _is_free(port))
         process = self._launch(python)
         self._pid = process.pid
         self._layout.emulator_record.write_text(json.dumps({"port": self._port, "pid": self._pid}))
@@ -170,11 +173,20 @@ def _read_record(path: Path) -> dict[str, int]:
     return record
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _random_ports() -> Iterator[int]:
+    """Ports below those that systems lend to outgoing connections: one of these would take it while it is down."""
+    while True:
+        yield 20_000 + secrets.randbelow(12_000)
+
+
+def _becomes_free(port: int) -> bool:
+    """Whether the port is free, at once or in a moment: a process that was killed holds it a little longer."""
+    deadline = time.monotonic() + _RELEASE_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _is_free(port: int) -> bool:

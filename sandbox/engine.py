@@ -1,4 +1,4 @@
-"""The Pulumi engine at work on the sandbox: the repository's own program, deployed into each account."""
+"""The Pulumi engine at work on the sandbox: a project, by default the repository itself, deployed into accounts."""
 
 import json
 import os
@@ -8,15 +8,18 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from sandbox import toolchain
 from sandbox.emulator import Emulator, command_of
 from sandbox.errors import SandboxError
 from sandbox.layout import PULUMI_HOME, REPOSITORY, Layout
 from sandbox.program_server import Program, served
+from sandbox.provider import server as provider_server
 from sandbox.toolchain import Cli, Say
 
 STACKS = ("production", "development")
@@ -26,21 +29,21 @@ _PASSPHRASE = "sandbox"  # noqa: S105 (the sandbox's state holds nothing that is
 _ENGINE_END_SECONDS = 30.0
 
 
-def run_program() -> None:
-    """The repository's program, as ``pulumi up`` runs it."""
-    runpy.run_path(str(REPOSITORY / "__main__.py"), run_name="__main__")
+def run_program(source: Path = REPOSITORY) -> None:
+    """The program of the project in a folder, as ``pulumi up`` runs it."""
+    runpy.run_path(str(source / _project_file(source).get("main", ".") / "__main__.py"), run_name="__main__")
 
 
-def account_id(stack: str) -> str:
+def account_id(stack: str, source: Path = REPOSITORY) -> str:
     """The account that a stack is deployed into: the one that its file allows."""
-    return str(_stack_file(REPOSITORY, stack)["config"]["aws:allowedAccountIds"][0])
+    return str(_stack_file(source, stack)["config"]["aws:allowedAccountIds"][0])
 
 
 def environment(layout: Layout, emulator: Emulator, stack: str) -> dict[str, str]:
     """The variables with which AWS and Pulumi tools work on a stack's account in the sandbox."""
-    region = str(_stack_file(REPOSITORY, stack)["config"]["aws:region"])
+    region = str(_stack_file(layout.source, stack)["config"]["aws:region"])
     return {
-        "AWS_ACCESS_KEY_ID": account_id(stack),  # the emulator takes an account's id as its root's key
+        "AWS_ACCESS_KEY_ID": account_id(stack, layout.source),  # the emulator takes an account's id as its root's key
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_CA_BUNDLE": str(layout.ca_bundle),
         "AWS_ENDPOINT_URL": emulator.endpoint,
@@ -82,11 +85,11 @@ class Finished:
 class Engine:
     """The Pulumi CLI, at work on one sandbox."""
 
-    def __init__(self, layout: Layout, emulator: Emulator, cli: Cli, program: Program = run_program) -> None:
+    def __init__(self, layout: Layout, emulator: Emulator, cli: Cli, program: Program | None = None) -> None:
         self._layout = layout
         self._emulator = emulator
         self._cli = cli
-        self._program = program
+        self._program = program or partial(run_program, layout.source)
 
     def prepare(self, stack: str, say: Say) -> None:
         """Make the stack if there is none, and finish what an interrupted run of it left.
@@ -100,12 +103,12 @@ class Engine:
         self._recover(stack, say)
 
     def up(self, stack: str, say: Say) -> Finished:
-        """Deploy a prepared stack, telling the engine's progress as it happens.
+        """Deploy a prepared stack, telling the engine's progress as it happens, and the outputs.
 
         Raises:
             SandboxError: the program, the engine or AWS refuses; the engine has told why.
         """
-        return self._require(self.run(stack, "up", "--yes", "--skip-preview", "--suppress-outputs", say=say))
+        return self._require(self.run(stack, "up", "--yes", "--skip-preview", say=say))
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """A stack's outputs; none where it is not deployed."""
@@ -120,6 +123,7 @@ class Engine:
         log = self._layout.directory / f"{stack}.events"
         log.unlink(missing_ok=True)
         command = [str(self._cli.path), *arguments, "--non-interactive", "--color", "never"]
+        variables = environment(self._layout, self._emulator, stack)
         with ExitStack() as context:
             if arguments[0] in ("up", "preview", "refresh", "destroy"):
                 address = context.enter_context(served(self._program))
@@ -127,15 +131,15 @@ class Engine:
                 command += ["--suppress-progress"]
                 if arguments[0] == "up":
                     command += ["--skip-plugin-pre-install"]  # set-up has installed it
+                if toolchain.stand_in_installed():
+                    # Served from here as the program is, its libraries are loaded once for all stacks.
+                    port = context.enter_context(provider_server.served(_provider_defaults(variables)))
+                    variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
             process = context.enter_context(
                 subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self._layout.project,
-                    env={
-                        **os.environ,
-                        **environment(self._layout, self._emulator, stack),
-                        "PULUMI_DEBUG_COMMANDS": "true",
-                    },
+                    env={**os.environ, **variables, "PULUMI_DEBUG_COMMANDS": "true"},
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,
@@ -154,7 +158,7 @@ class Engine:
         return finished
 
     def _state(self, stack: str) -> Path:
-        project = str(yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["name"])
+        project = str(_project_file(self._layout.source)["name"])
         return self._layout.backend / ".pulumi" / "stacks" / project / f"{stack}.json"
 
     def _recover(self, stack: str, say: Say) -> None:
@@ -173,13 +177,14 @@ class Engine:
         # The engine was ended before it could record the answer, but AWS knows. What was being made is recorded as if
         # it had been: the refresh reads it, or drops it where it was not.
         created = [operation["resource"] for operation in pending if operation["type"] == "creating"]
-        made = [_as_if_made(resource, account_id(stack)) for resource in created]
+        made = [_as_if_made(resource, account_id(stack, self._layout.source)) for resource in created]
         deployment["resources"] += [resource for resource in made if resource["id"]]
         edited = self._layout.directory / f"{stack}.recovered.json"
         edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
         self._require(self.run(stack, "stack", "import", "--file", str(edited)))
         edited.unlink()
-        self._require(self.run(stack, "refresh", "--yes", "--skip-preview"))
+        # The program tells where AWS is now: the emulator may listen elsewhere than when the state was written.
+        self._require(self.run(stack, "refresh", "--yes", "--skip-preview", "--run-program"))
 
     def _deployment(self, stack: str) -> dict[str, Any]:
         exported = self._require(self.run(stack, "stack", "export"))
@@ -191,8 +196,8 @@ class Engine:
         project = self._layout.project
         project.mkdir(parents=True, exist_ok=True)
         self._layout.backend.mkdir(exist_ok=True)
-        (project / "Pulumi.yaml").write_text((REPOSITORY / "Pulumi.yaml").read_text())
-        settings = _stack_file(REPOSITORY, stack)
+        (project / "Pulumi.yaml").write_text((self._layout.source / "Pulumi.yaml").read_text())
+        settings = _stack_file(self._layout.source, stack)
         endpoint = self._emulator.endpoint
         settings["config"] |= {
             "aws:endpoints": [{"iam": endpoint, "s3": endpoint, "sts": endpoint}],
@@ -205,6 +210,15 @@ class Engine:
             # The engine keeps the salt of the stack's passphrase in this file.
             settings |= {key: value for key, value in _stack_file(project, stack).items() if key == "encryptionsalt"}
         target.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:
+    """The provider's configuration, as far as it would take it from the environment."""
+    return {
+        "accessKey": variables["AWS_ACCESS_KEY_ID"],
+        "secretKey": variables["AWS_SECRET_ACCESS_KEY"],
+        "customCaBundle": variables["AWS_CA_BUNDLE"],
+    }
 
 
 def _as_if_made(resource: Mapping[str, Any], account: str) -> dict[str, Any]:
@@ -224,6 +238,11 @@ def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> s
     if resource_type.startswith("aws:"):
         return str(inputs.get("bucket") or inputs["name"])
     return None
+
+
+def _project_file(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((folder / "Pulumi.yaml").read_text())
+    return content
 
 
 def _stack_file(folder: Path, stack: str) -> dict[str, Any]:

@@ -18,6 +18,8 @@ class Layout:
     """The files of one sandbox. All of its state is in one folder, which can be deleted while it is down."""
 
     directory: Path
+    source: Path = REPOSITORY
+    """The project that is deployed: the repository's own, or one of a folder in it."""
 
     @property
     def emulator_record(self) -> Path:
@@ -52,7 +54,7 @@ class Layout:
     @property
     def project(self) -> Path:
         """The project file and stack files, made from the tracked ones."""
-        return self.directory / "project"
+        return self.directory / "project" / self.source.relative_to(REPOSITORY)
 
     @property
     def lock(self) -> Path:

@@ -26,10 +26,15 @@ Program = Callable[[], None]
 
 
 @contextmanager
-def served(program: Program) -> Iterator[str]:
-    """Serve the program while the context lasts, and give the address for the CLI's ``--client``."""
+def served(program: Program, engine: str | None = None) -> Iterator[str]:
+    """Serve the program while the context lasts, and give the address for the CLI's ``--client``.
+
+    Args:
+        program: what to run.
+        engine: where the engine listens. By default each run tells it, as runs for ``--client`` do.
+    """
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_LanguageRuntime(program), server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_LanguageRuntime(program, engine), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
@@ -39,8 +44,9 @@ def served(program: Program) -> Iterator[str]:
 
 
 class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, engine: str | None) -> None:
         self._program = program
+        self._engine = engine
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         return plugin_pb2.PluginInfo()
@@ -60,10 +66,11 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:  # noqa: N802
         # Pulumi keeps a run's options in context variables: each run gets a context of its own.
-        return contextvars.copy_context().run(_run, self._program, request)
+        engine = self._engine or request.args[0]
+        return contextvars.copy_context().run(_run, self._program, request, engine)
 
 
-def _run(program: Program, request: language_pb2.RunRequest) -> language_pb2.RunResponse:
+def _run(program: Program, request: language_pb2.RunRequest, engine: str) -> language_pb2.RunResponse:
     reset_options(
         project=request.project,
         stack=request.stack,
@@ -71,7 +78,7 @@ def _run(program: Program, request: language_pb2.RunRequest) -> language_pb2.Run
         parallel=request.parallel,
         preview=request.dryRun,
         monitor_address=request.monitor_address,
-        engine_address=request.args[0],
+        engine_address=engine,
     )
     set_all_config(dict(request.config), list(request.configSecretKeys))
     with asyncio.Runner() as runner:

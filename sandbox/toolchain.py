@@ -31,6 +31,8 @@ OFFICIAL = "official plugin"
 
 _CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+_LAUNCHER = PULUMI_HOME / "plugins" / f"resource-aws-v{PLUGIN_VERSION}" / "pulumi-resource-aws"
+_MOST_LAUNCHER_BYTES = 10_000  # the stand-in's is a script of two lines, the official plugin's a program of 100s of MB
 _DOWNLOAD_SECONDS = 600
 _BUILD_STEPS = 2500
 
@@ -83,22 +85,23 @@ def installed_cli() -> Cli | None:
     return None
 
 
+def stand_in_installed() -> bool:
+    """Whether the AWS provider in the sandbox's PULUMI_HOME is the stand-in."""
+    return _LAUNCHER.exists() and _LAUNCHER.stat().st_size < _MOST_LAUNCHER_BYTES
+
+
 def aws_plugin(cli: Cli, say: Say) -> str:
     """The AWS provider in the sandbox's PULUMI_HOME: the official plugin, or the stand-in where it can't be had.
 
     Returns:
         :data:`OFFICIAL` or :data:`STAND_IN`.
     """
-    name = f"resource-aws-v{PLUGIN_VERSION}"
-    installed = PULUMI_HOME / "plugins" / name
-    launcher = installed / "pulumi-resource-aws"
-    if launcher.exists():
-        stand_in = launcher.stat().st_size < 10_000 and "sandbox.provider" in launcher.read_text()
-        if stand_in:
-            _write_launcher(launcher)  # the repository may have moved
-        return STAND_IN if stand_in else OFFICIAL
-
-    own = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins" / name
+    if stand_in_installed():
+        _write_launcher(_LAUNCHER)  # the repository may have moved
+        return STAND_IN
+    if _LAUNCHER.exists():
+        return OFFICIAL
+    own = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins" / _LAUNCHER.parent.name
     if (own / "pulumi-resource-aws").exists():
         _install_plugin(cli, ["--file", str(own)])
         return OFFICIAL

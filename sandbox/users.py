@@ -39,10 +39,13 @@ class Accounts:
         self._settings = {"endpoint_url": emulator.endpoint, "verify": str(layout.ca_bundle), "region_name": region}
         # One for all principals: it reads the descriptions of AWS's services, which are large, once.
         self._session = boto3.Session()
+        self._administrators: dict[str, Session] = {}
 
     def administrator(self, account_id: str) -> "Session":
         """A session as the account's root."""
-        return self.session(account_id, "sandbox")
+        if account_id not in self._administrators:
+            self._administrators[account_id] = self.session(account_id, "sandbox")
+        return self._administrators[account_id]
 
     def session(self, access_key: str, secret_key: str, token: str | None = None) -> "Session":
         """A session with these credentials."""

@@ -39,8 +39,17 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     made.emulator.stop()
 
 
+@pytest.fixture(scope="session")
+def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox with both stacks deployed, for all tests that leave it as it is."""
+    made = Sandbox(tmp_path_factory.mktemp("read-only"))
+    made.deploy()
+    yield made
+    made.emulator.stop()
+
+
 @pytest.fixture
 def deployed(sandbox: Sandbox) -> Sandbox:
-    """A sandbox with both stacks deployed."""
+    """A sandbox with both stacks deployed, for one test to change."""
     sandbox.deploy()
     return sandbox

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,8 +88,8 @@ def test_step_three_is_red_when_a_group_policy_is_wrong(
     assert {attempt.who for attempt in attempts if not attempt.as_expected} == {blamed}
 
 
-def test_the_bucket_refuses_what_it_should(deployed: Sandbox) -> None:
-    s3 = deployed.accounts.administrator(PRODUCTION).s3
+def test_the_bucket_refuses_what_it_should(read_only: Sandbox) -> None:
+    s3 = read_only.accounts.administrator(PRODUCTION).s3
     assert s3.get_bucket_versioning(Bucket="productionapp")["Status"] == "Enabled"
     blocked = s3.get_public_access_block(Bucket="productionapp")["PublicAccessBlockConfiguration"]
     assert set(blocked.values()) == {True}
@@ -211,7 +212,6 @@ def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
     accounts = Accounts(deployed.layout, deployed.emulator, "us-east-1")
     deployed.engine.prepare("production", print)
     users = accounts.administrator(DEVELOPMENT).iam.list_users()["Users"]
-    deployed.engine.up("production", print)  # it may listen on another port now, which a refresh would not know
     assert [user["UserName"] for user in users] == ["Kept"]
     kept = accounts.administrator(PRODUCTION).s3.get_object(Bucket="productionapp", Key="kept")
     assert kept["Body"].read() == b"kept"
@@ -219,19 +219,41 @@ def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
     assert (preview.exit_code, preview.changes) == (0, {"same": 12}), preview.reason
 
 
-def test_outputs_and_environment_are_what_tools_need(deployed: Sandbox) -> None:
-    assert deployed.engine.outputs("production")["roleArn"] == ROLE_ARN
-    assert deployed.engine.outputs("development")["assumableRoles"] == {
+def test_outputs_and_environment_are_what_tools_need(read_only: Sandbox) -> None:
+    assert read_only.engine.outputs("production")["roleArn"] == ROLE_ARN
+    assert read_only.engine.outputs("development")["assumableRoles"] == {
         "Developers": {"allow": [ROLE_ARN], "deny": []},
         "Testers": {"allow": [], "deny": [ROLE_ARN]},
     }
     script = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
-    variables = {**os.environ, **environment(deployed.layout, deployed.emulator, "development")}
+    variables = {**os.environ, **environment(read_only.layout, read_only.emulator, "development")}
     done = subprocess.run([sys.executable, "-c", script], env=variables, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == DEVELOPMENT
 
 
-def test_the_tracked_files_are_only_read(deployed: Sandbox) -> None:
+@pytest.mark.parametrize(("stack", "count"), [("production", 12), ("development", 7)])
+def test_a_plain_preview_with_the_environment_shows_no_change(
+    read_only: Sandbox, tmp_path: Path, stack: str, count: int
+) -> None:
+    """As people type it, in the repository, with a CLI that brings its Python language host."""
+    host = tmp_path / "pulumi-language-python"
+    host.write_text(f"#!/bin/sh\nPYTHONPATH='{REPOSITORY}' exec '{sys.executable}' -m tests.sandbox.language_host $@\n")
+    host.chmod(0o755)
+    variables = {**os.environ, **environment(read_only.layout, read_only.emulator, stack)}
+    variables["PATH"] = f"{host.parent}:{variables['PATH']}"
+    preview = subprocess.run(
+        [read_only.cli.path, "preview", "--stack", stack, "--expect-no-changes", "--non-interactive"],
+        cwd=REPOSITORY,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+    assert f"{count} unchanged" in preview.stdout
+
+
+def test_the_tracked_files_are_only_read(read_only: Sandbox) -> None:
     for file in ("Pulumi.yaml", "Pulumi.production.yaml", "Pulumi.development.yaml"):
         assert "encryptionsalt" not in (REPOSITORY / file).read_text()
-    assert "encryptionsalt" in (deployed.layout.project / "Pulumi.production.yaml").read_text()
+    assert "encryptionsalt" in (read_only.layout.project / "Pulumi.production.yaml").read_text()

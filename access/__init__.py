@@ -1,0 +1,1 @@
+"""What people do once the stacks are up, on boto3 and the stacks' outputs alone."""

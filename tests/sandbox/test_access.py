@@ -1,0 +1,144 @@
+"""``python -m access`` against a deployed sandbox."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from sandbox.engine import environment
+from sandbox.layout import REPOSITORY
+from tests.sandbox.conftest import Sandbox
+
+
+def finding(severity: str) -> dict[str, Any]:
+    return {
+        "findingType": severity,
+        "issueCode": "SOME_CODE",
+        "findingDetails": "what is wrong",
+        "learnMoreLink": "",
+        "locations": [],
+    }
+
+
+class Analyzer:
+    """IAM Access Analyzer, which the emulator does not have: answers as it is told, one finding a page."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answers: dict[str, list[dict[str, Any]]] = {}
+        """Findings, by what the document they are about contains."""
+
+    def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = urlparse(path)
+        assert url.path == "/policy/validation"
+        page = int(parse_qs(url.query).get("nextToken", ["0"])[0])
+        if not page:
+            self.asked.append(body)
+        found = [item for text, items in self.answers.items() if text in body["policyDocument"] for item in items]
+        more = {"nextToken": str(page + 1)} if page + 1 < len(found) else {}
+        return {"findings": found[page : page + 1], **more}
+
+
+@pytest.fixture
+def analyzer() -> Iterator[tuple[Analyzer, str]]:
+    """An analyzer, and where it listens."""
+    answering = Analyzer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            content = json.dumps(answering.answer(self.path, body)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever).start()
+    yield answering, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def access(sandbox: Sandbox, stack: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    everything = {**os.environ, **environment(sandbox.layout, sandbox.emulator, stack), **variables}
+    everything["PATH"] = f"{sandbox.cli.path.parent}:{everything['PATH']}"
+    command = [sys.executable, "-m", "access", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env=everything, capture_output=True, text=True, check=False)
+
+
+def test_lint_asks_about_every_deployed_policy(read_only: Sandbox, analyzer: tuple[Analyzer, str]) -> None:
+    answering, address = analyzer
+    done = access(read_only, "production", "lint", "production", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "trust policy of role UpdateApp: nothing found",
+        "policy read-write-app-bucket of role UpdateApp: nothing found",
+    ]
+    trust, identity = answering.asked
+    assert trust["policyType"] == "RESOURCE_POLICY"
+    assert trust["validatePolicyResourceType"] == "AWS::IAM::AssumeRolePolicyDocument"
+    assert json.loads(trust["policyDocument"])["Statement"][0]["Sid"] == "TrustAccount"
+    assert identity["policyType"] == "IDENTITY_POLICY"
+    assert [statement["Sid"] for statement in json.loads(identity["policyDocument"])["Statement"]] == [
+        "ListAllBuckets",
+        "ListBucket",
+        "ReadWriteObjects",
+    ]
+
+    done = access(read_only, "development", "lint", "development", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "policy allow-assume-S3-role-in-production of group Developers: nothing found",
+        "policy deny-assume-S3-role-in-production of group Testers: nothing found",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("severities", "code"),
+    [(["SUGGESTION", "WARNING"], 0), (["SUGGESTION", "SECURITY_WARNING"], 1), (["ERROR"], 1)],
+    ids=["suggestions pass", "security warnings fail", "errors fail"],
+)
+def test_lint_fails_on_what_should_not_stay(
+    read_only: Sandbox, analyzer: tuple[Analyzer, str], severities: list[str], code: int
+) -> None:
+    answering, address = analyzer
+    answering.answers["TrustAccount"] = [finding(severity) for severity in severities]
+    done = access(read_only, "production", "lint", "production", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
+    assert done.returncode == code, done.stderr
+    told = [f"  {severity} SOME_CODE: what is wrong" for severity in severities]
+    assert done.stdout.splitlines() == [
+        f"trust policy of role UpdateApp: {len(severities)} findings",
+        *told,
+        "policy read-write-app-bucket of role UpdateApp: nothing found",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("account", "stack", "reason"),
+    [
+        (
+            "production",
+            "nowhere",
+            "access: the outputs of stack 'nowhere' can't be read: no stack named 'nowhere' found",
+        ),
+        ("development", "production", "access: AWS: An error occurred (NoSuchEntity)"),
+        ("production", "production", "access: AWS: An error occurred (400) when calling the ValidatePolicy operation"),
+    ],
+    ids=["a stack that is not there", "another account's credentials", "no Access Analyzer"],
+)
+def test_lint_says_in_one_line_what_it_could_not_do(read_only: Sandbox, account: str, stack: str, reason: str) -> None:
+    done = access(read_only, account, "lint", stack, PULUMI_OPTION_STACK=stack)
+    assert done.returncode == 1
+    assert done.stderr.startswith(reason)
+    assert len(done.stderr.splitlines()) == 1

@@ -1,6 +1,8 @@
 """Roles of other stacks: how they are written in configuration, and their ARNs as those stacks export them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 
@@ -47,23 +49,42 @@ def parse_role_reference(key: str, text: str) -> RoleReference:
     return reference
 
 
-class RoleArns:
-    """The ARNs of other stacks' roles. Each stack is read once."""
+class OtherStacks:
+    """What other stacks tell about their roles. Each stack is read once."""
 
     def __init__(self) -> None:
         """Start with no stack read."""
         self._stacks: dict[str, pulumi.StackReference] = {}
 
-    def of(self, reference: RoleReference) -> pulumi.Output[str]:
+    def role_arn(self, reference: RoleReference) -> pulumi.Output[str]:
         """The role's ARN, out of its stack's ``roleArns``.
 
         Raises (when the output is computed):
             pulumi.RunError: the stack does not export that role.
         """
+        return self._output(reference, "roleArns").apply(lambda role_arns: _arn_of(reference, role_arns))
+
+    def warn_of_bypass(self, group: str, references: Iterable[RoleReference]) -> None:
+        """Warn if the roles trust the whole account, so that a Deny on one of its groups can be got around.
+
+        A Deny binds the group's users, not another principal of the account that they may become.
+        """
+        for reference in references:
+            self._output(reference, "openRoles").apply(partial(_warn_if_open, group, reference))
+
+    def _output(self, reference: RoleReference, name: str) -> pulumi.Output[object]:
         stack = self._stacks.get(reference.stack_name)
         if stack is None:
             stack = self._stacks[reference.stack_name] = pulumi.StackReference(reference.stack_name)
-        return stack.get_output("roleArns").apply(lambda role_arns: _arn_of(reference, role_arns))
+        return stack.get_output(name)
+
+
+def _warn_if_open(group: str, reference: RoleReference, open_roles: object) -> None:
+    if isinstance(open_roles, list) and reference.role in open_roles:
+        pulumi.log.warn(
+            f"{group}: the Deny on {reference.stack}/{reference.role} binds the group's users, not a role that they may"
+            " switch to first; close that with trustedPrincipalArns or deniedPrincipalArns of the role"
+        )
 
 
 def _arn_of(reference: RoleReference, role_arns: object) -> str:

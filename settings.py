@@ -4,18 +4,29 @@ The entries' keys are the components' arguments in camelCase, as is usual in YAM
 ``ReadWriteBucketRoleArgs.trusted_account_id``.
 """
 
+import inspect
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import NotRequired, TypedDict, TypeVar, cast, get_origin, get_type_hints
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NotRequired, TypedDict, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
 from components import ReadWriteBucketRoleArgs
+from components.bucket_access import bucket_names
+from components.group_assume_policy import GrantOptions, GrantTarget
 from components.policies import Effect
 from components.read_write_bucket_role import DEFAULT_POLICY_NAME, check_role_args
-from components.validation import InvalidValue, check_account_id, check_group_name, check_policy_name
+from components.validation import (
+    InvalidValue,
+    check_account_id,
+    check_group_name,
+    check_policy_name,
+    check_role_name,
+    check_user_name,
+    each,
+)
 from role_references import RoleReference, parse_role_reference
 
 
@@ -23,43 +34,56 @@ class RoleEntry(ReadWriteBucketRoleArgs):
     """An entry of ``roles``: a role, and whether its bucket is to be made too."""
 
     create_bucket: NotRequired[bool]
-    """``false`` where the bucket exists already and is looked after elsewhere. ``true`` by default."""
+    """``false`` where the buckets exist already and are looked after elsewhere. ``true`` by default."""
 
 
-class GroupEntry(TypedDict):
-    """An entry of ``groups``: a group of this account, and the roles of other accounts it is about."""
+class GranteeEntry(TypedDict):
+    """An entry of ``granteeRoles``: a role of this account, and the roles of other accounts that it is about."""
 
     name: str
-    """The group's name."""
-    create_group: NotRequired[bool]
-    """``false`` where the group exists already and is looked after elsewhere. ``true`` by default."""
+    """The name of the group or role."""
     allow: NotRequired[list[str]]
-    """Roles that members may assume, each written ``stack/role``."""
+    """Roles that may be assumed, each written ``stack/role``."""
     deny: NotRequired[list[str]]
-    """Roles that members may not assume, whatever else allows it, each written ``stack/role``."""
+    """Roles that may not be assumed, whatever else allows it, each written ``stack/role``."""
     allow_policy_prefix: NotRequired[str]
     """What the names of the allowing inline policies begin with; the roles' stack follows."""
     deny_policy_prefix: NotRequired[str]
     """What the names of the denying inline policies begin with; the roles' stack follows."""
+    session_tags: NotRequired[bool]
+    """Whether a session that is allowed may carry tags. ``false`` by default."""
+
+
+class GroupEntry(GranteeEntry, GrantOptions):
+    """An entry of ``groups``: a group of this account, and the roles of other accounts that it is about."""
+
+    create_group: NotRequired[bool]
+    """``false`` where the group exists already and is looked after elsewhere. ``true`` by default."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One inline policy of a group: what it says about the roles of one stack."""
+    """One inline policy of a grantee: what it says about the roles of one stack."""
 
     effect: Effect
-    stack: str
     policy_name: str
     roles: tuple[RoleReference, ...]
+    options: GrantOptions
 
 
 @dataclass(frozen=True)
-class Group:
-    """A group, and what it is allowed and denied."""
+class Grantee:
+    """A group or role of this account, and what it is allowed and denied."""
 
+    kind: Literal["group", "role"]
     name: str
     create: bool
+    """Whether it is to be made."""
     grants: tuple[Grant, ...]
+
+    def target(self, name: pulumi.Input[str]) -> GrantTarget:
+        """Whom the policies are for, in the component's words."""
+        return {"group": name} if self.kind == "group" else {"role": name}
 
 
 @dataclass(frozen=True)
@@ -69,7 +93,10 @@ class Settings:
     buckets: tuple[str, ...]
     """The buckets to make."""
     roles: tuple[ReadWriteBucketRoleArgs, ...]
-    groups: tuple[Group, ...]
+    roles_on_existing_buckets: tuple[str, ...]
+    """The names of those whose buckets are looked after elsewhere."""
+    grantees: tuple[Grantee, ...]
+    """The groups first."""
 
 
 def load_settings() -> Settings:
@@ -79,15 +106,25 @@ def load_settings() -> Settings:
         InvalidValue: something is missing, unknown or not allowed; the message names the key.
     """
     _check_allowed_account_ids()
-    _check_keys(pulumi.get_project(), _own_config_keys(), required=(), known=("roles", "groups"))
+    known = ("roles", "groups", "granteeRoles")
+    _check_keys(pulumi.get_project(), _own_config_keys(), required=(), known=known)
     role_entries = _read_entries("roles", RoleEntry)
     group_entries = _read_entries("groups", GroupEntry)
-    if not role_entries and not group_entries:
-        raise InvalidValue(_key("roles"), [], f"stack {pulumi.get_stack()} has no roles and no groups; give it some")
+    grantee_entries = _read_entries("granteeRoles", GranteeEntry)
+    if not role_entries and not group_entries and not grantee_entries:
+        raise InvalidValue(
+            _key("roles"), [], f"stack {pulumi.get_stack()} has none of {', '.join(known)}; give it some"
+        )
     settings = Settings(
-        buckets=_buckets_to_create(role_entries),
         roles=tuple(_role(path, entry) for path, entry in role_entries.items()),
-        groups=tuple(_group(path, entry) for path, entry in group_entries.items()),
+        buckets=_buckets_to_create(role_entries),
+        roles_on_existing_buckets=tuple(
+            entry["name"] for entry in role_entries.values() if not entry.get("create_bucket", True)
+        ),
+        grantees=(
+            *(_group(path, entry) for path, entry in group_entries.items()),
+            *(_grantee_role(path, entry) for path, entry in grantee_entries.items()),
+        ),
     )
     _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in role_entries.items()})
     _check_distinct(
@@ -95,6 +132,7 @@ def load_settings() -> Settings:
         {f"{path}.policyName": entry.get("policy_name", DEFAULT_POLICY_NAME) for path, entry in role_entries.items()},
     )
     _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in group_entries.items()})
+    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in grantee_entries.items()})
     return settings
 
 
@@ -115,10 +153,11 @@ def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[str, ...]:
     create: dict[str, bool] = {}
     for path, entry in entries.items():
         wanted = entry.get("create_bucket", True)
-        if create.setdefault(entry["bucket"], wanted) != wanted:
-            raise InvalidValue(
-                f"{path}.createBucket", wanted, f"another role says otherwise of the same bucket, {entry['bucket']!r}"
-            )
+        for bucket in bucket_names(entry):
+            if create.setdefault(bucket, wanted) != wanted:
+                raise InvalidValue(
+                    f"{path}.createBucket", wanted, f"another role says otherwise of the same bucket, {bucket!r}"
+                )
     return tuple(bucket for bucket, wanted in create.items() if wanted)
 
 
@@ -127,12 +166,31 @@ def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:
     try:
         check_role_args(role)
     except InvalidValue as error:
-        raise InvalidValue(f"{path}.{_camel_case(error.key)}", error.value, error.allowed) from None
+        raise InvalidValue(f"{path}.{_camel_case(error.key)}", error.value, _camel_case(error.allowed)) from None
+    if "external_id" in role and runtime_config.is_config_secret(_key("roles")):
+        role["external_id"] = pulumi.Output.secret(role["external_id"])
     return cast(ReadWriteBucketRoleArgs, role)
 
 
-def _group(path: str, entry: GroupEntry) -> Group:
+def _group(path: str, entry: GroupEntry) -> Grantee:
     check_group_name(f"{path}.name", entry["name"])
+    if "members" in entry:
+        each(check_user_name)(f"{path}.members", entry["members"])
+    grants = _grants(path, entry)
+    if "members" in entry:  # a group's members are told once
+        grants[0] = replace(grants[0], options={**grants[0].options, "members": entry["members"]})
+    return Grantee("group", entry["name"], entry.get("create_group", True), tuple(grants))
+
+
+def _grantee_role(path: str, entry: GranteeEntry) -> Grantee:
+    check_role_name(f"{path}.name", entry["name"])
+    return Grantee("role", entry["name"], create=False, grants=tuple(_grants(path, entry)))
+
+
+def _grants(path: str, entry: GranteeEntry | GroupEntry) -> list[Grant]:
+    """One grant for each effect and stack. The options are about what is allowed."""
+    names = ("bind_session_name", "source_identity", "session_tags")
+    allow_options = cast(GrantOptions, {name: True for name in names if entry.get(name)})
     allowed = _references(f"{path}.allow", entry.get("allow", []))
     denied = _references(f"{path}.deny", entry.get("deny", []))
     for reference, key in denied.items():
@@ -143,11 +201,11 @@ def _group(path: str, entry: GroupEntry) -> Group:
     allow_prefix = entry.get("allow_policy_prefix", "allow-assume-S3-role-in-")
     deny_prefix = entry.get("deny_policy_prefix", "deny-assume-S3-role-in-")
     grants = [
-        *_grants(f"{path}.allowPolicyPrefix", "Allow", allow_prefix, allowed),
-        *_grants(f"{path}.denyPolicyPrefix", "Deny", deny_prefix, denied),
+        *_grants_by_stack(f"{path}.allowPolicyPrefix", "Allow", allow_prefix, allowed, allow_options),
+        *_grants_by_stack(f"{path}.denyPolicyPrefix", "Deny", deny_prefix, denied, {}),
     ]
     _check_distinct("name of an inline policy", {f"{path}: {grant.effect}": grant.policy_name for grant in grants})
-    return Group(entry["name"], entry.get("create_group", True), tuple(grants))
+    return grants
 
 
 def _references(path: str, texts: Iterable[str]) -> dict[RoleReference, str]:
@@ -156,14 +214,16 @@ def _references(path: str, texts: Iterable[str]) -> dict[RoleReference, str]:
     return {parse_role_reference(key, text): key for key, text in keys.items()}
 
 
-def _grants(key: str, effect: Effect, prefix: str, references: Iterable[RoleReference]) -> list[Grant]:
+def _grants_by_stack(
+    key: str, effect: Effect, prefix: str, references: Iterable[RoleReference], options: GrantOptions
+) -> list[Grant]:
     """One grant a stack: its name stands at the end of the inline policy's."""
     by_stack: dict[str, list[RoleReference]] = {}
     for reference in references:
         by_stack.setdefault(reference.stack, []).append(reference)
     for stack in by_stack:
         check_policy_name(key, prefix + stack)
-    return [Grant(effect, stack, prefix + stack, tuple(roles)) for stack, roles in by_stack.items()]
+    return [Grant(effect, prefix + stack, tuple(roles), options) for stack, roles in by_stack.items()]
 
 
 def _check_distinct(what: str, values: Mapping[str, str]) -> None:
@@ -175,7 +235,7 @@ def _check_distinct(what: str, values: Mapping[str, str]) -> None:
             raise InvalidValue(key, value, f"{first} is the same but for case at most; give each its own {what}")
 
 
-_Entry = TypeVar("_Entry", RoleEntry, GroupEntry)
+_Entry = TypeVar("_Entry", RoleEntry, GroupEntry, GranteeEntry)
 
 
 def _read_entries(name: str, entry_type: type[_Entry]) -> dict[str, _Entry]:
@@ -189,19 +249,15 @@ def _read_entries(name: str, entry_type: type[_Entry]) -> dict[str, _Entry]:
 
 
 def _read_entry(path: str, value: object, entry_type: type[_Entry]) -> _Entry:
-    fields = {_camel_case(name): name for name in get_type_hints(entry_type)}
-    types = get_type_hints(entry_type)
+    declared = inspect.get_annotations(entry_type)  # a TypedDict's hold those of its bases
+    fields = {_camel_case(name): name for name in declared}
     if not isinstance(value, dict):
         raise InvalidValue(path, value, f"write a mapping with the keys {', '.join(fields)}")
-    _check_keys(path, value, required=_required_fields(entry_type), known=fields)
+    required = [_camel_case(name) for name, hint in declared.items() if get_origin(hint) is not NotRequired]
+    _check_keys(path, value, required=required, known=fields)
     for key, item in value.items():
-        _check_type(f"{path}.{key}", item, types[fields[key]])
+        _check_type(f"{path}.{key}", item, declared[fields[key]])
     return cast(_Entry, {fields[key]: item for key, item in value.items()})
-
-
-def _required_fields(entry_type: type) -> list[str]:
-    declared = get_type_hints(entry_type, include_extras=True)
-    return [_camel_case(name) for name, hint in declared.items() if get_origin(hint) is not NotRequired]
 
 
 def _check_keys(path: str, keys: Collection[str], required: Collection[str], known: Collection[str]) -> None:
@@ -215,15 +271,28 @@ def _check_keys(path: str, keys: Collection[str], required: Collection[str], kno
 
 
 def _check_type(key: str, value: object, declared: object) -> None:
+    """Check that YAML gave what the field declares. ``pulumi.Input[X]`` is an X here: YAML has no outputs."""
+    while get_origin(declared) in (NotRequired, Union):
+        declared = get_args(declared)[0]
     if declared is bool:
         if not isinstance(value, bool):
             raise InvalidValue(key, value, "write true or false")
+    elif declared is int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InvalidValue(key, value, "write a whole number")
     elif declared is str:
         if not isinstance(value, str):
             raise InvalidValue(key, value, "write text; a number needs quotes to be text")
-    elif declared == list[str]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise InvalidValue(key, value, "write a list of texts")
+    elif get_origin(declared) in (list, Sequence):
+        if not isinstance(value, list):
+            raise InvalidValue(key, value, "write a list")
+        for index, item in enumerate(value):
+            _check_type(f"{key}[{index}]", item, get_args(declared)[0])
+    elif get_origin(declared) is Mapping:
+        if not isinstance(value, dict):
+            raise InvalidValue(key, value, "write a mapping, name: value")
+        for name, item in value.items():
+            _check_type(f"{key}.{name}", item, get_args(declared)[1])
     else:
         raise TypeError(f"{key}: no rule for values of type {declared}")
 
@@ -240,4 +309,4 @@ def _key(name: str) -> str:
 
 
 def _camel_case(name: str) -> str:
-    return re.sub(r"_(.)", lambda match: match[1].upper(), name)
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

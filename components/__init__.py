@@ -1,8 +1,8 @@
 """Reusable component resources: a role that another account may assume, and who may assume it."""
 
-from components.application_bucket import ApplicationBucket, ApplicationBucketArgs
-from components.group_assume_policy import GroupAssumePolicy, GroupAssumePolicyArgs
-from components.read_write_bucket_role import ReadWriteBucketRole, ReadWriteBucketRoleArgs
+from .application_bucket import ApplicationBucket, ApplicationBucketArgs
+from .group_assume_policy import GroupAssumePolicy, GroupAssumePolicyArgs, check_total_size
+from .read_write_bucket_role import ReadWriteBucketRole, ReadWriteBucketRoleArgs
 
 __all__ = [
     "ApplicationBucket",
@@ -11,4 +11,5 @@ __all__ = [
     "GroupAssumePolicyArgs",
     "ReadWriteBucketRole",
     "ReadWriteBucketRoleArgs",
+    "check_total_size",
 ]

@@ -5,8 +5,8 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components import policies
-from components.validation import check_bucket_name
+from . import policies
+from .validation import check_bucket_name
 
 
 class ApplicationBucketArgs(TypedDict):

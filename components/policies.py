@@ -11,6 +11,8 @@ from typing import Literal, NotRequired, TypedDict
 
 Effect = Literal["Allow", "Deny"]
 OneOrMore = str | list[str]
+Condition = dict[str, dict[str, OneOrMore]]
+"""Values by operator and condition key."""
 
 
 class Statement(TypedDict):
@@ -44,61 +46,6 @@ def render(policy: PolicyDocument) -> str:
     return json.dumps(policy, separators=(",", ":"))
 
 
-def trust_account(partition: str, account_id: str) -> PolicyDocument:
-    """The trust policy: principals of that account may assume the role, if their own account lets them.
-
-    Args:
-        partition: ``aws``, ``aws-us-gov``, ``aws-cn``, …
-        account_id: twelve digits.
-    """
-    return document(
-        {
-            "Sid": "TrustAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
-            "Action": "sts:AssumeRole",
-        }
-    )
-
-
-def read_write_bucket(partition: str, bucket: str) -> PolicyDocument:
-    """The identity policy: list the buckets, list this one, read, write and delete its objects; nothing more."""
-    arn = f"arn:{partition}:s3:::{bucket}"
-    return document(
-        {
-            # Cannot be narrowed to one bucket; without it the console and a bare `aws s3 ls` show nothing.
-            "Sid": "ListAllBuckets",
-            "Effect": "Allow",
-            "Action": "s3:ListAllMyBuckets",
-            "Resource": "*",
-        },
-        {
-            "Sid": "ListBucket",
-            "Effect": "Allow",
-            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
-            "Resource": arn,
-        },
-        {
-            "Sid": "ReadWriteObjects",
-            "Effect": "Allow",
-            "Action": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            "Resource": f"{arn}/*",
-        },
-    )
-
-
-def assume_roles(effect: Effect, role_arns: Iterable[str]) -> PolicyDocument:
-    """The identity policy of a group: its members may, or may not, assume these roles."""
-    return document(
-        {
-            "Sid": f"{effect}AssumeRole",
-            "Effect": effect,
-            "Action": "sts:AssumeRole",
-            "Resource": _one_or_more(role_arns),
-        }
-    )
-
-
 def deny_insecure_transport(partition: str, bucket: str) -> PolicyDocument:
     """The bucket policy: nobody reaches the bucket without TLS.
 
@@ -117,6 +64,7 @@ def deny_insecure_transport(partition: str, bucket: str) -> PolicyDocument:
     )
 
 
-def _one_or_more(values: Iterable[str]) -> OneOrMore:
+def one_or_more(values: Iterable[str]) -> OneOrMore:
+    """One value as it is, several as a sorted list, each once."""
     distinct = sorted(set(values))
     return distinct[0] if len(distinct) == 1 else distinct

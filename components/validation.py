@@ -4,10 +4,16 @@ Each ``check_…`` function returns nothing for a good value and raises :class:`
 that is still a Pulumi ``Output`` is left for AWS to judge: a plan cannot know it.
 """
 
+import ipaddress
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 import pulumi
+
+from .policies import PolicyDocument, render
 
 
 class InvalidValue(pulumi.RunError):
@@ -28,6 +34,60 @@ class InvalidValue(pulumi.RunError):
         self.key = key
         self.value = value
         self.allowed = allowed
+
+
+Check = Callable[[str, object], None]
+"""Takes where a value stands and the value; returns for a good one and raises :class:`InvalidValue` for a bad one."""
+
+
+def check_args(args: Mapping[str, object], checks: Mapping[str, Check]) -> None:
+    """Check each argument that is given."""
+    for key, check in checks.items():
+        if args.get(key) is not None:
+            check(key, args[key])
+
+
+def check_exactly_one(args: Mapping[str, object], one: str, other: str) -> None:
+    """One of two arguments that stand for each other."""
+    given = [key for key in (one, other) if args.get(key)]
+    if not given:
+        raise InvalidValue(one, args.get(one), f"it is missing; give {one} or {other}")
+    if len(given) > 1:
+        raise InvalidValue(one, args[one], f"{other} is given too; remove one of the two")
+
+
+def each(check: Check) -> Check:
+    """A list of at least one value, each of which passes the check."""
+
+    def check_list(key: str, value: object) -> None:
+        if isinstance(value, pulumi.Output):
+            return
+        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+            raise InvalidValue(key, value, "write a list with at least one entry, or leave it out")
+        for index, item in enumerate(value):
+            check(f"{key}[{index}]", item)
+
+    return check_list
+
+
+def check_one_of(*allowed: str) -> Check:
+    """One of a few words."""
+
+    def check(key: str, value: object) -> None:
+        if value not in allowed:
+            raise InvalidValue(key, value, f"it is one of {', '.join(allowed)}")
+
+    return check
+
+
+def check_range(least: int, most: int) -> Check:
+    """A whole number of seconds."""
+
+    def check(key: str, value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise InvalidValue(key, value, f"write whole seconds, {least} to {most}")
+
+    return check
 
 
 def check_account_id(key: str, value: object) -> None:
@@ -61,6 +121,14 @@ def check_group_name(key: str, value: object) -> None:
     Source: IAM User Guide, "IAM and AWS STS quotas".
     """
     _check_name(key, value, "a group name", 128)
+
+
+def check_user_name(key: str, value: object) -> None:
+    """At most 64 of the characters that IAM takes in names.
+
+    Source: IAM User Guide, "IAM and AWS STS quotas".
+    """
+    _check_name(key, value, "a user name", 64)
 
 
 # Prefixes and suffixes that S3 keeps for itself.
@@ -97,16 +165,136 @@ def check_role_arn(key: str, value: object) -> None:
     )
 
 
-def check_some(key: str, values: Sequence[object]) -> None:
-    """At least one."""
-    if not values:
-        raise InvalidValue(key, values, "name at least one")
+_PRINCIPAL_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|[*]):(user|role)/[\w+=,.@/*?-]{1,576}", re.ASCII)
 
 
-def check_one_of(key: str, value: object, allowed: tuple[str, ...]) -> None:
-    """One of a few words."""
-    if value not in allowed:
-        raise InvalidValue(key, value, f"it is one of {', '.join(allowed)}")
+def check_principal_pattern(key: str, value: object) -> None:
+    """The ARN of users or roles, in which ``*`` and ``?`` stand for any characters of the name.
+
+    Source: IAM User Guide, "IAM JSON policy elements: Condition operators", ARN condition operators.
+    """
+    _check_text(
+        key,
+        value,
+        _PRINCIPAL_PATTERN,
+        "write the ARN of a user or role, e.g. arn:aws:iam::111111111111:role/deploy-*; a group is no principal, and of"
+        " a session the role counts",
+    )
+
+
+def check_path(key: str, value: object) -> None:
+    """Begins and ends with a slash, at most 512 characters. Source: IAM User Guide, "IAM identifiers"."""
+    rule = "a path begins and ends with / and has at most 512 letters, digits or +=,.@-_/, e.g. /delegated/"
+    _check_text(key, value, re.compile(r"/|/[\w+=,.@/-]{1,510}/", re.ASCII), rule)
+
+
+def check_policy_arn(key: str, value: object) -> None:
+    """The ARN of a managed policy. Source: IAM User Guide, "IAM identifiers"."""
+    pattern = re.compile(
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([\w+=,.@/-]{1,510}/)?[\w+=,.@-]{1,128}", re.ASCII
+    )
+    _check_text(key, value, pattern, "write a managed policy's ARN, e.g. arn:aws:iam::999999999999:policy/boundary")
+
+
+def check_key_arn(key: str, value: object) -> None:
+    """The ARN of a KMS key: an alias does not work in an identity policy.
+
+    Source: AWS KMS Developer Guide, "Specifying KMS keys in IAM policy statements".
+    """
+    pattern = re.compile(r"arn:aws[a-z-]*:kms:[a-z]{2}(-[a-z]+)+-[0-9]:[0-9]{12}:key/[0-9A-Za-z-]{1,256}", re.ASCII)
+    rule = "write a key's ARN, not an alias's, e.g. arn:aws:kms:us-east-1:999999999999:key/1234abcd-…"
+    _check_text(key, value, pattern, rule)
+
+
+def check_description(key: str, value: object) -> None:
+    """At most 1000 characters of Latin-1. Source: IAM API Reference, "CreateRole"."""
+    pattern = re.compile("[\t\n\r\x20-\x7e\xa1-\xff]{0,1000}")
+    _check_text(key, value, pattern, "a description has at most 1000 characters, all of Latin-1")
+
+
+def check_external_id(key: str, value: object) -> None:
+    """2 to 1224 characters. Source: AWS STS API Reference, "AssumeRole"."""
+    rule = "an external id has 2 to 1224 letters, digits or +=,.@:/-_"
+    _check_text(key, value, re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII), rule)
+
+
+def check_organization_id(key: str, value: object) -> None:
+    """``o-`` and 10 to 32 characters. Source: AWS Organizations API Reference, "Organization"."""
+    _check_text(key, value, re.compile(r"o-[a-z0-9]{10,32}"), "an organization's id is like o-a1b2c3d4e5")
+
+
+def check_date(key: str, value: object) -> None:
+    """A moment of UTC. Source: IAM User Guide, "IAM JSON policy elements: Condition operators", date operators."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and value.endswith("Z") else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() != timedelta(0):
+        raise InvalidValue(key, value, "write a moment of UTC in quotes, e.g. '2027-01-31T00:00:00Z'")
+
+
+def check_cidr(key: str, value: object) -> None:
+    """A range of IPv4 or IPv6 addresses whose address is the range's first."""
+    try:
+        network = ipaddress.ip_network(value) if isinstance(value, str) else None
+    except ValueError:
+        network = None
+    if network is None or network.prefixlen == 0:
+        raise InvalidValue(key, value, "write a range like 203.0.113.0/24 or 2001:db8::/32; all addresses are no limit")
+
+
+def check_prefix(key: str, value: object) -> None:
+    """What keys begin with: no wildcard and no policy variable, so that the access is as wide as it looks."""
+    pattern = re.compile(r"[^/*?$\s][^*?$]{0,1022}")
+    _check_text(key, value, pattern, "write what the keys begin with, e.g. reports/, without a first / and without *?$")
+
+
+def check_tags(key: str, value: object) -> None:
+    """At most 50 tags. Source: IAM User Guide, "Tags for AWS Identity and Access Management resources"."""
+    if not isinstance(value, Mapping) or len(value) > _MOST_TAGS:
+        raise InvalidValue(key, value, f"write at most {_MOST_TAGS} tags, each as name: value")
+    for name, text in value.items():
+        _check_tag(name, f"{key}.{name}", text)
+
+
+def check_session_tags(key: str, value: object) -> None:
+    """At most 50 tags, each with its values. Source: IAM User Guide, "Pass session tags in AWS STS"."""
+    if not isinstance(value, Mapping) or not 1 <= len(value) <= _MOST_TAGS:
+        raise InvalidValue(key, value, f"write 1 to {_MOST_TAGS} tags, each as name: [values that it may have]")
+    for name, texts in value.items():
+        each(partial(_check_tag, name))(f"{key}.{name}", texts)
+
+
+_MOST_TAGS = 50
+
+
+def _check_tag(name: object, key: str, value: object) -> None:
+    characters = r"[\w\s.:/=+@-]"
+    if not isinstance(name, str) or not re.fullmatch(rf"(?!(?i:aws:)){characters}{{1,128}}", name):
+        rule = "a tag's name has 1 to 128 letters, digits, spaces or _.:/=+-@ and does not begin with aws:"
+        raise InvalidValue(key, name, rule)
+    rule = "a tag's value has at most 256 letters, digits, spaces or _.:/=+-@"
+    _check_text(key, value, re.compile(rf"{characters}{{0,256}}"), rule)
+
+
+def check_size(what: str, document: PolicyDocument, most: int) -> None:
+    """Count as IAM does: characters other than white space.
+
+    Source: IAM User Guide, "IAM and AWS STS quotas".
+
+    Raises:
+        InvalidValue: it is too long; the message tells which statements use up most.
+    """
+    size = characters(render(document))
+    if size > most:
+        longest = sorted(document["Statement"], key=lambda statement: -len(json.dumps(statement)))
+        used = ", ".join(f"{s['Sid']} {characters(json.dumps(s))}" for s in longest[:3])
+        raise InvalidValue(what, f"{size} characters", f"IAM takes {most}; the longest statements: {used}")
+
+
+def characters(text: str) -> int:
+    """The length of a document as IAM counts it: without white space."""
+    return len(re.sub(r"\s", "", text))
 
 
 def _check_name(key: str, value: object, what: str, most: int) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from tests.unit.conftest import Ran, Registration, Run, tracked_config
@@ -16,6 +17,7 @@ PRODUCTION_OUTPUTS = {
         "UpdateApp": "https://signin.aws.amazon.com/switchrole"
         "?account=999999999999&roleName=UpdateApp&displayName=UpdateApp"
     },
+    "openRoles": ["UpdateApp"],
 }
 STACKS = {"organization/cross-account-access/production": PRODUCTION_OUTPUTS}
 
@@ -205,7 +207,7 @@ def test_what_exists_already_is_left_alone(run: Run) -> None:
     assert "aws:s3/bucket:Bucket" not in made
     assert "aws:iam/group:Group" not in made
     assert ran.registrations["Developers-allow-assume-S3-role-in-production-policy"].inputs["group"] == "Developers"
-    assert ran.exports.keys() == PRODUCTION_OUTPUTS.keys() | {"assumableRoles"}
+    assert ran.exports.keys() == PRODUCTION_OUTPUTS.keys() | {"assumableRoles", "resourcePolicyStatements"}
 
 
 def test_roles_of_other_projects_and_organizations_are_reached(run: Run) -> None:
@@ -220,3 +222,24 @@ def test_roles_of_other_projects_and_organizations_are_reached(run: Run) -> None
     assert ran.document("Developers-allow-assume-S3-role-in-staging-policy")["Statement"][0]["Resource"] == f"{arn}0"
     live = ran.document("Developers-allow-assume-S3-role-in-live-policy")["Statement"][0]["Resource"]
     assert live == [f"{arn}1", f"{arn}2"]
+
+
+def test_policies_that_a_group_cannot_hold_together_are_refused(run: Run) -> None:
+    arn = "arn:aws:iam::444444444444:role/"
+    names = [f"Role{number:02}{'x' * 50}" for number in range(30)]
+    stacks = {
+        f"organization/cross-account-access/{stack}": {"roleArns": {name: arn + name for name in names}}
+        for stack in ("live", "staging")
+    }
+    config = {
+        "aws:allowedAccountIds": ["111111111111"],
+        "cross-account-access:groups": [
+            {"name": "Ops", "allow": [f"{stack}/{role}" for stack in ("live", "staging") for role in names]}
+        ],
+    }
+    with pytest.raises(
+        pulumi.RunError, match=r"group Ops: '\d+ characters' .* IAM takes 5120 .*-in-live \d+, .*-in-staging \d+"
+    ):
+        run(stack="development", config=config, stacks=stacks)
+    config["cross-account-access:groups"] = [{"name": "Ops", "allow": [f"live/{role}" for role in names]}]
+    assert len(run(stack="development", config=config, stacks=stacks).registrations) == 4

@@ -71,7 +71,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("allow as text", groups({**GROUP, "allow": "production/UpdateApp"}), "groups[0].allow", "list"),
     ("two groups of one name", groups(GROUP, {**GROUP, "name": "developers"}), "groups[1].name", "groups[0]"),
     ("entry that is no mapping", groups("Developers"), "groups[0]", "mapping"),  # type: ignore[arg-type]
-    ("no roles and no groups", roles(), "roles", "no roles and no groups"),
+    ("no roles and no groups", roles(), "roles", "none of roles, groups, granteeRoles"),
     ("no allowed accounts", {f"{PREFIX}:roles": [ROLE]}, "aws:allowedAccountIds", "111111111111"),
     ("wrong allowed account", {**roles(ROLE), "aws:allowedAccountIds": ["9"]}, "aws:allowedAccountIds[0]", "twelve"),
 ]

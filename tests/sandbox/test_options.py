@@ -1,0 +1,810 @@
+"""Every option of the YAML files, deployed by the real engine and then tried: what it lets in, what it keeps out.
+
+An attempt is written ``user > role > role``: the user switches into the one role and from there into the next.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from sandbox.engine import Finished
+from sandbox.step_three import Decision
+from sandbox.users import POWER_USER, Session, User
+from settings import GranteeEntry, GroupEntry, RoleEntry
+from tests.sandbox.conftest import Sandbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
+
+pytestmark = pytest.mark.xdist_group("options")  # one deployment for all of them
+
+PRODUCTION, DEVELOPMENT, ELSEWHERE = "999999999999", "111111111111", "222222222222"
+BOUNDARIES = {"only-read": ["s3:Get*", "s3:List*"], "only-write": ["s3:Delete*", "s3:Put*"]}
+KEY = f"arn:aws:kms:us-east-1:{PRODUCTION}:key/11111111-2222-3333-4444-555555555555"
+
+
+# What is deployed.
+
+
+def role(name: str, **options: object) -> dict[str, Any]:
+    """An entry of ``roles``: the options, and beside them only what every entry has to have."""
+    needed: dict[str, object] = {"name": name, "policyName": name}
+    if "buckets" not in options:
+        needed["bucket"] = "options"
+    if "trustedAccountIds" not in options:
+        needed["trustedAccountId"] = DEVELOPMENT
+    return needed | options
+
+
+ROLES = [
+    role("Plain"),
+    role("Mallorys", trustedAccountId=ELSEWHERE),
+    role("BothAccounts", trustedAccountIds=[DEVELOPMENT, ELSEWHERE]),
+    role("Davids", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/Da*"]),
+    role("Users", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/*"]),
+    role("Roles", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/*"]),
+    role("NotSams", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/Sa?"]),
+    role("NotDeployers", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/Deployer"]),
+    role("Mfa", requireMfa=True),
+    role("RecentMfa", requireMfa=True, mfaMaxAge=900),
+    role("ExternalId", externalId="agreed"),
+    role("OtherExternalId", externalId="agreed-with-others"),
+    role("GeneratedId", generateExternalId=True),
+    role("AlsoGeneratedId", generateExternalId=True),
+    role("Organization", trustedAccountIds=[DEVELOPMENT, ELSEWHERE], organizationId="o-toldbyemulator"),
+    role("Here", sourceIpRanges=["127.0.0.0/8", "::1/128"]),
+    role("There", sourceIpRanges=["203.0.113.0/24", "2001:db8::/32"]),
+    role("SourceIdentity", requireSourceIdentity=True),
+    role("Tagged", sessionTags={"project": ["api", "web"]}),
+    role("OtherTags", sessionTags={"project": ["shop"]}),
+    role("MoreTags", sessionTags={"project": ["web"], "admin": ["yes"]}),
+    role("Current", expiresAt="2099-01-01T00:00:00Z"),
+    role("Expired", expiresAt="2020-01-01T00:00:00Z"),
+    role("Path", path="/delegated/"),
+    role("Described", description="What it is for.", policyName="a-name-of-its-own"),
+    role("Labelled", tags={"team": "web"}),
+    role("Long", maxSessionDuration=7200),
+    role("BoundedToRead", permissionsBoundary=f"arn:aws:iam::{PRODUCTION}:policy/only-read"),
+    role("BoundedToWrite", permissionsBoundary=f"arn:aws:iam::{PRODUCTION}:policy/only-write"),
+    role("Revoked", revokeSessionsIssuedBefore="2099-01-01T00:00:00Z"),
+    role("LongAgoRevoked", revokeSessionsIssuedBefore="2020-01-01T00:00:00Z"),
+    role("Revocable"),
+    role("OtherBucket", bucket="options-other"),
+    role("TwoBuckets", buckets=["options", "options-other"]),
+    role("Reader", access="read"),
+    role("Writer", access="write"),
+    role("Prefixes", prefixes=["reports/", "drafts/"]),
+    role("OtherPrefixes", prefixes=["archive/"]),
+    role("Versions", objectVersions=True),
+    role("Multipart", multipartUploads=True),
+    role("NoListing", listAllBuckets=False),
+    role("Keys", kmsKeyArns=[KEY]),
+    role("Existing", bucket="options-existing", createBucket=False),
+    role("AlsoExisting", bucket="options-existing", createBucket=False),
+    role("Foreign", buckets=["options-foreign", "options-delegated"], createBucket=False),
+]
+GROUPS: list[dict[str, Any]] = [
+    {"name": "Developers", "allow": ["production/Plain", "production/Tagged"], "allowPolicyPrefix": "may-"},
+    {
+        "name": "Testers",
+        "deny": [f"production/{name}" for name in ("Plain", "Users", "NotSams")],
+        "denyPolicyPrefix": "never-",
+    },
+    {
+        "name": "Mixed",
+        "allow": ["production/Plain", "production/Reader"],
+        "deny": ["production/OtherBucket", "production/Writer"],
+    },
+    {"name": "Kept", "allow": ["production/Plain"], "createGroup": False},
+    {"name": "Crew", "allow": ["production/Plain"], "members": ["Mia"]},
+    {"name": "Bound", "allow": ["production/Plain"], "bindSessionName": True},
+    {"name": "Known", "allow": ["production/SourceIdentity"], "sourceIdentity": True},
+    {"name": "Taggers", "allow": ["production/Tagged"], "sessionTags": True},
+]
+GRANTEE_ROLES: list[dict[str, Any]] = [
+    {
+        "name": "Deployer",
+        "allow": [f"production/{name}" for name in ("Plain", "Users", "Roles", "NotSams", "NotDeployers", "Tagged")],
+        "allowPolicyPrefix": "may-",
+    },
+    {"name": "Operator", "deny": ["production/Plain"], "denyPolicyPrefix": "never-"},
+    {"name": "Tagger", "allow": ["production/Tagged"], "sessionTags": True},
+]
+DEVELOPMENT_ROLES = {"Deployer": False, "Operator": True, "Tagger": False, "Idler": False}
+"""Roles of the development account that are made elsewhere, and whether they have a power user's rights."""
+USERS = [
+    User("David", DEVELOPMENT),
+    User("Sam", DEVELOPMENT),
+    User("Theresa", DEVELOPMENT, groups=("Testers",)),
+    User("Max", DEVELOPMENT, groups=("Mixed",)),
+    User("Mallory", ELSEWHERE),
+    User("Gina", DEVELOPMENT, groups=("Developers",), power_user=False),
+    User("Mona", DEVELOPMENT, groups=("Mixed",), power_user=False),
+    User("Ella", DEVELOPMENT, groups=("Kept",), power_user=False),
+    User("Bella", DEVELOPMENT, groups=("Bound",), power_user=False),
+    User("Tanja", DEVELOPMENT, groups=("Taggers",), power_user=False),
+    *(User(name, DEVELOPMENT, power_user=False) for name in ("Norman", "Paul", "Mia", "Eve", "Ivy")),
+]
+WITH_MFA = "David with MFA"
+
+
+# What is tried.
+
+
+@dataclass(frozen=True)
+class Act:
+    """Switching into a role or, where ``do`` is given, doing something there."""
+
+    call: dict[str, Any] = field(default_factory=dict)
+    """What is passed to AssumeRole."""
+    do: "Callable[[S3Client], object] | None" = None
+
+
+def enter(**call: object) -> Act:
+    return Act(call)
+
+
+def within(do: "Callable[[S3Client], object]", **call: object) -> Act:
+    return Act(call, do)
+
+
+def lists(bucket: str, prefix: str = "", **call: object) -> Act:
+    return within(lambda s3: s3.list_objects_v2(Bucket=bucket, Prefix=prefix), **call)
+
+
+def puts(key: str) -> Act:
+    return within(lambda s3: s3.put_object(Bucket="options", Key=key, Body=b""))
+
+
+def gets(key: str) -> Act:
+    return within(lambda s3: s3.get_object(Bucket="options", Key=key))
+
+
+def deletes(key: str) -> Act:
+    return within(lambda s3: s3.delete_object(Bucket="options", Key=key))
+
+
+def uses_upload(do: "Callable[[S3Client, Any], object]") -> Act:
+    """Do something with a multipart upload that has just begun, which whoever may write may begin."""
+
+    def begin_and_do(s3: "S3Client") -> object:
+        begun = s3.create_multipart_upload(Bucket="options", Key="upload")
+        return do(s3, {"Bucket": "options", "Key": "upload", "UploadId": begun["UploadId"]})
+
+    return within(begin_and_do)
+
+
+def get_version(s3: "S3Client") -> object:
+    version = s3.get_object(Bucket="options", Key="kept")["VersionId"]
+    return s3.get_object(Bucket="options", Key="kept", VersionId=version)
+
+
+def put_encrypted(s3: "S3Client") -> object:
+    return s3.put_object(Bucket="options", Key="key", Body=b"", ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY)
+
+
+def tagged(**tags: str) -> Act:
+    return enter(Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+
+
+def policy(action: str | list[str], resource: str = "*", **condition: object) -> str:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition}
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
+
+
+ENTER = enter()
+GENERATED_ID = "what the output externalIds tells of GeneratedId"
+AS_TEAM_WEB = lists("options", Policy=policy("s3:*", StringEquals={"aws:PrincipalTag/team": "web"}))
+
+# The option, what is done, who may, and who may not because of the option.
+ATTEMPTS = [
+    # Who may assume the role.
+    ("roles.trustedAccountId", "from Development", ENTER, "David > Plain", "David > Mallorys"),
+    ("roles.trustedAccountId", "from elsewhere", ENTER, "Mallory > Mallorys", "Mallory > Plain"),
+    ("roles.trustedAccountIds", "from Development", ENTER, "David > BothAccounts", "David > Mallorys"),
+    ("roles.trustedAccountIds", "from elsewhere", ENTER, "Mallory > BothAccounts", "Mallory > Plain"),
+    ("roles.trustedPrincipalArns", "named so", ENTER, "David > Davids", "Sam > Davids"),
+    ("roles.trustedPrincipalArns", "named otherwise", ENTER, "Sam > Plain", "Sam > Davids"),
+    ("roles.trustedPrincipalArns", "a user", ENTER, "Sam > Users", "Sam > Roles"),
+    ("roles.trustedPrincipalArns", "out of a role", ENTER, "Sam > Deployer > Plain", "Sam > Deployer > Users"),
+    ("roles.deniedPrincipalArns", "named so", ENTER, "Sam > Plain", "Sam > NotSams"),
+    ("roles.deniedPrincipalArns", "named otherwise", ENTER, "David > NotSams", "Sam > NotSams"),
+    ("roles.requireMfa", "without", ENTER, "David > Plain", "David > Mfa"),
+    ("roles.externalId", "without", ENTER, "David > Plain", "David > ExternalId"),
+    ("roles.externalId", "with", enter(ExternalId="agreed"), "David > ExternalId", "David > OtherExternalId"),
+    ("roles.generateExternalId", "without", ENTER, "David > Plain", "David > GeneratedId"),
+    (
+        "roles.generateExternalId",
+        "with",
+        enter(ExternalId=GENERATED_ID),
+        "David > GeneratedId",
+        "David > AlsoGeneratedId",
+    ),
+    ("roles.organizationId", "a member", ENTER, "David > Organization", "Mallory > Organization"),
+    ("roles.organizationId", "not a member", ENTER, "Mallory > BothAccounts", "Mallory > Organization"),
+    ("roles.sourceIpRanges", "from this machine", ENTER, "David > Here", "David > There"),
+    ("roles.requireSourceIdentity", "without", ENTER, "David > Plain", "David > SourceIdentity"),
+    ("roles.sessionTags", "without", ENTER, "David > Plain", "David > Tagged"),
+    ("roles.sessionTags", "with", tagged(project="web"), "David > Tagged", "David > Plain"),
+    ("roles.sessionTags", "with another value", tagged(project="shop"), "David > OtherTags", "David > Tagged"),
+    ("roles.sessionTags", "with one more", tagged(project="web", admin="yes"), "David > MoreTags", "David > Tagged"),
+    ("roles.expiresAt", "before and after", ENTER, "David > Current", "David > Expired"),
+    # The role and its sessions.
+    ("roles.name", "by name", ENTER, "David > Plain", "David > Nobody"),
+    ("roles.path", "with rights on the path", ENTER, "Paul > Path", "Paul > Plain"),
+    ("roles.tags", "list as team web", AS_TEAM_WEB, "David > Labelled", "David > Plain"),
+    ("roles.permissionsBoundary", "get", gets("kept"), "David > BoundedToRead", "David > BoundedToWrite"),
+    ("roles.permissionsBoundary", "put", puts("new"), "David > Plain", "David > BoundedToRead"),
+    ("roles.revokeSessionsIssuedBefore", "list", lists("options"), "David > LongAgoRevoked", "David > Revoked"),
+    # Which buckets, and what may be done there.
+    ("roles.bucket", "list", lists("options"), "David > Plain", "David > OtherBucket"),
+    ("roles.bucket", "list another", lists("options-other"), "David > OtherBucket", "David > Plain"),
+    ("roles.buckets", "list one", lists("options"), "David > TwoBuckets", "David > OtherBucket"),
+    ("roles.buckets", "list the other", lists("options-other"), "David > TwoBuckets", "David > Plain"),
+    ("roles.access", "list", lists("options"), "David > Reader", "David > Writer"),
+    ("roles.access", "get", gets("kept"), "David > Reader", "David > Writer"),
+    ("roles.access", "put", puts("new"), "David > Writer", "David > Reader"),
+    ("roles.access", "delete", deletes("gone"), "David > Writer", "David > Reader"),
+    ("roles.access", "get by default", gets("kept"), "David > Plain", "David > Writer"),
+    ("roles.access", "put by default", puts("new"), "David > Plain", "David > Reader"),
+    ("roles.prefixes", "list all", lists("options"), "David > Plain", "David > Prefixes"),
+    ("roles.prefixes", "get elsewhere", gets("kept"), "David > Plain", "David > Prefixes"),
+    ("roles.prefixes", "put elsewhere", puts("new"), "David > Plain", "David > Prefixes"),
+    ("roles.prefixes", "delete elsewhere", deletes("gone"), "David > Plain", "David > Prefixes"),
+    ("roles.prefixes", "list one", lists("options", "reports/"), "David > Prefixes", "David > OtherPrefixes"),
+    ("roles.prefixes", "get in one", gets("reports/kept"), "David > Prefixes", "David > OtherPrefixes"),
+    ("roles.prefixes", "put in the other", puts("drafts/new"), "David > Prefixes", "David > OtherPrefixes"),
+    ("roles.objectVersions", "get one", within(get_version), "David > Versions", "David > Plain"),
+    (
+        "roles.objectVersions",
+        "list them",
+        within(lambda s3: s3.list_object_versions(Bucket="options")),
+        "David > Versions",
+        "David > Plain",
+    ),
+    (
+        "roles.multipartUploads",
+        "list them",
+        within(lambda s3: s3.list_multipart_uploads(Bucket="options")),
+        "David > Multipart",
+        "David > Plain",
+    ),
+    (
+        "roles.multipartUploads",
+        "list parts",
+        uses_upload(lambda s3, begun: s3.list_parts(**begun)),
+        "David > Multipart",
+        "David > Plain",
+    ),
+    (
+        "roles.multipartUploads",
+        "abort one",
+        uses_upload(lambda s3, begun: s3.abort_multipart_upload(**begun)),
+        "David > Multipart",
+        "David > Plain",
+    ),
+    ("roles.listAllBuckets", "list", within(lambda s3: s3.list_buckets()), "David > Plain", "David > NoListing"),
+    # What the account's groups may.
+    ("groups.name", "a member", ENTER, "Gina > Plain", "Norman > Plain"),
+    ("groups.allow", "a role", ENTER, "Gina > Plain", "Gina > OtherBucket"),
+    ("groups.deny", "a role", ENTER, "Theresa > OtherBucket", "Theresa > Plain"),
+    ("groups.createGroup", "a member of one that was there", ENTER, "Ella > Plain", "Norman > Plain"),
+    ("groups.members", "a member", ENTER, "Mia > Plain", "Eve > Plain"),
+    ("groups.bindSessionName", "another's name", enter(RoleSessionName="Eve"), "Gina > Plain", "Bella > Plain"),
+    # What the account's roles may.
+    ("granteeRoles.name", "out of the role", ENTER, "Sam > Deployer > Plain", "Sam > Idler > Plain"),
+    ("granteeRoles.allow", "a role", ENTER, "Sam > Deployer > Plain", "Sam > Deployer > OtherBucket"),
+    ("granteeRoles.deny", "a role", ENTER, "Sam > Operator > OtherBucket", "Sam > Operator > Plain"),
+]
+
+
+# What is not tried, and why.
+
+
+def trust(role_name: str, sid: str = "TrustAccount") -> "Callable[[World], object]":
+    """Reads the condition of a statement of the role's trust policy."""
+    return lambda world: statements(world.role(role_name)["AssumeRolePolicyDocument"])[sid]["Condition"]
+
+
+def grant(sid: str, group: str = "", role: str = "") -> "Callable[[World], object]":
+    """Reads a statement of what a group or role of Development is allowed."""
+    policy_name = "allow-assume-S3-role-in-production"
+
+    def read(world: "World") -> object:
+        iam = world.iam(DEVELOPMENT)
+        found: Any = (
+            iam.get_group_policy(GroupName=group, PolicyName=policy_name)
+            if group
+            else iam.get_role_policy(RoleName=role, PolicyName=policy_name)
+        )
+        return statements(found["PolicyDocument"])[sid]
+
+    return read
+
+
+def allow(sid: str, actions: str | list[str], resource: str, **condition: object) -> dict[str, object]:
+    """A statement as it is to be found."""
+    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def statements(document: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that the emulator decides otherwise than AWS."""
+
+    reason: str
+    act: Act
+    who: str
+    emulator: Decision
+    """What the emulator decides; AWS decides the opposite."""
+    read: "Callable[[World], object]"
+    """Reads what AWS decides by, as it is in the account."""
+    live: object
+    unlike: str | None = None
+    """Who shows that the option alone makes the emulator decide so."""
+
+
+ROLE = f"arn:aws:iam::{PRODUCTION}:role"
+OWN_NAME = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+NO_MFA = "whatever code is given, aws:MultiFactorAuthPresent is never true"
+NO_TAG_SESSION = "the principal's own right to sts:TagSession is not asked for"
+SESSION_ARN = "aws:PrincipalArn of a role's session is the session's ARN; on AWS it is the role's"
+EMULATOR_CANNOT = {
+    "roles.trustedPrincipalArns": Gap(
+        SESSION_ARN,
+        ENTER,
+        "Sam > Deployer > Roles",
+        "denied",
+        trust("Roles"),
+        {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{DEVELOPMENT}:role/*"}},
+        unlike="Sam > Deployer > Plain",
+    ),
+    "roles.deniedPrincipalArns": Gap(
+        SESSION_ARN,
+        ENTER,
+        "Sam > Deployer > NotDeployers",
+        "allowed",
+        trust("NotDeployers", "DenyPrincipals"),
+        {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{DEVELOPMENT}:role/Deployer"}},
+    ),
+    "roles.requireMfa": Gap(
+        NO_MFA, ENTER, f"{WITH_MFA} > Mfa", "denied", trust("Mfa"), MFA, unlike=f"{WITH_MFA} > Plain"
+    ),
+    "roles.mfaMaxAge": Gap(
+        NO_MFA,
+        ENTER,
+        f"{WITH_MFA} > RecentMfa",
+        "denied",
+        trust("RecentMfa"),
+        MFA | {"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "900"}},
+        unlike=f"{WITH_MFA} > Plain",
+    ),
+    "roles.requireSourceIdentity": Gap(
+        "sts:SourceIdentity is not known, nor are policy variables",
+        enter(SourceIdentity="David"),
+        "David > SourceIdentity",
+        "denied",
+        lambda world: [trust("SourceIdentity", sid)(world) for sid in ("TrustAccount", "SetSourceIdentity")],
+        [OWN_NAME, OWN_NAME],
+        unlike="David > Plain",
+    ),
+    "roles.maxSessionDuration": Gap(
+        "a session may last longer than its role allows",
+        enter(DurationSeconds=7201),
+        "David > Long",
+        "allowed",
+        lambda world: world.role("Long")["MaxSessionDuration"],
+        7200,
+    ),
+    "roles.kmsKeyArns": Gap(
+        "S3 encrypts without asking KMS, be it for the key or for the role's right to it",
+        within(put_encrypted),
+        "David > Plain",
+        "allowed",
+        lambda world: world.identity_policy("Keys")["UseKeys"],
+        allow(
+            "UseKeys",
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            KEY,
+            StringEquals={"kms:ViaService": "s3.us-east-1.amazonaws.com"},
+        ),
+    ),
+    "roles.createBucket": Gap(
+        "another account's bucket policy is asked about the caller's account, never about its role",
+        lists("options-foreign"),
+        "David > Foreign",
+        "denied",
+        lambda world: world.bucket_policy("options-foreign"),
+        [
+            allow(sid, actions, f"arn:aws:s3:::options-foreign{objects}") | {"Principal": {"AWS": f"{ROLE}/Foreign"}}
+            for sid, actions, objects in (
+                ("ListBucket", ["s3:GetBucketLocation", "s3:ListBucket"], ""),
+                ("ReadWriteObjects", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], "/*"),
+            )
+        ],
+    ),
+    "groups.bindSessionName": Gap(
+        "sts:RoleSessionName is not known to identity policies, nor are policy variables",
+        enter(RoleSessionName="Bella"),
+        "Bella > Plain",
+        "denied",
+        grant("AllowAssumeRole", group="Bound"),
+        allow(
+            "AllowAssumeRole",
+            "sts:AssumeRole",
+            f"{ROLE}/Plain",
+            StringEquals={"sts:RoleSessionName": "${aws:username}"},
+        ),
+        unlike="Gina > Plain",
+    ),
+    "groups.sourceIdentity": Gap(
+        "the principal's own right to sts:SetSourceIdentity is not asked for",
+        enter(SourceIdentity="Eve"),
+        "Gina > Plain",
+        "allowed",
+        grant("SetSourceIdentity", group="Known"),
+        allow("SetSourceIdentity", "sts:SetSourceIdentity", f"{ROLE}/SourceIdentity", **OWN_NAME),
+    ),
+    "groups.sessionTags": Gap(
+        NO_TAG_SESSION,
+        tagged(project="web"),
+        "Gina > Tagged",
+        "allowed",
+        grant("TagSession", group="Taggers"),
+        allow("TagSession", "sts:TagSession", f"{ROLE}/Tagged"),
+    ),
+    "granteeRoles.sessionTags": Gap(
+        NO_TAG_SESSION,
+        tagged(project="web"),
+        "Sam > Deployer > Tagged",
+        "allowed",
+        grant("TagSession", role="Tagger"),
+        allow("TagSession", "sts:TagSession", f"{ROLE}/Tagged"),
+    ),
+}
+"""Options of which the emulator cannot show all: what it gets wrong, and what there is for AWS to get it right."""
+
+NOT_ABOUT_ACCESS: "dict[str, tuple[Callable[[World], object], object]]" = {
+    "roles.policyName": (
+        lambda world: world.iam().list_attached_role_policies(RoleName="Described")["AttachedPolicies"],
+        [{"PolicyName": "a-name-of-its-own", "PolicyArn": f"arn:aws:iam::{PRODUCTION}:policy/a-name-of-its-own"}],
+    ),
+    "roles.description": (lambda world: world.role("Described")["Description"], "What it is for."),
+    "groups.allowPolicyPrefix": (lambda world: world.inline_policies("group", "Developers"), ["may-production"]),
+    "groups.denyPolicyPrefix": (lambda world: world.inline_policies("group", "Testers"), ["never-production"]),
+    "granteeRoles.allowPolicyPrefix": (lambda world: world.inline_policies("role", "Deployer"), ["may-production"]),
+    "granteeRoles.denyPolicyPrefix": (lambda world: world.inline_policies("role", "Operator"), ["never-production"]),
+}
+"""Options that no decision depends on: how what is deployed is read, and what it has to be."""
+
+
+# Where it is tried.
+
+
+class World:
+    """The accounts with all of this deployed, and everybody in them signed in."""
+
+    def __init__(self, sandbox: Sandbox, signed_in: ExitStack) -> None:
+        self.sandbox = sandbox
+        self.accounts = sandbox.accounts
+        self._sessions: dict[str, Session] = {}
+        self._make_what_is_looked_after_elsewhere()
+        organization = {"organizationId": self._organization_id()}
+        self.roles = [entry | organization if "organizationId" in entry else entry for entry in ROLES]
+        for stack in ("production", "development"):
+            sandbox.engine.prepare(stack, print)
+        self.up("production", roles=self.roles)
+        told = "\n".join(self.up("development", groups=GROUPS, granteeRoles=GRANTEE_ROLES).lines)
+        self.warned = set(re.findall(r"Testers: the Deny on production/(\w+) binds the group's users", told))
+        outputs = sandbox.engine.outputs("production")
+        self.role_arns: dict[str, str] = outputs["roleArns"]
+        self._generated_id = outputs["externalIds"]["GeneratedId"]
+        self.resource_policy_statements: dict[str, dict[str, str]] = outputs["resourcePolicyStatements"]
+        self.put_bucket_policy("options-foreign", self.exported("Foreign", "options-foreign"))
+        for key in ("kept", "reports/kept"):
+            self.s3().put_object(Bucket="options", Key=key, Body=b"")
+        for user in USERS:
+            self.accounts.make(user)
+            self._sessions[user.name] = signed_in.enter_context(self.accounts.signed_in(user))
+
+    def _make_what_is_looked_after_elsewhere(self) -> None:
+        for name, actions in BOUNDARIES.items():
+            self.iam().create_policy(PolicyName=name, PolicyDocument=policy(actions))
+        self.s3().create_bucket(Bucket="options-existing")
+        for bucket in ("options-foreign", "options-delegated"):
+            self.s3(ELSEWHERE).create_bucket(Bucket=bucket)
+        development = self.iam(DEVELOPMENT)
+        development.create_group(GroupName="Kept")
+        for name, power_user in DEVELOPMENT_ROLES.items():
+            everybody = {"Sid": "All", "Effect": "Allow", "Principal": {"AWS": DEVELOPMENT}, "Action": "sts:AssumeRole"}
+            trusting = json.dumps({"Version": "2012-10-17", "Statement": [everybody]})
+            development.create_role(RoleName=name, AssumeRolePolicyDocument=trusting)
+            if power_user:
+                development.attach_role_policy(RoleName=name, PolicyArn=POWER_USER)
+        for user in USERS:
+            if not user.groups:
+                self.accounts.make(user)
+        delegated = policy("sts:AssumeRole", f"arn:aws:iam::{PRODUCTION}:role/delegated/*")
+        development.put_user_policy(UserName="Paul", PolicyName="delegated", PolicyDocument=delegated)
+
+    def _organization_id(self) -> str:
+        """The id of the organization that the emulator makes for Development."""
+        organizations = boto3.client(
+            "organizations",
+            endpoint_url=self.sandbox.emulator.endpoint,
+            verify=str(self.sandbox.layout.ca_bundle),
+            region_name="us-east-1",
+            aws_access_key_id=DEVELOPMENT,
+            aws_secret_access_key="sandbox",  # noqa: S106 (the emulator takes any)
+        )
+        return str(organizations.describe_organization()["Organization"]["Id"])
+
+    def up(self, stack: str, *arguments: str, **lists: list[dict[str, Any]]) -> Finished:
+        """Write these lists into the stack's file, each in place of what stood there, and deploy it."""
+        file = self.sandbox.layout.project / f"Pulumi.{stack}.yaml"
+        settings = yaml.safe_load(file.read_text())
+        settings["config"] |= {f"cross-account-access:{name}": entries for name, entries in lists.items()}
+        file.write_text(yaml.safe_dump(settings))
+        finished = self.sandbox.engine.run(stack, "up", "--yes", "--skip-preview", *arguments)
+        assert finished.exit_code == 0, finished.lines
+        return finished
+
+    def iam(self, account_id: str = PRODUCTION) -> "IAMClient":
+        return self.accounts.administrator(account_id).iam
+
+    def s3(self, account_id: str = PRODUCTION) -> "S3Client":
+        return self.accounts.administrator(account_id).s3
+
+    def role(self, name: str) -> Any:  # noqa: ANN401 (as boto3 gives it)
+        return self.iam().get_role(RoleName=name)["Role"]
+
+    def identity_policy(self, name: str) -> dict[str, Any]:
+        arn = f"arn:aws:iam::{PRODUCTION}:policy/{name}"
+        version = self.iam().get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        return statements(self.iam().get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+
+    def inline_policies(self, kind: str, name: str) -> list[str]:
+        """The names of the inline policies of a group or role of Development."""
+        iam = self.iam(DEVELOPMENT)
+        listed = iam.list_group_policies(GroupName=name) if kind == "group" else iam.list_role_policies(RoleName=name)
+        return listed["PolicyNames"]
+
+    def exported(self, role_name: str, bucket: str) -> list[dict[str, Any]]:
+        """What the stack exports for the bucket's policy."""
+        text = self.resource_policy_statements[role_name][f"arn:aws:s3:::{bucket}"]
+        exported: list[dict[str, Any]] = json.loads(text)
+        return exported
+
+    def bucket_policy(self, bucket: str) -> object:
+        """The statements of a bucket that is owned elsewhere."""
+        return json.loads(self.s3(ELSEWHERE).get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+
+    def put_bucket_policy(self, bucket: str, exported: list[dict[str, Any]], owner: str = ELSEWHERE) -> None:
+        document = json.dumps({"Version": "2012-10-17", "Statement": exported})
+        self.s3(owner).put_bucket_policy(Bucket=bucket, Policy=document)
+
+    def session(self, who: str) -> Session:
+        """A session that is kept, with the usual call."""
+        if who not in self._sessions:
+            self._sessions[who] = self._sign_in_with_mfa() if who == WITH_MFA else self.assume(who)
+        return self._sessions[who]
+
+    def assume(self, who: str, **call: Any) -> Session:  # noqa: ANN401 (what AssumeRole takes)
+        """A new session. It is named after the user, unless the call says otherwise."""
+        behind, _, role_name = who.rpartition(" > ")
+        account_id = DEVELOPMENT if role_name in DEVELOPMENT_ROLES else PRODUCTION
+        call = {
+            "RoleArn": self.role_arns.get(role_name, f"arn:aws:iam::{account_id}:role/{role_name}"),
+            "RoleSessionName": who.split()[0],
+            **call,
+        }
+        if call.get("ExternalId") == GENERATED_ID:
+            call["ExternalId"] = self._generated_id
+        given = self.session(behind).sts.assume_role(**call)["Credentials"]
+        return self.accounts.session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+    def _sign_in_with_mfa(self) -> Session:
+        iam, code = self.iam(DEVELOPMENT), "123456"  # the emulator takes any, and its seeds make none
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName="David")["VirtualMFADevice"]["SerialNumber"]
+        iam.enable_mfa_device(
+            UserName="David", SerialNumber=device, AuthenticationCode1=code, AuthenticationCode2="654321"
+        )
+        given = self.session("David").sts.get_session_token(SerialNumber=device, TokenCode=code)["Credentials"]
+        return self.accounts.session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+    def decide(self, act: Act, who: str) -> Decision:
+        """Do it, where the last step alone may be refused."""
+        do = act.do
+        if do is None:
+            self.session(who.rpartition(" > ")[0])
+            return decision(lambda: self.assume(who, **act.call))
+        session = self.assume(who, **act.call) if act.call else self.session(who)
+        return decision(lambda: do(session.s3))
+
+
+def decision(do: Callable[[], object]) -> Decision:
+    try:
+        do()
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "AccessDenied":
+            raise
+        return "denied"
+    return "allowed"
+
+
+def changed(finished: Finished) -> dict[str, int]:
+    return {operation: count for operation, count in finished.changes.items() if operation != "same"}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("options"))
+    try:
+        with ExitStack() as signed_in:
+            yield World(sandbox, signed_in)
+    finally:
+        sandbox.emulator.stop()
+
+
+# That everything is tried.
+
+
+def camel_case(name: str) -> str:
+    return re.sub("_(.)", lambda match: match[1].upper(), name)
+
+
+def test_every_option_is_tried_or_is_said_to_be_beyond_the_emulator() -> None:
+    lists = {"roles": RoleEntry, "groups": GroupEntry, "granteeRoles": GranteeEntry}
+    options = {f"{of}.{camel_case(name)}" for of, entry in lists.items() for name in inspect.get_annotations(entry)}
+    tried = {option for option, *_ in ATTEMPTS}
+    assert tried | set(EMULATOR_CANNOT) | set(NOT_ABOUT_ACCESS) == options
+    assert set(NOT_ABOUT_ACCESS).isdisjoint({*tried, *EMULATOR_CANNOT})
+
+
+def test_the_roles_that_are_compared_differ_in_the_option_alone() -> None:
+    entries = {entry["name"]: entry for entry in ROLES}
+    same = {"buckets": "bucket", "trustedAccountIds": "trustedAccountId"}
+    for option, _, _, allowed, denied in ATTEMPTS:
+        one, other = (entries.get(who.rpartition(" > ")[2], {}) for who in (allowed, denied))
+        if option.startswith("roles.") and one and other:
+            differing = {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+            named = {f"roles.{same.get(key, key)}" for key in differing - {"name", "policyName"}}
+            assert named <= {f"roles.{same.get(option[6:], option[6:])}"}, (allowed, denied)
+
+
+# That it is so.
+
+
+@pytest.mark.parametrize(
+    ("act", "allowed", "denied"), [row[2:] for row in ATTEMPTS], ids=[f"{row[0]}: {row[1]}" for row in ATTEMPTS]
+)
+def test_an_option_lets_in_and_keeps_out(world: World, act: Act, allowed: str, denied: str) -> None:
+    assert (world.decide(act, allowed), world.decide(act, denied)) == ("allowed", "denied")
+
+
+@pytest.mark.parametrize("gap", EMULATOR_CANNOT.values(), ids=EMULATOR_CANNOT)
+def test_what_the_emulator_cannot_decide_is_deployed(world: World, gap: Gap) -> None:
+    assert gap.read(world) == gap.live
+    assert world.decide(gap.act, gap.who) == gap.emulator, f"no gap any more, make it an attempt: {gap.reason}"
+    if gap.unlike:
+        assert world.decide(gap.act, gap.unlike) != gap.emulator
+
+
+@pytest.mark.parametrize(("read", "expected"), NOT_ABOUT_ACCESS.values(), ids=NOT_ABOUT_ACCESS)
+def test_what_no_decision_depends_on_is_deployed(
+    world: World, read: Callable[[World], object], expected: object
+) -> None:
+    assert read(world) == expected
+
+
+@pytest.mark.parametrize(
+    ("user", "decisions"),
+    [
+        (
+            "Mona",
+            {"Plain": "allowed", "Reader": "allowed", "OtherBucket": "denied", "Writer": "denied", "Long": "denied"},
+        ),
+        (
+            "Max",
+            {"Plain": "allowed", "Reader": "allowed", "OtherBucket": "denied", "Writer": "denied", "Long": "allowed"},
+        ),
+    ],
+    ids=["whose rights come from the group", "who has rights beside it"],
+)
+def test_a_group_is_allowed_some_roles_and_denied_others(
+    world: World, user: str, decisions: dict[str, Decision]
+) -> None:
+    assert {name: world.decide(ENTER, f"{user} > {name}") for name in decisions} == decisions
+
+
+def test_a_deny_on_a_group_is_got_around_through_another_role_unless_the_role_forbids_that(world: World) -> None:
+    """``trustedPrincipalArns`` forbids it here, on AWS ``deniedPrincipalArns`` does too: see ``EMULATOR_CANNOT``."""
+    for name in ("Plain", "NotSams", "Users"):
+        assert world.decide(ENTER, f"Theresa > {name}") == "denied"
+    assert world.decide(ENTER, "Theresa > Deployer > Plain") == "allowed"
+    assert world.decide(ENTER, "Theresa > Deployer > NotSams") == "allowed"
+    assert world.decide(ENTER, "Theresa > Deployer > Users") == "denied"
+    assert "Plain" in world.warned
+    assert "Users" not in world.warned
+
+
+@pytest.mark.xfail(strict=True, reason="any entry of deniedPrincipalArns ends the warning, whomever it names")
+def test_up_warns_where_a_deny_can_be_got_around_though_somebody_else_is_denied(world: World) -> None:
+    assert "NotSams" in world.warned
+
+
+def test_a_bucket_that_exists_is_left_as_it_is(world: World) -> None:
+    assert world.decide(lists("options-existing"), "David > Existing") == "allowed"
+    assert world.decide(lists("options-existing"), "David > Plain") == "denied"
+    assert world.s3().get_bucket_versioning(Bucket="options")["Status"] == "Enabled"
+    assert "Status" not in world.s3().get_bucket_versioning(Bucket="options-existing")
+
+
+def test_the_exported_statements_let_in_the_role_alone(world: World) -> None:
+    """The emulator asks a bucket's policy about a role where both are of one account, so it is tried there."""
+    detached = {"RoleName": "AlsoExisting", "PolicyArn": f"arn:aws:iam::{PRODUCTION}:policy/AlsoExisting"}
+    world.iam().detach_role_policy(**detached)
+    listing = lists("options-existing")
+    assert world.decide(listing, "David > AlsoExisting") == "denied"
+    world.put_bucket_policy("options-existing", world.exported("AlsoExisting", "options-existing"), owner=PRODUCTION)
+    assert world.decide(listing, "David > AlsoExisting") == "allowed"
+    assert world.decide(listing, "David > Plain") == "denied"
+
+
+def test_a_bucket_of_another_account_opens_to_the_exported_statements(world: World) -> None:
+    """With the account in the role's place, as it is the account that the emulator asks about."""
+    bucket, who = "options-delegated", "David > Foreign"
+    acts = [
+        lists(bucket),
+        within(lambda s3: s3.put_object(Bucket=bucket, Key="new", Body=b"")),
+        within(lambda s3: s3.get_object(Bucket=bucket, Key="new")),
+        within(lambda s3: s3.delete_object(Bucket=bucket, Key="new")),
+    ]
+    assert {world.decide(act, who) for act in acts} == {"denied"}
+    account = {"Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:root"}}
+    world.put_bucket_policy(bucket, [statement | account for statement in world.exported("Foreign", bucket)])
+    assert [world.decide(act, who) for act in acts] == ["allowed"] * 4
+    assert world.decide(lists(bucket), "David > Plain") == "denied"
+
+
+def test_an_older_session_ends_at_the_next_up_and_a_new_one_works(world: World) -> None:
+    older, new = lists("options"), lists("options", DurationSeconds=3600)
+    assert world.decide(older, "David > Revocable") == "allowed"
+    now = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")  # rounded up
+    revoked = {"Revocable": {"revokeSessionsIssuedBefore": now}}
+    finished = world.up("production", roles=[entry | revoked.get(entry["name"], {}) for entry in world.roles])
+    assert changed(finished) == {"update": 1}
+    assert world.decide(older, "David > Revocable") == "denied"
+    assert world.decide(new, "David > Revocable") == "allowed"
+    assert world.decide(older, "David > Plain") == "allowed"
+
+
+def test_members_are_as_the_file_says_and_left_alone_where_it_says_nothing(world: World) -> None:
+    iam = world.iam(DEVELOPMENT)
+    iam.add_user_to_group(GroupName="Crew", UserName="Eve")
+    iam.add_user_to_group(GroupName="Developers", UserName="Ivy")
+    assert world.decide(ENTER, "Eve > Plain") == "allowed"
+    assert changed(world.up("development", "--refresh")) == {"update": 1}
+    members = {name: iam.get_group(GroupName=name)["Users"] for name in ("Crew", "Developers")}
+    assert {name: {user["UserName"] for user in users} for name, users in members.items()} == {
+        "Crew": {"Mia"},
+        "Developers": {"Gina", "Ivy"},
+    }
+    decisions = {user: world.decide(ENTER, f"{user} > Plain") for user in ("Mia", "Eve", "Ivy")}
+    assert decisions == {"Mia": "allowed", "Eve": "denied", "Ivy": "allowed"}

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components import ReadWriteBucketRole
+from components import ReadWriteBucketRole, ReadWriteBucketRoleArgs
 from components.bucket_access import bucket_names
-from components.trust import is_open
+from components.trust import is_open_to_any_role
 from console import switch_role_url
-from settings import Settings
+from settings import Settings, camel_case
 
 CONTRACT_VERSION = 1
 
@@ -28,13 +28,19 @@ def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -
     pulumi.export("roleArns", {name: role.arn for name, role in roles.items()})
     pulumi.export("bucketNames", {role["name"]: bucket_names(role)[0] for role in settings.roles})
     pulumi.export("switchRoleUrls", {name: role.arn.apply(switch_role_url) for name, role in roles.items()})
-    pulumi.export("openRoles", [role["name"] for role in settings.roles if is_open(role)])
+    pulumi.export("roleOptions", {role["name"]: _options(role) for role in settings.roles})
+    pulumi.export("openRoles", [role["name"] for role in settings.roles if is_open_to_any_role(role)])
     guarded = [role["name"] for role in settings.roles if "external_id" in role or role.get("generate_external_id")]
     if guarded:
         pulumi.export("externalIds", {name: roles[name].external_id for name in guarded})
     if settings.roles_on_existing_buckets:
         statements = {name: roles[name].resource_policy_statements for name in settings.roles_on_existing_buckets}
         pulumi.export("resourcePolicyStatements", statements)
+
+
+def _options(role: ReadWriteBucketRoleArgs) -> dict[str, object]:
+    """What the stack's file says of the role, in its words; an external id may be secret there."""
+    return {camel_case(key): value for key, value in role.items() if key not in ("name", "external_id")}
 
 
 def export_grants(groups: AssumableRoles, grantee_roles: AssumableRoles) -> None:

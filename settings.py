@@ -166,7 +166,7 @@ def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:
     try:
         check_role_args(role)
     except InvalidValue as error:
-        raise InvalidValue(f"{path}.{_camel_case(error.key)}", error.value, _camel_case(error.allowed)) from None
+        raise InvalidValue(f"{path}.{camel_case(error.key)}", error.value, camel_case(error.allowed)) from None
     if "external_id" in role and runtime_config.is_config_secret(_key("roles")):
         role["external_id"] = pulumi.Output.secret(role["external_id"])
     return cast(ReadWriteBucketRoleArgs, role)
@@ -250,10 +250,10 @@ def _read_entries(name: str, entry_type: type[_Entry]) -> dict[str, _Entry]:
 
 def _read_entry(path: str, value: object, entry_type: type[_Entry]) -> _Entry:
     declared = inspect.get_annotations(entry_type)  # a TypedDict's hold those of its bases
-    fields = {_camel_case(name): name for name in declared}
+    fields = {camel_case(name): name for name in declared}
     if not isinstance(value, dict):
         raise InvalidValue(path, value, f"write a mapping with the keys {', '.join(fields)}")
-    required = [_camel_case(name) for name, hint in declared.items() if get_origin(hint) is not NotRequired]
+    required = [camel_case(name) for name, hint in declared.items() if get_origin(hint) is not NotRequired]
     _check_keys(path, value, required=required, known=fields)
     for key, item in value.items():
         _check_type(f"{path}.{key}", item, declared[fields[key]])
@@ -308,5 +308,6 @@ def _key(name: str) -> str:
     return f"{pulumi.get_project()}:{name}"
 
 
-def _camel_case(name: str) -> str:
+def camel_case(name: str) -> str:
+    """An argument's name as it is written in YAML and in outputs."""
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

@@ -1,8 +1,8 @@
 """A role that other accounts may assume to read and write buckets, and nothing else."""
 
 import json
-from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from . import policies, validation
 from .bucket_access import PRESETS, BucketAccessArgs, identity_statements, resource_policy_statements
 from .policies import PolicyDocument, Statement
-from .trust import TrustArgs, trust_policy
+from .trust import TrustArgs, trust_policy, trusted_accounts
 from .validation import InvalidValue
 
 DEFAULT_POLICY_NAME = "read-write-app-bucket"
@@ -84,6 +84,18 @@ def check_role_args(args: Mapping[str, object]) -> None:
         raise InvalidValue("generate_external_id", True, "external_id is given; remove one of the two")
     if "mfa_max_age" in args and not args.get("require_mfa"):
         raise InvalidValue("mfa_max_age", args["mfa_max_age"], "it needs require_mfa: true")
+    for key in ("trusted_principal_arns", "denied_principal_arns"):
+        _check_accounts(key, args)
+
+
+def _check_accounts(key: str, args: Mapping[str, object]) -> None:
+    """A mistyped account would trust nobody, or deny nobody, without a word."""
+    accounts = trusted_accounts(cast(TrustArgs, args))
+    patterns = args.get(key, ())
+    for index, pattern in enumerate(patterns if isinstance(patterns, Sequence) else ()):
+        if isinstance(pattern, str) and pattern.split(":")[4] not in ("*", *accounts):
+            rule = f"its account is not one that the role trusts; those are {', '.join(accounts)}"
+            raise InvalidValue(f"{key}[{index}]", pattern, rule)
 
 
 class ReadWriteBucketRole(pulumi.ComponentResource):

@@ -46,9 +46,24 @@ def trusted_accounts(args: TrustArgs) -> list[str]:
     return sorted({*args.get("trusted_account_ids", ()), *([one] if one else ())})
 
 
-def is_open(args: TrustArgs) -> bool:
-    """Whether every principal of the accounts may assume the role, if its own account lets it."""
-    return not args.get("trusted_principal_arns") and not args.get("denied_principal_arns")
+def is_open_to_any_role(args: TrustArgs) -> bool:
+    """Whether roles of the accounts that nobody named may assume the role, if their own account lets them.
+
+    Who is denied the role as a member of a group could then get to it by way of one of those. A role's session never
+    counts as signed in with MFA and has no user name (IAM User Guide, "Secure API access with MFA" and "IAM policy
+    elements: Variables and tags").
+    """
+    if args.get("require_mfa") or args.get("require_source_identity"):
+        return False
+    closed = {str(pattern).split(":")[4] for pattern in args.get("denied_principal_arns", ()) if _is_any_role(pattern)}
+    if "*" in closed or closed.issuperset(trusted_accounts(args)):
+        return False
+    trusted = args.get("trusted_principal_arns")
+    return not trusted or any(":role/" in str(pattern) and set("*?") & set(str(pattern)) for pattern in trusted)
+
+
+def _is_any_role(pattern: object) -> bool:
+    return str(pattern).endswith(":role/*")
 
 
 def trust_policy(partition: str, args: TrustArgs) -> PolicyDocument:

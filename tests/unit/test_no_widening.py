@@ -412,7 +412,11 @@ def trust_args(draw: DrawFn, name: str = "") -> Args:
     args |= TRUST_LAWS[name].beside if name else {}
     if "require_mfa" not in args:
         args.pop("mfa_max_age", None)
-    check_role_args({"name": "UpdateApp", "bucket": "productionapp", **args})
+    # The laws hold too of patterns for accounts that are not trusted, which are refused as mistyped.
+    accounts_apart = {key: value for key, value in args.items() if key != "trusted_account_id"}
+    check_role_args(
+        {"name": "UpdateApp", "bucket": "productionapp", **accounts_apart, "trusted_account_ids": list(ACCOUNTS)}
+    )
     return args
 
 

@@ -17,6 +17,7 @@ PRODUCTION_OUTPUTS = {
         "UpdateApp": "https://signin.aws.amazon.com/switchrole"
         "?account=999999999999&roleName=UpdateApp&displayName=UpdateApp"
     },
+    "roleOptions": {"UpdateApp": {"bucket": "productionapp", "trustedAccountId": "111111111111"}},
     "openRoles": ["UpdateApp"],
 }
 STACKS = {"organization/cross-account-access/production": PRODUCTION_OUTPUTS}

@@ -37,6 +37,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "roles[0].trustedAccountId",
         "quotes",
     ),
+    (
+        "principal of an account that is not trusted",
+        roles({**ROLE, "deniedPrincipalArns": ["arn:aws:iam::*:role/*", "arn:aws:iam::111111111112:role/deploy"]}),
+        "roles[0].deniedPrincipalArns[1]",
+        "those are 111111111111",
+    ),
     ("missing key", roles(without(ROLE, "bucket")), "roles[0].bucket", "missing"),
     ("unknown key", roles({**ROLE, "bukket": "x"}), "roles[0].bukket", "createBucket"),
     ("unknown project key", {**roles(ROLE), f"{PREFIX}:rolez": []}, "rolez", "roles, groups"),

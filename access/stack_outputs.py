@@ -3,28 +3,60 @@
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from access.errors import AccessError
 
 CONTRACT_VERSION = 1
 """The version of the outputs' contract that is understood."""
 
+AssumableRoles = Mapping[str, Mapping[Literal["allow", "deny"], Sequence[str]]]
+"""ARNs of roles, by grantee and by whether it may or may not assume them."""
+
 
 @dataclass(frozen=True)
 class StackOutputs:
-    """The outputs that say what a stack consists of."""
+    """What a stack tells about its roles, and about who of its account may assume roles of others."""
 
-    role_arns: tuple[str, ...]
-    """The roles that other accounts may assume."""
-    groups: tuple[str, ...]
-    """The names of the groups that may or may not assume roles of other accounts."""
-    grantee_roles: tuple[str, ...]
-    """The names of the roles that may or may not."""
+    stack: str
+    """The stack's name."""
+    role_arns: Mapping[str, str] = field(default_factory=dict)
+    """The roles that other accounts may assume, by name."""
+    role_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the stack's file says of each of them, in its words."""
+    external_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What callers of a role have to pass, by the role's name."""
+    groups: AssumableRoles = field(default_factory=dict)
+    """What the groups of this account may and may not assume."""
+    grantee_roles: AssumableRoles = field(default_factory=dict)
+    """What roles of this account may and may not assume."""
+
+
+def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:
+    """The outputs of a stack, out of what ``pulumi stack output --json`` prints.
+
+    Raises:
+        AccessError: the stack speaks another contract.
+    """
+    version = outputs.get("contractVersion")
+    if version != CONTRACT_VERSION:
+        raise AccessError(
+            f"stack {stack!r} has contractVersion {version}, not {CONTRACT_VERSION}; is it up, and of this project?"
+        )
+    return StackOutputs(
+        stack,
+        role_arns=outputs.get("roleArns", {}),
+        role_options=outputs.get("roleOptions", {}),
+        external_ids=outputs.get("externalIds", {}),
+        groups=outputs.get("assumableRoles", {}),
+        grantee_roles=outputs.get("granteeRoles", {}),
+    )
 
 
 def read_stack_outputs(stack: str) -> StackOutputs:
-    """The outputs of a stack that is up.
+    """The outputs of a stack that is up, secret ones too: an external id is of no use unread.
 
     Raises:
         AccessError: the CLI can't be run, does not know the stack, or the stack speaks another contract.
@@ -32,19 +64,9 @@ def read_stack_outputs(stack: str) -> StackOutputs:
     pulumi = shutil.which("pulumi")
     if not pulumi:
         raise AccessError("pulumi is not on PATH; install it (https://www.pulumi.com/docs/install/)")
-    command = [pulumi, "stack", "output", "--json", "--stack", stack, "--non-interactive"]
+    command = [pulumi, "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         told = done.stderr.strip().removeprefix("error: ").splitlines() or [f"exit code {done.returncode}"]
         raise AccessError(f"the outputs of stack {stack!r} can't be read: {told[0]}")
-    outputs = json.loads(done.stdout)
-    if outputs.get("contractVersion") != CONTRACT_VERSION:
-        raise AccessError(
-            f"stack {stack!r} has contractVersion {outputs.get('contractVersion')}, not {CONTRACT_VERSION};"
-            " is it up, and of this project?"
-        )
-    return StackOutputs(
-        role_arns=tuple(outputs.get("roleArns", {}).values()),
-        groups=tuple(outputs.get("assumableRoles", {})),
-        grantee_roles=tuple(outputs.get("granteeRoles", {})),
-    )
+    return parse_stack_outputs(stack, json.loads(done.stdout))

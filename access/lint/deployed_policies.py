@@ -50,7 +50,7 @@ def deployed_policies(session: boto3.Session, outputs: StackOutputs) -> Iterator
         botocore.exceptions.ClientError: they can't be read: other credentials, or a stack that is not up.
     """
     iam = session.client("iam")
-    for role_arn in outputs.role_arns:
+    for role_arn in outputs.role_arns.values():
         name = role_arn.rpartition("/")[2]
         trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
         yield DeployedPolicy(f"trust policy of role {name}", "RESOURCE_POLICY", _json(trust))

@@ -1,0 +1,1 @@
+"""Proving who can do what, by doing it."""

@@ -1,0 +1,1 @@
+"""Switching into a role: for people, every day."""

@@ -46,9 +46,11 @@ def environment(layout: Layout, emulator: Emulator, stack: str) -> dict[str, str
         "AWS_ACCESS_KEY_ID": account_id(stack, layout.source),  # the emulator takes an account's id as its root's key
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_CA_BUNDLE": str(layout.ca_bundle),
+        "AWS_CONFIG_FILE": str(layout.aws_config),
         "AWS_ENDPOINT_URL": emulator.endpoint,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "PULUMI_BACKEND_URL": layout.backend.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

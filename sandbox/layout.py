@@ -47,6 +47,11 @@ class Layout:
         return self.certificates / "ca.pem"
 
     @property
+    def aws_config(self) -> Path:
+        """The profiles with which AWS tools reach the accounts."""
+        return self.directory / "aws-config"
+
+    @property
     def backend(self) -> Path:
         """The stacks' state."""
         return self.directory / "backend"

@@ -1,20 +1,19 @@
-"""The tutorial's users, and others who must be refused, in the emulator's accounts."""
+"""Users in the emulator's accounts, the tutorial's David and Theresa among them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from access.accounts import Credentials, Session
 from sandbox.emulator import Emulator
 from sandbox.layout import Layout
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sts import STSClient
 
 POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 """The managed policy that the tutorial gives its users: everything but IAM, so ``sts:AssumeRole`` on any role too."""
@@ -36,21 +35,32 @@ class Accounts:
     """Sessions with the emulator's accounts."""
 
     def __init__(self, layout: Layout, emulator: Emulator, region: str) -> None:
-        self._settings = {"endpoint_url": emulator.endpoint, "verify": str(layout.ca_bundle), "region_name": region}
+        self._settings: Any = {
+            "endpoint_url": emulator.endpoint,
+            "verify": str(layout.ca_bundle),
+            "region_name": region,
+        }
         # One for all principals: it reads the descriptions of AWS's services, which are large, once.
         self._session = boto3.Session()
         self._administrators: dict[str, Session] = {}
 
-    def administrator(self, account_id: str) -> "Session":
+    def administrator(self, account_id: str) -> Session:
         """A session as the account's root."""
         if account_id not in self._administrators:
-            self._administrators[account_id] = self.session(account_id, "sandbox")
+            self._administrators[account_id] = self.session(Credentials(account_id, "sandbox"))
         return self._administrators[account_id]
 
-    def session(self, access_key: str, secret_key: str, token: str | None = None) -> "Session":
+    def session(self, credentials: Credentials) -> Session:
         """A session with these credentials."""
-        credentials = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key, "aws_session_token": token}
-        return Session(self._session, {**self._settings, **credentials})
+        return Session(
+            partial(
+                self._session.client,
+                aws_access_key_id=credentials.access_key_id,
+                aws_secret_access_key=credentials.secret_access_key,
+                aws_session_token=credentials.session_token,
+                **self._settings,
+            )
+        )
 
     def make(self, user: User) -> None:
         """Make the user as described, unless it is so already."""
@@ -65,39 +75,22 @@ class Accounts:
             if group not in joined:
                 iam.add_user_to_group(UserName=user.name, GroupName=group)
 
-    @contextmanager
-    def signed_in(self, user: User) -> Iterator["Session"]:
-        """A session as the user, with an access key that exists no longer than the session."""
+    def new_key(self, user: User) -> Credentials:
+        """A new access key of the user."""
         iam = self.administrator(user.account_id).iam
         _make_room(iam, user.name)
         key = iam.create_access_key(UserName=user.name)["AccessKey"]
+        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    @contextmanager
+    def signed_in(self, user: User) -> Iterator[Session]:
+        """A session as the user, with an access key that exists no longer than the session."""
+        key = self.new_key(user)
         try:
-            yield self.session(key["AccessKeyId"], key["SecretAccessKey"])
+            yield self.session(key)
         finally:
-            iam.delete_access_key(UserName=user.name, AccessKeyId=key["AccessKeyId"])
-
-
-class Session:
-    """Clients of one principal, each made when it is first needed."""
-
-    def __init__(self, session: boto3.Session, settings: Mapping[str, Any]) -> None:
-        self._session = session
-        self._settings = settings
-
-    @cached_property
-    def iam(self) -> "IAMClient":
-        """IAM."""
-        return self._session.client("iam", **self._settings)
-
-    @cached_property
-    def s3(self) -> "S3Client":
-        """S3."""
-        return self._session.client("s3", **self._settings)
-
-    @cached_property
-    def sts(self) -> "STSClient":
-        """STS."""
-        return self._session.client("sts", **self._settings)
+            iam = self.administrator(user.account_id).iam
+            iam.delete_access_key(UserName=user.name, AccessKeyId=key.access_key_id)
 
 
 def _make_room(iam: "IAMClient", user_name: str) -> None:

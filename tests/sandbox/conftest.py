@@ -1,5 +1,6 @@
 """Fixtures of the sandbox tests: a sandbox of its own for each test, with the real engine and real HTTP."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,15 @@ class Sandbox:
         for stack in ("production", "development"):
             self.engine.prepare(stack, print)
             self.engine.up(stack, print)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_aws_settings() -> Iterator[None]:
+    """Nothing of the caller's AWS set-up may leak into the tests, as it may not into the sandbox."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture

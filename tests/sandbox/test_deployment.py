@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox import step_three, toolchain
+from sandbox import toolchain
 from sandbox.engine import environment
 from sandbox.errors import SandboxError
 from sandbox.layout import REPOSITORY
@@ -60,32 +60,6 @@ def test_the_live_documents_are_the_tutorials(deployed: Sandbox) -> None:
         name = f"{effect.lower()}-assume-S3-role-in-production"
         inline = development.get_group_policy(GroupName=group, PolicyName=name)["PolicyDocument"]
         assert meaning(inline) == {(effect, "sts:AssumeRole", f'"{ROLE_ARN}"')}
-
-
-def test_step_three_comes_out_as_the_tutorial_says(deployed: Sandbox) -> None:
-    attempts = list(step_three.attempts(deployed.accounts, ROLE_ARN, "productionapp", DEVELOPMENT))
-    assert [(attempt.who, attempt.what, attempt.result) for attempt in attempts if not attempt.as_expected] == []
-    assert len(attempts) == 12
-
-
-@pytest.mark.parametrize(
-    ("group", "statement", "blamed"),
-    [
-        ("Testers", {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE_ARN}, "Theresa (Testers)"),
-        ("Developers", {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}, "David (Developers)"),
-    ],
-)
-def test_step_three_is_red_when_a_group_policy_is_wrong(
-    deployed: Sandbox, group: str, statement: dict[str, str], blamed: str
-) -> None:
-    effect = "deny" if group == "Testers" else "allow"
-    deployed.accounts.administrator(DEVELOPMENT).iam.put_group_policy(
-        GroupName=group,
-        PolicyName=f"{effect}-assume-S3-role-in-production",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement}),
-    )
-    attempts = step_three.attempts(deployed.accounts, ROLE_ARN, "productionapp", DEVELOPMENT)
-    assert {attempt.who for attempt in attempts if not attempt.as_expected} == {blamed}
 
 
 def test_the_bucket_refuses_what_it_should(read_only: Sandbox) -> None:

@@ -10,22 +10,24 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
 
+from access.accounts import Credentials, Session
 from sandbox.engine import Finished
-from sandbox.step_three import Decision
-from sandbox.users import POWER_USER, Session, User
+from sandbox.users import POWER_USER, User
 from settings import GranteeEntry, GroupEntry, RoleEntry
 from tests.sandbox.conftest import Sandbox
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
+
+Decision = Literal["allowed", "denied"]
 
 pytestmark = pytest.mark.xdist_group("options")  # one deployment for all of them
 
@@ -617,7 +619,7 @@ class World:
         if call.get("ExternalId") == GENERATED_ID:
             call["ExternalId"] = self._generated_id
         given = self.session(behind).sts.assume_role(**call)["Credentials"]
-        return self.accounts.session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return self.accounts.session(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
 
     def _sign_in_with_mfa(self) -> Session:
         iam, code = self.iam(DEVELOPMENT), "123456"  # the emulator takes any, and its seeds make none
@@ -626,7 +628,7 @@ class World:
             UserName="David", SerialNumber=device, AuthenticationCode1=code, AuthenticationCode2="654321"
         )
         given = self.session("David").sts.get_session_token(SerialNumber=device, TokenCode=code)["Credentials"]
-        return self.accounts.session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return self.accounts.session(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
 
     def decide(self, act: Act, who: str) -> Decision:
         """Do it, where the last step alone may be refused."""

@@ -1,0 +1,171 @@
+"""Who takes part in a proof, and who of them is to be able to assume which role: derived from the stacks' outputs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+from access.prove.matrix import Expected, Principal
+from access.stack_outputs import AssumableRoles, StackOutputs
+
+POWER_USER = "PowerUserAccess"
+ADMINISTRATOR = "AdministratorAccess"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A principal, and what the proof has to know of it beside what it reports."""
+
+    principal: Principal
+    managed_policy: str | None = None
+    """The AWS managed policy that gives it rights beside those of its groups, among them ``sts:AssumeRole``."""
+    role: str | None = None
+    """The role of its account that it is, where it is not a user."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role, as its stack's outputs tell of it."""
+
+    arn: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the stack's file says of it, in its words."""
+    external_id: str | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its name, without the path."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def account_id(self) -> str:
+        """The account that it belongs to."""
+        return self.arn.split(":")[4]
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The names of its buckets."""
+        one = self.options.get("bucket")
+        return tuple(dict.fromkeys([*([one] if one else ()), *self.options.get("buckets", ())]))
+
+    @property
+    def trusted_accounts(self) -> tuple[str, ...]:
+        """The accounts that it trusts."""
+        one = self.options.get("trustedAccountId")
+        return tuple(dict.fromkeys([*([one] if one else ()), *self.options.get("trustedAccountIds", ())]))
+
+
+def roles_of(outputs: StackOutputs) -> list[Role]:
+    """The roles that a stack gives to others."""
+    return [
+        Role(arn, outputs.role_options.get(name, {}), outputs.external_ids.get(name))
+        for name, arn in outputs.role_arns.items()
+    ]
+
+
+def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
+    """Who is tried of an account with groups or grantee roles.
+
+    Each group has a member with no rights but the group's, which shows what the group allows, and one with a power
+    user's, which shows what it forbids.
+    """
+
+    def user(name: str, *groups: str, policy: str | None = None) -> Candidate:
+        return Candidate(Principal(name, account_id, groups), policy)
+
+    groups = tuple(outputs.groups)
+    members = [
+        user(f"member of {group}{rights}", group, policy=policy)
+        for group in groups
+        for rights, policy in (("", None), (", power user", POWER_USER))
+    ]
+    if len(groups) > 1:
+        name = " and ".join([", ".join(groups[:-1]), groups[-1]])
+        members.append(user(f"member of {name}, power user", *groups, policy=POWER_USER))
+    in_roles = [Candidate(Principal(f"role {name}", account_id), role=name) for name in outputs.grantee_roles]
+    others = [
+        user(f"user of {account_id} in no group"),
+        user(f"power user of {account_id} in no group", policy=POWER_USER),
+        user(f"administrator of {account_id}", policy=ADMINISTRATOR),
+    ]
+    return [*members, *in_roles, *others]
+
+
+def outsider_of(account_id: str) -> Candidate:
+    """Somebody of an account that takes no part: its administrator."""
+    return Candidate(Principal(f"administrator of {account_id}, another account", account_id), ADMINISTRATOR)
+
+
+def may_assume(
+    candidate: Candidate, principal_arn: str, role: Role, outputs: StackOutputs | None, now: datetime
+) -> tuple[Expected, str]:
+    """Whether a candidate is to be able to assume a role, and why.
+
+    Args:
+        candidate: who tries, without MFA.
+        principal_arn: its ARN; of a role's session, the role's.
+        role: which role.
+        outputs: what its account's stack tells; nothing for an account without one.
+        now: the time of the attempt, in UTC.
+    """
+    said = _grants_of(candidate, outputs) if outputs else {}
+    for name, grant in said.items():
+        if role.arn in grant["deny"]:
+            return "DENY", f"{name}: deny"
+    against = _what_the_trust_has_against(candidate, principal_arn, role, now)
+    if against:
+        return "DENY", against
+    for name, grant in said.items():
+        if role.arn in grant["allow"]:
+            return "ALLOW", f"{name}: allow"
+    if candidate.managed_policy:
+        return "ALLOW", f"{candidate.managed_policy} allows it, and the role trusts {candidate.principal.account_id}"
+    return "DENY", "nothing allows it"
+
+
+def may_assume_neighbour(candidate: Candidate, role: Role) -> tuple[Expected, str]:
+    """Whether a candidate is to be able to assume another role than that, which trusts the same accounts, and why."""
+    if candidate.principal.account_id not in role.trusted_accounts:
+        return "DENY", f"the role does not trust {candidate.principal.account_id}"
+    if candidate.managed_policy:
+        return "ALLOW", f"{candidate.managed_policy} allows it, and the role trusts {candidate.principal.account_id}"
+    return "DENY", "it is another role"
+
+
+def _grants_of(candidate: Candidate, outputs: StackOutputs) -> AssumableRoles:
+    """What its account says of a candidate, by the name of the group or role."""
+    if candidate.role:
+        return {candidate.role: outputs.grantee_roles[candidate.role]}
+    return {group: outputs.groups[group] for group in candidate.principal.groups}
+
+
+def _what_the_trust_has_against(candidate: Candidate, principal_arn: str, role: Role, now: datetime) -> str | None:
+    options = role.options
+    if candidate.principal.account_id not in role.trusted_accounts:
+        return f"the role does not trust {candidate.principal.account_id}"
+    for pattern in options.get("deniedPrincipalArns", ()):
+        if _matches(principal_arn, [pattern]):
+            return f"deniedPrincipalArns: {pattern}"
+    trusted = options.get("trustedPrincipalArns")
+    if trusted and not _matches(principal_arn, trusted):
+        return "trustedPrincipalArns: others only"
+    if options.get("requireMfa"):
+        return "requireMfa, and this is without MFA"
+    if options.get("requireSourceIdentity") and candidate.role:
+        return "requireSourceIdentity, and a role has no user's name"
+    expires = options.get("expiresAt")
+    if expires and datetime.fromisoformat(expires) <= now:
+        return f"expiresAt: {expires}"
+    return None
+
+
+def _matches(arn: str, patterns: Iterable[str]) -> bool:
+    """As ``ArnLike`` does: part for part (IAM User Guide, "IAM JSON policy elements: Condition operators")."""
+    parts = arn.split(":", 5)
+    return any(
+        all(
+            fnmatchcase(part, glob.replace("[", "[[]")) for part, glob in zip(parts, pattern.split(":", 5), strict=True)
+        )
+        for pattern in patterns
+    )

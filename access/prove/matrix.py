@@ -1,0 +1,86 @@
+"""The matrix: principals x roles x actions, what each cell is to be, and what it came to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Expected = Literal["ALLOW", "DENY"]
+Result = Literal["ALLOW", "DENY", "INCONCLUSIVE"]
+"""``DENY`` is AccessDenied and nothing else; whatever is neither that nor an allow decides nothing."""
+
+ASSUME = "assume the role"
+"""The action that begins all others in a role."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody, or something, that tries."""
+
+    name: str
+    """In words, unique in the matrix and the same in every run, e.g. ``member of Testers, power user``."""
+    account_id: str
+    groups: tuple[str, ...] = ()
+    """The groups of its account that it is in."""
+
+
+@dataclass(frozen=True)
+class ProvedRole:
+    """A role that is tried."""
+
+    arn: str
+    buckets: tuple[str, ...]
+    """The names of its buckets."""
+
+    @property
+    def name(self) -> str:
+        """Its name, without the path."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def account_id(self) -> str:
+        """The account that it belongs to."""
+        return self.arn.split(":")[4]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One principal, one role, one action: what is to come of it, and what did."""
+
+    principal: str
+    """The principal's name."""
+    role: str
+    """The role's ARN."""
+    action: str
+    """In words, the same in every run: :data:`ASSUME`, or e.g. ``write an object of productionapp``."""
+    operation: str
+    """As policies call it, e.g. ``s3:PutObject``."""
+    expected: Expected
+    because: str
+    """Why that is expected, in words, e.g. ``Testers: deny``."""
+    result: Result
+    detail: str = ""
+    """What AWS said, where that is not what was expected; nothing secret."""
+
+    @property
+    def matches(self) -> bool:
+        """Whether it came out as it has to."""
+        return self.result == self.expected
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A matrix that was settled, cell by cell."""
+
+    started: datetime
+    ended: datetime
+    """Both in UTC."""
+    principals: tuple[Principal, ...]
+    roles: tuple[ProvedRole, ...]
+    cells: tuple[Cell, ...]
+    not_tried: tuple[str, ...]
+    """What the proof says nothing about, in words, a line each."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is something to go by, and every cell came out as it has to."""
+        return bool(self.cells) and all(cell.matches for cell in self.cells)

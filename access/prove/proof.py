@@ -1,0 +1,180 @@
+"""Settles the matrix: who can assume which role, and what can be done there."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from access.accounts import Account, Credentials, Session
+from access.errors import AccessError
+from access.prove.actions import Action, actions_in
+from access.prove.expectations import Role, may_assume, may_assume_neighbour
+from access.prove.matrix import ASSUME, Cell, Expected, Proof, ProvedRole
+from access.prove.settling import Answer, Patience, answer, settled
+from access.prove.stage import Participant, Progress, Stage, Trying, stage_of, with_probes, workers
+
+_SESSION_SECONDS = 900  # the least that AWS gives
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a proof is made."""
+
+    create_probes: bool = False
+    """Whether users, buckets, objects and roles may be made, and removed again. Otherwise AWS is only read."""
+    patience: float = 30.0
+    """For how many seconds an answer that is not the expected one may still change."""
+    at_once: int = 8
+    """How many things are tried at once."""
+
+
+def prove(
+    participants: Sequence[Participant],
+    settings: Settings,
+    people: Sequence[Account] = (),
+    progress: Progress = lambda text: None,
+) -> Proof:
+    """Try who can assume the participants' roles, and what they can do there.
+
+    Args:
+        participants: the accounts.
+        settings: how it is done.
+        people: whoever else is to try, as their own profiles reach them.
+        progress: is told what is going on.
+
+    Raises:
+        AccessError: there is no role or nobody to try, or a profile leads to another account than its stack's.
+        botocore.exceptions.ClientError: an administrator may not do what the proof needs.
+    """
+    started = datetime.now(UTC)
+    stage = stage_of(participants, people)
+    patience = Patience(settings.patience)
+    made: AbstractContextManager[None] = nullcontext()
+    if settings.create_probes:
+        made = with_probes(stage, participants, patience, settings.at_once, progress)
+    elif people:
+        stage.not_tried.append("writing, neighbouring buckets and roles, and anybody else: --create-probes tries them")
+    else:
+        raise AccessError("nobody is there to try: pass --create-probes, or --as with the profile of a user or role")
+    with made:
+        try:
+            with workers(settings.at_once) as pool:
+                cells = list(_settled(stage, patience, pool, progress))
+        finally:
+            patience.end()
+    return Proof(
+        started=started,
+        ended=datetime.now(UTC),
+        principals=tuple(trying.candidate.principal for trying in stage.trying),
+        roles=tuple(ProvedRole(role.arn, role.buckets) for role, _ in stage.roles),
+        cells=tuple(cells),
+        not_tried=tuple(stage.not_tried),
+    )
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """How it went to assume a role."""
+
+    role: Role
+    trying: Trying
+    cells: list[Cell]
+    session: Session | None
+    """In the role, for who is to be in it."""
+    is_expected: bool
+
+    @property
+    def home(self) -> str:
+        """The account that the principal comes from."""
+        return self.trying.candidate.principal.account_id
+
+
+def _settled(stage: Stage, patience: Patience, pool: Executor, progress: Progress) -> Iterator[Cell]:
+    entering = [
+        pool.submit(_enter, stage, role, trying, patience) for role, _ in stage.roles for trying in stage.trying
+    ]
+    entries = list(_awaited(entering, "switching into roles", progress))
+    doing = [
+        [pool.submit(_do, entry, action, patience) for action in actions_in(entry.role, entry.home, stage.probes)]
+        if entry.is_expected
+        else []
+        for entry in entries
+    ]
+    cells = _awaited([one for several in doing for one in several], "trying what can be done there", progress)
+    for entry, several in zip(entries, doing, strict=True):
+        yield from entry.cells
+        yield from (next(cells) for _ in several)
+
+
+def _awaited(futures: Sequence[Future[_T]], what: str, progress: Progress) -> Iterator[_T]:
+    for number, future in enumerate(futures, start=1):
+        yield future.result()
+        progress(f"{what}: {number} of {len(futures)}")
+
+
+def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Entry:
+    expected, because = may_assume(trying.candidate, trying.arn, role, trying.outputs, datetime.now(UTC))
+    demanded = _demanded(role, trying)
+    sessions: list[Session] = []
+
+    def assume(arn: str, **call: Any) -> None:  # noqa: ANN401 (what AssumeRole takes)
+        given = trying.session.sts.assume_role(
+            RoleArn=arn, RoleSessionName=trying.session_name, DurationSeconds=_SESSION_SECONDS, **call
+        )["Credentials"]
+        if arn == role.arn:
+            credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            sessions.append(trying.account.session(credentials))
+
+    def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object]) -> Cell:
+        found = settled(lambda: answer(attempt), expected, patience)
+        return _cell(trying, role, action, "sts:AssumeRole", expected, because, found)
+
+    everything = {name: value for call in demanded.values() for name, value in call.items()}
+    cells = [cell(ASSUME, expected, because, lambda: assume(role.arn, **everything))]
+    session = sessions[-1] if sessions else None
+    if expected == "ALLOW":
+        for what, call in demanded.items():
+            others = {name: value for name, value in everything.items() if name not in call}
+            attempt = partial(assume, role.arn, **others)
+            cells.append(cell(f"{ASSUME} without {what}", "DENY", f"the role demands {what}", attempt))
+    neighbour = stage.neighbours.get(role.arn)
+    if neighbour and not trying.has_other_rights:
+        wanted, why = may_assume_neighbour(trying.candidate, role)
+        attempt = partial(assume, neighbour)
+        cells.append(cell("assume a role whose name begins the same", wanted, why, attempt))
+    return _Entry(role, trying, cells, session, expected == "ALLOW")
+
+
+def _demanded(role: Role, trying: Trying) -> dict[str, dict[str, Any]]:
+    """What has to be passed to AssumeRole, by what it is."""
+    demanded: dict[str, dict[str, Any]] = {}
+    if role.external_id:
+        demanded["the external id"] = {"ExternalId": role.external_id}
+    if role.options.get("requireSourceIdentity"):
+        demanded["a source identity"] = {"SourceIdentity": trying.session_name}
+    tags = role.options.get("sessionTags", {})
+    if tags:
+        demanded["the session tags"] = {"Tags": [{"Key": name, "Value": values[0]} for name, values in tags.items()]}
+    return demanded
+
+
+def _do(entry: _Entry, action: Action, patience: Patience) -> Cell:
+    session = entry.session
+    if session is None:
+        found = Answer("INCONCLUSIVE", "nobody got into the role to try it")
+    else:
+        ask = partial(answer, partial(action.attempt, session), action.proves_allow)
+        found = settled(ask, action.expected, patience)
+    return _cell(entry.trying, entry.role, action.name, action.operation, action.expected, action.because, found)
+
+
+def _cell(
+    trying: Trying, role: Role, action: str, operation: str, expected: Expected, because: str, found: Answer
+) -> Cell:
+    detail = "" if found.result == expected else found.detail
+    return Cell(trying.candidate.principal.name, role.arn, action, operation, expected, because, found.result, detail)

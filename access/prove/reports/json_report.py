@@ -1,0 +1,180 @@
+"""A proof as JSON, for other programs and for ``access diff``. ``proof.schema.json`` describes it."""
+
+import json
+import re
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar, get_args
+
+from access.errors import AccessError
+from access.prove.matrix import Cell, Expected, Principal, ProvedRole, Proof, Result
+
+VERSION: Literal[1] = 1
+"""Of the schema: another number where a field goes or changes its meaning; new fields may come without."""
+
+_ACCOUNT = re.compile("[0-9]{12}")
+_ROLE = re.compile("arn:[^:]+:iam::[0-9]{12}:role/.+", re.DOTALL)
+
+Word = TypeVar("Word", bound=str)
+
+
+def render(proof: Proof) -> str:
+    """The proof as JSON."""
+    document = {
+        "version": VERSION,
+        "started": _moment(proof.started),
+        "ended": _moment(proof.ended),
+        "holds": proof.holds,
+        "principals": [
+            {"name": principal.name, "accountId": principal.account_id, "groups": principal.groups}
+            for principal in proof.principals
+        ],
+        "roles": [{"arn": role.arn, "buckets": role.buckets} for role in proof.roles],
+        "cells": [
+            {
+                "principal": cell.principal,
+                "role": cell.role,
+                "action": cell.action,
+                "operation": cell.operation,
+                "expected": cell.expected,
+                "because": cell.because,
+                "result": cell.result,
+                "matches": cell.matches,
+                "detail": cell.detail,
+            }
+            for cell in proof.cells
+        ],
+        "notTried": proof.not_tried,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def parse(text: str) -> Proof:
+    """A proof out of its JSON. Fields that are not known are passed over.
+
+    Raises:
+        AccessError: it is not a proof, or one of another version.
+    """
+    try:
+        document = _Value("the document", json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise AccessError(f"not JSON ({error}); give what `access prove --json` writes") from None
+    version = document.field("version")
+    if type(version.value) is not int or version.value != VERSION:  # true is equal to 1
+        raise version.wrong(f"{VERSION}, which is what this reads")
+    proof = Proof(
+        started=document.field("started").moment(),
+        ended=document.field("ended").moment(),
+        principals=tuple(_principal(value) for value in document.field("principals").items()),
+        roles=tuple(_role(value) for value in document.field("roles").items()),
+        cells=tuple(_cell(value) for value in document.field("cells").items()),
+        not_tried=document.field("notTried").texts(),
+    )
+    _check_names(proof)
+    return proof
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value of the document, and where it stands."""
+
+    where: str
+    value: object
+
+    def wrong(self, allowed: str) -> AccessError:
+        shown = repr(self.value)
+        return AccessError(
+            f"{self.where}: {shown if len(shown) <= 60 else shown[:57] + '...'} is not allowed; write {allowed}"
+        )
+
+    def field(self, name: str) -> "_Value":
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        where = name if self.where == "the document" else f"{self.where}.{name}"
+        if name not in self.value:
+            raise AccessError(f"{where}: it is missing; give what `access prove --json` writes")
+        return _Value(where, self.value[name])
+
+    def items(self) -> "list[_Value]":
+        if not isinstance(self.value, list):
+            raise self.wrong("a list")
+        return [_Value(f"{self.where}[{index}]", value) for index, value in enumerate(self.value)]
+
+    def text(self, pattern: re.Pattern[str] | None = None, allowed: str = "text") -> str:
+        if not isinstance(self.value, str) or (pattern and not pattern.fullmatch(self.value)):
+            raise self.wrong(allowed)
+        return self.value
+
+    def texts(self) -> tuple[str, ...]:
+        return tuple(value.text() for value in self.items())
+
+    def word(self, words: Sequence[Word]) -> Word:
+        for word in words:
+            if word == self.value:
+                return word
+        raise self.wrong(f"{', '.join(words[:-1])} or {words[-1]}")
+
+    def moment(self) -> datetime:
+        allowed = "a time in UTC such as 2026-11-24T09:00:00Z"
+        try:
+            moment = datetime.fromisoformat(self.text(allowed=allowed))
+        except ValueError:
+            raise self.wrong(allowed) from None
+        if moment.utcoffset() != timedelta(0):
+            raise self.wrong(allowed)
+        return moment.replace(tzinfo=UTC)
+
+
+def _principal(value: _Value) -> Principal:
+    return Principal(
+        name=value.field("name").text(),
+        account_id=value.field("accountId").text(_ACCOUNT, "twelve digits"),
+        groups=value.field("groups").texts(),
+    )
+
+
+def _role(value: _Value) -> ProvedRole:
+    return ProvedRole(
+        arn=value.field("arn").text(_ROLE, "the ARN of a role"),
+        buckets=value.field("buckets").texts(),
+    )
+
+
+def _cell(value: _Value) -> Cell:
+    return Cell(
+        principal=value.field("principal").text(),
+        role=value.field("role").text(),
+        action=value.field("action").text(),
+        operation=value.field("operation").text(),
+        expected=value.field("expected").word(get_args(Expected)),
+        because=value.field("because").text(),
+        result=value.field("result").word(get_args(Result)),
+        detail=value.field("detail").text(),
+    )
+
+
+def _check_names(proof: Proof) -> None:
+    """Names lead to one thing each, and to one that is there: what reads a proof relies on it."""
+    names, arns = [principal.name for principal in proof.principals], [role.arn for role in proof.roles]
+    _check_no_repetition("principals", "name", names)
+    _check_no_repetition("roles", "arn", arns)
+    _check_no_repetition("cells", "cell", [(cell.principal, cell.role, cell.action) for cell in proof.cells])
+    known_names, known_arns = set(names), set(arns)
+    for index, cell in enumerate(proof.cells):
+        if cell.principal not in known_names:
+            raise _Value(f"cells[{index}].principal", cell.principal).wrong("the name of one of the principals")
+        if cell.role not in known_arns:
+            raise _Value(f"cells[{index}].role", cell.role).wrong("the ARN of one of the roles")
+
+
+def _check_no_repetition(where: str, what: str, values: Iterable[Hashable]) -> None:
+    seen = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            raise _Value(f"{where}[{index}]", value).wrong(f"each {what} once")
+        seen.add(value)
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

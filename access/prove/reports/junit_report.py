@@ -1,0 +1,58 @@
+"""A proof as JUnit XML, which CI systems show as tests."""
+
+from datetime import timedelta
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from access.prove.matrix import Cell, Proof
+from access.prove.reports.escaping import for_xml
+from access.prove.reports.summary import Counts, RoleResults, by_role, count, outcome
+
+
+def render(proof: Proof) -> str:
+    """The proof as JUnit XML: a suite for each role, a test for each cell. What was not tried is skipped."""
+    seconds = _seconds(proof.ended - proof.started)
+    root = Element(
+        "testsuites", {"name": "access prove", **_numbers(count(proof.cells), len(proof.not_tried)), "time": seconds}
+    )
+    for of in by_role(proof):
+        _suite(root, of, f"{proof.started:%Y-%m-%dT%H:%M:%S}")
+    if proof.not_tried:
+        suite = SubElement(root, "testsuite", {"name": "not tried", **_numbers(count([]), len(proof.not_tried))})
+        for text in proof.not_tried:
+            case = SubElement(suite, "testcase", {"classname": "not tried", "name": for_xml(text), "time": "0"})
+            SubElement(case, "skipped", {"message": "not tried"})
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: Element, of: RoleResults, started: str) -> None:
+    numbers = _numbers(count(of.cells), skipped=0)
+    suite = SubElement(
+        root, "testsuite", {"name": for_xml(of.role.arn), **numbers, "time": "0", "timestamp": started}
+    )
+    for cell in of.cells:
+        name = for_xml(f"{cell.principal}: {cell.action}")
+        case = SubElement(suite, "testcase", {"classname": for_xml(of.role.name), "name": name, "time": "0"})
+        if not cell.matches:
+            _not_as_expected(case, cell)
+
+
+def _not_as_expected(case: Element, cell: Cell) -> None:
+    kind = "error" if outcome(cell) == "inconclusive" else "failure"
+    message = f"{cell.result}, {cell.expected} expected"
+    found = SubElement(case, kind, {"message": message, "type": cell.result})
+    found.text = for_xml(f"{cell.operation}: {message}, because: {cell.because}\n{cell.detail}")
+
+
+def _numbers(counts: Counts, skipped: int) -> dict[str, str]:
+    return {
+        "tests": str(counts.cells + skipped),
+        "failures": str(counts.not_as_expected),
+        "errors": str(counts.inconclusive),
+        "skipped": str(skipped),
+    }
+
+
+def _seconds(duration: timedelta) -> str:
+    return f"{duration.total_seconds():.3f}"

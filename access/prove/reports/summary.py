@@ -1,0 +1,125 @@
+"""What the reports have in common: how many cells came out how, and the cells in the order in which people read them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from access.prove.matrix import ASSUME, Cell, Principal, ProvedRole, Proof, Result
+
+Outcome = Literal["as expected", "not as expected", "inconclusive"]
+
+
+def outcome(cell: Cell) -> Outcome:
+    """What a cell's result means."""
+    if cell.matches:
+        return "as expected"
+    return "inconclusive" if cell.result == "INCONCLUSIVE" else "not as expected"
+
+
+def judgement(cell: Cell) -> str:
+    """The same in a few words, for a line that has the result already."""
+    if cell.matches:
+        return "ok"
+    return f"{'DECIDES NOTHING' if cell.result == 'INCONCLUSIVE' else 'NOT AS EXPECTED'} ({cell.expected} expected)"
+
+
+def judgements(cells: Iterable[Cell]) -> list[str]:
+    """What there is to say against several cells; nothing, if they are as expected."""
+    counts = count(cells)
+    said = ((counts.not_as_expected, "NOT AS EXPECTED"), (counts.inconclusive, "INCONCLUSIVE"))
+    return [f"{number} {words}" for number, words in said if number]
+
+
+def worst(cells: Iterable[Cell]) -> Outcome:
+    """The worst outcome among several cells."""
+    counts = count(cells)
+    if counts.not_as_expected:
+        return "not as expected"
+    return "inconclusive" if counts.inconclusive else "as expected"
+
+
+def came_out(cells: Iterable[Cell]) -> str:
+    """For how many principals an action came out how, e.g. ``ALLOW for 3, DENY for 1``."""
+    results = [cell.result for cell in cells]
+    return ", ".join(f"{result} for {results.count(result)}" for result in get_args(Result) if result in results)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many cells came out how."""
+
+    cells: int
+    as_expected: int
+    not_as_expected: int
+    inconclusive: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cells} {'cell' if self.cells == 1 else 'cells'}: {self.as_expected} as expected,"
+            f" {self.not_as_expected} not as expected, {self.inconclusive} inconclusive"
+        )
+
+
+def count(cells: Iterable[Cell]) -> Counts:
+    """How many of the cells came out how."""
+    outcomes = [outcome(cell) for cell in cells]
+    return Counts(len(outcomes), *(outcomes.count(one) for one in ("as expected", "not as expected", "inconclusive")))
+
+
+def verdict(proof: Proof) -> str:
+    """What the proof comes to, in a few words."""
+    if not proof.cells:
+        return "Nothing was tried"
+    counts = count(proof.cells)
+    if proof.holds:
+        return "Everything came out as expected"
+    if counts.not_as_expected:
+        return f"{counts.not_as_expected} of {counts.cells} cells did not come out as expected"
+    return f"{counts.inconclusive} of {counts.cells} cells decided nothing"
+
+
+def when(proof: Proof) -> str:
+    """From when to when the proof was made."""
+    same_day = proof.started.date() == proof.ended.date()
+    return f"{proof.started:%Y-%m-%d %H:%M:%S} to {proof.ended:{'%H:%M:%S' if same_day else '%Y-%m-%d %H:%M:%S'}} UTC"
+
+
+@dataclass(frozen=True)
+class RoleResults:
+    """What came of all that was tried on one role."""
+
+    role: ProvedRole
+    assumed: dict[str, Cell] = field(default_factory=dict)
+    """Whether it could be assumed, by the principal's name."""
+    actions: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    """All else, by action and by the principal's name."""
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All of them, those about assuming the role first."""
+        return [*self.assumed.values(), *(cell for cells in self.actions.values() for cell in cells.values())]
+
+    def takes_part(self, principal: Principal) -> bool:
+        """Whether the principal tried anything beside assuming the role."""
+        return any(principal.name in cells for cells in self.actions.values())
+
+
+def by_role(proof: Proof) -> list[RoleResults]:
+    """The cells of each role, in the order of the proof's principals."""
+    order = {principal.name: index for index, principal in enumerate(proof.principals)}
+    results: Mapping[str, RoleResults] = {role.arn: RoleResults(role) for role in proof.roles}
+    for cell in sorted(proof.cells, key=lambda cell: order[cell.principal]):
+        of_role = results[cell.role]
+        same = of_role.assumed if cell.action == ASSUME else of_role.actions.setdefault(cell.action, {})
+        same[cell.principal] = cell
+    # In the order in which the actions are tried, not in that in which principals come upon them.
+    tried = {cell.action: index for index, cell in reversed(list(enumerate(proof.cells)))}
+    return [
+        RoleResults(of.role, of.assumed, dict(sorted(of.actions.items(), key=lambda item: tried[item[0]])))
+        for of in results.values()
+    ]
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    """The texts without repetition, in order."""
+    return list(dict.fromkeys(texts))

@@ -1,0 +1,76 @@
+"""A proof for the terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from access.prove.matrix import Cell, Proof
+from access.prove.reports.escaping import visible
+from access.prove.reports.summary import (
+    Outcome,
+    RoleResults,
+    by_role,
+    came_out,
+    count,
+    distinct,
+    judgement,
+    judgements,
+    outcome,
+    verdict,
+    worst,
+)
+
+_COLOURS: dict[Outcome, int] = {"as expected": 32, "not as expected": 31, "inconclusive": 33}
+_WIDEST_COLUMN = 72
+
+Line = tuple[Sequence[str], Outcome | None]
+"""The columns of a line, and the outcome whose colour the column before the last has."""
+
+
+def render(proof: Proof, colour: bool) -> str:
+    """The proof as lines of text: role for role, then what was not tried, then the sum of it."""
+    lines: list[str] = []
+    for of in by_role(proof):
+        buckets = f", on {', '.join(of.role.buckets)}" if of.role.buckets else ""
+        lines += [visible(f"{of.role.name} of {of.role.account_id} ({of.role.arn}){buckets}"), ""]
+        lines += ["  who may assume it", *_table(_assumed(of), colour), ""]
+        if of.actions:
+            lines += ["  what else was tried", *_table(_actions(of), colour), ""]
+    if proof.not_tried:
+        lines += ["not tried", *(f"  {visible(text)}" for text in proof.not_tried), ""]
+    sum_of_it: Outcome = worst(proof.cells) if proof.cells else "inconclusive"
+    lines.append(f"{_coloured(verdict(proof), sum_of_it, colour)}; {count(proof.cells)}")
+    return "\n".join(lines) + "\n"
+
+
+def _assumed(of: RoleResults) -> Iterator[Line]:
+    for principal, cell in of.assumed.items():
+        yield (principal, cell.result, judgement(cell), _why(cell)), outcome(cell)
+
+
+def _actions(of: RoleResults) -> Iterator[Line]:
+    """A line an action; below it, a line for each of its cells that is not as expected."""
+    for action, cells in of.actions.items():
+        said = ", ".join(judgements(cells.values())) or "ok"
+        operations = ", ".join(distinct(cell.operation for cell in cells.values()))
+        yield (action, came_out(cells.values()), said, operations), worst(cells.values())
+        for cell in (cell for cell in cells.values() if not cell.matches):
+            yield (f"  {cell.principal}", cell.result, judgement(cell), _why(cell)), outcome(cell)
+
+
+def _why(cell: Cell) -> str:
+    return cell.because if cell.matches or not cell.detail else f"{cell.because}; {cell.detail}"
+
+
+def _table(lines: Iterable[Line], colour: bool) -> list[str]:
+    """The lines with their columns one below the other."""
+    rows = [([visible(column) for column in columns], result) for columns, result in lines]
+    widths = [min(max(map(len, column)), _WIDEST_COLUMN) for column in zip(*(row for row, _ in rows), strict=True)]
+    table = []
+    for row, result in rows:
+        padded = [column.ljust(width) for column, width in zip(row, widths, strict=True)]
+        padded[-2] = _coloured(padded[-2], result, colour)
+        table.append(f"    {'  '.join(padded)}".rstrip())
+    return table
+
+
+def _coloured(text: str, result: Outcome | None, colour: bool) -> str:
+    return f"\033[{_COLOURS[result]}m{text}\033[0m" if colour and result else text

@@ -1,0 +1,89 @@
+"""What AWS answers, once it answers the same again and again: a change takes it a while to notice."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from access.prove.matrix import Expected, Result
+
+_PAUSE_SECONDS = 1.0
+
+
+class Patience:
+    """How long an answer that is not the expected one may still change."""
+
+    def __init__(self, seconds: float) -> None:
+        """Be patient for some seconds; with none, AWS is asked twice at once."""
+        self._seconds = seconds
+        self._ended = threading.Event()
+
+    def end(self) -> None:
+        """Be patient no longer, whoever waits."""
+        self._ended.set()
+
+    def deadline(self) -> float:
+        """Until when to wait, beginning now, on the monotonic clock."""
+        return time.monotonic() + self._seconds
+
+    def is_over(self, deadline: float) -> bool:
+        """Whether it is too late."""
+        return self._ended.is_set() or time.monotonic() >= deadline
+
+    def pause(self) -> None:
+        """Wait a little before AWS is asked again."""
+        if self._seconds:
+            self._ended.wait(_PAUSE_SECONDS)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of an attempt."""
+
+    result: Result
+    detail: str
+
+
+def answer(attempt: Callable[[], object], proves_allow: str = "") -> Answer:
+    """What comes of an attempt.
+
+    Args:
+        attempt: asks AWS.
+        proves_allow: the code of an error with which AWS answers only who is allowed.
+    """
+    try:
+        attempt()
+    except ClientError as error:
+        found = error.response.get("Error", {})
+        code, message = found.get("Code", ""), " ".join(str(found.get("Message", "")).split())
+        if code == "AccessDenied":
+            return Answer("DENY", f"{code}: {message}")
+        return Answer("ALLOW" if code and code == proves_allow else "INCONCLUSIVE", f"{code}: {message}")
+    except BotoCoreError as error:
+        return Answer("INCONCLUSIVE", " ".join(str(error).split()))
+    return Answer("ALLOW", "it was allowed")
+
+
+def settled(ask: Callable[[], Answer], expected: Expected, patience: Patience) -> Answer:
+    """The answer that AWS gives twice in a row.
+
+    Args:
+        ask: asks once.
+        expected: what is waited for.
+        patience: for how long.
+
+    Returns:
+        What was expected, if it was answered twice in a row in that time; else what is answered twice after it.
+    """
+    deadline = patience.deadline()
+    before = ask()
+    while True:
+        patience.pause()
+        now, late = ask(), patience.is_over(deadline)
+        if now.result == before.result and (now.result == expected or late):
+            return now
+        if late:
+            return Answer("INCONCLUSIVE", f"first {before.detail}; then {now.detail}")
+        before = now

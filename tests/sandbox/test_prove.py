@@ -1,0 +1,386 @@
+"""The proof, settled in a deployed sandbox: green as deployed, red for each thing that is changed behind its back."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import yaml
+
+from access.accounts import Account
+from access.prove.matrix import Proof
+from access.prove.proof import Settings, prove
+from access.prove.stage import Participant
+from access.stack_outputs import parse_stack_outputs
+from sandbox.profiles import OUTSIDER, write_profiles
+from tests.sandbox.conftest import Sandbox
+
+PRODUCTION, DEVELOPMENT, ELSEWHERE = "999999999999", "111111111111", "222222222222"
+UPDATE_APP, GUARDED = (f"arn:aws:iam::{PRODUCTION}:role/{name}" for name in ("UpdateApp", "Guarded"))
+CONFIG: dict[str, dict[str, Any]] = {
+    "production": {
+        "roles": [
+            {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": DEVELOPMENT},
+            {
+                "name": "Guarded",
+                "policyName": "guarded",
+                "bucket": "guarded",
+                "access": "read",
+                "prefixes": ["reports/"],
+                "listAllBuckets": False,
+                "trustedAccountId": DEVELOPMENT,
+                "trustedPrincipalArns": [f"arn:aws:iam::{DEVELOPMENT}:user/*"],
+                "externalId": "agreed",
+            },
+        ]
+    },
+    "development": {
+        "groups": [
+            {"name": "Developers", "allow": ["production/UpdateApp", "production/Guarded"]},
+            {"name": "Testers", "deny": ["production/UpdateApp", "production/Guarded"]},
+        ],
+        "granteeRoles": [{"name": "Deployer", "allow": ["production/UpdateApp", "production/Guarded"]}],
+    },
+}
+ALLOW_NAME, DENY_NAME = "allow-assume-S3-role-in-production", "deny-assume-S3-role-in-production"
+
+
+def policy_arn(name: str) -> str:
+    return f"arn:aws:iam::{PRODUCTION}:policy/{name}"
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is deployed, as it is and as it is changed."""
+
+    sandbox: Sandbox
+
+    @property
+    def production(self) -> Any:  # noqa: ANN401 (an IAM client, called with documents that mypy does not know)
+        return self.sandbox.accounts.administrator(PRODUCTION).iam
+
+    @property
+    def development(self) -> Any:  # noqa: ANN401
+        return self.sandbox.accounts.administrator(DEVELOPMENT).iam
+
+    outputs: Mapping[str, Mapping[str, Any]]
+    """Of the stacks."""
+
+    def proof(self, *roles: str) -> Proof:
+        """The proof about some of the roles, by default all."""
+        config = self.sandbox.layout.aws_config
+        told = {stack: parse_stack_outputs(stack, outputs) for stack, outputs in self.outputs.items()}
+        arns = {name: arn for name, arn in told["production"].role_arns.items() if not roles or name in roles}
+        told["production"] = replace(told["production"], role_arns=arns)
+        stacks = [Participant(Account(stack, config), outputs) for stack, outputs in told.items()]
+        outsider = Participant(Account(OUTSIDER, config))
+        return prove([*stacks, outsider], Settings(create_probes=True, patience=0))
+
+    def trust(self, role: str) -> Any:  # noqa: ANN401 (JSON)
+        return self.production.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+
+    def put_trust(self, role: str, change: Callable[[Any], None]) -> None:
+        document = self.trust(role)
+        change(document)
+        self.production.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+    def statements(self, policy: str) -> dict[str, Any]:
+        """The statements of one of the roles' policies, by Sid."""
+        arn = policy_arn(policy)
+        version = self.production.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = self.production.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        return {statement["Sid"]: statement for statement in found["Statement"]}
+
+    def put_identity_policy(self, statements: dict[str, Any], policy: str) -> None:
+        arn = policy_arn(policy)
+        text = json.dumps({"Version": "2012-10-17", "Statement": list(statements.values())})
+        self.production.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+        for version in self.production.list_policy_versions(PolicyArn=arn)["Versions"]:
+            if not version["IsDefaultVersion"]:  # there may be five of them
+                self.production.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+
+    def change_identity_policy(self, change: Callable[[Any], None], policy: str) -> None:
+        statements = self.statements(policy)
+        change(statements)
+        self.put_identity_policy(statements, policy)
+
+    def put_group_policy(self, group: str, name: str, effect: str, resource: str | list[str]) -> None:
+        statement = {"Effect": effect, "Action": "sts:AssumeRole", "Resource": resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        self.development.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=document)
+
+
+@pytest.fixture(scope="module")
+def deployed_roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("prove"))
+    try:
+        trust = {"Effect": "Allow", "Principal": {"AWS": DEVELOPMENT}, "Action": "sts:AssumeRole"}
+        sandbox.accounts.administrator(DEVELOPMENT).iam.create_role(
+            RoleName="Deployer",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+        for stack, lists in CONFIG.items():
+            sandbox.engine.prepare(stack, print)
+            file = sandbox.layout.project / f"Pulumi.{stack}.yaml"
+            settings = yaml.safe_load(file.read_text())
+            settings["config"] |= {f"cross-account-access:{name}": entries for name, entries in lists.items()}
+            file.write_text(yaml.safe_dump(settings))
+            sandbox.engine.up(stack, print)
+        write_profiles(sandbox.layout, sandbox.emulator, sandbox.accounts)
+        yield Live(sandbox, {stack: sandbox.engine.outputs(stack) for stack in CONFIG})
+    finally:
+        sandbox.emulator.stop()
+
+
+@pytest.fixture
+def live(deployed_roles: Live) -> Iterator[Live]:
+    """What is deployed; whatever a test changes is mended after it."""
+    production, development = deployed_roles.production, deployed_roles.development
+    trusts = {role: json.dumps(deployed_roles.trust(role)) for role in ("UpdateApp", "Guarded")}
+    policies = {"UpdateApp": "read-write-app-bucket", "Guarded": "guarded"}
+    statements = {policy: deployed_roles.statements(policy) for policy in policies.values()}
+    groups = {"Developers": ALLOW_NAME, "Testers": DENY_NAME}
+    inline = {
+        name: development.get_group_policy(GroupName=group, PolicyName=name)["PolicyDocument"]
+        for group, name in groups.items()
+    }
+    yield deployed_roles
+    for role, document in trusts.items():
+        production.update_assume_role_policy(RoleName=role, PolicyDocument=document)
+    for role, policy in policies.items():
+        deployed_roles.put_identity_policy(statements[policy], policy)
+        for attached in production.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+            production.detach_role_policy(RoleName=role, PolicyArn=attached["PolicyArn"])
+        production.attach_role_policy(RoleName=role, PolicyArn=policy_arn(policy))
+    for group, name in groups.items():
+        document = json.dumps(inline[name])
+        development.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=document)
+
+
+def left_over(live: Live) -> list[str]:
+    """What of a proof is left in the accounts."""
+    found = []
+    for account_id in (PRODUCTION, DEVELOPMENT, ELSEWHERE):
+        administrator = live.sandbox.accounts.administrator(account_id)
+        found += [user["UserName"] for user in administrator.iam.list_users()["Users"]]
+        found += [role["RoleName"] for role in administrator.iam.list_roles()["Roles"]]
+        for bucket in administrator.s3.list_buckets()["Buckets"]:
+            found.append(bucket["Name"])
+            listed = administrator.s3.list_object_versions(Bucket=bucket["Name"])
+            found += [version["Key"] for version in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]]
+    return [name for name in found if "access-probe" in name]
+
+
+def test_what_is_deployed_is_as_it_should_be_and_nothing_is_left_of_the_proof(deployed_roles: Live) -> None:
+    proof = deployed_roles.proof()
+    assert [cell for cell in proof.cells if not cell.matches] == []
+    assert proof.holds
+    assert proof.not_tried == ()
+    assert {principal.name for principal in proof.principals} == {
+        "member of Developers",
+        "member of Developers, power user",
+        "member of Testers",
+        "member of Testers, power user",
+        "member of Developers and Testers, power user",
+        "role Deployer",
+        f"user of {DEVELOPMENT} in no group",
+        f"power user of {DEVELOPMENT} in no group",
+        f"administrator of {DEVELOPMENT}",
+        f"administrator of {ELSEWHERE}, another account",
+    }
+    who = {(cell.principal, cell.role): cell.result for cell in proof.cells if cell.action == "assume the role"}
+    assert {principal for (principal, role), result in who.items() if role == UPDATE_APP and result == "ALLOW"} == {
+        "member of Developers",
+        "member of Developers, power user",
+        "role Deployer",
+        f"power user of {DEVELOPMENT} in no group",
+        f"administrator of {DEVELOPMENT}",
+    }
+    assert {principal for (principal, role), result in who.items() if role == GUARDED and result == "ALLOW"} == {
+        "member of Developers",
+        "member of Developers, power user",
+        f"power user of {DEVELOPMENT} in no group",
+        f"administrator of {DEVELOPMENT}",
+    }
+    can = {
+        (cell.role, cell.action)
+        for cell in proof.cells
+        if cell.principal == "member of Developers" and cell.result == "ALLOW"
+    }
+    assert can == {
+        (UPDATE_APP, "assume the role"),
+        (UPDATE_APP, f"list the names of all buckets of {PRODUCTION}"),
+        (UPDATE_APP, "find out in which region productionapp is"),
+        (UPDATE_APP, "list productionapp"),
+        (UPDATE_APP, "read an object of productionapp"),
+        (UPDATE_APP, "write an object of productionapp"),
+        (UPDATE_APP, "delete an object of productionapp"),
+        (GUARDED, "assume the role"),
+        (GUARDED, "find out in which region guarded is"),
+        (GUARDED, "list guarded/reports/"),
+        (GUARDED, "read an object of guarded/reports/"),
+    }
+    assert left_over(deployed_roles) == []
+
+
+def trust_elsewhere(live: Live) -> None:
+    def change(document: Any) -> None:  # noqa: ANN401
+        document["Statement"][0]["Principal"]["AWS"] = f"arn:aws:iam::{ELSEWHERE}:root"
+
+    live.put_trust("UpdateApp", change)
+
+
+def trust_one_more(live: Live) -> None:
+    def change(document: Any) -> None:  # noqa: ANN401
+        document["Statement"][0]["Principal"]["AWS"] = [f"arn:aws:iam::{it}:root" for it in (DEVELOPMENT, ELSEWHERE)]
+
+    live.put_trust("UpdateApp", change)
+
+
+def drop_condition(operator: str) -> Callable[[Live], None]:
+    return lambda live: live.put_trust("Guarded", lambda document: document["Statement"][0]["Condition"].pop(operator))
+
+
+def identity(sid: str, element: str, value: object, name: str = "read-write-app-bucket") -> Callable[[Live], None]:
+    return lambda live: live.change_identity_policy(lambda document: document[sid].update({element: value}), name)
+
+
+def swap_groups(live: Live) -> None:
+    live.put_group_policy("Testers", DENY_NAME, "Allow", [UPDATE_APP, GUARDED])
+    live.put_group_policy("Developers", ALLOW_NAME, "Deny", [UPDATE_APP, GUARDED])
+
+
+BUCKET, OBJECTS = "arn:aws:s3:::productionapp", "arn:aws:s3:::productionapp/*"
+READ_WRITE = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+DEVELOPER, TESTER, POWER_TESTER = "member of Developers", "member of Testers", "member of Testers, power user"
+STRANGER = f"administrator of {ELSEWHERE}, another account"
+ENTER = "assume the role"
+NEIGHBOUR = "a bucket whose name begins with productionapp"
+
+# What is changed, by the role that it is about, and some of the cells that have to name it.
+Mutation = tuple[Callable[[Live], object], list[tuple[str, str, str]]]
+MUTATIONS: dict[str, dict[str, Mutation]] = {
+    "UpdateApp": {
+        "the trust is in another account": (
+            trust_elsewhere,
+            [(DEVELOPER, ENTER, "DENY"), (STRANGER, ENTER, "ALLOW"), (DEVELOPER, "list productionapp", "INCONCLUSIVE")],
+        ),
+        "the trust is in one more account": (trust_one_more, [(STRANGER, ENTER, "ALLOW")]),
+        "/* is dropped": (
+            identity("ReadWriteObjects", "Resource", BUCKET),
+            [(DEVELOPER, f"{verb} an object of productionapp", "DENY") for verb in ("read", "write", "delete")],
+        ),
+        "Deny is turned into Allow": (
+            lambda live: live.put_group_policy("Testers", DENY_NAME, "Allow", [UPDATE_APP, GUARDED]),
+            [(TESTER, ENTER, "ALLOW"), (POWER_TESTER, ENTER, "ALLOW")],
+        ),
+        "an action is misspelt": (
+            identity("ReadWriteObjects", "Action", ["s3:DeleteObject", "s3:GetObjects", "s3:PutObject"]),
+            [(DEVELOPER, "read an object of productionapp", "DENY")],
+        ),
+        "a * is added to the objects' actions": (
+            identity("ReadWriteObjects", "Action", ["s3:*Object*"]),
+            [
+                (DEVELOPER, "read a version of an object of productionapp", "ALLOW"),
+                (DEVELOPER, "delete a version of an object of productionapp for good", "ALLOW"),
+                (DEVELOPER, "tag an object of productionapp", "ALLOW"),
+            ],
+        ),
+        "a * is added to the bucket's actions": (
+            identity("ListBucket", "Action", "s3:*"),
+            [
+                (DEVELOPER, "replace the bucket policy of productionapp", "ALLOW"),
+                (DEVELOPER, "read the bucket policy of productionapp", "ALLOW"),
+                (DEVELOPER, "list the versions of productionapp", "ALLOW"),
+            ],
+        ),
+        "a * is added to the bucket's name": (
+            identity("ReadWriteObjects", "Resource", "arn:aws:s3:::productionapp*"),
+            [(DEVELOPER, f"{verb} an object of {NEIGHBOUR}", "ALLOW") for verb in ("read", "write", "delete")],
+        ),
+        "every bucket may be listed": (
+            identity("ListBucket", "Resource", "*"),
+            [(DEVELOPER, f"list {NEIGHBOUR}", "ALLOW")],
+        ),
+        "it is the wrong bucket": (
+            identity("ReadWriteObjects", "Resource", "arn:aws:s3:::productionapp-archive/*"),
+            [(DEVELOPER, "write an object of productionapp", "DENY")],
+        ),
+        "ListBucket is missing": (
+            identity("ListBucket", "Action", "s3:GetBucketLocation"),
+            [(DEVELOPER, "list productionapp", "DENY")],
+        ),
+        "the attachment is missing": (
+            lambda live: live.production.detach_role_policy(
+                RoleName="UpdateApp", PolicyArn=policy_arn("read-write-app-bucket")
+            ),
+            [(DEVELOPER, "list productionapp", "DENY")],
+        ),
+        "another policy is attached": (
+            lambda live: live.production.attach_role_policy(
+                RoleName="UpdateApp", PolicyArn="arn:aws:iam::aws:policy/IAMFullAccess"
+            ),
+            [
+                (DEVELOPER, f"list the users of {PRODUCTION}", "ALLOW"),
+                (DEVELOPER, "change who may assume UpdateApp", "ALLOW"),
+            ],
+        ),
+        "the groups' policies are swapped": (
+            swap_groups,
+            [(DEVELOPER, ENTER, "DENY"), (TESTER, ENTER, "ALLOW")],
+        ),
+        "the deny is removed": (
+            lambda live: live.development.delete_group_policy(GroupName="Testers", PolicyName=DENY_NAME),
+            [(POWER_TESTER, ENTER, "ALLOW")],
+        ),
+        "the allow is removed": (
+            lambda live: live.development.delete_group_policy(GroupName="Developers", PolicyName=ALLOW_NAME),
+            [(DEVELOPER, ENTER, "DENY")],
+        ),
+        "the allow is about every role": (
+            lambda live: live.put_group_policy("Developers", ALLOW_NAME, "Allow", "*"),
+            [(DEVELOPER, "assume a role whose name begins the same", "ALLOW")],
+        ),
+        "the deny is about every role": (
+            lambda live: live.put_group_policy("Testers", DENY_NAME, "Deny", "*"),
+            [(POWER_TESTER, "assume a role whose name begins the same", "DENY")],
+        ),
+    },
+    "Guarded": {
+        "the condition on the external id is dropped": (
+            drop_condition("StringEquals"),
+            [(DEVELOPER, "assume the role without the external id", "ALLOW")],
+        ),
+        "the condition on the principal is dropped": (drop_condition("ArnLike"), [("role Deployer", ENTER, "ALLOW")]),
+        "the condition on the prefix is dropped": (
+            lambda live: live.change_identity_policy(
+                lambda document: document["ListBucket"].pop("Condition"), "guarded"
+            ),
+            [(DEVELOPER, "list guarded", "ALLOW")],
+        ),
+        "the prefix is dropped": (
+            identity("ReadObjects", "Resource", "arn:aws:s3:::guarded/*", name="guarded"),
+            [(DEVELOPER, "read an object of guarded", "ALLOW")],
+        ),
+        "read becomes write": (
+            identity("ReadObjects", "Action", ["s3:GetObject", "s3:PutObject"], name="guarded"),
+            [(DEVELOPER, "write an object of guarded/reports/", "ALLOW")],
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "mutate", "blamed"),
+    [(role, *mutation) for role, mutations in MUTATIONS.items() for mutation in mutations.values()],
+    ids=[f"{role}: {what}" for role, mutations in MUTATIONS.items() for what in mutations],
+)
+def test_the_proof_is_red_and_names_the_cell(
+    live: Live, role: str, mutate: Callable[[Live], object], blamed: list[tuple[str, str, str]]
+) -> None:
+    mutate(live)
+    proof = live.proof(role)
+    assert not proof.holds
+    red = {(cell.principal, cell.action, cell.result) for cell in proof.cells if not cell.matches}
+    assert set(blamed) <= red

@@ -11,7 +11,6 @@ import boto3
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ProfileNotFound
 
 from access.errors import AccessError
 
@@ -115,9 +114,8 @@ class Account:
             session.set_config_variable("config_file", str(self._config_file))
         if credentials:
             session.set_credentials(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
-        try:
-            clients = boto3.Session(botocore_session=session)
-        except ProfileNotFound:
+        if self.profile not in session.available_profiles:
             known = ", ".join(session.available_profiles) or "none"
-            raise AccessError(f"profile {self.profile!r} is not in the AWS configuration; there are: {known}") from None
+            raise AccessError(f"profile {self.profile!r} is not in the AWS configuration; there are: {known}")
+        clients = boto3.Session(botocore_session=session)
         return Session(lambda service: clients.client(service, config=_CONFIG))

@@ -1,0 +1,162 @@
+"""Who is to be able to assume a role, as the stacks' outputs tell it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from access.prove.expectations import (
+    ADMINISTRATOR,
+    POWER_USER,
+    Candidate,
+    Role,
+    candidates_of,
+    may_assume,
+    may_assume_neighbour,
+    outsider_of,
+    roles_of,
+)
+from access.prove.matrix import Principal
+from access.stack_outputs import StackOutputs
+
+HERE, ELSEWHERE = "111111111111", "222222222222"
+ARN = "arn:aws:iam::999999999999:role/UpdateApp"
+OUTPUTS = StackOutputs(
+    "development",
+    groups={"Developers": {"allow": [ARN], "deny": []}, "Testers": {"allow": [], "deny": [ARN]}},
+    grantee_roles={"Deployer": {"allow": [ARN], "deny": []}, "Auditor": {"allow": [], "deny": [ARN]}},
+)
+USER, ROLE = f"arn:aws:iam::{HERE}:user/access-probe/u", f"arn:aws:iam::{HERE}:role/Deployer"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def user(*groups: str, policy: str | None = None) -> Candidate:
+    return Candidate(Principal("somebody", HERE, groups), policy)
+
+
+def role(**options: Any) -> Role:  # noqa: ANN401
+    return Role(ARN, {"trustedAccountId": HERE, "bucket": "productionapp", **options})
+
+
+def test_each_group_has_a_member_without_and_one_with_other_rights() -> None:
+    assert [
+        (it.principal.name, it.principal.groups, it.managed_policy, it.role) for it in candidates_of(HERE, OUTPUTS)
+    ] == [
+        ("member of Developers", ("Developers",), None, None),
+        ("member of Developers, power user", ("Developers",), POWER_USER, None),
+        ("member of Testers", ("Testers",), None, None),
+        ("member of Testers, power user", ("Testers",), POWER_USER, None),
+        ("member of Developers and Testers, power user", ("Developers", "Testers"), POWER_USER, None),
+        ("role Deployer", (), None, "Deployer"),
+        ("role Auditor", (), None, "Auditor"),
+        (f"user of {HERE} in no group", (), None, None),
+        (f"power user of {HERE} in no group", (), POWER_USER, None),
+        (f"administrator of {HERE}", (), ADMINISTRATOR, None),
+    ]
+
+
+def test_a_single_group_has_no_member_of_both() -> None:
+    one = StackOutputs("development", groups={"Developers": {"allow": [ARN], "deny": []}})
+    names = [candidate.principal.name for candidate in candidates_of(HERE, one)]
+    assert len(names) == len(set(names)) == 5
+
+
+@pytest.mark.parametrize(
+    ("candidate", "arn", "options", "expected", "because"),
+    [
+        (user("Developers"), USER, {}, "ALLOW", "Developers: allow"),
+        (user("Testers"), USER, {}, "DENY", "Testers: deny"),
+        (user("Testers", policy=POWER_USER), USER, {}, "DENY", "Testers: deny"),
+        (user("Developers", "Testers"), USER, {}, "DENY", "Testers: deny"),
+        (user(), USER, {}, "DENY", "nothing allows it"),
+        (user(policy=POWER_USER), USER, {}, "ALLOW", f"PowerUserAccess allows it, and the role trusts {HERE}"),
+        (outsider_of(ELSEWHERE), USER, {}, "DENY", f"the role does not trust {ELSEWHERE}"),
+        (user("Developers"), USER, {"trustedAccountId": ELSEWHERE}, "DENY", f"the role does not trust {HERE}"),
+        (user("Developers"), USER, {"trustedAccountIds": [ELSEWHERE, HERE]}, "ALLOW", "Developers: allow"),
+        (user("Developers"), USER, {"requireMfa": True}, "DENY", "requireMfa, and this is without MFA"),
+        (user("Developers"), USER, {"expiresAt": "2026-11-24T12:00:00Z"}, "DENY", "expiresAt: 2026-11-24T12:00:00Z"),
+        (user("Developers"), USER, {"expiresAt": "2026-11-24T12:00:01Z"}, "ALLOW", "Developers: allow"),
+        (
+            user("Developers"),
+            USER,
+            {"trustedPrincipalArns": [f"arn:aws:iam::{HERE}:user/D*"]},
+            "DENY",
+            "trustedPrincipalArns: others only",
+        ),
+        (
+            user("Developers"),
+            USER,
+            {"trustedPrincipalArns": [f"arn:aws:iam::{HERE}:role/*", f"arn:aws:iam::{HERE}:user/*"]},
+            "ALLOW",
+            "Developers: allow",
+        ),
+        (
+            user("Developers"),
+            USER,
+            {"deniedPrincipalArns": ["arn:aws:iam::*:user/access-probe/?"]},
+            "DENY",
+            "deniedPrincipalArns: arn:aws:iam::*:user/access-probe/?",
+        ),
+        (Candidate(Principal("r", HERE), role="Deployer"), ROLE, {}, "ALLOW", "Deployer: allow"),
+        (Candidate(Principal("r", HERE), role="Auditor"), ROLE, {}, "DENY", "Auditor: deny"),
+        (
+            Candidate(Principal("r", HERE), role="Deployer"),
+            ROLE,
+            {"requireSourceIdentity": True},
+            "DENY",
+            "requireSourceIdentity, and a role has no user's name",
+        ),
+        (user("Developers"), USER, {"requireSourceIdentity": True, "externalId": "x"}, "ALLOW", "Developers: allow"),
+    ],
+)
+def test_who_is_to_assume_the_role_and_why(
+    candidate: Candidate, arn: str, options: dict[str, Any], expected: str, because: str
+) -> None:
+    if "trustedAccountIds" in options:
+        options["trustedAccountId"] = ""
+    outputs = None if candidate.principal.account_id == ELSEWHERE else OUTPUTS
+    assert may_assume(candidate, arn, role(**options), outputs, NOW) == (expected, because)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        (user("Developers"), "DENY"),
+        (user("Testers", policy=POWER_USER), "ALLOW"),
+        (user(policy=ADMINISTRATOR), "ALLOW"),
+        (outsider_of(ELSEWHERE), "DENY"),
+    ],
+)
+def test_a_role_whose_name_begins_the_same_is_for_who_has_other_rights(candidate: Candidate, expected: str) -> None:
+    assert may_assume_neighbour(candidate, role())[0] == expected
+
+
+@given(st.sampled_from(["[u]", "u]", "[!x]", "*", "?", "u", "access-probe/*"]))
+def test_patterns_know_stars_and_question_marks_alone(name: str) -> None:
+    options = {"trustedPrincipalArns": [f"arn:aws:iam::{HERE}:user/{name}"]}
+    expected, _ = may_assume(user("Developers"), f"arn:aws:iam::{HERE}:user/u", role(**options), OUTPUTS, NOW)
+    assert expected == ("ALLOW" if name in ("*", "?", "u") else "DENY")
+
+
+def test_a_star_stays_within_its_part_of_the_arn() -> None:
+    options = {"trustedPrincipalArns": ["arn:aws:iam::*"]}
+    patterned = role(trustedPrincipalArns=["arn:aws:iam::*:user/u"])
+    assert may_assume(user("Developers"), f"arn:aws:iam::{HERE}:user/u", patterned, OUTPUTS, NOW)[0] == "ALLOW"
+    with pytest.raises(ValueError, match="shorter"):  # the components refuse such a pattern
+        may_assume(user("Developers"), USER, role(**options), OUTPUTS, NOW)
+
+
+def test_roles_are_as_the_outputs_tell() -> None:
+    outputs = StackOutputs(
+        "production",
+        role_arns={"UpdateApp": "arn:aws-cn:iam::999999999999:role/team/UpdateApp", "Other": ARN},
+        role_options={"UpdateApp": {"buckets": ["a", "b"], "trustedAccountIds": [HERE, ELSEWHERE]}},
+        external_ids={"UpdateApp": "agreed"},
+    )
+    update_app, other = roles_of(outputs)
+    assert (update_app.name, update_app.account_id, update_app.external_id) == ("UpdateApp", "999999999999", "agreed")
+    assert (update_app.buckets, update_app.trusted_accounts) == (("a", "b"), (HERE, ELSEWHERE))
+    assert (other.buckets, other.trusted_accounts, other.external_id) == ((), (), None)
+    assert "agreed" not in repr(update_app)

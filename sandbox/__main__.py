@@ -25,7 +25,7 @@ from sandbox.emulator import Emulator
 from sandbox.engine import STACKS, Engine, account_id, environment
 from sandbox.errors import SandboxError
 from sandbox.layout import DEFAULT_LAYOUT, Layout
-from sandbox.profiles import OUTSIDER, write_profiles
+from sandbox.profiles import OUTSIDER, forget_aws_environment, write_profiles
 from sandbox.users import Accounts
 
 _EPILOG = """\
@@ -37,8 +37,7 @@ exit codes: 0 as asked, and everybody can do what he should and nothing else; 1 
 def main(arguments: Sequence[str] | None = None, layout: Layout = DEFAULT_LAYOUT) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]  # nothing of the caller's AWS set-up may leak into the sandbox
+    forget_aws_environment()
     try:
         code: int = options.run(options, layout)
     except SandboxError as error:

@@ -1,6 +1,5 @@
 """Fixtures of the sandbox tests: a sandbox of its own for each test, with the real engine and real HTTP."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,10 @@ from sandbox import toolchain
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.layout import Layout
+from sandbox.profiles import forget_aws_environment
 from sandbox.users import Accounts
+
+forget_aws_environment()
 
 
 class Sandbox:
@@ -30,15 +32,6 @@ class Sandbox:
         for stack in ("production", "development"):
             self.engine.prepare(stack, print)
             self.engine.up(stack, print)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_aws_settings() -> Iterator[None]:
-    """Nothing of the caller's AWS set-up may leak into the tests, as it may not into the sandbox."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        yield
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+"""Times the proof: how many cells are settled in a second, and how that grows with the number of principals.
+
+Run it with ``make benchmark``, or alone on a sandbox that is up: ``python -m benchmarks.prove``. The role is the
+tutorial's; groups that may assume it are made for the benchmark and removed again. Each cell is asked twice.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from access.accounts import Account
+from access.prove.proof import Settings, prove
+from access.prove.stage import Participant
+from access.stack_outputs import StackOutputs, parse_stack_outputs
+from sandbox.emulator import Emulator
+from sandbox.engine import STACKS, Engine
+from sandbox.layout import DEFAULT_LAYOUT
+from sandbox.profiles import forget_aws_environment
+from sandbox.toolchain import installed_cli
+
+GROUPS = (3, 11, 23)
+"""How many groups there are: with two members of each, and four principals more, 10, 26 and 50 principals."""
+
+
+@contextmanager
+def teams(account: Account, role_arn: str, count: int) -> Iterator[list[str]]:
+    """Groups that may assume a role, as long as the context lasts."""
+    iam, names = account.administrator.iam, [f"Benchmark{number:02}" for number in range(count)]
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    try:
+        for name in names:
+            iam.create_group(GroupName=name)
+            iam.put_group_policy(GroupName=name, PolicyName="allow", PolicyDocument=document)
+        yield names
+    finally:
+        for name in names:
+            iam.delete_group_policy(GroupName=name, PolicyName="allow")
+            iam.delete_group(GroupName=name)
+
+
+def main() -> None:
+    """Run the benchmark and print its figures."""
+    forget_aws_environment()
+    cli, emulator = installed_cli(), Emulator(DEFAULT_LAYOUT)
+    if not cli or not emulator.running:
+        sys.exit("the sandbox has to be up: run `make up` first")
+    engine, config = Engine(DEFAULT_LAYOUT, emulator, cli), DEFAULT_LAYOUT.aws_config
+    production, development = (parse_stack_outputs(stack, engine.outputs(stack)) for stack in STACKS)
+    accounts = {name: Account(name, config) for name in STACKS}
+    role_arn = production.role_arns["UpdateApp"]
+    first = 0.0
+    for count in GROUPS:
+        with teams(accounts["development"], role_arn, count) as names:
+            groups = {name: {"allow": [role_arn], "deny": []} for name in names}
+            told: StackOutputs = replace(development, groups=groups)  # type: ignore[arg-type]
+            participants = [Participant(accounts["production"], production), Participant(accounts["development"], told)]
+            start = time.monotonic()
+            proof = prove(participants, Settings(create_probes=True, patience=0))
+            seconds = time.monotonic() - start
+        if not proof.holds:
+            sys.exit("the proof does not hold; run `make up` to see why")
+        principals, cells = len(proof.principals), len(proof.cells)
+        actions = cells / principals
+        rate = cells / seconds
+        first = first or rate
+        print(
+            f"{principals:3} principals x {actions:4.1f} actions: {cells:5} cells in {seconds:5.1f} s,"
+            f" {rate:4.0f} cells a second, {rate / first:4.2f} of the first line",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

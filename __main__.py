@@ -30,6 +30,7 @@ for grantee in settings.grantees:
     policies = {}
     for grant in grantee.grants:
         role_arns = [other_stacks.role_arn(role) for role in grant.roles]
+        other_stacks.warn_of_missing_principals(grant.roles)
         assumable[grant.effect.lower()] += role_arns
         policies[grant.policy_name] = GroupAssumePolicy(
             f"{grantee.name}-{grant.policy_name}",

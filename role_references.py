@@ -7,6 +7,7 @@ from functools import partial
 import pulumi
 
 from components.validation import InvalidValue, check_role_name
+from named_principals import missing_principals
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class OtherStacks:
     def __init__(self) -> None:
         """Start with no stack read."""
         self._stacks: dict[str, pulumi.StackReference] = {}
+        self._checked: set[RoleReference] = set()
 
     def role_arn(self, reference: RoleReference) -> pulumi.Output[str]:
         """The role's ARN, out of its stack's ``roleArns``.
@@ -72,6 +74,16 @@ class OtherStacks:
         for reference in references:
             self._output(reference, "openRoles").apply(partial(_warn_if_open, group, reference))
 
+    def warn_of_missing_principals(self, references: Iterable[RoleReference]) -> None:
+        """Warn if the roles name users or roles of this account that do not exist."""
+        for reference in references:
+            if reference not in self._checked:
+                self._checked.add(reference)
+                missing: pulumi.Output[list[str]] = self._output(reference, "roleOptions").apply(
+                    partial(_missing_principals, reference)
+                )
+                missing.apply(partial(_warn_of_missing, reference))
+
     def _output(self, reference: RoleReference, name: str) -> pulumi.Output[object]:
         stack = self._stacks.get(reference.stack_name)
         if stack is None:
@@ -85,6 +97,22 @@ def _warn_if_open(group: str, reference: RoleReference, open_roles: object) -> N
             f"{group}: the Deny on {reference.stack}/{reference.role} binds the group's users, not a role that they may"
             " switch to first; close that with trustedPrincipalArns or deniedPrincipalArns of the role"
         )
+
+
+async def _missing_principals(reference: RoleReference, role_options: object) -> list[str]:
+    options = role_options.get(reference.role, {}) if isinstance(role_options, dict) else {}
+    account_ids = pulumi.Config("aws").require_object("allowedAccountIds")
+    try:
+        return await missing_principals(options, account_ids)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        pulumi.log.info(f"{reference.stack}/{reference.role}: whether whom it names exists can't be checked: {reason}")
+        return []
+
+
+def _warn_of_missing(reference: RoleReference, missing: Iterable[str]) -> None:
+    for arn in missing:
+        pulumi.log.warn(f"{reference.stack}/{reference.role} names {arn}, which does not exist; correct it there")
 
 
 def _arn_of(reference: RoleReference, role_arns: object) -> str:

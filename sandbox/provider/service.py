@@ -6,7 +6,7 @@ Source: Pulumi's "Provider protocol" (``proto/pulumi/provider.proto``).
 import functools
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,7 +26,7 @@ from sandbox.provider.resource import (
     refreshed_inputs,
 )
 from sandbox.provider.s3 import S3_TYPES
-from sandbox.provider.values import UNKNOWN, Properties, from_struct, secret, to_struct
+from sandbox.provider.values import UNKNOWN, Properties, Value, from_struct, secret, to_struct
 
 PLUGIN_VERSION = "7.51.1"
 """The version of the official plugin whose place is taken."""
@@ -151,8 +151,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_call
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
-        """The two functions that the program calls."""
+        """The functions that the program calls."""
         functions: dict[str, Callable[[], Properties]] = {
+            "aws:iam/getRoles:getRoles": functools.partial(self._listed, "list_roles", "Role"),
+            "aws:iam/getUsers:getUsers": functools.partial(self._listed, "list_users", "User"),
             "aws:index/getCallerIdentity:getCallerIdentity": self._caller_identity,
             "aws:index/getPartition:getPartition": self._partition,
         }
@@ -161,6 +163,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 grpc.StatusCode.UNIMPLEMENTED,
                 f"function {request.tok} is not served by the sandbox's stand-in provider; it serves:"
                 f" {', '.join(functions)}",
+            )
+        arguments = from_struct(request.args)
+        if arguments:
+            raise _CallError(
+                grpc.StatusCode.UNIMPLEMENTED,
+                f"function {request.tok}: the sandbox's stand-in provider knows no arguments: {', '.join(arguments)}",
             )
         answer = _asked(f"calling {request.tok}", functions[request.tok])
         response = provider_pb2.InvokeResponse()
@@ -291,6 +299,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         identity = self._aws.sts.get_caller_identity()
         account_id = identity["Account"]
         return {"accountId": account_id, "arn": identity["Arn"], "id": account_id, "userId": identity["UserId"]}
+
+    def _listed(self, operation: Literal["list_roles", "list_users"], what: Literal["Role", "User"]) -> Properties:
+        pages = self._aws.iam.get_paginator(operation).paginate()
+        found: list[Any] = [item for page in pages for item in cast(Any, page)[f"{what}s"]]
+        region: Value = self._aws.region
+        return {"arns": [item["Arn"] for item in found], "id": region, "names": [item[f"{what}Name"] for item in found]}
 
     def _partition(self) -> Properties:
         suffix = "amazonaws.com.cn" if self._aws.partition == "aws-cn" else "amazonaws.com"

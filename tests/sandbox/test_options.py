@@ -56,6 +56,8 @@ ROLES = [
     role("Davids", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/Da*"]),
     role("Users", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/*"]),
     role("Roles", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/*"]),
+    role("Named", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:{it}" for it in ("user/David", "user/Dvaid")]),
+    role("NotNamed", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/{it}" for it in ("Deployer", "Deploier")]),
     role("NotSams", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/Sa?"]),
     role("NotDeployers", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/Deployer"]),
     role("Mfa", requireMfa=True),
@@ -97,7 +99,11 @@ ROLES = [
     role("Foreign", buckets=["options-foreign", "options-delegated"], createBucket=False),
 ]
 GROUPS: list[dict[str, Any]] = [
-    {"name": "Developers", "allow": ["production/Plain", "production/Tagged"], "allowPolicyPrefix": "may-"},
+    {
+        "name": "Developers",
+        "allow": [f"production/{name}" for name in ("Plain", "Tagged", "Named", "NotNamed")],
+        "allowPolicyPrefix": "may-",
+    },
     {
         "name": "Testers",
         "deny": [f"production/{name}" for name in ("Plain", "Users", "NotSams")],
@@ -514,6 +520,7 @@ class World:
         self.up("production", roles=self.roles)
         told = "\n".join(self.up("development", groups=GROUPS, granteeRoles=GRANTEE_ROLES).lines)
         self.warned = set(re.findall(r"Testers: the Deny on production/(\w+) binds the group's users", told))
+        self.missing = set(re.findall(r"production/\w+ names \S+, which does not exist", told))
         outputs = sandbox.engine.outputs("production")
         self.role_arns: dict[str, str] = outputs["roleArns"]
         self._generated_id = outputs["externalIds"]["GeneratedId"]
@@ -743,6 +750,13 @@ def test_a_deny_on_a_group_is_got_around_through_another_role_unless_the_role_fo
     assert world.decide(ENTER, "Theresa > Deployer > NotSams") == "allowed"
     assert world.decide(ENTER, "Theresa > Deployer > Users") == "denied"
     assert world.warned == {"Plain", "NotSams"}
+
+
+def test_up_warns_of_principals_that_do_not_exist(world: World) -> None:
+    assert world.missing == {
+        f"production/Named names arn:aws:iam::{DEVELOPMENT}:user/Dvaid, which does not exist",
+        f"production/NotNamed names arn:aws:iam::{DEVELOPMENT}:role/Deploier, which does not exist",
+    }
 
 
 def test_a_bucket_that_exists_is_left_as_it_is(world: World) -> None:

@@ -940,6 +940,30 @@ def test_the_partition_is_told(region: str, partition: str, suffix: str, reverse
     }
 
 
+@pytest.mark.parametrize(
+    ("function", "operation", "kind"), [("getRoles", "list_roles", "Role"), ("getUsers", "list_users", "User")]
+)
+def test_all_pages_of_an_account_s_users_or_roles_are_listed(function: str, operation: str, kind: str) -> None:
+    def page(name: str, marker: str = "") -> dict[str, Any]:
+        arn = f"arn:aws:iam::999999999999:{kind.lower()}/{name}"
+        item = {"Path": "/", f"{kind}Name": name, f"{kind}Id": "A" * 16, "Arn": arn, "CreateDate": LONG_AGO}
+        return {f"{kind}s": [item], "IsTruncated": bool(marker), **({"Marker": marker} if marker else {})}
+
+    provider, request = new_provider(), provider_pb2.InvokeRequest(tok=f"aws:iam/{function}:{function}")
+    with stubbed(provider, "iam") as iam:
+        iam.add_response(operation, page("a", marker="more"), {})
+        iam.add_response(operation, page("b"), {"Marker": "more"})
+        found = answer(provider, "Invoke", request)
+    arns = [f"arn:aws:iam::999999999999:{kind.lower()}/{name}" for name in ("a", "b")]
+    assert found == {"return": {"arns": arns, "id": "us-east-1", "names": ["a", "b"]}}
+
+
+def test_an_argument_of_a_function_that_is_not_served_is_named() -> None:
+    request = provider_pb2.InvokeRequest(tok="aws:iam/getRoles:getRoles", args=to_struct({"pathPrefix": "/team/"}))
+    with pytest.raises(AbortedError, match="knows no arguments: pathPrefix"):
+        answer(OFFLINE, "Invoke", request)
+
+
 USER = "aws:iam/user:User"
 
 

@@ -166,7 +166,9 @@ def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:
     try:
         check_role_args(role)
     except InvalidValue as error:
-        raise InvalidValue(f"{path}.{camel_case(error.key)}", error.value, camel_case(error.allowed)) from None
+        argument, dot, tag = error.key.partition(".")
+        key = f"{path}.{camel_case(argument)}{dot}{tag}"  # a tag's name stays as it is
+        raise InvalidValue(key, error.value, camel_case(error.allowed)) from None
     if "external_id" in role and runtime_config.is_config_secret(_key("roles")):
         role["external_id"] = pulumi.Output.secret(role["external_id"])
     return cast(ReadWriteBucketRoleArgs, role)

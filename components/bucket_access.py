@@ -89,7 +89,7 @@ def _bucket_statements(partition: str, names: Sequence[str], args: BucketAccessA
             bucket.append(_allow("ListBucket", listing, arns, {"StringLike": {"s3:prefix": one_or_more(patterns)}}))
     else:
         patterns = ["*"]
-        bucket = [_allow("ListBucket", [*listing, *locating], arns)]
+        bucket = [_allow("ListBucket" if listing else "LocateBucket", [*listing, *locating], arns)]
     resources = [f"{arn}/{pattern}" for arn in arns for pattern in patterns]
     return [*bucket, _allow(_OBJECTS_SID[args.get("access", "readWrite")], objects, resources)]
 
@@ -111,12 +111,23 @@ def _key_actions(args: BucketAccessArgs) -> list[str]:
     return ["kms:Decrypt"] * decrypt + ["kms:GenerateDataKey"] * _writes(args)
 
 
+_DOMAINS = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
+"""Of the partitions that have one of their own. Source: botocore, ``data/partitions.json``."""
+
+
 def _only_through_s3(key_arns: Iterable[str]) -> Condition:
     """Only requests that S3 makes for the role, in the keys' regions (AWS KMS, "kms:ViaService")."""
     services = set()
     for arn in key_arns:
         _, partition, _, region, *_ = arn.split(":")
-        services.add(f"s3.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}")
+        services.add(f"s3.{region}.{_DOMAINS.get(partition, 'amazonaws.com')}")
     return {"StringEquals": {"kms:ViaService": one_or_more(services)}}
 
 

@@ -58,6 +58,7 @@ _CHECKS = {
 
 
 def _check_group_args(args: Mapping[str, object]) -> None:
+    validation.check_keys(args, GroupAssumePolicyArgs.__required_keys__, GroupAssumePolicyArgs.__annotations__)
     validation.check_args(args, _CHECKS)
     validation.check_exactly_one(args, "group", "role")
     for key in ("bind_session_name", "source_identity"):

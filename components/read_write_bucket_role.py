@@ -77,6 +77,8 @@ def check_role_args(args: Mapping[str, object]) -> None:
     Raises:
         InvalidValue: with the key, the value and what is allowed.
     """
+    declared = ReadWriteBucketRoleArgs
+    validation.check_keys(args, declared.__required_keys__, declared.__annotations__)
     validation.check_args(args, _CHECKS)
     validation.check_exactly_one(args, "trusted_account_id", "trusted_account_ids")
     validation.check_exactly_one(args, "bucket", "buckets")
@@ -84,18 +86,18 @@ def check_role_args(args: Mapping[str, object]) -> None:
         raise InvalidValue("generate_external_id", True, "external_id is given; remove one of the two")
     if "mfa_max_age" in args and not args.get("require_mfa"):
         raise InvalidValue("mfa_max_age", args["mfa_max_age"], "it needs require_mfa: true")
-    for key in ("trusted_principal_arns", "denied_principal_arns"):
-        _check_accounts(key, args)
+    _check_accounts(args)
 
 
-def _check_accounts(key: str, args: Mapping[str, object]) -> None:
+def _check_accounts(args: Mapping[str, object]) -> None:
     """A mistyped account would trust nobody, or deny nobody, without a word."""
     accounts = trusted_accounts(cast(TrustArgs, args))
-    patterns = args.get(key, ())
-    for index, pattern in enumerate(patterns if isinstance(patterns, Sequence) else ()):
-        if isinstance(pattern, str) and pattern.split(":")[4] not in ("*", *accounts):
-            rule = f"its account is not one that the role trusts; those are {', '.join(accounts)}"
-            raise InvalidValue(f"{key}[{index}]", pattern, rule)
+    for key in ("trusted_principal_arns", "denied_principal_arns"):
+        patterns = args.get(key)
+        for index, pattern in enumerate(patterns if isinstance(patterns, Sequence) else ()):
+            if isinstance(pattern, str) and pattern.split(":")[4] not in ("*", *accounts):
+                rule = f"its account is not one that the role trusts; those are {', '.join(accounts)}"
+                raise InvalidValue(f"{key}[{index}]", pattern, rule)
 
 
 class ReadWriteBucketRole(pulumi.ComponentResource):
@@ -163,6 +165,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
 
 def _rendered_trust(partition: str, args: ReadWriteBucketRoleArgs) -> str:
     validation.check_args(args, _CHECKS)
+    _check_accounts(args)
     document = trust_policy(partition, args)
     validation.check_size("trust policy", document, _MOST_TRUST_CHARACTERS)
     return policies.render(document)

@@ -133,7 +133,7 @@ def _source_identity() -> Condition:
 
 def _session_tags(tags: Mapping[str, Sequence[str]]) -> Condition:
     return {
-        "StringEquals": {f"aws:RequestTag/{tag}": one_or_more(values) for tag, values in tags.items()},
+        "StringEquals": {f"aws:RequestTag/{tag}": one_or_more(values) for tag, values in sorted(tags.items())},
         "ForAllValues:StringEquals": {"aws:TagKeys": one_or_more(tags)},
     }
 

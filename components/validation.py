@@ -7,8 +7,8 @@ that is still a Pulumi ``Output`` is left for AWS to judge: a plan cannot know i
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 import pulumi
@@ -30,11 +30,18 @@ class InvalidValue(pulumi.RunError):
             value: the value itself.
             allowed: what is allowed, and what to do where that is not plain.
         """
-        super().__init__(f"{key}: {value!r} is not allowed; {allowed}")
+        super().__init__("\\n".join(f"{key}: {_shown(value)} is not allowed; {allowed}".splitlines()))
         self.key = key
         self.value = value
         self.allowed = allowed
 
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text)} characters)"
+
+
+_MOST_SHOWN = 200
 
 Check = Callable[[str, object], None]
 """Takes where a value stands and the value; returns for a good one and raises :class:`InvalidValue` for a bad one."""
@@ -45,6 +52,16 @@ def check_args(args: Mapping[str, object], checks: Mapping[str, Check]) -> None:
     for key, check in checks.items():
         if args.get(key) is not None:
             check(key, args[key])
+
+
+def check_keys(args: Mapping[str, object], required: Iterable[str], known: Iterable[str]) -> None:
+    """Only arguments that there are, so that one that narrows is not lost by a slip, and all that have no default."""
+    for key in args:
+        if key not in known:
+            raise InvalidValue(key, args[key], f"there is no such argument; there are {', '.join(known)}")
+    for key in sorted(required):
+        if args.get(key) is None:
+            raise InvalidValue(key, None, "it is missing and has no default; add it")
 
 
 def check_exactly_one(args: Mapping[str, object], one: str, other: str) -> None:
@@ -183,9 +200,9 @@ def check_principal_pattern(key: str, value: object) -> None:
 
 
 def check_path(key: str, value: object) -> None:
-    """Begins and ends with a slash, at most 512 characters. Source: IAM User Guide, "IAM identifiers"."""
+    """A slash before and after each part, at most 512 characters. Source: IAM API Reference, "CreatePolicy"."""
     rule = "a path begins and ends with / and has at most 512 letters, digits or +=,.@-_/, e.g. /delegated/"
-    _check_text(key, value, re.compile(r"/|/[\w+=,.@/-]{1,510}/", re.ASCII), rule)
+    _check_text(key, value, re.compile(r"(?=.{1,512}$)(/[\w+=,.@-]+)*/", re.ASCII), rule)
 
 
 def check_policy_arn(key: str, value: object) -> None:
@@ -201,7 +218,7 @@ def check_key_arn(key: str, value: object) -> None:
 
     Source: AWS KMS Developer Guide, "Specifying KMS keys in IAM policy statements".
     """
-    pattern = re.compile(r"arn:aws[a-z-]*:kms:[a-z]{2}(-[a-z]+)+-[0-9]:[0-9]{12}:key/[0-9A-Za-z-]{1,256}", re.ASCII)
+    pattern = re.compile(r"arn:aws[a-z-]*:kms:[a-z]{2,8}(-[a-z]+)+-[0-9]:[0-9]{12}:key/[0-9A-Za-z-]{1,256}", re.ASCII)
     rule = "write a key's ARN, not an alias's, e.g. arn:aws:kms:us-east-1:999999999999:key/1234abcd-…"
     _check_text(key, value, pattern, rule)
 
@@ -226,33 +243,45 @@ def check_organization_id(key: str, value: object) -> None:
 def check_date(key: str, value: object) -> None:
     """A moment of UTC. Source: IAM User Guide, "IAM JSON policy elements: Condition operators", date operators."""
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) and value.endswith("Z") else None
-    except ValueError:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and _MOMENT.fullmatch(value) else None
+    except ValueError:  # no such day or hour
         moment = None
-    if moment is None or moment.utcoffset() != timedelta(0):
+    if moment is None:
         raise InvalidValue(key, value, "write a moment of UTC in quotes, e.g. '2027-01-31T00:00:00Z'")
+
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")  # Python takes many more forms
 
 
 def check_cidr(key: str, value: object) -> None:
     """A range of IPv4 or IPv6 addresses whose address is the range's first."""
     try:
-        network = ipaddress.ip_network(value) if isinstance(value, str) else None
+        network = ipaddress.ip_network(value) if isinstance(value, str) and _RANGE.fullmatch(value) else None
     except ValueError:
         network = None
     if network is None or network.prefixlen == 0:
         raise InvalidValue(key, value, "write a range like 203.0.113.0/24 or 2001:db8::/32; all addresses are no limit")
 
 
+_RANGE = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")  # Python takes masks and zones too
+
+
 def check_prefix(key: str, value: object) -> None:
     """What keys begin with: no wildcard and no policy variable, so that the access is as wide as it looks."""
-    pattern = re.compile(r"[^/*?$\s][^*?$]{0,1022}")
-    _check_text(key, value, pattern, "write what the keys begin with, e.g. reports/, without a first / and without *?$")
+    pattern = re.compile(r"[^/*?$\s\x00-\x1f\x7f][^*?$\x00-\x1f\x7f]{0,1022}")
+    _check_text(
+        key,
+        value,
+        pattern,
+        "write what the keys begin with, e.g. reports/, in one line, without a first / and without *?$",
+    )
 
 
 def check_tags(key: str, value: object) -> None:
     """At most 50 tags. Source: IAM User Guide, "Tags for AWS Identity and Access Management resources"."""
     if not isinstance(value, Mapping) or len(value) > _MOST_TAGS:
         raise InvalidValue(key, value, f"write at most {_MOST_TAGS} tags, each as name: value")
+    _check_distinct_names(key, value)
     for name, text in value.items():
         _check_tag(name, f"{key}.{name}", text)
 
@@ -261,6 +290,7 @@ def check_session_tags(key: str, value: object) -> None:
     """At most 50 tags, each with its values. Source: IAM User Guide, "Pass session tags in AWS STS"."""
     if not isinstance(value, Mapping) or not 1 <= len(value) <= _MOST_TAGS:
         raise InvalidValue(key, value, f"write 1 to {_MOST_TAGS} tags, each as name: [values that it may have]")
+    _check_distinct_names(key, value)
     for name, texts in value.items():
         each(partial(_check_tag, name))(f"{key}.{name}", texts)
 
@@ -268,8 +298,16 @@ def check_session_tags(key: str, value: object) -> None:
 _MOST_TAGS = 50
 
 
+def _check_distinct_names(key: str, tags: Mapping[object, object]) -> None:
+    seen: dict[str, object] = {}
+    for name in tags:
+        first = seen.setdefault(str(name).casefold(), name)
+        if first is not name:
+            raise InvalidValue(key, name, f"{first!r} is the same but for case, which does not matter in a tag's name")
+
+
 def _check_tag(name: object, key: str, value: object) -> None:
-    characters = r"[\w\s.:/=+@-]"
+    characters = r"[\w .:/=+@-]"
     if not isinstance(name, str) or not re.fullmatch(rf"(?!(?i:aws:)){characters}{{1,128}}", name):
         rule = "a tag's name has 1 to 128 letters, digits, spaces or _.:/=+-@ and does not begin with aws:"
         raise InvalidValue(key, name, rule)

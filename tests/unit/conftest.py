@@ -1,5 +1,6 @@
 """Fixtures of the unit tests: Pulumi's mocks, which record what a program registers."""
 
+import asyncio
 import json
 import runpy
 from collections.abc import Callable, Mapping
@@ -12,7 +13,9 @@ import pytest
 import yaml
 from google.protobuf.json_format import MessageToDict
 from pulumi import runtime
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, rpc
+
+from tests.unit import policy_lint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = "cross-account-access"
@@ -43,7 +46,8 @@ class Aws(mocks.Mocks):
         if args.typ == "pulumi:pulumi:StackReference":
             return args.name, {**args.inputs, "outputs": dict(self.stacks[args.name])}
         arn = f"arn:{self.partition}:iam::999999999999:role/{args.inputs.get('name')}"
-        return f"{args.name}-id", {**args.inputs, "arn": arn}
+        made_up = {"policyId": "ANPAEXAMPLE"} if args.typ == "aws:iam/policy:Policy" else {}
+        return f"{args.name}-id", {**args.inputs, **made_up, "arn": arn}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # type: ignore[override]
         assert args.token.endswith(":getPartition"), args.token
@@ -85,7 +89,20 @@ class Ran:
 
     def document(self, name: str, key: str = "policy") -> Any:  # noqa: ANN401 (JSON)
         """The policy document that a resource was given."""
-        return json.loads(self.registrations[name].inputs[key])
+        return json.loads(revealed(self.registrations[name].inputs[key]))
+
+    def findings(self) -> dict[str, tuple[str, ...]]:
+        """What a linter has to say of each policy document that a resource was given, or that others are to use."""
+        found = {}
+        for name, made in self.registrations.items():
+            for key, stands_on in (("policy", ""), ("assumeRolePolicy", policy_lint.ROLE_ARN)):
+                if key in made.inputs:
+                    found[f"{name}.{key}"] = policy_lint.findings(revealed(made.inputs[key]), stands_on)
+        for name, outputs in self.component_outputs.items():
+            for arn, statements in revealed(outputs.get("resource_policy_statements", {})).items():
+                text = json.dumps({"Version": "2012-10-17", "Statement": json.loads(statements)})
+                found[f"{name}: {arn}"] = policy_lint.findings(text, arn if ":kms:" in arn else "")
+        return {where: wrong for where, wrong in found.items() if wrong}
 
 
 Run = Callable[..., Ran]
@@ -93,7 +110,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def run() -> Run:
-    """Runs a piece of a program, or the whole program of a stack, under mocks of its own."""
+    """Runs a piece of a program, or the whole program of a stack, under mocks of its own; lints its documents."""
 
     def run(
         program: Callable[[], object] | None = None,
@@ -115,6 +132,8 @@ def run() -> Run:
 
         @runtime.test  # type: ignore[untyped-decorator]
         def body() -> pulumi.Output[None]:
+            # The first output that fails is raised. Of others asyncio would tell at any later time, amid other tests.
+            asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
             if program is None:
                 runpy.run_path(str(REPOSITORY / "__main__.py"), run_name="__main__")
             else:
@@ -124,7 +143,9 @@ def run() -> Run:
             return pulumi.Output.from_input(root.outputs).apply(exports.update)
 
         body()
-        return Ran(monitor.registrations, monitor.outputs, exports)
+        ran = Ran(monitor.registrations, monitor.outputs, exports)
+        assert not ran.findings()
+        return ran
 
     return run
 
@@ -133,3 +154,13 @@ def tracked_config(stack: str) -> dict[str, Any]:
     """The configuration in a tracked stack file."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
     return config
+
+
+def is_secret(value: object) -> bool:
+    """Whether what was registered is marked as a secret."""
+    return bool(rpc.is_rpc_secret(value))
+
+
+def revealed(value: Any) -> Any:  # noqa: ANN401 (as protobuf has it)
+    """What was registered, without the mark of a secret."""
+    return rpc.unwrap_rpc_secret(value)

@@ -1,0 +1,49 @@
+"""Lints policy documents with parliament, which knows AWS's actions, and the resources and condition keys of each.
+
+It is made for identity policies. A trust policy has no ``Resource`` and a key's policy has ``*``: both mean what the
+document stands on, so parliament is shown that ARN in the place.
+"""
+
+import json
+import re
+import warnings
+from functools import cache
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it finds its files by pkg_resources, which warns that it will be gone
+    import parliament  # type: ignore[import-untyped]
+
+ROLE_ARN = "arn:aws:iam::999999999999:role/UpdateApp"
+"""What a trust policy stands on. To the linter a role is like any other."""
+
+_FALSE_FINDINGS = re.compile(
+    # Its pattern of an IPv6 address has six groups of decimal digits and no ::
+    r"MISMATCHED_TYPE Type mismatch: aws:SourceIp requires a value of type Ip but given .*::"
+)
+
+
+@cache
+def findings(text: str, stands_on: str = "") -> tuple[str, ...]:
+    """What is wrong with a document: the kind and the detail of each finding.
+
+    Args:
+        text: the document.
+        stands_on: the ARN of the role or key that the document stands on.
+    """
+    document = json.loads(text)
+    for statement in document["Statement"]:
+        if stands_on and statement.get("Resource", "*") == "*":
+            statement["Resource"] = stands_on
+        resources = statement.get("Resource", [])
+        arns = [resources] if isinstance(resources, str) else resources
+        if arns:
+            statement["Resource"] = [_without_colon(arn) for arn in arns]
+    policy = parliament.analyze_policy_string(json.dumps(document), ignore_private_auditors=True)
+    told = (f"{finding.issue} {finding.detail}" for finding in policy.findings)
+    return tuple(finding for finding in told if not _FALSE_FINDINGS.match(finding))
+
+
+def _without_colon(arn: str) -> str:
+    """S3 takes a colon in an object's key, parliament does not."""
+    bucket, slash, key = arn.partition("/")
+    return bucket + slash + (key.replace(":", ".") if ":s3:" in bucket else key)

@@ -135,11 +135,11 @@ def _report(proof: "Proof", options: argparse.Namespace) -> None:
     ]
     for path, render in reports:
         if path == _STANDARD_OUTPUT:
-            print(render(proof))
+            print(render(proof), end="")
         elif path:
             _write(path, render(proof))
     if _STANDARD_OUTPUT not in [path for path, _ in reports]:
-        print(text_report.render(proof, colour=in_colour(sys.stdout)))
+        print(text_report.render(proof, colour=in_colour(sys.stdout)), end="")
 
 
 def _write(path: Path, text: str) -> None:
@@ -152,7 +152,7 @@ def _write(path: Path, text: str) -> None:
 def _diff(options: argparse.Namespace) -> int:
     from access.prove.comparison import compare
 
-    print(compare(*(_read_proof(path) for path in (options.old, options.new))))
+    print(compare(*(_read_proof(path) for path in (options.old, options.new))), end="")
     return 0
 
 

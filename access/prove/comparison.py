@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from access.prove.matrix import ASSUME, Cell, ProvedRole, Proof, Result
+from access.prove.matrix import ASSUME, Cell, Proof, ProvedRole, Result
 from access.prove.reports.escaping import code_for_markdown as code
 from access.prove.reports.escaping import for_markdown as plain
 from access.prove.reports.summary import when
@@ -22,7 +22,8 @@ def compare(old: Proof, new: Proof) -> str:
     if not changes.gained and not changes.lost:
         parts.append("\nNobody gained or lost anything.\n")
     if changes.unknown:
-        parts.append(f"\n{len(changes.unknown)} of the results are INCONCLUSIVE in one proof or both: see Unknown.\n")
+        are = f"{len(changes.unknown)} of the results {'is' if len(changes.unknown) == 1 else 'are'}"
+        parts.append(f"\n{are} INCONCLUSIVE in one proof or in both: see Unknown.\n")
     parts += _section("Gained", "gained", changes.gained, roles)
     parts += _section("Lost", "lost", changes.lost, roles)
     parts += _section("Unknown", "may or may not be able to", changes.unknown, roles)

@@ -74,20 +74,20 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
     def user(name: str, *groups: str, policy: str | None = None) -> Candidate:
         return Candidate(Principal(name, account_id, groups), policy)
 
-    groups = tuple(outputs.groups)
+    stack, groups = outputs.stack, tuple(outputs.groups)
     members = [
-        user(f"member of {group}{rights}", group, policy=policy)
+        user(f"member of {stack}/{group}{rights}", group, policy=policy)
         for group in groups
         for rights, policy in (("", None), (", power user", POWER_USER))
     ]
     if len(groups) > 1:
         name = " and ".join([", ".join(groups[:-1]), groups[-1]])
-        members.append(user(f"member of {name}, power user", *groups, policy=POWER_USER))
-    in_roles = [Candidate(Principal(f"role {name}", account_id), role=name) for name in outputs.grantee_roles]
+        members.append(user(f"member of {stack}/{name}, power user", *groups, policy=POWER_USER))
+    in_roles = [Candidate(Principal(f"role {stack}/{name}", account_id), role=name) for name in outputs.grantee_roles]
     others = [
-        user(f"user of {account_id} in no group"),
-        user(f"power user of {account_id} in no group", policy=POWER_USER),
-        user(f"administrator of {account_id}", policy=ADMINISTRATOR),
+        user(f"user of {stack} in no group"),
+        user(f"power user of {stack} in no group", policy=POWER_USER),
+        user(f"administrator of {stack}", policy=ADMINISTRATOR),
     ]
     return [*members, *in_roles, *others]
 

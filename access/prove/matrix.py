@@ -17,7 +17,7 @@ class Principal:
     """Somebody, or something, that tries."""
 
     name: str
-    """In words, unique in the matrix and the same in every run, e.g. ``member of Testers, power user``."""
+    """In words, unique in the matrix and the same in every run, e.g. ``member of development/Testers, power user``."""
     account_id: str
     groups: tuple[str, ...] = ()
     """The groups of its account that it is in."""

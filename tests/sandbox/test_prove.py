@@ -178,35 +178,35 @@ def test_what_is_deployed_is_as_it_should_be_and_nothing_is_left_of_the_proof(de
     assert proof.holds
     assert proof.not_tried == ()
     assert {principal.name for principal in proof.principals} == {
-        "member of Developers",
-        "member of Developers, power user",
-        "member of Testers",
-        "member of Testers, power user",
-        "member of Developers and Testers, power user",
-        "role Deployer",
-        f"user of {DEVELOPMENT} in no group",
-        f"power user of {DEVELOPMENT} in no group",
-        f"administrator of {DEVELOPMENT}",
+        "member of development/Developers",
+        "member of development/Developers, power user",
+        "member of development/Testers",
+        "member of development/Testers, power user",
+        "member of development/Developers and Testers, power user",
+        "role development/Deployer",
+        "user of development in no group",
+        "power user of development in no group",
+        "administrator of development",
         f"administrator of {ELSEWHERE}, another account",
     }
     who = {(cell.principal, cell.role): cell.result for cell in proof.cells if cell.action == "assume the role"}
     assert {principal for (principal, role), result in who.items() if role == UPDATE_APP and result == "ALLOW"} == {
-        "member of Developers",
-        "member of Developers, power user",
-        "role Deployer",
-        f"power user of {DEVELOPMENT} in no group",
-        f"administrator of {DEVELOPMENT}",
+        "member of development/Developers",
+        "member of development/Developers, power user",
+        "role development/Deployer",
+        "power user of development in no group",
+        "administrator of development",
     }
     assert {principal for (principal, role), result in who.items() if role == GUARDED and result == "ALLOW"} == {
-        "member of Developers",
-        "member of Developers, power user",
-        f"power user of {DEVELOPMENT} in no group",
-        f"administrator of {DEVELOPMENT}",
+        "member of development/Developers",
+        "member of development/Developers, power user",
+        "power user of development in no group",
+        "administrator of development",
     }
     can = {
         (cell.role, cell.action)
         for cell in proof.cells
-        if cell.principal == "member of Developers" and cell.result == "ALLOW"
+        if cell.principal == "member of development/Developers" and cell.result == "ALLOW"
     }
     assert can == {
         (UPDATE_APP, "assume the role"),
@@ -253,7 +253,11 @@ def swap_groups(live: Live) -> None:
 
 BUCKET, OBJECTS = "arn:aws:s3:::productionapp", "arn:aws:s3:::productionapp/*"
 READ_WRITE = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-DEVELOPER, TESTER, POWER_TESTER = "member of Developers", "member of Testers", "member of Testers, power user"
+DEVELOPER, TESTER, POWER_TESTER = (
+    "member of development/Developers",
+    "member of development/Testers",
+    "member of development/Testers, power user",
+)
 STRANGER = f"administrator of {ELSEWHERE}, another account"
 ENTER = "assume the role"
 NEIGHBOUR = "a bucket whose name begins with productionapp"
@@ -352,7 +356,10 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
             drop_condition("StringEquals"),
             [(DEVELOPER, "assume the role without the external id", "ALLOW")],
         ),
-        "the condition on the principal is dropped": (drop_condition("ArnLike"), [("role Deployer", ENTER, "ALLOW")]),
+        "the condition on the principal is dropped": (
+            drop_condition("ArnLike"),
+            [("role development/Deployer", ENTER, "ALLOW")],
+        ),
         "the condition on the prefix is dropped": (
             lambda live: live.change_identity_policy(
                 lambda document: document["ListBucket"].pop("Condition"), "guarded"

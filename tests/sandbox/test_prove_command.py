@@ -105,7 +105,7 @@ def test_a_red_proof_fails_and_a_comparison_tells_who_gained(proved: Sandbox, tm
     assert red.returncode == 1
     assert "NOT AS EXPECTED" in red.stdout
     told = access(proved, "diff", str(before), str(after)).stdout
-    assert "member of Testers" in told
+    assert "member of development/Testers" in told
     assert "gained" in told.lower()
 
 

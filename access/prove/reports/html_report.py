@@ -29,6 +29,8 @@ _TITLE = "Who can do what"
 _GLYPHS = {"ALLOW": "✓", "DENY": "⊘", "INCONCLUSIVE": "?"}
 _MOST_LEVEL_NAMES = 6
 """With more principals, their names stand upright above the matrix."""
+_MOST_MISMATCHES = 12
+"""More scroll by themselves, so that the picture and the matrix stay near."""
 
 Links = Mapping[tuple[str, str, str], str]
 """Where on the page a cell that is not as expected is explained, by principal, role and action."""
@@ -62,7 +64,7 @@ def _head(page: Element, proof: Proof) -> None:
     add(head, "meta", http_equiv="Content-Security-Policy", content=policy)
     add(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
     add(head, "meta", name="color-scheme", content="light dark")
-    add(head, "title", f"{verdict(proof)} – {_TITLE}")
+    add(head, "title", f"{verdict(proof)} - {_TITLE}")
     add(head, "style").text = style  # HTML does not unescape it, so that the hash is right
 
 
@@ -87,7 +89,7 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
         add(one, "dt", name)
         add(one, "dd", str(number))
     links = [("#not-as-expected", "Not as expected")] if not proof.holds and proof.cells else []
-    links += [(f"#role-{number}", of.role.name) for number, of in enumerate(roles, 1)]
+    links += [(f"#role-{number}", _name(of)) for number, of in enumerate(roles, 1)]
     nav = add(add(header, "nav", aria_label="On this page"), "ul")
     for target, text in [*links, ("#not-tried", "Not tried")]:
         add(add(nav, "li"), "a", text, href=target)
@@ -95,9 +97,10 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
 
 def _mismatches(main: Element, wrong: Sequence[Cell], proof: Proof, links: Links) -> None:
     names = {role.arn: role.name for role in proof.roles}
-    section = add(main, "section", aria_labelledby="not-as-expected")
+    section = add(main, "section")
     add(section, "h2", "Not as expected", id="not-as-expected")
-    found = add(section, "ol", class_="mismatches")
+    many = len(wrong) > _MOST_MISMATCHES
+    found = add(_region(section, "Not as expected", "list") if many else section, "ol", class_="mismatches")
     for cell in wrong:
         item = add(found, "li", id=links[_key(cell)], class_=_class(cell))
         line = add(item, "p")
@@ -112,8 +115,8 @@ def _mismatches(main: Element, wrong: Sequence[Cell], proof: Proof, links: Links
 
 
 def _role(main: Element, of: RoleResults, principals: Sequence[Principal], links: Links, name: str) -> None:
-    section = add(main, "section", aria_labelledby=name)
-    add(section, "h2", of.role.name, id=name)
+    section = add(main, "section")
+    add(section, "h2", _name(of), id=name)
     add(section, "p", of.role.arn, class_="arn")
     people = [principal for principal in principals if principal.name in of.assumed]
     if people:
@@ -126,7 +129,7 @@ def _role(main: Element, of: RoleResults, principals: Sequence[Principal], links
 def _picture(section: Element, of: RoleResults, people: Sequence[Principal], name: str) -> None:
     add(section, "h3", "Picture")
     figure = add(section, "figure")
-    draw(_region(figure, f"Picture of {of.role.name}", "picture"), of, people, f"{name}-picture")
+    draw(_region(figure, f"Picture of {_name(of)}", "picture"), of, people, f"{name}-picture")
     words = add(figure, "details")
     add(words, "summary", "The picture in words")
     found = add(words, "ul")
@@ -143,9 +146,8 @@ def _picture(section: Element, of: RoleResults, people: Sequence[Principal], nam
 
 
 def _assumed(section: Element, of: RoleResults, people: Sequence[Principal], links: Links) -> None:
-    title = f"Who may assume {of.role.name}"
-    add(section, "h3", title)
-    table = _table(section, title, "people")
+    add(section, "h3", "Who may assume it")
+    table = _table(section, f"Who may assume {_name(of)}", "people")
     head = add(add(table, "thead"), "tr")
     for text in ("Principal", "Account", "Groups", "Result", "Expected because"):
         add(head, "th", text, scope="col")
@@ -161,9 +163,9 @@ def _assumed(section: Element, of: RoleResults, people: Sequence[Principal], lin
 
 
 def _actions(section: Element, of: RoleResults, people: Sequence[Principal], links: Links) -> None:
-    title = f"What else was tried with {of.role.name}"
-    add(section, "h3", title)
-    table = _table(section, title, "matrix upright" if len(people) > _MOST_LEVEL_NAMES else "matrix")
+    add(section, "h3", "What else was tried")
+    class_ = "matrix upright" if len(people) > _MOST_LEVEL_NAMES else "matrix"
+    table = _table(section, f"What else was tried with {_name(of)}", class_)
     head = add(add(table, "thead"), "tr")
     add(head, "th", "Action", scope="col")
     for principal in people:
@@ -199,10 +201,15 @@ def _chip(parent: Element, cell: Cell, links: Links) -> None:
     link = links.get(_key(cell))
     chip = add(parent, "a" if link else "span", class_=f"chip {_class(cell)}", href=f"#{link}" if link else None)
     glyph = "✗" if outcome(cell) == "not as expected" else _GLYPHS[cell.result]
-    add(chip, "span", glyph, class_="glyph", aria_hidden="true")
+    add(chip, "span", f"{glyph} ", aria_hidden="true")
     add_text(chip, cell.result)
     if not cell.matches:
         add(chip, "small", f" {cell.expected} expected")
+
+
+def _name(of: RoleResults) -> str:
+    """What the role is called: another account may have one of the same name."""
+    return f"{of.role.name} of account {of.role.account_id}"
 
 
 def _said(cell: Cell) -> str:
@@ -214,7 +221,7 @@ def _class(cell: Cell) -> str:
 
 
 def _not_tried(main: Element, proof: Proof) -> None:
-    section = add(main, "section", aria_labelledby="not-tried")
+    section = add(main, "section")
     add(section, "h2", "Not tried", id="not-tried")
     if not proof.not_tried:
         add(section, "p", "The proof knows of nothing that it left out.")

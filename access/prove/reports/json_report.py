@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
 from access.errors import AccessError
-from access.prove.matrix import Cell, Expected, Principal, ProvedRole, Proof, Result
+from access.prove.matrix import Cell, Expected, Principal, Proof, ProvedRole, Result
 
 VERSION: Literal[1] = 1
 """Of the schema: another number where a field goes or changes its meaning; new fields may come without."""

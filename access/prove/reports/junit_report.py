@@ -16,7 +16,7 @@ def render(proof: Proof) -> str:
         "testsuites", {"name": "access prove", **_numbers(count(proof.cells), len(proof.not_tried)), "time": seconds}
     )
     for of in by_role(proof):
-        _suite(root, of, f"{proof.started:%Y-%m-%dT%H:%M:%S}")
+        _suite(root, of, proof.started.replace(tzinfo=None).isoformat(timespec="seconds"))
     if proof.not_tried:
         suite = SubElement(root, "testsuite", {"name": "not tried", **_numbers(count([]), len(proof.not_tried))})
         for text in proof.not_tried:
@@ -28,9 +28,7 @@ def render(proof: Proof) -> str:
 
 def _suite(root: Element, of: RoleResults, started: str) -> None:
     numbers = _numbers(count(of.cells), skipped=0)
-    suite = SubElement(
-        root, "testsuite", {"name": for_xml(of.role.arn), **numbers, "time": "0", "timestamp": started}
-    )
+    suite = SubElement(root, "testsuite", {"name": for_xml(of.role.arn), **numbers, "time": "0", "timestamp": started})
     for cell in of.cells:
         name = for_xml(f"{cell.principal}: {cell.action}")
         case = SubElement(suite, "testcase", {"classname": for_xml(of.role.name), "name": name, "time": "0"})

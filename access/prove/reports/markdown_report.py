@@ -5,7 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from access.prove.matrix import Cell, Principal, Proof
 from access.prove.reports.escaping import code_for_markdown as code
 from access.prove.reports.escaping import for_markdown as plain
-from access.prove.reports.summary import RoleResults, by_role, count, distinct, judgement, judgements, outcome, verdict, when
+from access.prove.reports.summary import (
+    RoleResults,
+    by_role,
+    count,
+    distinct,
+    judgement,
+    judgements,
+    outcome,
+    verdict,
+    when,
+)
 
 MOST_CHARACTERS = 65_536
 """GitHub takes no longer comment."""

@@ -1,10 +1,10 @@
-"""What the reports have in common: how many cells came out how, and the cells in the order in which people read them."""
+"""What the reports have in common: how many cells came out how, and the cells in the order in which they are read."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from access.prove.matrix import ASSUME, Cell, Principal, ProvedRole, Proof, Result
+from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
 
 Outcome = Literal["as expected", "not as expected", "inconclusive"]
 
@@ -80,8 +80,11 @@ def verdict(proof: Proof) -> str:
 
 def when(proof: Proof) -> str:
     """From when to when the proof was made."""
+    started, ended = (
+        moment.replace(tzinfo=None).isoformat(" ", timespec="seconds") for moment in (proof.started, proof.ended)
+    )
     same_day = proof.started.date() == proof.ended.date()
-    return f"{proof.started:%Y-%m-%d %H:%M:%S} to {proof.ended:{'%H:%M:%S' if same_day else '%Y-%m-%d %H:%M:%S'}} UTC"
+    return f"{started} to {ended.partition(' ')[2] if same_day else ended} UTC"
 
 
 @dataclass(frozen=True)

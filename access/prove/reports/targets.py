@@ -24,7 +24,7 @@ class Target:
 def targets(of: RoleResults) -> list[Target]:
     """What the role leads to. Which bucket an action is about stands in what the action is called."""
     buckets = {bucket: Target(bucket, is_bucket=True) for bucket in of.role.buckets}
-    all_else = Target("all else", is_bucket=False)
+    all_else = Target("anything else, in any account", is_bucket=False)
     for action, cells in of.actions.items():
         bucket = _bucket_in(action, of.role.buckets)
         (buckets[bucket] if bucket else all_else).actions[action] = list(cells.values())

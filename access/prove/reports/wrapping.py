@@ -17,10 +17,9 @@ def wrapped(text: str, characters: int, most: int) -> list[str]:
             if _width(lines[-1] + piece.rstrip()) > characters:
                 lines.append("")
             lines[-1] += piece
-    lines = [line.strip() for line in lines if line.strip()] or [""]
     if len(lines) > most:
-        lines = [*lines[: most - 1], f"{_pieces(lines[most - 1], characters - 1)[0]}…"]
-    return lines
+        lines = [*lines[: most - 1], f"{_pieces(''.join(lines[most - 1 :]), characters - 1)[0]}…"]
+    return [line.strip() for line in lines if line.strip()] or [""]
 
 
 def _pieces(word: str, characters: int) -> list[str]:

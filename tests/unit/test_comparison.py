@@ -1,0 +1,203 @@
+"""What lies between two proofs, in words."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+
+from access.prove.comparison import compare
+from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
+from tests.unit import proofs
+from tests.unit.proofs import NEIGHBOUR_ROLE, ROLE, sample, with_result
+from tests.unit.test_reports_markdown import literal, read, shown
+
+TESTER = "member of Testers, power user"
+THE_ROLE = f"the role UpdateApp (`{ROLE}`)"
+READ = "read an object of productionapp"
+HEAD = (
+    "## Who gained and who lost what\n"
+    "\n"
+    "From the proof of 2026-11-24 09:00:00 to 09:00:41 UTC to the proof of 2026-11-24 09:00:00 to 09:00:41 UTC.\n"
+    "\n"
+)
+NOBODY = "Nobody gained or lost anything.\n"
+
+
+def body(old: Proof, new: Proof) -> str:
+    text = compare(old, new)
+    assert text.startswith(HEAD)
+    return text.removeprefix(HEAD)
+
+
+def cell(proof: Proof, principal: str, action: str) -> Cell:
+    (found,) = (cell for cell in proof.cells if (cell.principal, cell.action) == (principal, action))
+    return found
+
+
+def without(proof: Proof, drop: Callable[[Cell], bool]) -> Proof:
+    return replace(proof, cells=tuple(cell for cell in proof.cells if not drop(cell)))
+
+
+def in_the_role(proof: Proof, principal: str) -> Proof:
+    """The proof in which somebody gets into the role and does there what a Developer does."""
+    allowed = with_result(proof, principal, ASSUME, "ALLOW")
+    like = [cell for cell in proof.cells if cell.principal == "member of Developers"]
+    more = [replace(cell, principal=principal) for cell in like if cell.action not in (ASSUME, NEIGHBOUR_ROLE)]
+    return replace(allowed, cells=(*allowed.cells, *more))
+
+
+def test_nobody_gained_or_lost_anything() -> None:
+    assert body(sample(), sample()) == NOBODY
+    later = timedelta(days=1)
+    moved = replace(sample(), started=sample().started + later, ended=sample().ended + later)
+    assert compare(sample(), moved) == (
+        "## Who gained and who lost what\n\nFrom the proof of 2026-11-24 09:00:00 to 09:00:41 UTC"
+        " to the proof of 2026-11-25 09:00:00 to 09:00:41 UTC.\n\nNobody gained or lost anything.\n"
+    )
+
+
+def test_who_gains_a_role_gains_what_can_be_done_in_it() -> None:
+    assert body(sample(), in_the_role(sample(), TESTER)) == (
+        "### Gained\n"
+        "\n"
+        f"- **{TESTER}** gained: assume {THE_ROLE}; with it: list the names of all buckets of 999999999999; find out in"
+        " which region productionapp is; list productionapp; read an object of productionapp; write an object of"
+        " productionapp; delete an object of productionapp\n"
+    )
+
+
+def test_who_loses_a_role_loses_what_could_be_done_in_it() -> None:
+    assert body(in_the_role(sample(), TESTER), sample()) == (
+        "### Lost\n"
+        "\n"
+        f"- **{TESTER}** lost: assume {THE_ROLE}; with it: list the names of all buckets of 999999999999; find out in"
+        " which region productionapp is; list productionapp; read an object of productionapp; write an object of"
+        " productionapp; delete an object of productionapp\n"
+    )
+
+
+def test_gained_comes_before_lost_and_who_changed_alike_stands_together() -> None:
+    new = sample()
+    for name in ("member of Developers", "member of Developers, power user", "administrator of 111111111111"):
+        new = with_result(new, name, READ, "DENY")
+        new = with_result(new, name, "list the users of 999999999999", "ALLOW")
+    assert body(sample(), new) == (
+        "### Gained\n"
+        "\n"
+        "- **member of Developers**, **member of Developers, power user** and **administrator of 111111111111** gained:"
+        f" with {THE_ROLE}: list the users of 999999999999\n"
+        "\n"
+        "### Lost\n"
+        "\n"
+        "- **member of Developers**, **member of Developers, power user** and **administrator of 111111111111** lost:"
+        f" with {THE_ROLE}: {READ}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("DENY", "INCONCLUSIVE", "DENY before, INCONCLUSIVE now"),
+        ("INCONCLUSIVE", "ALLOW", "INCONCLUSIVE before, ALLOW now"),
+        ("INCONCLUSIVE", "INCONCLUSIVE", "INCONCLUSIVE before, INCONCLUSIVE now"),
+    ],
+)
+def test_what_decided_nothing_is_neither_gained_nor_lost(before: Result, after: Result, says: str) -> None:
+    def result(proof: Proof, result: Result) -> Proof:
+        cells = (
+            replace(cell, result=result) if (cell.principal, cell.action) == (TESTER, ASSUME) else cell
+            for cell in proof.cells
+        )
+        return replace(proof, cells=tuple(cells))
+
+    assert body(result(sample(), before), result(sample(), after)) == (
+        f"{NOBODY}\n1 of the results is INCONCLUSIVE in one proof or in both: see Unknown.\n"
+        "\n"
+        "### Unknown\n"
+        "\n"
+        f"- **{TESTER}** may or may not be able to: assume {THE_ROLE} ({says})\n"
+    )
+
+
+def test_expectations_that_changed_are_told_though_the_results_are_the_same() -> None:
+    new = replace(
+        sample(),
+        cells=tuple(
+            replace(cell, expected="ALLOW", because="Testers: allow")
+            if (cell.principal, cell.action) == (TESTER, ASSUME)
+            else cell
+            for cell in sample().cells
+        ),
+    )
+    assert body(sample(), new) == (
+        f"{NOBODY}\n### Expected otherwise\n\n- **{TESTER}** now expected: assume {THE_ROLE}"
+        " (ALLOW, because: Testers: allow; before, DENY, because: Testers: deny)\n"
+    )
+
+
+def test_somebody_new_gains_and_is_said_to_be_new() -> None:
+    old = without(sample(), lambda cell: cell.principal == "administrator of 111111111111")
+    text = body(old, sample())
+    assert text.startswith(
+        "### Gained\n\n- **administrator of 111111111111** gained: assume the role UpdateApp"
+        f" (`{ROLE}`) (not tried before); with it: {NEIGHBOUR_ROLE} (not tried before); list the names of all buckets"
+    )
+    assert f"- **administrator of 111111111111** tried for the first time: with {THE_ROLE}: list the versions" in text
+
+
+def test_an_action_that_is_new_may_not_be_a_gain_in_truth() -> None:
+    old = without(sample(), lambda cell: cell.action in (READ, NEIGHBOUR_ROLE))
+    text = body(old, sample())
+    gained, denied = text.split("### New, and denied")
+    assert f"- **member of Developers** gained: with {THE_ROLE}: {READ} (not tried before)\n" in gained
+    assert f"gained: with {THE_ROLE}: {NEIGHBOUR_ROLE} (not tried before); {READ} (not tried before)\n" in gained
+    # Who may not assume the role tries another one all the same.
+    assert f" and **{proofs.PRINCIPALS[4].name}** gained: with {THE_ROLE}: {NEIGHBOUR_ROLE} (" in gained
+    assert "**member of Testers**" in denied
+
+
+def test_what_is_no_longer_tried_is_neither_lost_nor_passed_over() -> None:
+    new = without(sample(), lambda cell: cell.principal == "member of Developers")
+    text = body(sample(), replace(new, not_tried=(*new.not_tried, "a user: the account has too many")))
+    assert text.startswith(
+        f"{NOBODY}\n### No longer tried\n\n- **member of Developers** not tried any more: assume {THE_ROLE}"
+        f" (ALLOW before); with it: {NEIGHBOUR_ROLE} (DENY before);"
+    )
+    assert text.endswith("\n### Left out of the new proof alone\n\n- a user: the account has too many\n")
+
+
+def test_roles_of_the_same_name_are_told_apart() -> None:
+    other = ROLE.replace("999999999999", "888888888888")
+    arns = (ROLE, other)
+    cells = tuple(replace(cell(sample(), TESTER, ASSUME), role=arn) for arn in arns)
+    old = replace(sample(), roles=tuple(ProvedRole(arn, ()) for arn in arns), cells=cells)
+    new = replace(old, cells=(cells[0], replace(cells[1], result="ALLOW")))
+    assert body(old, new) == f"### Gained\n\n- **{TESTER}** gained: assume the role UpdateApp (`{other}`)\n"
+
+
+def test_names_are_shown_as_they_are() -> None:
+    for name in (*proofs.HOSTILE, "x"):
+        principals = (Principal(name, "111111111111"),)
+        old = replace(
+            sample(),
+            principals=principals,
+            cells=(Cell(name, ROLE, ASSUME, "sts:AssumeRole", "DENY", "", "DENY"),),
+        )
+        page = shown(compare(old, with_result(old, name, ASSUME, "ALLOW")))
+        assert page.tags == {"h2", "p", "h3", "ul", "li", "strong", "code"}
+        (item,) = page.items
+        assert read(item).startswith(f"{literal(name)} gained: assume the role UpdateApp ({ROLE})")
+
+
+@settings(derandomize=True, max_examples=150, deadline=None)
+@given(proofs.proofs(), proofs.proofs())
+def test_any_two_proofs_can_be_compared(one: Proof, other: Proof) -> None:
+    assert NOBODY in compare(one, one)
+    page = shown(compare(one, other))
+    assert {"Gained", "Lost"}.isdisjoint(page.headings) == (NOBODY.strip() in compare(one, other))
+    allowed = {(c.principal, c.role, c.action) for c in one.cells if c.result == "ALLOW"}
+    known = {(c.principal, c.role, c.action) for c in one.cells}
+    new = [c for c in other.cells if c.result == "ALLOW" and (c.principal, c.role, c.action) not in known | allowed]
+    assert bool(new) <= ("Gained" in page.headings or "Unknown" in page.headings)

@@ -1,0 +1,98 @@
+"""A proof for the terminal."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from access.prove.matrix import ASSUME, Proof
+from access.prove.reports import text_report
+from access.prove.reports.escaping import visible
+from tests.unit import proofs
+
+COLOUR = re.compile(r"\033\[(\d+)m(.*?)\033\[0m")
+
+
+def test_the_whole_of_a_small_proof() -> None:
+    proof = proofs.red()
+    names = {principal.name for principal in proof.principals[:4]}
+    actions = (ASSUME, proofs.NEIGHBOUR_ROLE, "delete an object of productionapp")
+    small = replace(proof, cells=tuple(c for c in proof.cells if c.principal in names and c.action in actions))
+    small = proofs.with_result(small, "member of Testers", proofs.NEIGHBOUR_ROLE, "INCONCLUSIVE", "SlowDown: later")
+    assert text_report.render(small, colour=False) == (
+        "UpdateApp of 999999999999 (arn:aws:iam::999999999999:role/UpdateApp), on productionapp\n"
+        "\n"
+        "  who may assume it\n"
+        "    member of Developers              ALLOW  ok                               Developers: allow\n"
+        "    member of Developers, power user  ALLOW  ok                               Developers: allow\n"
+        "    member of Testers                 DENY   ok                               Testers: deny\n"
+        "    member of Testers, power user     ALLOW  NOT AS EXPECTED (DENY expected)  Testers: deny; it was allowed\n"
+        "\n"
+        "  what else was tried\n"
+        "    assume a role whose name begins the same  ALLOW for 2, DENY for 1, INCONCLUSIVE for 1  1 INCONCLUSIVE"
+        "                    sts:AssumeRole\n"
+        "      member of Testers                       INCONCLUSIVE                               "
+        "  DECIDES NOTHING (DENY expected)   nothing allows it; SlowDown: later\n"
+        "    delete an object of productionapp         ALLOW for 1, DENY for 1                      1 NOT AS EXPECTED"
+        "                 s3:DeleteObject\n"
+        "      member of Developers                    DENY                                       "
+        "  NOT AS EXPECTED (ALLOW expected)"
+        "  access: readWrite; AccessDenied: User: arn:aws:sts::999999999999:assumed-role/UpdateApp/access-probe-0 is"
+        ' not authorized to perform: s3:DeleteObject on resource: "arn:aws:s3:::productionapp/access-probe" because no'
+        " identity-based policy allows the s3:DeleteObject action\n"
+        "\n"
+        "not tried\n"
+        "  that a right MFA code admits: nobody here has a device\n"
+        "  how long a session lasts: that would take an hour\n"
+        "\n"
+        "2 of 10 cells did not come out as expected; 10 cells: 7 as expected, 2 not as expected, 1 inconclusive\n"
+    )
+
+
+def test_a_proof_that_holds_says_so() -> None:
+    text = text_report.render(proofs.sample(), colour=False)
+    assert text.endswith(
+        "\nEverything came out as expected; 82 cells: 82 as expected, 0 not as expected, 0 inconclusive\n"
+    )
+    assert "NOT AS EXPECTED" not in text
+
+
+def test_the_order_is_that_of_the_principals_whenever_their_cells_were_settled() -> None:
+    proof = proofs.red()
+    first = [cell for cell in proof.cells if cell.principal == proof.principals[0].name]
+    late = replace(proof, cells=(*(cell for cell in proof.cells if cell not in first), *first))
+    assert late.cells != proof.cells
+    assert text_report.render(late, colour=False) == text_report.render(proof, colour=False)
+
+
+def test_a_proof_of_nothing_does_not() -> None:
+    text = text_report.render(replace(proofs.sample(), cells=()), colour=True)
+    assert text.endswith(
+        "\033[33mNothing was tried\033[0m; 0 cells: 0 as expected, 0 not as expected, 0 inconclusive\n"
+    )
+
+
+@pytest.mark.parametrize("proof", [proofs.sample(), proofs.red(), proofs.large()])
+def test_colour_adds_nothing_but_colour(proof: Proof) -> None:
+    plain, coloured = text_report.render(proof, colour=False), text_report.render(proof, colour=True)
+    assert "\033" not in plain
+    assert COLOUR.sub(r"\2", coloured) == plain
+    meant = {"32": r"ok|Everything", "31": r"NOT AS EXPECTED|did not come out", "33": r"NOTHING|INCONCLUSIVE|nothing"}
+    for number, text in COLOUR.findall(coloured):
+        assert re.search(meant[number], text), text
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(proofs.proofs())
+def test_nothing_from_outside_steers_the_terminal_and_nothing_is_lost(proof: Proof) -> None:
+    text = text_report.render(proof, colour=False)
+    assert all(line.isprintable() for line in text.split("\n"))
+    for cell in proof.cells:
+        if not cell.matches:
+            assert any(
+                visible(cell.principal).strip() in line
+                and f"({cell.expected} expected)" in line
+                and visible(cell.detail).strip() in line
+                for line in text.split("\n")
+            )

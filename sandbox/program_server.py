@@ -12,9 +12,9 @@ import contextvars
 import platform
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent import futures
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import grpc
 import pulumi
@@ -67,10 +67,12 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:  # noqa: N802
         # Pulumi keeps a run's options in context variables: each run gets a context of its own.
         engine = self._engine or request.args[0]
-        return contextvars.copy_context().run(_run, self._program, request, engine)
+        return contextvars.copy_context().run(_run, self._program, request, engine, context)
 
 
-def _run(program: Program, request: language_pb2.RunRequest, engine: str) -> language_pb2.RunResponse:
+def _run(
+    program: Program, request: language_pb2.RunRequest, engine: str, context: grpc.ServicerContext
+) -> language_pb2.RunResponse:
     reset_options(
         project=request.project,
         stack=request.stack,
@@ -84,13 +86,26 @@ def _run(program: Program, request: language_pb2.RunRequest, engine: str) -> lan
     with asyncio.Runner() as runner:
         runner.get_loop().set_exception_handler(lambda loop, context: None)  # what fails is told below, once
         try:
-            runner.run(run_in_stack(program))
+            runner.run(_until_nobody_waits(run_in_stack(program), context))
         except pulumi.RunError as error:
             pulumi.log.error(str(error))
-        except grpc.RpcError:
+        except (grpc.RpcError, asyncio.CancelledError):
             pass  # the engine refused a resource, and has told so itself
         except Exception:
             pulumi.log.error(traceback.format_exc())
         else:
             return language_pb2.RunResponse()
     return language_pb2.RunResponse(bail=True)
+
+
+async def _until_nobody_waits(running: Coroutine[object, object, None], context: grpc.ServicerContext) -> None:
+    """Run it until it ends, or the engine has gone: a program that waits for an answer of it would wait for ever."""
+    task, loop = asyncio.ensure_future(running), asyncio.get_running_loop()
+
+    def end() -> None:
+        with suppress(RuntimeError):  # the loop is closed: it has ended by itself
+            loop.call_soon_threadsafe(task.cancel)
+
+    if not context.add_callback(end):
+        end()
+    await task

@@ -21,6 +21,7 @@ from components.read_write_bucket_role import DEFAULT_POLICY_NAME, check_role_ar
 from components.validation import (
     InvalidValue,
     check_account_id,
+    check_bucket_name,
     check_group_name,
     check_policy_name,
     check_role_name,
@@ -99,6 +100,17 @@ class Settings:
     """The groups first."""
 
 
+_ONLY_ROLE = "UpdateApp"
+"""The name of a stack's only role where the file lists none."""
+
+_OF_THE_ONLY_ROLE = {
+    "bucket": ("buckets", check_bucket_name),
+    "trusted_account_id": ("trusted_account_ids", check_account_id),
+}
+"""What may be said of a stack's only role outside of ``roles``, where ``pulumi new`` and ``pulumi config set`` can put
+it: what it stands in place of, and what is allowed."""
+
+
 def load_settings() -> Settings:
     """Read and check the configuration of the stack that is running.
 
@@ -107,8 +119,9 @@ def load_settings() -> Settings:
     """
     _check_allowed_account_ids()
     known = ("roles", "groups", "granteeRoles")
-    _check_keys(pulumi.get_project(), _own_config_keys(), required=(), known=known)
-    role_entries = _read_entries("roles", RoleEntry)
+    answers = tuple(camel_case(key) for key in _OF_THE_ONLY_ROLE)
+    _check_keys(pulumi.get_project(), _own_config_keys(), required=(), known=known + answers)
+    role_entries = _with_answers(_read_entries("roles", RoleEntry))
     group_entries = _read_entries("groups", GroupEntry)
     grantee_entries = _read_entries("granteeRoles", GranteeEntry)
     if not role_entries and not group_entries and not grantee_entries:
@@ -147,6 +160,21 @@ def _check_allowed_account_ids() -> None:
         )
     for index, account_id in enumerate(account_ids):
         check_account_id(f"aws:allowedAccountIds[{index}]", account_id)
+
+
+def _with_answers(entries: dict[str, RoleEntry]) -> dict[str, RoleEntry]:
+    """The entries of ``roles`` with what is said of the only one outside of them, which goes before."""
+    for key, (in_place_of, check) in _OF_THE_ONLY_ROLE.items():
+        value = pulumi.Config().get(camel_case(key))
+        if not value:
+            continue
+        check(_key(camel_case(key)), value)
+        if len(entries) > 1:
+            raise InvalidValue(_key(camel_case(key)), value, "it is for a stack of one role; write it into roles")
+        for path, entry in (entries or {f"{_key('roles')}[0]": RoleEntry(name=_ONLY_ROLE)}).items():
+            kept = {name: said for name, said in entry.items() if name != in_place_of}
+            entries = {path: cast(RoleEntry, {**kept, key: value})}
+    return entries
 
 
 def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ def run_program(source: Path = REPOSITORY) -> None:
 
 def account_id(stack: str, source: Path = REPOSITORY) -> str:
     """The account that a stack is deployed into: the one that its file allows."""
-    return str(_stack_file(source, stack)["config"]["aws:allowedAccountIds"][0])
+    allowed = _stack_file(source, stack)["config"]["aws:allowedAccountIds"]
+    return str((json.loads(allowed) if isinstance(allowed, str) else allowed)[0])  # `pulumi new` writes text
 
 
 def environment(layout: Layout, emulator: Emulator, stack: str) -> dict[str, str]:
@@ -211,7 +212,14 @@ class Engine:
         if target.exists():
             # The engine keeps the salt of the stack's passphrase in this file.
             settings |= {key: value for key, value in _stack_file(project, stack).items() if key == "encryptionsalt"}
-        target.write_text(yaml.safe_dump(settings, sort_keys=False))
+        target.write_text(yaml.dump(settings, Dumper=_Dumper, sort_keys=False))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes all text in quotes: to PyYAML 012345678901 is text, to the engine a number, which loses its zero."""
+
+
+_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'"))
 
 
 def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:

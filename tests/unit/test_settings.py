@@ -78,6 +78,15 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("two groups of one name", groups(GROUP, {**GROUP, "name": "developers"}), "groups[1].name", "groups[0]"),
     ("entry that is no mapping", groups("Developers"), "groups[0]", "mapping"),  # type: ignore[arg-type]
     ("no roles and no groups", roles(), "roles", "none of roles, groups, granteeRoles"),
+    ("answered account id", {**roles(ROLE), f"{PREFIX}:trustedAccountId": "1111"}, ":trustedAccountId", "digits"),
+    ("answered bucket", {**roles(ROLE), f"{PREFIX}:bucket": "ProductionApp"}, f"{PREFIX}:bucket", "lower-case"),
+    ("only a bucket answered", {**roles(), f"{PREFIX}:bucket": "app"}, "roles[0].trustedAccountId", "missing"),
+    (
+        "an answer for two roles",
+        {**roles(ROLE, {**ROLE, "name": "Other", "policyName": "p"}), f"{PREFIX}:bucket": "app"},
+        f"{PREFIX}:bucket",
+        "a stack of one role",
+    ),
     ("no allowed accounts", {f"{PREFIX}:roles": [ROLE]}, "aws:allowedAccountIds", "111111111111"),
     ("wrong allowed account", {**roles(ROLE), "aws:allowedAccountIds": ["9"]}, "aws:allowedAccountIds[0]", "twelve"),
 ]
@@ -93,6 +102,23 @@ def test_wrong_configuration_is_told_in_one_line(run: Run, config: dict[str, Any
     assert hint in message, message
     assert "\n" not in message
     assert not registered
+
+
+@pytest.mark.parametrize(
+    ("listed", "role"),
+    [
+        ([], "UpdateApp"),
+        ([{**ROLE, "name": "Own"}], "Own"),
+        ([{"name": "Own", "buckets": ["other-app"], "trustedAccountIds": ["222222222222"]}], "Own"),
+    ],
+    ids=["without roles", "with one", "with one of several buckets and accounts"],
+)
+def test_answers_to_pulumi_new_hold_for_the_only_role(run: Run, listed: list[dict[str, Any]], role: str) -> None:
+    answers = {f"{PREFIX}:bucket": "acme-app", f"{PREFIX}:trustedAccountId": "012345678901"}
+    ran = run(config={**roles(*listed), **answers})
+    assert ran.exports["bucketNames"] == {role: "acme-app"}
+    trust = ran.document(f"{role}-role", "assumeRolePolicy")["Statement"][0]
+    assert trust["Principal"] == {"AWS": "arn:aws:iam::012345678901:root"}
 
 
 def test_a_role_that_the_other_stack_does_not_export_is_named(run: Run) -> None:

@@ -1,0 +1,131 @@
+"""What programs in other languages see of the components: the schema, and how a value is taken and refused."""
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from inspect import get_annotations
+from typing import Any, NotRequired, Union, get_args, get_origin
+
+import pulumi
+import pytest
+
+from components import (
+    ApplicationBucket,
+    ApplicationBucketArgs,
+    GroupAssumePolicy,
+    GroupAssumePolicyArgs,
+    ReadWriteBucketRole,
+    ReadWriteBucketRoleArgs,
+)
+from components.__main__ import provider
+from tests.unit.conftest import REPOSITORY
+
+COMPONENTS = {
+    ApplicationBucket: ApplicationBucketArgs,
+    GroupAssumePolicy: GroupAssumePolicyArgs,
+    ReadWriteBucketRole: ReadWriteBucketRoleArgs,
+}
+PROVIDER = provider()
+SCHEMA = json.loads(PROVIDER.schema or "")
+RESOURCES = {token.rpartition(":")[2]: resource for token, resource in SCHEMA["resources"].items()}
+SIMPLE = {str: "string", int: "integer", bool: "boolean"}
+
+
+def camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def property_of(hint: Any, *, plain: bool = True) -> dict[str, Any]:  # noqa: ANN401 (an annotation)
+    """What the schema has to say of a field with this annotation."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is NotRequired:
+        return property_of(arguments[0], plain=plain)
+    if origin is Union:  # pulumi.Input: a value or an output of it
+        return property_of(arguments[0], plain=False)
+    known: dict[str, Any] = {"plain": True} if plain else {}
+    if origin is Sequence:
+        return known | {"type": "array", "items": property_of(arguments[0])}
+    if origin is Mapping:
+        return known | {"type": "object", "additionalProperties": property_of(arguments[1])}
+    return known | {"type": SIMPLE[hint]}
+
+
+def without_descriptions(value: Any) -> Any:  # noqa: ANN401 (JSON)
+    if not isinstance(value, dict):
+        return value
+    return {key: without_descriptions(item) for key, item in value.items() if key != "description"}
+
+
+def docstrings() -> dict[str, set[str]]:
+    """The docstrings of all fields and outputs, by name, as the sources have them."""
+    found: dict[str, set[str]] = {}
+    for file in (REPOSITORY / "components").glob("*.py"):
+        for definition in ast.parse(file.read_text()).body:
+            if isinstance(definition, ast.ClassDef):
+                for field, text in zip(definition.body, definition.body[1:], strict=False):
+                    if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+                        name = camel_case(ast.unparse(field.target))
+                        found.setdefault(name, set()).add(ast.literal_eval(text.value))
+    return found
+
+
+def test_there_are_the_three_components_and_nothing_else() -> None:
+    assert SCHEMA["name"] == "cross-account-access"
+    assert set(SCHEMA["resources"]) == {f"cross-account-access:index:{component.__name__}" for component in COMPONENTS}
+    assert all(resource["isComponent"] for resource in RESOURCES.values())
+    assert SCHEMA["types"] == {}, "every argument is of a type that all languages have"
+
+
+@pytest.mark.parametrize(("component", "args"), COMPONENTS.items(), ids=[it.__name__ for it in COMPONENTS])
+def test_the_arguments_are_those_of_the_typed_dict(component: type, args: type) -> None:
+    resource = RESOURCES[component.__name__]
+    hints = get_annotations(args)  # a TypedDict's hold those of its bases
+    described = {name: without_descriptions(known) for name, known in resource["inputProperties"].items()}
+    assert described == {camel_case(name): property_of(hint) for name, hint in hints.items()}
+    required: frozenset[str] = vars(args)["__required_keys__"]
+    assert resource["requiredInputs"] == sorted(map(camel_case, required))
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=[it.__name__ for it in COMPONENTS])
+def test_the_outputs_are_those_of_the_class(component: type) -> None:
+    resource = RESOURCES[component.__name__]
+    names = [camel_case(name) for name in get_annotations(component)]
+    assert sorted(resource["properties"]) == resource["required"] == sorted(names)
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=[it.__name__ for it in COMPONENTS])
+def test_everything_is_described_in_words_of_any_language(component: type) -> None:
+    resource = RESOURCES[component.__name__]
+    sources = docstrings()
+    assert resource["description"] == component.__doc__
+    for name, known in {**resource["inputProperties"], **resource["properties"]}.items():
+        description = known["description"]
+        assert description in {
+            re.sub(r"``\w+``", lambda field: camel_case(field[0]), text) for text in sources[name]
+        }, name
+        assert not re.search(r"[a-z]_[a-z]", description), name
+        assert description == " ".join(description.split()), name
+
+
+def test_whole_numbers_arrive_as_such_and_others_are_refused() -> None:
+    role = PROVIDER._component_defs["ReadWriteBucketRole"]
+    inputs = {"name": "UpdateApp", "maxSessionDuration": 7200.0, "mfaMaxAge": 3600.5}
+    mapped = PROVIDER.map_inputs(inputs, role)
+    assert mapped == {"name": "UpdateApp", "max_session_duration": 7200, "mfa_max_age": 3600.5}
+    assert isinstance(mapped["max_session_duration"], int)
+
+
+def test_what_is_not_allowed_is_told_by_the_name_that_the_caller_knows() -> None:
+    token = "cross-account-access:index:ReadWriteBucketRole"  # noqa: S105 (of a type)
+    inputs = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "1111"}
+    with pytest.raises(pulumi.InputPropertyError) as refused:
+        PROVIDER.construct("UpdateApp", token, inputs)
+    assert refused.value.property_path == "trustedAccountId"
+    assert refused.value.reason == (
+        "'1111' is not allowed; write the twelve digits of the account id in quotes, e.g. \"111111111111\""
+    )
+    with pytest.raises(pulumi.InputPropertyError) as refused:
+        PROVIDER.construct("UpdateApp", token, {"name": "UpdateApp", "bucket": "productionapp"})
+    assert refused.value.reason == "None is not allowed; it is missing; give trustedAccountId or trustedAccountIds"

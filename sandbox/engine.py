@@ -101,6 +101,7 @@ class Engine:
             SandboxError: the engine can't make it.
         """
         self._write_project(stack)
+        self._remove_broken_attributes()
         if not self._state(stack).exists():
             self._require(self.run(stack, "stack", "init"))
         self._recover(stack, say)
@@ -163,6 +164,17 @@ class Engine:
     def _state(self, stack: str) -> Path:
         project = str(_project_file(self._layout.source)["name"])
         return self._layout.backend / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+    def _remove_broken_attributes(self) -> None:
+        """Remove what a killed engine had only begun to write about the state's files, and then can't read itself.
+
+        It writes the files whole, but not their attributes, which say nothing that it needs.
+        """
+        for attributes in self._layout.backend.rglob("*.attrs"):
+            try:
+                json.loads(attributes.read_text())
+            except ValueError:
+                attributes.unlink()
 
     def _recover(self, stack: str, say: Say) -> None:
         """Release what a killed engine holds, and find out what became of the resources that it was at."""

@@ -173,6 +173,17 @@ def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
     test_the_live_documents_are_the_tutorials(sandbox)
 
 
+def test_a_state_that_was_being_written_when_the_engine_was_killed_is_read(deployed: Sandbox) -> None:
+    attributes = list(deployed.layout.backend.rglob("production.json.attrs"))
+    assert attributes
+    for file in attributes:
+        file.write_text("")
+    assert deployed.engine.run("production", "preview").exit_code != 0
+    deployed.engine.prepare("production", print)
+    preview = deployed.engine.run("production", "preview")
+    assert (preview.exit_code, preview.changes) == (0, {"same": 12}), preview.reason
+
+
 def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
     accounts = deployed.accounts
     accounts.make(User("Kept", DEVELOPMENT))

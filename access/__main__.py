@@ -8,7 +8,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+import access.bypass.commands
 import access.lint.commands
+import access.prove.commands
+import access.switch.commands
 from access.errors import AccessError
 
 _EPILOG = """\
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (access.lint.commands,):
+    for module in (access.switch.commands, access.prove.commands, access.bypass.commands, access.lint.commands):
         module.add_commands(commands)
     return parser
 

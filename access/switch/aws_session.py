@@ -1,0 +1,51 @@
+"""Sessions of botocore that are ready in less time: most of it goes into learning what all of AWS looks like."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import botocore.loaders
+import botocore.session
+
+
+class _PlainFiles(botocore.loaders.JSONFileLoader):
+    """Reads descriptions into plain dictionaries, which keep their order too; botocore has them made ordered ones.
+
+    A million characters describe the regions alone.
+    """
+
+    def load_file(self, file_path: str) -> Any:  # noqa: ANN401 (so does the base class)
+        for extension, read in ((".json", Path.read_bytes), (".json.gz", _read_compressed)):
+            path = Path(file_path + extension)
+            if path.is_file():
+                return json.loads(read(path))
+        return None
+
+
+class _Loader(botocore.loaders.Loader):
+    """Finds the description of a service without a look into the folders of hundreds of others."""
+
+    FILE_LOADER_CLASS = _PlainFiles
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        folders = [Path(folder) for folder in self.search_paths]
+        return [service.name for folder in folders if folder.is_dir() for service in folder.iterdir()]
+
+
+def new_session(profile: str | None = None) -> Any:  # noqa: ANN401 (botocore makes its clients as it runs)
+    """A session.
+
+    Args:
+        profile: by whose settings and credentials; by default, by those in force.
+    """
+    session: Any = botocore.session.Session(profile=profile)
+    more = session.get_config_variable("data_path")
+    folders = [str(Path(os.path.expandvars(folder)).expanduser()) for folder in more.split(os.pathsep)] if more else []
+    session.register_component("data_loader", _Loader(extra_search_paths=folders))
+    return session
+
+
+def _read_compressed(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes())

@@ -1,0 +1,303 @@
+"""The commands with which a person switches to a role."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from access.command_line import Commands
+from access.errors import AccessError
+from access.switch.shells import SHELLS
+
+# All else is imported by the commands that need it: a command line should answer before botocore is loaded.
+if TYPE_CHECKING:
+    from access.switch.sessions import Choices, Switch
+
+_ROLE = "an ARN; stack/role, by the outputs of a stack; or an AWS profile that has a role_arn"
+
+_PROFILE = """\
+Prints the profile with which every AWS tool (aws, boto3, Terraform, …) switches to the role by itself, asks for MFA and
+begins the session anew when it expires. This is the recommended way; the other commands are for what a profile can't
+do: a source identity, session tags, a session policy, one session that many commands share.
+"""
+_EXEC = """\
+Runs a command with the credentials of the role, and no others; its exit code is the command's. Put -- before it.
+"""
+
+
+def add_commands(commands: Commands) -> None:
+    """Declare the commands."""
+    profile = commands.add_parser(
+        "profile", help="the recommended way: an AWS profile that switches to a role", description=_PROFILE
+    )
+    _add_role(profile)
+    profile.add_argument(
+        "--name",
+        type=_matching(r"[\w.+=,@:/-]+", "letters, digits and .+=,@:/_-"),
+        help="what to call it; by default after stack and role",
+    )
+    profile.add_argument(
+        "--source-profile", dest="profile", metavar="NAME", help="the profile to start from; by default, as it is now"
+    )
+    profile.add_argument("--write", action="store_true", help="put it into ~/.aws/config (or AWS_CONFIG_FILE)")
+    _add_session_options(profile)
+    profile.set_defaults(run=_profile, keep=True)
+
+    run = commands.add_parser("exec", help="run a command in a role", description=_EXEC)
+    _add_role(run)
+    run.add_argument("command", nargs=argparse.PARSER, metavar="-- COMMAND", help="the command and its arguments")
+    _add_switch_options(run)
+    run.set_defaults(run=_exec)
+
+    env = commands.add_parser(
+        "env",
+        help="print lines with which a shell is in a role",
+        description='For a shell to evaluate: eval "$(python -m access env ROLE)"; in fish, … | source;'
+        " in PowerShell, … | Out-String | Invoke-Expression.",
+    )
+    env.add_argument("role", nargs="?", metavar="ROLE", help=_ROLE)
+    env.add_argument("--shell", choices=SHELLS, help="by default, the one that SHELL names")
+    env.add_argument("--unset", action="store_true", help="lines with which the shell is out of the role again")
+    _add_switch_options(env)
+    env.set_defaults(run=_env)
+
+    process = commands.add_parser(
+        "credential-process",
+        help="print a role's credentials as JSON, for credential_process in ~/.aws/config",
+        description="For a profile with `credential_process = sh -c 'cd THIS_FOLDER && python -m access"
+        " credential-process ROLE --profile NAME'`; AWS tools take the credentials from there. An MFA code is asked for"
+        " on the terminal.",
+    )
+    _add_role(process)
+    _add_switch_options(process)
+    process.set_defaults(run=_credential_process)
+
+    console = commands.add_parser(
+        "console",
+        help="a link that opens the AWS console in a role",
+        description="Prints a sign-in link, which is as good as a password for fifteen minutes; or opens it.",
+    )
+    _add_role(console)
+    console.add_argument("--open", action="store_true", help="open it in the browser, and do not print it")
+    _add_switch_options(console)
+    console.set_defaults(run=_console)
+
+    whoami = commands.add_parser("whoami", help="who am I now, until when, and how do I get back")
+    whoami.add_argument("--profile", metavar="NAME", help="whose credentials to tell of; by default, those in force")
+    whoami.set_defaults(run=_whoami)
+
+
+def _add_role(command: argparse.ArgumentParser) -> None:
+    command.add_argument("role", metavar="ROLE", help=_ROLE)
+
+
+def _add_switch_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--profile", metavar="NAME", help="whose credentials to start from; by default, those in force"
+    )
+    _add_session_options(command)
+    command.add_argument(
+        "--no-cache", dest="keep", action="store_false", help="begin a new session, and do not keep it"
+    )
+
+
+def _add_session_options(command: argparse.ArgumentParser) -> None:
+    """What makes a session. The characters that AWS allows: API reference of AssumeRole."""
+    command.add_argument(
+        "--mfa-serial",
+        metavar="ARN",
+        type=_matching(r"[\w+=/:,.@-]{9,256}", "an MFA device's ARN or serial number"),
+        help="your MFA device; by default, what the profile says, or your only one where the role wants one",
+    )
+    command.add_argument(
+        "--external-id",
+        metavar="ID",
+        type=_matching(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits and +=,.@:/-"),
+        help="by default, what the stack or the profile says",
+    )
+    name = _matching(r"[\w+=,.@-]{2,64}", "2 to 64 letters, digits and +=,.@-")
+    command.add_argument(
+        "--source-identity", metavar="NAME", type=name, help="by default your own name, where the role wants one"
+    )
+    command.add_argument("--session-name", metavar="NAME", type=name, help="by default your own name")
+    command.add_argument("--duration", metavar="SECONDS", type=_duration, help="900 to 43200; by default 3600")
+    command.add_argument(
+        "--session-policy", metavar="FILE", help="a policy document; the session can do only what it allows too"
+    )
+    command.add_argument(
+        "--tag", metavar="NAME=VALUE", type=_tag, action="append", default=[], help="of the session; may be repeated"
+    )
+
+
+def _profile(options: argparse.Namespace) -> int:
+    from access.switch.config_file import config_path, render, write_profile
+    from access.switch.profiles import profile_settings
+
+    switch = _switch(options)
+    settings = profile_settings(switch)
+    name = options.name or switch.role.name
+    if options.write:
+        write_profile(name, settings)
+        print(f"profile {name} is in {config_path()}; use it: --profile {name}, or AWS_PROFILE={name}")
+    else:
+        print(render(name, settings), end="")
+    if settings.get("credential_source") == "Environment":
+        print(
+            "access: it starts from the keys that are in environment variables now, and AWS_PROFILE does not go before"
+            " those; better keep them in a profile, and say --source-profile",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _exec(options: argparse.Namespace) -> int:
+    from access.switch.environment import role_variables, stale_variables
+
+    switch = _switch(options)
+    variables = role_variables(switch.session(), switch.source.settings)
+    stale = stale_variables()
+    environment = {name: value for name, value in os.environ.items() if name not in stale} | variables
+    command = options.command[1:] if options.command[0] == "--" else options.command
+    return _become(command, environment)
+
+
+def _become(command: list[str], environment: dict[str, str]) -> int:
+    """Become the command, so that signals and its exit code are its own; what is returned is that it can't be run."""
+    import signal
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python ignores these, and a command would go on to do so: `yes | head` would not end.
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        os.execvpe(command[0], command, environment)  # noqa: S606
+    except FileNotFoundError:
+        print(f"access: {command[0]}: command not found", file=sys.stderr)
+        return 127
+    except OSError as error:
+        print(f"access: {command[0]}: can't be run: {error.strerror}", file=sys.stderr)
+        return 126
+
+
+def _env(options: argparse.Namespace) -> int:
+    from access.switch.shells import default_shell, set_lines, unset_lines
+
+    shell = options.shell or default_shell()
+    if options.unset:
+        from access.switch.environment import KEYS
+
+        print("\n".join(unset_lines(shell, KEYS)))
+        return 0
+    if not options.role:
+        raise AccessError("say which role, or --unset")
+    from access.switch.environment import role_variables, stale_variables
+
+    switch = _switch(options)
+    variables = role_variables(switch.session(), switch.source.settings)
+    print("\n".join([*unset_lines(shell, stale_variables()), *set_lines(shell, variables)]))
+    return 0
+
+
+def _credential_process(options: argparse.Namespace) -> int:
+    import json
+
+    session = _switch(options).session()
+    told = {
+        "Version": 1,
+        "AccessKeyId": session.access_key_id,
+        "SecretAccessKey": session.secret_access_key,
+        "SessionToken": session.session_token,
+        "Expiration": session.expiration,
+    }
+    print(json.dumps(told))
+    return 0
+
+
+def _console(options: argparse.Namespace) -> int:
+    from access.switch.console_link import console_link, open_in_browser
+
+    switch = _switch(options)
+    link = console_link(switch.session(), switch.role.arn.split(":")[1], switch.source.region)
+    if options.open:
+        open_in_browser(link)
+        print("access: opened in the browser", file=sys.stderr)
+    else:
+        print(link)
+    return 0
+
+
+def _whoami(options: argparse.Namespace) -> int:
+    from access.switch.whoami import told
+
+    for what, value in told(options.profile):
+        print(f"{what:8} {value}")
+    return 0
+
+
+def _switch(options: argparse.Namespace) -> "Switch":
+    import gc
+
+    from access.switch.config_file import read_profiles
+    from access.switch.roles import find_role
+    from access.switch.sessions import Switch
+
+    gc.disable()  # a tenth of the time that loading botocore takes; this process soon ends, or becomes another
+    profiles = read_profiles()
+    return Switch(find_role(options.role, profiles), _choices(options), profiles)
+
+
+def _choices(options: argparse.Namespace) -> "Choices":
+    from access.switch.sessions import Choices
+
+    return Choices(
+        profile=options.profile,
+        mfa_serial=options.mfa_serial,
+        external_id=options.external_id,
+        source_identity=options.source_identity,
+        session_name=options.session_name,
+        duration=options.duration,
+        policy=_policy(options.session_policy) if options.session_policy else None,
+        tags=dict(options.tag),
+        keep=options.keep,
+    )
+
+
+def _policy(path: str) -> str:
+    """A session policy, without the white space that AWS would count."""
+    import json
+    from pathlib import Path
+
+    try:
+        return json.dumps(json.loads(Path(path).read_text(encoding="utf-8")), separators=(",", ":"))
+    except OSError as error:
+        raise AccessError(f"the session policy {path} can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise AccessError(f"the session policy {path} is not JSON: {error}") from None
+
+
+def _matching(pattern: str, form: str) -> Callable[[str], str]:
+    """A check that text on the command line is of a form."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise argparse.ArgumentTypeError(f"{text!r} is not allowed; write {form}")
+        return text
+
+    return check
+
+
+def _duration(text: str) -> int:
+    if not text.isdecimal() or not 900 <= int(text) <= 43200:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; write a number of seconds, 900 to 43200")
+    return int(text)
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not name or not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; write NAME=VALUE")
+    return name, value

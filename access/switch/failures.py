@@ -1,0 +1,128 @@
+"""What goes wrong when a role is assumed, in one line: what happened, and what to do."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore import exceptions
+
+from access.errors import AccessError
+
+_ACTION = re.compile(r"perform: (sts:\w+)")
+
+
+@contextmanager
+def in_words(source_name: str) -> Iterator[None]:
+    """Tell in one line what goes wrong with credentials, where no role is to be assumed.
+
+    Raises:
+        AccessError: something went wrong.
+    """
+    try:
+        yield
+    except (exceptions.BotoCoreError, exceptions.ClientError) as error:
+        raise explained(error, source_name, "the role", "you") from None
+
+
+def explained(error: Exception, source_name: str, role_arn: str, who: str) -> AccessError:
+    """The error in words.
+
+    Args:
+        error: what botocore raised.
+        source_name: where the credentials came from, in words.
+        role_arn: the role that was to be assumed.
+        who: the ARN of who tried, or "you".
+    """
+    if isinstance(error, exceptions.ClientError):
+        return AccessError(_refusal(error, source_name, role_arn, who))
+    return AccessError(_failure(error, source_name))
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether AWS knows the caller and says no."""
+    return isinstance(error, exceptions.ClientError) and _code(error) in ("AccessDenied", "AccessDeniedException")
+
+
+def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who: str) -> str:
+    code, message = _code(error), _message(error)
+    if is_denied(error):
+        return _denial(message, role_arn, who)
+    if code in ("ExpiredToken", "ExpiredTokenException"):
+        return f"the credentials of {source_name} have expired; get new ones (whoami tells how to get back)"
+    if code in ("InvalidClientTokenId", "UnrecognizedClientException"):
+        return f"AWS does not know the access key of {source_name}; it was deleted or switched off, or is mistyped"
+    if code in ("RequestExpired", "RequestTimeTooSkewed") or re.search(
+        r"not yet current|[Ss]ignature expired", message
+    ):
+        return f"this machine's clock is {_skew(error)}, and AWS refuses what it signs; set the clock"
+    if code in ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"):
+        return f"the secret key of {source_name} does not belong to its access key; check both"
+    if code == "ValidationError" and "durationseconds" in message.lower():
+        return f"the session may not be that long: {message}; ask for less with --duration"
+    if code == "RegionDisabledException":
+        return "STS is not switched on in this region; set AWS_REGION to another"
+    if code in ("MalformedPolicyDocument", "PackedPolicyTooLarge"):
+        return f"the session policy or the tags are refused: {message}"
+    return f"{role_arn} can't be assumed: {code}: {message}"
+
+
+def _denial(message: str, role_arn: str, who: str) -> str:
+    if message.startswith("MultiFactorAuthentication failed"):
+        return (
+            "the MFA code was refused: each works once, for half a minute; wait for the next one, or check --mfa-serial"
+        )
+    action = _ACTION.search(message)
+    if action and action[1] == "sts:SetSourceIdentity":
+        return f"{who} may not begin a session of {role_arn} with this source identity; use your own name, or none"
+    if action and action[1] == "sts:TagSession":
+        return f"{who} may not begin a session of {role_arn} with tags; check --tag, and that your group allows them"
+    reason = " (an explicit deny)" if "explicit deny" in message else ""
+    return (
+        f"{who} may not switch to {role_arn}{reason}; the usual reasons: no such role, no group of yours that allows it"
+        " or one that denies it, MFA (--mfa-serial), an external id (--external-id), a source identity"
+        " (--source-identity)"
+    )
+
+
+def _failure(error: Exception, source_name: str) -> str:
+    if isinstance(error, exceptions.ProfileNotFound):
+        return f"there is no AWS profile {error.kwargs['profile']!r}; check --profile, source_profile and AWS_PROFILE"
+    if isinstance(error, exceptions.SSLError):
+        return f"{_address(error)} does not show a certificate that is trusted here; check AWS_CA_BUNDLE"
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
+        return f"{_address(error)} does not answer; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
+    if isinstance(error, exceptions.NoRegionError):
+        return "no region is set; set AWS_REGION, e.g. to us-east-1"
+    if isinstance(error, exceptions.UnauthorizedSSOTokenError | exceptions.SSOError):
+        return f"the sign-in of {source_name} has expired; run `aws sso login`"
+    return f"{source_name} can't be used: {_line(error)}"
+
+
+def _address(error: exceptions.BotoCoreError) -> str:
+    """Where the request went, without a query, which may hold what is secret."""
+    return str(error.kwargs.get("endpoint_url", "AWS")).partition("?")[0].rstrip("/")
+
+
+def _skew(error: exceptions.ClientError) -> str:
+    """By how much the clock is wrong, by the time that AWS's answer tells."""
+    headers: Any = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        minutes = round((datetime.now(UTC) - parsedate_to_datetime(headers["date"])).total_seconds() / 60)
+    except (KeyError, TypeError, ValueError):
+        return "wrong"
+    return f"{abs(minutes)} minutes {'fast' if minutes > 0 else 'slow'}" if minutes else "wrong"
+
+
+def _code(error: exceptions.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _message(error: exceptions.ClientError) -> str:
+    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,97 @@
+"""The role that a person means: by ARN, by name from a stack's outputs, or by AWS profile."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from access.errors import AccessError
+from access.switch.config_file import Profiles, config_path
+
+_ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+_SESSION_ARN = re.compile(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role, and what is known about how it has to be assumed."""
+
+    arn: str
+    name: str
+    """What its AWS profile is called, or may be called."""
+    profile: str | None = None
+    """The profile that names it, if one does."""
+    external_id: str | None = field(default=None, repr=False)
+    requires_mfa: bool = False
+    requires_source_identity: bool = False
+    session_tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The tags that a session has to carry, each with the values that are allowed."""
+    source_profile: str | None = None
+    credential_source: str | None = None
+    mfa_serial: str | None = None
+    session_name: str | None = None
+    duration: int | None = None
+
+
+def find_role(text: str, profiles: Profiles) -> Role:
+    """The role that is meant: what begins with ``arn:`` is an ARN, what has a slash ``stack/role``, all else a profile.
+
+    Raises:
+        AccessError: there is no such role, stack or profile.
+    """
+    if text.startswith("arn:"):
+        return Role(text, _check_arn(text).rpartition("/")[2])
+    if "/" in text:
+        return _from_stack(*text.rsplit("/", 1))
+    return _from_profile(text, profiles)
+
+
+def _from_stack(stack: str, name: str) -> Role:
+    from access.stack_outputs import read_stack_outputs
+
+    outputs = read_stack_outputs(stack)
+    if name not in outputs.role_arns:
+        there = ", ".join(outputs.role_arns) or "no roles"
+        raise AccessError(f"stack {stack!r} has no role {name!r}; it has {there}")
+    options = outputs.role_options.get(name, {})
+    return Role(
+        outputs.role_arns[name],
+        f"{stack.rpartition('/')[2]}-{name}",
+        external_id=outputs.external_ids.get(name),
+        requires_mfa=bool(options.get("requireMfa")),
+        requires_source_identity=bool(options.get("requireSourceIdentity")),
+        session_tags=options.get("sessionTags", {}),
+    )
+
+
+def _from_profile(name: str, profiles: Profiles) -> Role:
+    if name not in profiles:
+        raise AccessError(
+            f"{config_path()} has no profile {name!r}; name a role by its ARN, as stack/role, or by a profile"
+        )
+    settings = profiles[name]
+    if "role_arn" not in settings or "web_identity_token_file" in settings:
+        raise AccessError(f"profile {name!r} has no role to switch to from other credentials; use it as it is")
+    duration = settings.get("duration_seconds")
+    if duration is not None and not duration.isdecimal():
+        raise AccessError(f"profile {name!r}: duration_seconds is {duration!r}; write a number of seconds")
+    return Role(
+        _check_arn(settings["role_arn"]),
+        name,
+        profile=name,
+        external_id=settings.get("external_id"),
+        source_profile=settings.get("source_profile"),
+        credential_source=settings.get("credential_source"),
+        mfa_serial=settings.get("mfa_serial"),
+        session_name=settings.get("role_session_name"),
+        duration=int(duration) if duration else None,
+    )
+
+
+def _check_arn(arn: str) -> str:
+    session = _SESSION_ARN.fullmatch(arn)
+    if session:
+        partition, account, name = session.groups()
+        raise AccessError(f"{arn} is a session; the role may be arn:{partition}:iam::{account}:role/{name}")
+    if not _ROLE_ARN.fullmatch(arn):
+        raise AccessError(f"{arn!r} is not a role's ARN; one looks like arn:aws:iam::999999999999:role/UpdateApp")
+    return arn

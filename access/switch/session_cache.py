@@ -1,0 +1,100 @@
+"""What is kept between runs: sessions until they are about to expire, in files that only their owner can read."""
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from access.errors import AccessError
+
+_NAME = "cross-account-access"
+
+
+class PrivateCache:
+    """A folder of small files, each named after a digest of what makes its content what it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def check(self) -> None:
+        """Refuse to work with a folder that others may change.
+
+        Raises:
+            AccessError: it is one.
+        """
+        if self._folder.exists() and not self._is_safe():
+            raise AccessError(
+                f"{self._folder} is not a folder that only you can change, so no session is kept there;"
+                " remove it, or `chmod 700` it, or use --no-cache"
+            )
+
+    def get(self, key: Mapping[str, object]) -> dict[str, Any] | None:
+        """What is kept under the key, unless it has expired or is not what was written here."""
+        if not self._is_safe():
+            return None
+        try:
+            descriptor = os.open(self._file(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(descriptor, encoding="utf-8") as file:
+                if not _is_own(os.fstat(descriptor), 0o077):
+                    return None
+                content = json.load(file)
+            if content["expiresAt"] <= time.time():
+                return None
+            value: dict[str, Any] = content["value"]
+            return value
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, key: Mapping[str, object], value: Mapping[str, str], expires_at: float) -> None:
+        """Keep the value until a moment, in seconds since 1970. Where it can't be kept safely, it is not."""
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._is_safe():
+            return
+        target = self._file(key)
+        beside = target.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            self._forget_expired()
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"expiresAt": expires_at, "value": dict(value)}, file)
+            # Last of all, so that the file's own age tells when it is of no use any more.
+            os.utime(beside, (expires_at, expires_at))
+            beside.replace(target)
+
+    def _file(self, key: Mapping[str, object]) -> Path:
+        return self._folder / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+
+    def _is_safe(self) -> bool:
+        """Whether the folder is there, and its owner's alone to change."""
+        try:
+            found = self._folder.lstat()
+        except OSError:
+            return False
+        return stat.S_ISDIR(found.st_mode) and _is_own(found, 0o022)
+
+    def _forget_expired(self) -> None:
+        now = time.time()
+        for file in self._folder.iterdir():
+            if file.lstat().st_mtime <= now:
+                file.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path | None:
+    """Where it is all kept, by the XDG Base Directory Specification; none without a home."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if base.startswith("/"):  # the specification has relative ones ignored
+        return Path(base) / _NAME
+    try:
+        return Path.home() / ".cache" / _NAME
+    except RuntimeError:
+        return None
+
+
+def _is_own(found: os.stat_result, forbidden: int) -> bool:
+    return found.st_uid == os.geteuid() and not found.st_mode & forbidden

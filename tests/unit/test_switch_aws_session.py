@@ -1,0 +1,48 @@
+"""A session that is ready sooner knows what botocore's own knows."""
+
+import json
+from pathlib import Path
+
+import botocore.session
+import pytest
+from botocore.exceptions import UnknownServiceError
+
+from access.switch.aws_session import new_session
+
+
+@pytest.fixture(autouse=True)
+def no_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_DATA_PATH", raising=False)
+
+
+@pytest.mark.parametrize("service", ["sts", "iam", "sso", "sso-oidc", "signin"])
+def test_services(service: str) -> None:
+    ours, theirs = (session.get_component("data_loader") for session in (new_session(), botocore.session.Session()))
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        assert ours.load_service_model(service, kind) == theirs.load_service_model(service, kind)
+
+
+def test_regions() -> None:
+    ours, theirs = new_session(), botocore.session.Session()
+    for name in ("endpoints", "partitions"):
+        assert ours.get_component("data_loader").load_data(name) == theirs.get_component("data_loader").load_data(name)
+    for region in ("us-east-1", "cn-north-1", "us-gov-west-1", "eu-central-2"):
+        addresses = [session.create_client("sts", region).meta.endpoint_url for session in (ours, theirs)]
+        assert addresses[0] == addresses[1]
+
+
+def test_a_service_that_is_not_there() -> None:
+    with pytest.raises(UnknownServiceError):
+        new_session().create_client("nothing")
+
+
+def test_a_folder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = botocore.session.Session().get_component("data_loader").load_service_model("sts", "service-2")
+    folder = tmp_path / "mine" / "2020-01-01"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps(model))
+    monkeypatch.setenv("AWS_DATA_PATH", f"/nonexistent:{tmp_path}")
+    assert new_session().get_component("data_loader").load_service_model("mine", "service-2") == model

@@ -1,0 +1,127 @@
+"""Sessions are kept safely, or not at all."""
+
+import json
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from access.errors import AccessError
+from access.switch.session_cache import PrivateCache, cache_folder
+
+KEY = {"role": "arn", "externalId": "an external id"}
+VALUE = {"secretAccessKey": "a secret"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "base" / "sessions"
+
+
+@pytest.fixture
+def cache(folder: Path) -> PrivateCache:
+    return PrivateCache(folder)
+
+
+def kept_file(folder: Path) -> Path:
+    (file,) = folder.iterdir()
+    return file
+
+
+def test_what_is_kept_is_its_owners_alone(cache: PrivateCache, folder: Path) -> None:
+    cache.put(KEY, VALUE, time.time() + 60)
+    assert cache.get(KEY) == VALUE
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(kept_file(folder).stat().st_mode) == 0o600
+    assert "an external id" not in kept_file(folder).name + kept_file(folder).read_text()
+    assert cache.get({**KEY, "role": "another"}) is None
+
+
+def test_the_order_of_a_key_does_not_matter(cache: PrivateCache) -> None:
+    cache.put(KEY, VALUE, time.time() + 60)
+    assert cache.get(dict(reversed(KEY.items()))) == VALUE
+
+
+def test_what_has_expired_is_not_given_and_not_left(
+    cache: PrivateCache, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    cache.put(KEY, VALUE, now + 60)
+    monkeypatch.setattr("time.time", lambda: now + 61)
+    assert cache.get(KEY) is None
+    cache.put({"role": "another"}, VALUE, now + 120)
+    assert json.loads(kept_file(folder).read_text())["expiresAt"] == now + 120
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"expiresAt": "x", "value": {}}', b'{"value": 1}', b"\xff"])
+def test_a_spoilt_file_is_no_cache(cache: PrivateCache, folder: Path, content: bytes) -> None:
+    cache.put(KEY, VALUE, time.time() + 60)
+    kept_file(folder).write_bytes(content)
+    assert cache.get(KEY) is None
+    cache.put(KEY, VALUE, time.time() + 60)
+    assert cache.get(KEY) == VALUE
+
+
+def test_a_file_that_others_can_read_or_a_link_is_no_cache(cache: PrivateCache, folder: Path) -> None:
+    cache.put(KEY, VALUE, time.time() + 60)
+    file = kept_file(folder)
+    file.chmod(0o640)
+    assert cache.get(KEY) is None
+    file.chmod(0o600)
+    assert cache.get(KEY) == VALUE
+    file.rename(folder / "elsewhere")
+    file.symlink_to("elsewhere")
+    assert cache.get(KEY) is None
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777, 0o1777])
+def test_a_folder_that_others_may_change_is_refused(cache: PrivateCache, folder: Path, mode: int) -> None:
+    cache.put(KEY, VALUE, time.time() + 60)
+    folder.chmod(mode)
+    assert cache.get(KEY) is None
+    cache.put({"role": "another"}, VALUE, time.time() + 60)
+    assert len(list(folder.iterdir())) == 1
+    with pytest.raises(AccessError, match=r"is not a folder that only you can change.*--no-cache"):
+        cache.check()
+
+
+def test_a_folder_of_somebody_else_is_refused(cache: PrivateCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.check()  # not there yet
+    cache.put(KEY, VALUE, time.time() + 60)
+    cache.check()
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    assert cache.get(KEY) is None
+    with pytest.raises(AccessError):
+        cache.check()
+
+
+def test_a_link_in_place_of_the_folder_is_refused(cache: PrivateCache, folder: Path, tmp_path: Path) -> None:
+    folder.parent.mkdir()
+    folder.symlink_to(tmp_path, target_is_directory=True)
+    cache.put(KEY, VALUE, time.time() + 60)
+    assert cache.get(KEY) is None
+    with pytest.raises(AccessError):
+        cache.check()
+
+
+def test_a_file_in_place_of_the_folder_is_refused(cache: PrivateCache, folder: Path) -> None:
+    folder.parent.mkdir()
+    folder.touch(mode=0o600)
+    with pytest.raises(AccessError):
+        cache.check()
+
+
+def test_where_nothing_can_be_kept_nothing_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    cache = PrivateCache(tmp_path / "file" / "sessions")
+    cache.put(KEY, VALUE, time.time() + 60)
+    assert cache.get(KEY) is None
+
+
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/david")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert cache_folder() == Path("/home/david/.cache/cross-account-access")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/var/cache/david")
+    assert cache_folder() == Path("/var/cache/david/cross-account-access")

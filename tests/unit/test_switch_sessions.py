@@ -1,0 +1,528 @@
+"""What AWS is asked for a session, what is kept, and what is told when it is refused: by HTTP, of an STS made here."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+
+from access.errors import AccessError
+from access.switch.config_file import read_profiles
+from access.switch.roles import Role
+from access.switch.sessions import Choices, SessionCredentials, Switch
+
+REPOSITORY = Path(__file__).parents[2]
+ARN = "arn:aws:iam::999999999999:role/UpdateApp"
+DAVID = "arn:aws:iam::111111111111:user/David"
+DEVICE = "arn:aws:iam::111111111111:mfa/David"
+IN_ROLE = "arn:aws:sts::111111111111:assumed-role/Admin/David"
+SECRETS = ("secret-to-start-from", "secret-of-the-session", "token-of-the-session", "an-external-id", "123456")
+
+
+class Aws:
+    """STS and IAM: answers as it is told, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.caller = DAVID
+        self.devices = [DEVICE]
+        self.refusals: dict[str, tuple[str, str]] = {}
+        """An error's code and message, by action."""
+        self.clock = datetime.now(UTC)
+        self.seconds = 3600
+        self.sessions = 0
+
+    def answer(self, body: str) -> tuple[int, str]:
+        asked = dict(parse_qsl(body))
+        asked.pop("Version")
+        self.asked.append(asked)
+        action = asked["Action"]
+        if action in self.refusals:
+            code, message = self.refusals[action]
+            return 403, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        result = getattr(self, action)()
+        return 200, f"<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
+
+    def GetCallerIdentity(self) -> str:  # noqa: N802
+        return f"<Arn>{self.caller}</Arn>"
+
+    def ListMFADevices(self) -> str:  # noqa: N802
+        members = "".join(f"<member><SerialNumber>{device}</SerialNumber></member>" for device in self.devices)
+        return f"<MFADevices>{members}</MFADevices><IsTruncated>false</IsTruncated>"
+
+    def AssumeRole(self) -> str:  # noqa: N802
+        self.sessions += 1
+        expires_at = datetime.now(UTC) + timedelta(seconds=self.seconds)
+        return (
+            f"<Credentials><AccessKeyId>ASIA{self.sessions}</AccessKeyId>"
+            "<SecretAccessKey>secret-of-the-session</SecretAccessKey><SessionToken>token-of-the-session</SessionToken>"
+            f"<Expiration>{expires_at:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+        )
+
+    @property
+    def actions(self) -> list[str]:
+        return [asked["Action"] for asked in self.asked]
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """AWS, with the keys of an IAM user in environment variables."""
+    answering = Aws()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status, text = answering.answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response_only(status)
+            self.send_header("Date", format_datetime(answering.clock, usegmt=True))
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIASTART",
+        "AWS_SECRET_ACCESS_KEY": "secret-to-start-from",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield answering
+    server.shutdown()
+    server.server_close()
+
+
+def switch(choices: Choices | None = None, role: Role | None = None) -> Switch:
+    return Switch(role or Role(ARN, "UpdateApp"), choices or Choices(), read_profiles())
+
+
+def session(choices: Choices | None = None, role: Role | None = None) -> SessionCredentials:
+    return switch(choices, role).session()
+
+
+def refused(choices: Choices | None = None, role: Role | None = None) -> str:
+    with pytest.raises(AccessError) as caught:
+        session(choices, role)
+    told = str(caught.value)
+    assert "\n" not in told
+    assert not [secret for secret in SECRETS if secret in told]
+    assert caught.value.__cause__ is None
+    return told
+
+
+def test_a_plain_session(aws: Aws) -> None:
+    given = session()
+    assert (given.access_key_id, given.secret_access_key) == ("ASIA1", "secret-of-the-session")
+    assert given.session_token == "token-of-the-session"  # noqa: S105
+    assert datetime.fromisoformat(given.expiration) == given.expires_at
+    assert not [secret for secret in SECRETS if secret in repr(given)]
+    assert aws.asked == [
+        {"Action": "GetCallerIdentity"},
+        {"Action": "AssumeRole", "RoleArn": ARN, "RoleSessionName": "David", "DurationSeconds": "3600"},
+    ]
+
+
+def test_all_that_can_be_asked(aws: Aws) -> None:
+    session(
+        Choices(
+            external_id="an-external-id",
+            source_identity="David",
+            session_name="David-ProdUpdate",
+            duration=7200,
+            policy='{"Statement":[]}',
+            tags={"team": "a", "cost": "b=c"},
+        )
+    )
+    assert aws.asked[-1] == {
+        "Action": "AssumeRole",
+        "RoleArn": ARN,
+        "RoleSessionName": "David-ProdUpdate",
+        "DurationSeconds": "7200",
+        "ExternalId": "an-external-id",
+        "SourceIdentity": "David",
+        "Policy": '{"Statement":[]}',
+        "Tags.member.1.Key": "team",
+        "Tags.member.1.Value": "a",
+        "Tags.member.2.Key": "cost",
+        "Tags.member.2.Value": "b=c",
+    }
+
+
+def test_what_the_role_wants_comes_along(aws: Aws) -> None:
+    wants = Role(
+        ARN,
+        "UpdateApp",
+        external_id="its-id",
+        requires_source_identity=True,
+        session_tags={"team": ["a"]},
+        duration=900,
+    )
+    session(role=wants)
+    assert aws.asked[-1] == {
+        "Action": "AssumeRole",
+        "RoleArn": ARN,
+        "RoleSessionName": "David",
+        "DurationSeconds": "900",
+        "ExternalId": "its-id",
+        "SourceIdentity": "David",
+        "Tags.member.1.Key": "team",
+        "Tags.member.1.Value": "a",
+    }
+    # What a person says goes before.
+    mine = Choices(external_id="mine", source_identity="Me", session_name="My", duration=901, tags={"team": "b"})
+    session(mine, wants)
+    assert aws.asked[-1] == {
+        **aws.asked[-2],
+        "RoleSessionName": "My",
+        "DurationSeconds": "901",
+        "ExternalId": "mine",
+        "SourceIdentity": "Me",
+        "Tags.member.1.Value": "b",
+    }
+
+
+def test_a_tag_with_several_values_is_for_the_person_to_choose(aws: Aws) -> None:
+    told = refused(role=Role(ARN, "UpdateApp", session_tags={"team": ["a", "b"]}))
+    assert told == f"{ARN} wants the tag 'team': --tag team=a|b"
+    assert "AssumeRole" not in aws.actions
+
+
+class TestKept:
+    def test_a_second_run_asks_nothing(self, aws: Aws) -> None:
+        first, second = session(), session()
+        assert first == second
+        assert aws.actions == ["GetCallerIdentity", "AssumeRole"]
+
+    def test_not_where_it_is_not_wanted(self, aws: Aws, tmp_path: Path) -> None:
+        session(Choices(keep=False))
+        assert session(Choices(keep=False)).access_key_id == "ASIA2"
+        assert session().access_key_id == "ASIA3"
+        # Whose an access key is, is no session.
+        assert aws.actions.count("GetCallerIdentity") == 1
+        session(Choices(keep=False))
+        assert session().access_key_id == "ASIA3"
+
+    def test_never_with_less_than_five_minutes_left(self, aws: Aws) -> None:
+        aws.seconds = 5 * 60 + 1
+        session()
+        assert session().access_key_id == "ASIA1"
+        aws.seconds = 5 * 60 - 1
+        session(Choices(duration=900))
+        assert session(Choices(duration=900)).access_key_id == "ASIA3"
+
+    @pytest.mark.parametrize(
+        "choices",
+        [
+            Choices(external_id="an-external-id"),
+            Choices(source_identity="David"),
+            Choices(session_name="Dave"),
+            Choices(duration=900),
+            Choices(policy="{}"),
+            Choices(tags={"team": "a"}),
+        ],
+    )
+    def test_apart_by_what_is_asked(self, aws: Aws, choices: Choices) -> None:
+        assert session().access_key_id == "ASIA1"
+        assert session(choices).access_key_id == "ASIA2"
+        assert session(choices).access_key_id == "ASIA2"
+        assert session().access_key_id == "ASIA1"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("AWS_ACCESS_KEY_ID", "AKIAOTHER"),
+            ("AWS_ENDPOINT_URL_STS", ""),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+        ],
+    )
+    def test_apart_by_where_it_starts(self, aws: Aws, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+        session(Choices(session_name="David"))
+        monkeypatch.setenv(name, value or os.environ["AWS_ENDPOINT_URL"])
+        assert session(Choices(session_name="David")).access_key_id == "ASIA2"
+
+    def test_whose_a_key_is_is_known_by_where_it_was_asked(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+        session()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", os.environ["AWS_ENDPOINT_URL"])
+        aws.caller = "arn:aws:iam::222222222222:user/Mallory"
+        session()
+        assert aws.asked[-1]["RoleSessionName"] == "Mallory"
+
+    def test_apart_by_role_and_device(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("access.switch.mfa.ask_for_code", lambda serial: "123456")
+        session()
+        assert session(role=Role(f"{ARN}2", "UpdateApp")).access_key_id == "ASIA2"
+        assert session(Choices(mfa_serial=DEVICE)).access_key_id == "ASIA3"
+        assert session(Choices(mfa_serial=f"{DEVICE}2")).access_key_id == "ASIA4"
+        assert session(role=Role(ARN, "UpdateApp", requires_mfa=True)).access_key_id == "ASIA5"
+
+    def test_nothing_but_the_session_is_in_the_files(self, aws: Aws, tmp_path: Path) -> None:
+        session(Choices(external_id="an-external-id"))
+        written = "".join(f"{file} {file.read_text()}" for file in (tmp_path / "cache").rglob("*") if file.is_file())
+        assert "secret-of-the-session" in written
+        assert "secret-to-start-from" not in written
+        assert "an-external-id" not in written
+
+    def test_not_in_a_folder_that_others_may_change(self, aws: Aws, tmp_path: Path) -> None:
+        session()
+        (tmp_path / "cache" / "cross-account-access").chmod(0o777)
+        assert "is not a folder that only you can change" in refused()
+        assert session(Choices(keep=False)).access_key_id == "ASIA2"
+
+    def test_by_another_version_is_nothing(self, aws: Aws, tmp_path: Path) -> None:
+        session()
+        for file in (tmp_path / "cache" / "cross-account-access").iterdir():
+            file.write_text(file.read_text().replace("secretAccessKey", "secret"))
+        assert session().access_key_id == "ASIA2"
+
+
+class TestMfa:
+    @pytest.fixture(autouse=True)
+    def asked_for(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        serials: list[str] = []
+
+        def ask(serial: str) -> str:
+            serials.append(serial)
+            return "123456"
+
+        monkeypatch.setattr("access.switch.mfa.ask_for_code", ask)
+        return serials
+
+    WANTS = Role(ARN, "UpdateApp", requires_mfa=True)
+
+    def test_the_device_that_is_said(self, aws: Aws, asked_for: list[str]) -> None:
+        session(Choices(mfa_serial="GAHT12345678"), self.WANTS)
+        assert asked_for == ["GAHT12345678"]
+        assert (aws.asked[-1]["SerialNumber"], aws.asked[-1]["TokenCode"]) == ("GAHT12345678", "123456")
+        assert "ListMFADevices" not in aws.actions
+
+    def test_the_device_of_the_role_s_profile(self, aws: Aws, asked_for: list[str]) -> None:
+        session(role=Role(ARN, "UpdateApp", mfa_serial="of-the-role"))
+        assert asked_for == ["of-the-role"]
+
+    def test_the_device_of_the_profile_to_start_from(self, aws: Aws, asked_for: list[str], tmp_path: Path) -> None:
+        keys = "aws_access_key_id = A\naws_secret_access_key = B\n"
+        (tmp_path / "config").write_text(f"[profile dev]\nmfa_serial = of-the-start\n{keys}")
+        session(Choices(profile="dev"))
+        assert asked_for == ["of-the-start"]
+
+    def test_the_only_device_that_shows_codes(self, aws: Aws, asked_for: list[str]) -> None:
+        aws.devices = ["arn:aws:iam::111111111111:u2f/user/David/key", DEVICE]
+        session(role=self.WANTS)
+        assert asked_for == [DEVICE]
+        session(role=self.WANTS)
+        assert asked_for == [DEVICE]
+        assert aws.actions.count("ListMFADevices") == 1
+
+    def test_not_where_the_role_does_not_want_it(self, aws: Aws, asked_for: list[str]) -> None:
+        session()
+        assert asked_for == []
+        assert "ListMFADevices" not in aws.actions
+
+    @pytest.mark.parametrize(
+        ("devices", "reason"),
+        [
+            ([], "you have no device that shows codes"),
+            (["arn:aws:iam::111111111111:u2f/user/David/key"], "you have no device that shows codes"),
+            ([DEVICE, "second"], f"you have several devices; say --mfa-serial: {DEVICE}, second"),
+        ],
+    )
+    def test_no_device_or_several(self, aws: Aws, devices: list[str], reason: str) -> None:
+        aws.devices = devices
+        assert reason in refused(role=self.WANTS)
+
+    def test_devices_that_may_not_be_listed(self, aws: Aws) -> None:
+        aws.refusals["ListMFADevices"] = ("AccessDenied", "no")
+        assert "can't be listed (AccessDenied); say --mfa-serial ARN" in refused(role=self.WANTS)
+
+    def test_a_role_can_not_show_it(self, aws: Aws) -> None:
+        aws.caller = IN_ROLE
+        assert "wants MFA, which a session of role 'Admin' can't show; start from your own keys" in refused(
+            role=self.WANTS
+        )
+
+    def test_a_wrong_code(self, aws: Aws) -> None:
+        message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+        aws.refusals["AssumeRole"] = ("AccessDenied", message)
+        assert refused(role=self.WANTS).startswith("the MFA code was refused: each works once")
+
+
+ASK = [sys.executable, "-m", "access", "credential-process", ARN, "--mfa-serial", DEVICE]
+ON_TERMINAL = [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"]
+
+
+def typed_at_prompt(typed: str, given: Path) -> tuple[int, str]:
+    """Type at the prompt for a code; the exit code, and all that the terminal showed."""
+    command = [*ON_TERMINAL, "sh", "-c", f"exec {shlex.join(ASK)} > {given}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY) as terminal:
+        assert terminal.stdin
+        assert terminal.stdout
+        never = threading.Timer(20, terminal.kill)  # in case it does not ask
+        never.start()
+        shown = b""
+        while not shown.endswith(b": "):
+            (letter,) = terminal.stdout.read(1)
+            shown += bytes([letter])
+        terminal.stdin.write(typed.encode())
+        terminal.stdin.flush()
+        shown += terminal.stdout.read()
+        never.cancel()
+    return terminal.returncode, shown.decode()
+
+
+def test_the_code_is_asked_for_on_the_terminal(aws: Aws, tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    assert typed_at_prompt("123456\n", given) == (0, f"MFA code of {DEVICE}: \r\n")  # no echo
+    assert aws.asked[-1]["TokenCode"] == "123456"
+    assert json.loads(given.read_text())["SessionToken"] == "token-of-the-session"
+    assert "123456" not in "".join(file.read_text() for file in (tmp_path / "cache").rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "told"),
+    [
+        ("12345\n", 1, "an MFA code has 6 digits; try again"),
+        ("\x04", 1, "an MFA code has 6 digits; try again"),
+        ("\x03", 130, "interrupted"),
+    ],
+    ids=["short", "end of input", "Ctrl-C"],
+)
+def test_no_code_is_typed(aws: Aws, tmp_path: Path, typed: str, code: int, told: str) -> None:
+    ended, shown = typed_at_prompt(typed, tmp_path / "given")
+    assert ended == code
+    assert shown.endswith(f"access: {told}\r\n")
+    assert "AssumeRole" not in aws.actions
+
+
+def test_no_terminal_to_ask_on(aws: Aws) -> None:
+    done = subprocess.run(
+        ASK, input="123456\n", cwd=REPOSITORY, capture_output=True, text=True, start_new_session=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"access: the role wants an MFA code ({DEVICE}), and there is no terminal to ask for it;"
+        " run it once in a terminal: the session is kept for later runs\n"
+    )
+
+
+def test_from_role_to_role_an_hour_at_most(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.caller = IN_ROLE
+    session(Choices(duration=3600))
+    assert capsys.readouterr().err == ""
+    session(Choices(duration=7200, keep=False))
+    assert aws.asked[-1]["DurationSeconds"] == "3600"
+    assert capsys.readouterr().err == (
+        "access: you are in role 'Admin' already, and from role to role AWS gives an hour at most;"
+        " asking for 3600 seconds, not 7200\n"
+    )
+
+
+def test_a_profile_to_start_from_that_is_in_a_role_itself(aws: Aws, tmp_path: Path) -> None:
+    keys = "aws_access_key_id = A\naws_secret_access_key = B\n"
+    admin = "arn:aws:iam::111111111111:role/Admin"
+    (tmp_path / "config").write_text(
+        f"[profile base]\n{keys}[profile admin]\nrole_arn = {admin}\nsource_profile = base\n"
+    )
+    (tmp_path / "credentials").write_text(f"[admin]\n{keys}")  # AWS tools take the role before these
+    session(Choices(profile="admin"))
+    assert [asked["RoleArn"] for asked in aws.asked if asked["Action"] == "AssumeRole"] == [admin, ARN]
+
+
+def test_a_name_that_is_too_short(aws: Aws) -> None:
+    aws.caller = "arn:aws:iam::111111111111:user/D"
+    assert refused() == "your own name 'D' is too short for a session; say --session-name"
+
+
+DENIED = "User: arn:aws:iam::111111111111:user/David is not authorized to perform: {} on resource: " + ARN
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "told"),
+    [
+        ("AccessDenied", DENIED.format("sts:AssumeRole"), rf"^{DAVID} may not switch to {ARN}; the usual reasons: "),
+        (
+            "AccessDenied",
+            DENIED.format("sts:AssumeRole") + " with an explicit deny in an identity-based policy",
+            rf"^{DAVID} may not switch to {ARN} \(an explicit deny\); .*group.*MFA.*--mfa-serial.*--external-id",
+        ),
+        ("AccessDenied", DENIED.format("sts:SetSourceIdentity"), "with this source identity; use your own name"),
+        ("AccessDenied", DENIED.format("sts:TagSession"), "with tags; check --tag, and that your group allows them"),
+        ("ExpiredToken", "x", "the credentials of the environment variables have expired; get new ones"),
+        ("InvalidClientTokenId", "x", "AWS does not know the access key of the environment variables"),
+        ("SignatureDoesNotMatch", "x", "the secret key of the environment variables does not belong to its access key"),
+        ("RequestExpired", "x", "this machine's clock is wrong, and AWS refuses what it signs; set the clock"),
+        (
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            "the session may not be that long: The requested .*; ask for less with --duration",
+        ),
+        ("RegionDisabledException", "x", "STS is not switched on in this region; set AWS_REGION to another"),
+        ("PackedPolicyTooLarge", "too large", "the session policy or the tags are refused: too large"),
+        ("MalformedPolicyDocument", "Syntax", "the session policy or the tags are refused: Syntax"),
+        ("InternalFailure", "Sorry", f"{ARN} can't be assumed: InternalFailure: Sorry"),
+    ],
+)
+def test_what_is_told_when_aws_refuses(aws: Aws, code: str, message: str, told: str) -> None:
+    aws.refusals["AssumeRole"] = (code, message)
+    assert re.search(told, refused(Choices(session_name="David", external_id="an-external-id")))
+
+
+@pytest.mark.parametrize(("hours", "told"), [(-3, "180 minutes fast"), (3, "180 minutes slow")], ids=["fast", "slow"])
+def test_a_clock_that_is_wrong(aws: Aws, hours: int, told: str) -> None:
+    aws.clock += timedelta(hours=hours)
+    aws.refusals["AssumeRole"] = ("SignatureDoesNotMatch", "Signature expired: 20300101T000000Z is now earlier than …")
+    assert refused(Choices(session_name="David")) == (
+        f"this machine's clock is {told}, and AWS refuses what it signs; set the clock"
+    )
+
+
+def test_a_region_by_the_name_that_boto3_does_not_know(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert session().access_key_id == "ASIA1"
+
+
+def test_who_was_renamed_is_known_next_time(aws: Aws) -> None:
+    session(Choices(keep=False))
+    aws.caller = "arn:aws:iam::111111111111:user/Dave"
+    aws.refusals["AssumeRole"] = ("AccessDenied", DENIED.format("sts:AssumeRole"))
+    assert refused(Choices(keep=False)).startswith("arn:aws:iam::111111111111:user/Dave may not")
+    aws.refusals.clear()
+    session(Choices(keep=False))
+    assert aws.asked[-1]["RoleSessionName"] == "Dave"
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1 does not answer; check the network"),
+        ({"AWS_PROFILE": "nobody"}, "there is no AWS profile 'nobody'; check --profile"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "no region is set; set AWS_REGION"),
+    ],
+)
+def test_what_is_told_when_nothing_answers(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], told: str
+) -> None:
+    for name, value in variables.items():
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name)
+    assert refused().startswith(told)

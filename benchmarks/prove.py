@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from access.accounts import Account
+from access.participants import Participant
 from access.prove.proof import Settings, prove
-from access.prove.stage import Participant
 from access.stack_outputs import StackOutputs, parse_stack_outputs
 from sandbox.emulator import Emulator
 from sandbox.engine import STACKS, Engine

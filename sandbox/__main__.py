@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from access.accounts import Account
+from access.participants import Participant
 from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
 from access.prove.reports import text_report
-from access.prove.stage import Participant
 from access.stack_outputs import parse_stack_outputs
 from access.terminal import Progress, in_colour
 from sandbox import toolchain

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from access.command_line import Commands
 from access.errors import AccessError
+from access.participants import Participant, add_stacks, named_stacks
 from access.terminal import Progress, in_colour
 
 if TYPE_CHECKING:
     from access.prove.matrix import Proof
-    from access.prove.stage import Participant
 
 _STANDARD_OUTPUT = Path("-")
 
@@ -44,15 +44,7 @@ def add_commands(commands: Commands) -> None:
         epilog=_PROVE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    prove.add_argument("stacks", nargs="+", metavar="STACK", help="a stack, e.g. production, with roles or groups")
-    prove.add_argument(
-        "--profile",
-        action="append",
-        default=[],
-        type=_stack_and_profile,
-        metavar="STACK=PROFILE",
-        help="the AWS profile of the administrator of a stack's account; the profile named as the stack by default",
-    )
+    add_stacks(prove)
     prove.add_argument(
         "--outsider", action="append", default=[], metavar="PROFILE", help="the administrator of another account"
     )
@@ -110,18 +102,10 @@ def _prove(options: argparse.Namespace) -> int:
     return 0 if proof.holds else 1
 
 
-def _participants(options: argparse.Namespace) -> "list[Participant]":
+def _participants(options: argparse.Namespace) -> list[Participant]:
     from access.accounts import Account
-    from access.prove.stage import Participant
-    from access.stack_outputs import read_stack_outputs
 
-    profiles = dict(options.profile)
-    for stack in profiles.keys() - set(options.stacks):
-        raise AccessError(f"--profile {stack}={profiles[stack]}: {stack!r} is none of the stacks that are named")
-    return [
-        *(Participant(Account(profiles.get(stack, stack)), read_stack_outputs(stack)) for stack in options.stacks),
-        *(Participant(Account(profile)) for profile in options.outsider),
-    ]
+    return [*named_stacks(options), *(Participant(Account(profile)) for profile in options.outsider)]
 
 
 def _report(proof: "Proof", options: argparse.Namespace) -> None:
@@ -177,13 +161,6 @@ def _terminated_as_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _stack_and_profile(text: str) -> tuple[str, str]:
-    stack, equals, profile = text.partition("=")
-    if not (stack and equals and profile):
-        raise argparse.ArgumentTypeError(f"{text!r} is not STACK=PROFILE, e.g. production=production-admin")
-    return stack, profile
 
 
 def _seconds(text: str) -> float:

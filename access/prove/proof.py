@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 from access.accounts import Account, Credentials, Session
 from access.errors import AccessError
+from access.participants import Participant
 from access.prove.actions import Action, actions_in
 from access.prove.expectations import Role, may_assume, may_assume_neighbour
 from access.prove.matrix import ASSUME, Cell, Expected, Proof, ProvedRole
 from access.prove.settling import Answer, Patience, answer, settled
-from access.prove.stage import Participant, Progress, Stage, Trying, stage_of, with_probes, workers
+from access.prove.stage import Progress, Stage, Trying, stage_of, with_probes, workers
 
 _SESSION_SECONDS = 900  # the least that AWS gives
 

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from access.accounts import Account, Credentials, Session
 from access.errors import AccessError
+from access.participants import Participant, check_account
 from access.prove import probes
 from access.prove.actions import ProbedBucket, Probes
 from access.prove.expectations import Candidate, Role, candidates_of, outsider_of, roles_of
@@ -19,16 +20,6 @@ from access.stack_outputs import StackOutputs
 
 Progress = Callable[[str], None]
 """Told of what is going on, a short text at a time."""
-
-
-@dataclass(frozen=True)
-class Participant:
-    """An account that takes part in a proof."""
-
-    account: Account
-    """As its administrator reaches it."""
-    outputs: StackOutputs | None = None
-    """What its stack tells; nothing of an account that is only to be refused."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +117,7 @@ def remove_all_probes(participants: Sequence[Participant], at_once: int) -> list
 def _roles(participant: Participant) -> list[Role]:
     roles, account = roles_of(participant.outputs) if participant.outputs else [], participant.account
     for role in roles:
-        if role.account_id != account.account_id:
-            raise AccessError(
-                f"profile {account.profile!r} leads to account {account.account_id}, but role {role.name} is in"
-                f" {role.account_id}; name the profile of its administrator"
-            )
+        check_account(account, role.arn)
     return roles
 
 

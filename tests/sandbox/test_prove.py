@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from access.accounts import Account
+from access.participants import Participant
 from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
-from access.prove.stage import Participant
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER, write_profiles
 from tests.sandbox.conftest import Sandbox

@@ -13,9 +13,9 @@ import pytest
 
 from access.accounts import Account, Credentials, Session
 from access.errors import AccessError
+from access.participants import Participant
 from access.prove.proof import Settings, prove
 from access.prove.reports import html_report, json_report, junit_report, markdown_report, text_report
-from access.prove.stage import Participant
 from access.stack_outputs import parse_stack_outputs
 from sandbox.engine import environment
 from sandbox.layout import REPOSITORY

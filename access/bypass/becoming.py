@@ -1,0 +1,42 @@
+"""How one principal becomes another."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from access.bypass.documents import Statement
+from access.bypass.iam_rights import takeovers
+from access.bypass.principals import Principal
+from access.bypass.rights import ASSUME, Call, may_assume, may_do
+from access.bypass.verdicts import Answer, all_of
+
+
+def become(me: Principal, other: Principal, now: datetime) -> tuple[Answer, tuple[Call, ...]]:
+    """Whether a principal can become another, and the calls with which: of the most certain ways the first."""
+    best: tuple[Call, ...] = ()
+    answer = Answer.NO
+    for calls in _ways(me, other, now):
+        found = all_of(call.verdict for call in calls).answer
+        if found > answer:
+            best, answer = calls, found
+        if answer is Answer.YES:
+            break
+    return answer, best
+
+
+def _ways(me: Principal, other: Principal, now: datetime) -> Iterator[tuple[Call, ...]]:
+    if other.trust:
+        yield (may_assume(me, other.arn, other.trust, now),)
+    if me.account_id != other.account_id:
+        return
+    for takeover in takeovers(other):
+        calls = [may_do(me, action, other.arn, now) for action in takeover.actions]
+        calls[-1] = replace(calls[-1], verdict=all_of([calls[-1].verdict, takeover.succeeds]))
+        if not other.is_user and calls[-1].verdict.answer:
+            calls.append(may_assume(me, other.arn, _trusting(me), now))
+        yield tuple(calls)
+
+
+def _trusting(principal: Principal) -> tuple[Statement, ...]:
+    """A trust policy that names a principal."""
+    return (Statement("the new statement", "Allow", actions=(ASSUME,), principals=(principal.arn,)),)

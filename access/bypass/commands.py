@@ -1,0 +1,68 @@
+"""The command ``access bypass``."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from access.command_line import Commands
+from access.errors import AccessError
+from access.participants import add_stacks, named_stacks
+from access.terminal import Progress
+
+if TYPE_CHECKING:
+    from access.bypass.findings import Report
+
+_STANDARD_OUTPUT = Path("-")
+
+_BYPASS = """\
+Reads the deployed trust policies of the stacks' roles, and the users, groups and roles of the accounts whose stacks say
+who may assume them; AWS is only read. Tells of principals that the outputs deny a role and that get to it all the same,
+by way of other principals or of rights in IAM, and of those that may assume a role though the outputs allow it nowhere:
+a line for each way. A way is certain, or open under conditions that only AWS can decide. Each account is reached by an
+AWS profile that may read IAM, named as the stack unless --profile says otherwise.
+"""
+
+_EPILOG = """\
+exit codes: 0 nothing was found; 1 something was, or it can't be told; 2 the command was not understood;
+130 interrupted
+"""
+
+
+def add_commands(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "bypass",
+        help="look for ways around a Deny, and for principals that nobody meant",
+        description=_BYPASS,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_stacks(command)
+    command.add_argument(
+        "--json", type=Path, metavar="FILE", help="write what was found as JSON; - is standard output, in place of text"
+    )
+    command.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from access.bypass.reading import look
+
+    progress = Progress()
+    try:
+        report = look(named_stacks(options), progress.show)
+    finally:
+        progress.end()
+    _tell(report, options.json)
+    return 1 if report.findings else 0
+
+
+def _tell(report: "Report", path: Path | None) -> None:
+    from access.bypass import json_report, text_report
+
+    if path and path != _STANDARD_OUTPUT:
+        try:
+            path.write_text(json_report.render(report), encoding="utf-8")
+        except OSError as error:
+            raise AccessError(f"{path} can't be written: {error.strerror}") from None
+    sys.stdout.write((json_report if path == _STANDARD_OUTPUT else text_report).render(report))

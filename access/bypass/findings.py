@@ -1,0 +1,147 @@
+"""Who gets to a role that is denied to him, and who may assume one though nothing says that he should."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from access.bypass.documents import Statement
+from access.bypass.paths import Step, TargetRole
+from access.bypass.principals import Directory, Principal
+from access.bypass.search import MOST_CHANGES, Search
+from access.bypass.verdicts import Answer, Verdict, all_of
+from access.stack_outputs import StackOutputs
+
+Kind = Literal["around a Deny", "not meant"]
+Grant = Mapping[Literal["allow", "deny"], Sequence[str]]
+"""The ARNs of the roles that somebody may and may not assume, as the outputs tell."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A principal, a role, and how the one gets to the other."""
+
+    kind: Kind
+    principal: str
+    """Its ARN."""
+    denied_by: tuple[str, ...]
+    """The groups, or the principal itself as a role, by whose name the outputs deny the role."""
+    role: str
+    """The ARN."""
+    steps: tuple[Step, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the way can be gone."""
+        return all_of(call.verdict for step in self.steps for call in step.calls)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it hangs on nothing."""
+        return self.verdict.answer is Answer.YES
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was looked at, what was found, and what was not seen."""
+
+    roles: tuple[str, ...]
+    """ARNs, sorted."""
+    account_ids: tuple[str, ...]
+    """The accounts whose principals were looked at, sorted."""
+    findings: tuple[Finding, ...]
+    """Sorted."""
+    not_seen: tuple[str, ...]
+    """In words, a line each."""
+
+
+_NOT_SEEN = (
+    "service control policies, resource control policies and session policies",
+    "roles that services of the account run with (iam:PassRole), and whatever holds credentials of somebody else",
+    "removing or replacing permissions boundaries, and older versions of managed policies",
+    "new users and roles whose names or paths a policy prescribes",
+    f"ways on which more than {MOST_CHANGES} policies or memberships are changed",
+)
+
+
+def find(
+    directories: Sequence[Directory],
+    outputs: Sequence[tuple[str, StackOutputs]],
+    roles: Sequence[TargetRole],
+    now: datetime,
+) -> Report:
+    """Look at every principal of some accounts, and at every role.
+
+    Args:
+        directories: the accounts.
+        outputs: what their stacks tell, with the account's id.
+        roles: the roles, of these or other accounts.
+        now: the time, for conditions on it.
+    """
+    searches = {role.arn: Search(directories, role, now) for role in roles}
+    findings = [
+        finding
+        for directory in directories
+        for principal in directory.principals
+        for role, search in searches.items()
+        for finding in _findings(search, principal, role, _grants(outputs, principal))
+    ]
+    cut_short = {
+        f"some of the ways from {arn} to {role}: there are too many"
+        for role, search in searches.items()
+        for arn in search.cut_short
+    }
+    return Report(
+        roles=tuple(sorted(role.arn for role in roles)),
+        account_ids=tuple(sorted(directory.account_id for directory in directories)),
+        findings=tuple(sorted(findings, key=_order)),
+        not_seen=(*_NOT_SEEN, *sorted({*_unseen_accounts(directories, roles), *cut_short})),
+    )
+
+
+def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -> list[tuple[str, Grant]]:
+    """What the outputs say of a principal's groups, or of the role that it is, with their names."""
+    names = [group.name for group in principal.groups] if principal.is_user else [principal.name]
+    return [
+        (name, said[name])
+        for account_id, told in outputs
+        if account_id == principal.account_id
+        for said in [told.groups if principal.is_user else told.grantee_roles]
+        for name in names
+        if name in said
+    ]
+
+
+def _findings(
+    search: Search, principal: Principal, role: str, grants: Sequence[tuple[str, Grant]]
+) -> Iterator[Finding]:
+    denied_by = tuple(sorted({name for name, said in grants if role in said["deny"]}))
+    if denied_by:
+        for path in search.paths(principal):
+            yield Finding("around a Deny", principal.arn, denied_by, role, path.steps)
+    elif not any(role in said["allow"] for _, said in grants):
+        call = search.assume(principal)
+        if call.verdict.answer:
+            yield Finding("not meant", principal.arn, (), role, (Step(principal.arn, (call,), role),))
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    """Of a principal the certain first, the short before the long."""
+    calls = [(call.resource, call.action, step.then) for step in finding.steps for call in step.calls]
+    return finding.role, finding.kind, finding.principal, not finding.is_certain, len(calls), calls
+
+
+def _unseen_accounts(directories: Sequence[Directory], roles: Sequence[TargetRole]) -> Iterator[str]:
+    looked_at = {directory.account_id for directory in directories}
+    for role in roles:
+        for named in (it for statement in role.trust if statement.effect == "Allow" for it in _accounts(statement)):
+            if named not in looked_at:
+                whose = "every other account" if named == "*" else f"account {named}"
+                yield f"principals of {whose}, which {role.arn} trusts too"
+
+
+def _accounts(statement: Statement) -> set[str]:
+    """The accounts of which a statement's principals are."""
+    if statement.all_principals_but:
+        return {"*"}
+    return {named.split(":")[4] if named.startswith("arn:") else named for named in statement.principals}

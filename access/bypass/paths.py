@@ -1,0 +1,46 @@
+"""A role that is to be got to, and the steps that lead there."""
+
+from dataclasses import dataclass
+
+from access.bypass.documents import Statement
+from access.bypass.principals import Principal
+from access.bypass.rights import Call
+
+
+@dataclass(frozen=True)
+class TargetRole:
+    """The role that is to be got to."""
+
+    arn: str
+    trust: tuple[Statement, ...]
+    """Its trust policy, as deployed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that somebody does to get further."""
+
+    actor: str
+    """The ARN of who does it."""
+    calls: tuple[Call, ...]
+    """All of them are needed."""
+    then: str
+    """The ARN of who he is thereafter."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """Steps, one after the other."""
+
+    start: Principal
+    """Who sets out, as changed by the steps."""
+    end: Principal
+    """Who he is thereafter."""
+    steps: tuple[Step, ...] = ()
+    changes: int = 0
+    """How many of the steps change a policy or a group's members."""
+
+    @property
+    def effort(self) -> int:
+        """How many calls it takes."""
+        return sum(len(step.calls) for step in self.steps)

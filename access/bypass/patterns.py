@@ -1,0 +1,71 @@
+"""Texts of policies that stand for several: wildcards, and variables that a request fills in."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from access.bypass.verdicts import NO, YES, Verdict, under
+
+Context = Mapping[str, tuple[str | None, ...]]
+"""The values that a condition key may have in a request, by the key in lower case: none where it may be missing.
+
+Of keys that are not in it, nothing is known.
+"""
+
+_SPECIAL = re.compile(r"(\$\{[^}]*\}|[*?])")
+_VARIABLE = re.compile(r"\$\{\s*([^\s,}]+)\s*(?:,\s*'([^']*)'\s*)?\}")
+_LITERALS = {"${*}": "*", "${?}": "?", "${$}": "$"}
+
+
+def match(
+    pattern: str,
+    value: str,
+    context: Context,
+    *,
+    variables: bool = True,
+    wildcards: bool = True,
+    ignore_case: bool = False,
+) -> Verdict:
+    """Whether a text of a policy stands for a value.
+
+    A variable that has no value matches nothing (IAM User Guide, "IAM policy elements: Variables and tags").
+
+    Args:
+        pattern: as it is in the policy.
+        value: what it is held against.
+        context: what is known of the request.
+        variables: whether ``${…}`` is filled in: not in policies of the version of 2008.
+        wildcards: whether ``*`` and ``?`` stand for any characters.
+        ignore_case: whether the case of letters is of no account.
+    """
+    expression, conditions = "", set()
+    for piece in _SPECIAL.split(pattern):
+        if piece in ("*", "?") and wildcards:
+            expression += ".*" if piece == "*" else "."
+        elif variables and piece in _LITERALS:
+            expression += re.escape(_LITERALS[piece])
+        elif variables and (variable := _VARIABLE.fullmatch(piece)):
+            values = context.get(variable[1].lower(), ())
+            if len(values) != 1:
+                conditions.add(variable[1])
+                expression += ".*"
+            elif (filled := variable[2] if values[0] is None else values[0]) is None:
+                return NO
+            else:
+                expression += re.escape(filled)
+        else:
+            expression += re.escape(piece)
+    if not _compiled(expression, ignore_case).fullmatch(value):
+        return NO
+    return under(*conditions) if conditions else YES
+
+
+def variables_without_value(pattern: str, context: Context) -> set[str]:
+    """The variables of a text that certainly have no value in a request, and no default."""
+    found = _VARIABLE.finditer(pattern)
+    return {it[1] for it in found if it[2] is None and context.get(it[1].lower()) == (None,)}
+
+
+@lru_cache(maxsize=4096)
+def _compiled(expression: str, ignore_case: bool) -> re.Pattern[str]:
+    return re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else 0))

@@ -1,0 +1,115 @@
+"""The users and roles of an account, with all that decides what they may do."""
+
+from dataclasses import dataclass, replace
+
+from access.bypass.documents import Statement
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """An identity policy of somebody, or of a group."""
+
+    name: str
+    holder: str
+    """The ARN of the user, group or role that it is attached to, or inline in."""
+    statements: tuple[Statement, ...]
+    arn: str | None = None
+    """Its own ARN; an inline policy has none."""
+
+    @property
+    def denies(self) -> bool:
+        """Whether it takes anything away."""
+        return any(statement.effect == "Deny" for statement in self.statements)
+
+    def __str__(self) -> str:
+        """What people call it."""
+        return f"{self.name} ({'attached to' if self.arn else 'inline in'} {label(self.holder)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """A group of users."""
+
+    name: str
+    arn: str
+    policies: tuple[Policy, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Principal:
+    """A user, or a role."""
+
+    arn: str
+    policies: tuple[Policy, ...] = ()
+    """Its own, and of a user those of the groups."""
+    groups: tuple[Group, ...] = ()
+    boundary: Policy | None = None
+    """What bounds its rights, if anything does."""
+    trust: tuple[Statement, ...] = ()
+    """The trust policy of a role."""
+
+    @property
+    def name(self) -> str:
+        """Its name, without the path."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def account_id(self) -> str:
+        """Its account."""
+        return self.arn.split(":")[4]
+
+    @property
+    def is_user(self) -> bool:
+        """Whether it is a user."""
+        return self.arn.split(":")[5].startswith("user/")
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether AWS alone may change it.
+
+        Sources: IAM User Guide, "Create a service-linked role"; IAM Identity Center User Guide, "Referencing permission
+        sets in resource policies".
+        """
+        return self.arn.split(":")[5].startswith(("role/aws-service-role/", "role/aws-reserved/"))
+
+    def with_policies(self, *policies: Policy) -> "Principal":
+        """Itself, and these too."""
+        return replace(self, policies=(*self.policies, *policies))
+
+    def without(self, policy: Policy) -> "Principal":
+        """Itself, without one of its policies."""
+        return replace(self, policies=tuple(it for it in self.policies if it is not policy))
+
+    def outside(self, group: Group) -> "Principal":
+        """Itself, no longer in a group."""
+        return replace(
+            self,
+            policies=tuple(policy for policy in self.policies if policy.holder != group.arn),
+            groups=tuple(joined for joined in self.groups if joined is not group),
+        )
+
+    def inside(self, group: Group) -> "Principal":
+        """Itself, in one group more."""
+        return replace(self.with_policies(*group.policies), groups=(*self.groups, group))
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The users, groups and roles of an account."""
+
+    account_id: str
+    principals: tuple[Principal, ...]
+    groups: tuple[Group, ...] = ()
+
+
+def label(arn: str) -> str:
+    """What people call a user, group, role or policy: ``Theresa``, ``role Deployer``, ``group Testers``."""
+    kind, _, path = arn.split(":", 5)[5].partition("/")
+    name = path.rpartition("/")[2]
+    if name == NEW:
+        return f"a new {kind}"
+    return name if kind == "user" else f"{kind} {name}"
+
+
+NEW = "(new)"
+"""The name of a user or role that does not exist yet: no real name looks so, and no pattern is about it alone."""

@@ -1,0 +1,69 @@
+"""The stacks that a command works on, and the accounts that they are: what several commands take the same way."""
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from access.errors import AccessError
+from access.stack_outputs import StackOutputs, read_stack_outputs
+
+if TYPE_CHECKING:
+    from access.accounts import Account
+
+
+@dataclass(frozen=True)
+class Participant:
+    """An account that takes part."""
+
+    account: "Account"
+    """As its administrator reaches it."""
+    outputs: StackOutputs | None = None
+    """What its stack tells; nothing of an account that is only to be refused."""
+
+
+def add_stacks(command: argparse.ArgumentParser) -> None:
+    """Declare the stacks of a command, and the profiles that lead to them."""
+    command.add_argument("stacks", nargs="+", metavar="STACK", help="a stack, e.g. production, with roles or groups")
+    command.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        type=_stack_and_profile,
+        metavar="STACK=PROFILE",
+        help="the AWS profile of the administrator of a stack's account; the profile named as the stack by default",
+    )
+
+
+def named_stacks(options: argparse.Namespace) -> list[Participant]:
+    """The stacks that were named on the command line.
+
+    Raises:
+        AccessError: there is no such stack or profile, or a profile is given for another stack.
+    """
+    from access.accounts import Account
+
+    profiles = dict(options.profile)
+    for stack in profiles.keys() - set(options.stacks):
+        raise AccessError(f"--profile {stack}={profiles[stack]}: {stack!r} is none of the stacks that are named")
+    return [Participant(Account(profiles.get(stack, stack)), read_stack_outputs(stack)) for stack in options.stacks]
+
+
+def check_account(account: "Account", role_arn: str) -> None:
+    """Check that an account is the one that a role belongs to.
+
+    Raises:
+        AccessError: it is another one.
+    """
+    owner, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    if owner != account.account_id:
+        raise AccessError(
+            f"profile {account.profile!r} leads to account {account.account_id}, but role {name} is in {owner};"
+            " name the profile of its administrator"
+        )
+
+
+def _stack_and_profile(text: str) -> tuple[str, str]:
+    stack, equals, profile = text.partition("=")
+    if not (stack and equals and profile):
+        raise argparse.ArgumentTypeError(f"{text!r} is not STACK=PROFILE, e.g. production=production-admin")
+    return stack, profile

@@ -1,0 +1,300 @@
+"""``access bypass`` in a deployed sandbox: each way that it calls certain is gone, step by step."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from access.accounts import Account, Credentials, Session
+from access.bypass.findings import Finding, Report
+from access.bypass.principals import NEW
+from access.bypass.reading import look
+from access.participants import Participant
+from access.stack_outputs import parse_stack_outputs
+from sandbox.profiles import write_profiles
+from sandbox.users import User
+from tests.sandbox.conftest import Sandbox
+
+pytestmark = pytest.mark.xdist_group("bypass")  # one deployment for all of them
+
+PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
+STACKS = ("production", "development")
+UPDATE_APP = f"arn:aws:iam::{PRODUCTION}:role/UpdateApp"
+ROOT = f"arn:aws:iam::{DEVELOPMENT}:root"
+def arn(user: str) -> str:
+    return f"arn:aws:iam::{DEVELOPMENT}:user/{user}"
+
+
+POWER_USER, ADMINISTRATOR = (f"arn:aws:iam::aws:policy/{name}Access" for name in ("PowerUser", "Administrator"))
+DENY_NAME = "deny-assume-S3-role-in-production"
+
+
+def document(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action: str | list[str], resource: str = "*") -> str:
+    return document({"Effect": "Allow", "Action": action, "Resource": resource})
+
+
+def trusting(*principals: str) -> str:
+    return document({"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": "sts:AssumeRole"})
+
+
+class Live:
+    """What is deployed, and what the tests add to it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.iam: Any = sandbox.accounts.administrator(DEVELOPMENT).iam
+        self.deny = self.iam.get_group_policy(GroupName="Testers", PolicyName=DENY_NAME)["PolicyDocument"]
+
+    def look(self) -> Report:
+        config = self.sandbox.layout.aws_config
+        return look(
+            [
+                Participant(Account(stack, config), parse_stack_outputs(stack, self.sandbox.engine.outputs(stack)))
+                for stack in STACKS
+            ]
+        )
+
+    def add_user(self, name: str, *groups: str, policy: str | None = None, rights: str | None = None) -> None:
+        self.iam.create_user(UserName=name)
+        for group in groups:
+            self.iam.add_user_to_group(UserName=name, GroupName=group)
+        if policy:
+            self.iam.attach_user_policy(UserName=name, PolicyArn=policy)
+        if rights:
+            self.iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=rights)
+
+    def add_role(self, name: str, rights: str, trust: str = "") -> None:
+        self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust or trusting(ROOT))
+        self.iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=rights)
+
+    def as_user(self, name: str) -> Session:
+        return self.sandbox.accounts.session(self.sandbox.accounts.new_key(User(name, DEVELOPMENT)))
+
+    def in_role(self, session: Session, arn: str) -> Session:
+        given = session.sts.assume_role(RoleArn=arn, RoleSessionName="walker")["Credentials"]
+        return self.sandbox.accounts.session(
+            Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        )
+
+    def start(self, arn: str) -> Session:
+        """The principal itself, as somebody who signs in does."""
+        name = arn.rpartition("/")[2]
+        return self.in_role(self.as_user("David"), arn) if ":role/" in arn else self.as_user(name)
+
+    def walk(self, finding: Finding) -> None:
+        """Go a way, step by step, with no credentials but those that each step gives."""
+        sessions = {finding.principal: self.start(finding.principal)}
+        for step in finding.steps:
+            for call in step.calls:
+                resource = call.resource.replace(NEW, "made-on-the-way")
+                got = self._do(sessions[step.actor], call.action, resource, finding)
+                if got:
+                    sessions[call.resource] = got
+        assert (
+            sessions[UPDATE_APP]
+            .sts.get_caller_identity()["Arn"]
+            .startswith(f"arn:aws:sts::{PRODUCTION}:assumed-role/UpdateApp/")
+        )
+
+    def deploy_production(self, **options: object) -> None:
+        """Deploy the role again, with these options of its entry in the stack's file, and no others."""
+        file = self.sandbox.layout.project / "Pulumi.production.yaml"
+        settings = yaml.safe_load(file.read_text())
+        [role] = settings["config"]["cross-account-access:roles"]
+        kept = {key: role[key] for key in ("name", "bucket", "trustedAccountId")}
+        settings["config"]["cross-account-access:roles"] = [{**kept, **options}]
+        file.write_text(yaml.safe_dump(settings))
+        self.sandbox.engine.up("production", print)
+
+    def clean_up(self, keep: Sequence[str] = ()) -> None:
+        """Remove whatever the stacks and the profiles have not made, and put the Deny back."""
+        for user in [it["UserName"] for it in self.iam.list_users()["Users"]]:
+            if user not in ("David", "Theresa"):
+                self._remove_user(user)
+        for role in [it["RoleName"] for it in self.iam.list_roles()["Roles"]]:
+            if role not in keep:
+                for name in self.iam.list_role_policies(RoleName=role)["PolicyNames"]:
+                    self.iam.delete_role_policy(RoleName=role, PolicyName=name)
+                for it in self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+                    self.iam.detach_role_policy(RoleName=role, PolicyArn=it["PolicyArn"])
+                self.iam.delete_role(RoleName=role)
+        deny = json.dumps(self.deny)
+        self.iam.put_group_policy(GroupName="Testers", PolicyName=DENY_NAME, PolicyDocument=deny)
+
+    def _remove_user(self, user: str) -> None:
+        for it in self.iam.list_groups_for_user(UserName=user)["Groups"]:
+            self.iam.remove_user_from_group(UserName=user, GroupName=it["GroupName"])
+        for name in self.iam.list_user_policies(UserName=user)["PolicyNames"]:
+            self.iam.delete_user_policy(UserName=user, PolicyName=name)
+        for it in self.iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
+            self.iam.detach_user_policy(UserName=user, PolicyArn=it["PolicyArn"])
+        for it in self.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+            self.iam.delete_access_key(UserName=user, AccessKeyId=it["AccessKeyId"])
+        self.iam.delete_user(UserName=user)
+
+    def _do(self, session: Session, action: str, arn: str, finding: Finding) -> Session | None:
+        iam: Any = session.iam
+        me, name = finding.principal.rpartition("/")[2], arn.rpartition("/")[2]
+        everything = {"PolicyName": "everything", "PolicyDocument": allow("*")}
+        trust = trusting(session.sts.get_caller_identity()["Arn"])
+        if action == "sts:AssumeRole":
+            return self.in_role(session, arn)
+        if action == "iam:CreateAccessKey":
+            key = iam.create_access_key(UserName=name)["AccessKey"]
+            return self.sandbox.accounts.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+        if action == "iam:CreateRole":
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusting(ROOT))
+        elif action == "iam:UpdateAssumeRolePolicy":
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        elif action == "iam:RemoveUserFromGroup":
+            iam.remove_user_from_group(UserName=me, GroupName=name)
+        elif action == "iam:AddUserToGroup":
+            iam.add_user_to_group(UserName=me, GroupName=name)
+        elif action == "iam:DeleteGroupPolicy":
+            iam.delete_group_policy(GroupName=name, PolicyName=DENY_NAME)
+        elif action == "iam:PutGroupPolicy":
+            iam.put_group_policy(GroupName=name, PolicyName=DENY_NAME, PolicyDocument=allow("*"))
+        elif action == "iam:PutUserPolicy":
+            iam.put_user_policy(UserName=name, **everything)
+        elif action == "iam:AttachUserPolicy":
+            iam.attach_user_policy(UserName=name, PolicyArn=ADMINISTRATOR)
+        elif action == "iam:PutRolePolicy":
+            iam.put_role_policy(RoleName=name, **everything)
+        elif action == "iam:AttachRolePolicy":
+            iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
+        else:
+            raise AssertionError(f"no way to do {action}")
+        return None
+
+
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("bypass"))
+    try:
+        sandbox.deploy()
+        write_profiles(sandbox.layout, sandbox.emulator, sandbox.accounts)
+        yield Live(sandbox)
+    finally:
+        sandbox.emulator.stop()
+
+
+@pytest.fixture
+def live(tutorial: Live) -> Iterator[Live]:
+    """The tutorial as deployed; what a test adds or changes is gone after it."""
+    yield tutorial
+    tutorial.clean_up()
+
+
+def command(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, as people type it after ``eval "$(python -m sandbox env development)"``."""
+    variables = {**os.environ, **environment(sandbox.layout, sandbox.emulator, "development")}
+    variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
+    whole = [sys.executable, "-m", "access", "bypass", *STACKS, *arguments]
+    return subprocess.run(whole, capture_output=True, check=False, cwd=REPOSITORY, env=variables, text=True)
+
+
+def test_nothing_is_found_in_the_tutorial(live: Live) -> None:
+    done = command(live.sandbox)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        0,
+        "nothing found; 1 role, the principals of 111111111111",
+    )
+    assert done.stderr.splitlines()[-3:] == [
+        "reading the roles' trust policies",
+        "reading the users, groups and roles of 111111111111",
+        "looking for ways",
+    ]
+
+
+def test_ways_over_a_role_and_an_administrator_are_real_until_the_trust_names_who_may(
+    live: Live, tmp_path: Path
+) -> None:
+    live.add_role("Deployer", allow("sts:AssumeRole", UPDATE_APP))
+    live.add_user("Norman", policy=ADMINISTRATOR)
+    file = tmp_path / "found.json"
+    before = {path: path.read_bytes() for path in live.sandbox.layout.emulator_state.rglob("*") if path.is_file()}
+    done = command(live.sandbox, "--json", str(file))
+    # Access keys remember when they were used; nothing else is to be different.
+    changed = [path.name for path, content in before.items() if path.read_bytes() != content]
+    assert [name for name in changed if not name.startswith(("iam", "sts"))] == []
+    assert (done.returncode, done.stdout.splitlines()[:7]) == (
+        1,
+        [
+            f"UpdateApp of {PRODUCTION} ({UPDATE_APP})",
+            "  around a Deny",
+            "    Theresa (Testers: deny) -> role Deployer -> UpdateApp",
+            "  opened without anyone having meant it",
+            "    role Deployer -> UpdateApp: statement 1 of rights (inline in role Deployer) allows it;"
+            f" TrustAccount of the trust policy admits account {DEVELOPMENT}",
+            "    Norman -> UpdateApp: statement 1 of AdministratorAccess (attached to Norman) allows it;"
+            f" TrustAccount of the trust policy admits account {DEVELOPMENT}",
+            "",
+        ],
+    )
+    found = live.look().findings
+    assert json.loads(file.read_text())["findings"] == json.loads(json_report.render(live.look()))["findings"]
+    assert (len(found), all(finding.is_certain for finding in found)) == (3, True)
+    for finding in found:
+        live.walk(finding)
+    # Theresa herself is refused: the Deny is real, and so is the way around it.
+    with pytest.raises(ClientError, match="AccessDenied"):
+        live.in_role(live.start(arn("Theresa")), UPDATE_APP)
+
+    live.deploy_production(trustedPrincipalArns=[arn("David")])
+    try:
+        assert live.look().findings == ()
+        for finding in found:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                live.walk(finding)
+    finally:
+        live.deploy_production()
+
+
+@pytest.mark.parametrize(
+    ("rights", "ways"),
+    [
+        (["RemoveUserFromGroup"], ["iam:RemoveUserFromGroup on group Testers"]),
+        (["DeleteGroupPolicy"], ["iam:DeleteGroupPolicy on group Testers"]),
+        (["PutGroupPolicy"], ["iam:PutGroupPolicy on group Testers"]),
+        (["CreateAccessKey"], ["David, by iam:CreateAccessKey"]),
+        (["UpdateAssumeRolePolicy"], ["role Closed, by iam:UpdateAssumeRolePolicy"]),
+        (["PutRolePolicy"], ["role Idle, by iam:PutRolePolicy"]),
+        (["AttachRolePolicy"], ["role Idle, by iam:AttachRolePolicy"]),
+        (["CreateRole", "AttachRolePolicy"], ["role Idle, by iam:AttachRolePolicy"]),
+        (
+            ["AttachUserPolicy"],
+            [
+                *(
+                    f"iam:AttachUserPolicy on Tess -> iam:{call} on group Testers"
+                    for call in ("DeleteGroupPolicy", "PutGroupPolicy", "RemoveUserFromGroup")
+                ),
+                "iam:AttachUserPolicy on Tess -> role Closed, by iam:UpdateAssumeRolePolicy",
+                "iam:AttachUserPolicy on Tess -> David, by iam:CreateAccessKey",
+            ],
+        ),
+    ],
+    ids=lambda it: " ".join(it) if it[0].isalpha() else "",
+)
+def test_ways_by_rights_in_iam_are_real(live: Live, rights: list[str], ways: list[str]) -> None:
+    live.add_role("Closed", allow("sts:AssumeRole", UPDATE_APP), trusting(arn("nobody")))
+    live.add_role("Idle", allow("s3:ListAllMyBuckets"))
+
+    def found() -> list[Finding]:
+        live.add_user("Tess", "Testers", policy=POWER_USER, rights=allow([f"iam:{right}" for right in rights]))
+        return [finding for finding in live.look().findings if finding.principal == arn("Tess")]
+
+    findings = found()
+    assert [path(finding) for finding in findings] == [f"Tess (Testers: deny) -> {way} -> UpdateApp" for way in ways]
+    for finding in findings:
+        assert finding.is_certain
+        live.walk(finding)
+        live.clean_up(keep=("Closed", "Idle"))
+        found()

@@ -1,0 +1,205 @@
+"""An account as IAM tells of it, made up for the tests of ``access bypass``, and how it is read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from access.bypass.authorization_details import read_directory
+from access.bypass.principals import Directory, Principal
+
+HERE, PRODUCTION = "111111111111", "999999999999"
+
+Document = Mapping[str, Any]
+
+
+def statement(effect: str, action: str | list[str], resource: str | list[str] = "*", **elements: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"Effect": effect, "Action": action, "Resource": resource, **elements}
+
+
+def document(*statements: Mapping[str, Any], version: str = "2012-10-17") -> dict[str, Any]:
+    return {"Version": version, "Statement": list(statements)}
+
+
+def allow(action: str | list[str], resource: str | list[str] = "*", **elements: Any) -> dict[str, Any]:  # noqa: ANN401
+    return document(statement("Allow", action, resource, **elements))
+
+
+def deny(action: str | list[str], resource: str | list[str] = "*", **elements: Any) -> dict[str, Any]:  # noqa: ANN401
+    return document(statement("Deny", action, resource, **elements))
+
+
+def trusts(*principals: str, effect: str = "Allow", **elements: Any) -> dict[str, Any]:  # noqa: ANN401
+    return document({"Effect": effect, "Principal": {"AWS": list(principals)}, "Action": "sts:AssumeRole", **elements})
+
+
+def root(account_id: str = HERE) -> str:
+    return f"arn:aws:iam::{account_id}:root"
+
+
+def arn(kind: str, name: str, account_id: str = HERE) -> str:
+    return f"arn:aws:iam::{account_id}:{kind}/{name}"
+
+
+# As AWS publishes them, but for what has nothing to do with this.
+AWS_MANAGED = {
+    "AdministratorAccess": allow("*"),
+    "PowerUserAccess": document(
+        {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*", "account:*"], "Resource": "*"},
+        statement("Allow", ["account:GetAccountInformation", "iam:CreateServiceLinkedRole", "iam:ListRoles"]),
+    ),
+}
+
+
+@dataclass
+class AccountDetails:
+    """An account that is put together piece by piece."""
+
+    account_id: str = HERE
+    pages: list[dict[str, list[dict[str, Any]]]] = field(default_factory=list)
+    """Of GetAccountAuthorizationDetails, one for each piece."""
+
+    def user(self, name: str, *groups: str, **policies: Any) -> "AccountDetails":  # noqa: ANN401 (see _with_policies)
+        made = {"UserName": name.rpartition("/")[2], "Arn": arn("user", name, self.account_id), "GroupList": [*groups]}
+        return self._add("UserDetailList", "UserPolicyList", made, **policies)
+
+    def group(self, name: str, **policies: Any) -> "AccountDetails":  # noqa: ANN401
+        made = {"GroupName": name, "Arn": arn("group", name, self.account_id)}
+        return self._add("GroupDetailList", "GroupPolicyList", made, **policies)
+
+    def role(self, name: str, trust: Document, **policies: Any) -> "AccountDetails":  # noqa: ANN401
+        made = {
+            "RoleName": name.rpartition("/")[2],
+            "Arn": arn("role", name, self.account_id),
+            "AssumeRolePolicyDocument": trust,
+        }
+        return self._add("RoleDetailList", "RolePolicyList", made, **policies)
+
+    def policy(self, name: str, content: Document) -> "AccountDetails":
+        versions = [
+            {"VersionId": "v1", "IsDefaultVersion": False, "Document": allow("*")},
+            {"VersionId": "v2", "IsDefaultVersion": True, "Document": content},
+        ]
+        made = {"PolicyName": name, "Arn": arn("policy", name, self.account_id), "PolicyVersionList": versions}
+        self.pages.append({"Policies": [made]})
+        return self
+
+    def _add(
+        self,
+        details: str,
+        inline_list: str,
+        made: dict[str, Any],
+        inline: Mapping[str, Document] | None = None,
+        attached: Sequence[str] = (),
+        boundary: str | None = None,
+    ) -> "AccountDetails":
+        made[inline_list] = [{"PolicyName": it, "PolicyDocument": each} for it, each in (inline or {}).items()]
+        made["AttachedManagedPolicies"] = [
+            {"PolicyName": it, "PolicyArn": arn("policy", it, "aws" if it in AWS_MANAGED else self.account_id)}
+            for it in attached
+        ]
+        if boundary:
+            account_id = "aws" if boundary in AWS_MANAGED else self.account_id
+            made["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn("policy", boundary, account_id)}
+        self.pages.append({details: [made]})
+        return self
+
+    def directory(self) -> Directory:
+        """The account, as it is read."""
+        return read_directory(FakeIam(self.pages), self.account_id)  # type: ignore[arg-type]
+
+    def principal(self, name: str) -> Principal:
+        return next(it for it in self.directory().principals if it.name == name)
+
+
+@dataclass(frozen=True)
+class FakeIam:
+    """As much of an IAM client as is needed."""
+
+    pages: list[dict[str, list[dict[str, Any]]]]
+
+    def get_paginator(self, operation: str) -> "FakeIam":
+        assert operation == "get_account_authorization_details"
+        return self
+
+    def paginate(self, **filtered: list[str]) -> Iterator[dict[str, list[dict[str, Any]]]]:
+        assert filtered == {"Filter": ["User", "Role", "Group", "LocalManagedPolicy"]}
+        return iter(self.pages)
+
+    def get_policy(self, **wanted: str) -> dict[str, Any]:
+        assert wanted["PolicyArn"].startswith("arn:aws:iam::aws:policy/")
+        return {"Policy": {"DefaultVersionId": "v7"}}
+
+    def get_policy_version(self, **wanted: str) -> dict[str, Any]:
+        assert wanted["VersionId"] == "v7"
+        return {"PolicyVersion": {"Document": AWS_MANAGED[wanted["PolicyArn"].rpartition("/")[2]]}}
+
+
+def test_everybody_has_the_policies_of_his_own_and_of_his_groups() -> None:
+    made = AccountDetails()
+    made.user("team/Theresa", "Testers", "Everybody", inline={"own": allow("s3:*")}, attached=["PowerUserAccess"])
+    made.user("David", boundary="bounds")
+    made.role("Deployer", trusts(root()), inline={"deploy": allow("sts:*")}, attached=["custom"], boundary="bounds")
+    made.group("Testers", inline={"denied": deny("sts:AssumeRole")})
+    made.group("Everybody", attached=["custom"]).group("Nobody")
+    made.policy("custom", allow("ec2:*")).policy("bounds", allow("*"))
+    directory = made.directory()
+    assert directory.account_id == HERE
+    assert [group.name for group in directory.groups] == ["Testers", "Everybody", "Nobody"]
+    deployer, david, theresa = directory.principals
+    assert [str(policy) for policy in theresa.policies] == [
+        "own (inline in Theresa)",
+        "PowerUserAccess (attached to Theresa)",
+        "denied (inline in group Testers)",
+        "custom (attached to group Everybody)",
+    ]
+    assert [policy.statements[0].actions for policy in theresa.policies] == [
+        ("s3:*",),
+        ("iam:*", "organizations:*", "account:*"),
+        ("sts:AssumeRole",),
+        ("ec2:*",),
+    ]
+    assert [group.name for group in theresa.groups] == ["Testers", "Everybody"]
+    assert (theresa.name, theresa.account_id, theresa.is_user, theresa.boundary) == ("Theresa", HERE, True, None)
+    assert [str(policy) for policy in deployer.policies] == [
+        "deploy (inline in role Deployer)",
+        "custom (attached to role Deployer)",
+    ]
+    assert deployer.trust[0].principals == (root(),)
+    assert not deployer.is_user
+    for bounded in (deployer, david):
+        assert bounded.boundary
+        assert bounded.boundary.statements[0].actions == ("*",)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_reserved"),
+    [
+        ("aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport", True),
+        ("aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef", True),
+        ("Deployer", False),
+        ("team/aws-reserved/Deployer", False),
+    ],
+)
+def test_some_roles_are_changed_by_aws_alone(name: str, is_reserved: bool) -> None:
+    assert AccountDetails().role(name, trusts(root())).directory().principals[0].is_reserved == is_reserved
+
+
+def test_documents_come_decoded_and_page_by_page() -> None:
+    """With botocore itself, as AWS answers: documents are URL-encoded, and there is a marker."""
+    iam = boto3.client("iam", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")  # noqa: S106
+    common = {"Path": "/", "CreateDate": "2026-01-01T00:00:00Z"}
+    user = {"UserName": "Theresa", "UserId": "AIDA" + "A" * 16, "Arn": arn("user", "Theresa"), **common}
+    role = {"RoleName": "Deployer", "RoleId": "AROA" + "A" * 16, "Arn": arn("role", "Deployer"), **common}
+    wanted = {"Filter": ["User", "Role", "Group", "LocalManagedPolicy"]}
+    with Stubber(iam) as stubber:
+        first = {"UserDetailList": [user], "IsTruncated": True, "Marker": "more"}
+        stubber.add_response("get_account_authorization_details", first, wanted)
+        second = {"RoleDetailList": [role], "IsTruncated": False}
+        stubber.add_response("get_account_authorization_details", second, {**wanted, "Marker": "more"})
+        directory = read_directory(iam, HERE)
+        stubber.assert_no_pending_responses()
+    assert [principal.name for principal in directory.principals] == ["Deployer", "Theresa"]

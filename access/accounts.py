@@ -1,7 +1,6 @@
 """Sessions with AWS accounts, each reached by a profile of the AWS configuration."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -12,6 +11,7 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from access.credentials import Credentials
 from access.errors import AccessError
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ _CONFIG = Config(
 )
 # For all sessions: it keeps the descriptions of AWS's services, which are large.
 _LOADER = botocore.loaders.create_loader()
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a request is signed with."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
 
 
 class Session:

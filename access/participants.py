@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from access.errors import AccessError
-from access.stack_outputs import StackOutputs, read_stack_outputs
 
 if TYPE_CHECKING:
     from access.accounts import Account
+    from access.stack_outputs import StackOutputs
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Participant:
 
     account: "Account"
     """As its administrator reaches it."""
-    outputs: StackOutputs | None = None
+    outputs: "StackOutputs | None" = None
     """What its stack tells; nothing of an account that is only to be refused."""
 
 
@@ -41,6 +41,7 @@ def named_stacks(options: argparse.Namespace) -> list[Participant]:
         AccessError: there is no such stack or profile, or a profile is given for another stack.
     """
     from access.accounts import Account
+    from access.stack_outputs import read_stack_outputs
 
     profiles = dict(options.profile)
     for stack in profiles.keys() - set(options.stacks):

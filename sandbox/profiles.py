@@ -25,7 +25,7 @@ def write_profiles(layout: Layout, emulator: Emulator, accounts: Accounts) -> No
     """
     development = account_id("development", layout.source)
     people = (User("David", development, ("Developers",)), User("Theresa", development, ("Testers",)))
-    before, profiles = _read(layout), configparser.ConfigParser()
+    before, profiles = _read(layout), _read(layout)  # what people have added stays
     reached = {stack: environment(layout, emulator, stack) for stack in STACKS}
     common = {
         "endpoint_url": emulator.endpoint,

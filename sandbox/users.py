@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from access.accounts import Credentials, Session
+from access.accounts import Session
+from access.credentials import Credentials
 from sandbox.emulator import Emulator
 from sandbox.layout import Layout
 

@@ -3,7 +3,6 @@
 import argparse
 
 from access.command_line import Commands
-from access.stack_outputs import read_stack_outputs
 
 
 def add_commands(commands: Commands) -> None:
@@ -22,6 +21,7 @@ def _run(options: argparse.Namespace) -> int:
     import boto3
 
     from access.lint.deployed_policies import deployed_policies, findings
+    from access.stack_outputs import read_stack_outputs
 
     session = boto3.Session()
     failed = False

@@ -12,7 +12,8 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from access.accounts import Account, Credentials, Session
+from access.accounts import Account, Session
+from access.credentials import Credentials
 from access.prove.actions import NEIGHBOURS_KEY, ProbedBucket
 from access.prove.expectations import Candidate, Role
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from access.accounts import Account, Credentials, Session
+from access.accounts import Account, Session
+from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant
 from access.prove.actions import Action, actions_in

@@ -8,7 +8,8 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from access.accounts import Account, Credentials, Session
+from access.accounts import Account, Session
+from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant, check_account
 from access.prove import probes

@@ -4,11 +4,12 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from access.credentials import Credentials
 from access.errors import AccessError
 from access.switch.config_file import Profiles, active_profile, read_keys
 from access.switch.session_cache import PrivateCache
@@ -29,16 +30,6 @@ _BEFORE_CONFIGURED_KEYS = ("login_session", "credential_process")
 """Settings of a profile that go before keys in ``~/.aws/credentials``, and before those in ``~/.aws/config``."""
 
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 3, 10, 2
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Keys of somebody, or of a session."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str | None = field(repr=False)
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)

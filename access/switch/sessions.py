@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from access.credentials import Credentials
 from access.errors import AccessError
-from access.switch.callers import Caller, Credentials, Source, find_source, identify
+from access.switch.callers import Caller, Source, find_source, identify
 from access.switch.config_file import Profiles, active_profile
 from access.switch.roles import Role
 from access.switch.session_cache import PrivateCache, cache_folder

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from access.accounts import Credentials, Session
+from access.accounts import Session
+from access.credentials import Credentials
 from sandbox.engine import Engine
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.users import Accounts, User

@@ -17,7 +17,8 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from access.accounts import Credentials, Session
+from access.accounts import Session
+from access.credentials import Credentials
 from sandbox.engine import Finished
 from sandbox.users import POWER_USER, User
 from settings import GranteeEntry, GroupEntry, RoleEntry

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from access.accounts import Account, Credentials, Session
+from access.accounts import Account, Session
+from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant
 from access.prove.proof import Settings, prove

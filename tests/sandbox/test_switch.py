@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from access.accounts import Credentials
+from access.credentials import Credentials
 from sandbox.engine import account_id, environment
 from sandbox.layout import REPOSITORY
 from sandbox.users import User

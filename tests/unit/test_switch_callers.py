@@ -10,8 +10,9 @@ from botocore.exceptions import CredentialRetrievalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from access.credentials import Credentials
 from access.errors import AccessError
-from access.switch.callers import Caller, Credentials, find_source, parse_time
+from access.switch.callers import Caller, find_source, parse_time
 from access.switch.config_file import read_profiles
 
 SECRET = "wJalrXUtnFEMI/K7MDENG"  # noqa: S105 (a made-up one)

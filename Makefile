@@ -1,7 +1,7 @@
-# make up    both accounts on this machine, deployed and tried
-# make test  style, types, unit tests, sandbox tests
-# make down  stop the sandbox; what was deployed stays
-# make benchmark  how long `up` takes; wipes the sandbox
+# make up         both accounts on this machine, deployed and proved
+# make test       style, types, unit tests, sandbox tests, browser tests
+# make down       stop the sandbox; what was deployed stays
+# make benchmark  how long `up`, the proof and a switch take; wipes the sandbox first
 
 PYTHON ?= python3
 
@@ -20,6 +20,9 @@ down:
 
 benchmark: setup
 	@.venv/bin/python -m benchmarks.up
+	@.venv/bin/python -m sandbox up >/dev/null
+	@.venv/bin/python -m benchmarks.prove
+	@.venv/bin/python -m benchmarks.switch
 
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain

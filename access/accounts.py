@@ -7,10 +7,10 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.loaders
-import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
 
+from access.aws_session import new_session
 from access.credentials import Credentials
 from access.errors import AccessError
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=30, max_pool_connections=16
 )
-# For all sessions: it keeps the descriptions of AWS's services, which are large.
-_LOADER = botocore.loaders.create_loader()
 
 
 class Session:
@@ -99,14 +97,12 @@ class Account:
         return self._session(credentials)
 
     def _session(self, credentials: Credentials | None = None) -> Session:
-        session: Any = botocore.session.Session(profile=self.profile)
-        session.register_component("data_loader", _LOADER)
-        if self._config_file:
-            session.set_config_variable("config_file", str(self._config_file))
+        try:
+            session = new_session(self.profile, self._config_file)
+        except ProfileNotFound:
+            known = ", ".join(new_session(config_file=self._config_file).available_profiles) or "none"
+            raise AccessError(f"profile {self.profile!r} is not in the AWS configuration; there are: {known}") from None
         if credentials:
             session.set_credentials(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
-        if self.profile not in session.available_profiles:
-            known = ", ".join(session.available_profiles) or "none"
-            raise AccessError(f"profile {self.profile!r} is not in the AWS configuration; there are: {known}")
         clients = boto3.Session(botocore_session=session)
         return Session(lambda service: clients.client(service, config=_CONFIG))

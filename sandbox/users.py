@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from access.accounts import Session
+from access.aws_session import new_session
 from access.credentials import Credentials
 from sandbox.emulator import Emulator
 from sandbox.layout import Layout
@@ -41,8 +42,7 @@ class Accounts:
             "verify": str(layout.ca_bundle),
             "region_name": region,
         }
-        # One for all principals: it reads the descriptions of AWS's services, which are large, once.
-        self._session = boto3.Session()
+        self._session = boto3.Session(botocore_session=new_session())
         self._administrators: dict[str, Session] = {}
 
     def administrator(self, account_id: str) -> Session:

@@ -96,7 +96,7 @@ class Source:
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401
-        from access.switch.aws_session import new_session
+        from access.aws_session import new_session
 
         return new_session(self.profile)
 
@@ -203,7 +203,7 @@ def _from_file(name: str, settings: Mapping[str, str]) -> Credentials | None:
 
 
 def _from_botocore(profile: str | None, name: str) -> Credentials:
-    from access.switch.aws_session import new_session
+    from access.aws_session import new_session
 
     asked = json.loads(os.environ.get(_ASKED, "[]"))
     if name in asked:
@@ -220,7 +220,7 @@ def _from_botocore(profile: str | None, name: str) -> Credentials:
 
 def _from_provider(credential_source: str) -> Credentials:
     """What ``credential_source`` names (IAM roles in a container or on an instance), as botocore finds it."""
-    from access.switch.aws_session import new_session
+    from access.aws_session import new_session
 
     resolver = new_session().get_component("credential_provider")
     for provider in resolver.providers:

@@ -1,5 +1,6 @@
 """Sessions of botocore that are ready in less time: most of it goes into learning what all of AWS looks like."""
 
+import functools
 import gzip
 import json
 import os
@@ -34,17 +35,28 @@ class _Loader(botocore.loaders.Loader):
         return [service.name for folder in folders if folder.is_dir() for service in folder.iterdir()]
 
 
-def new_session(profile: str | None = None) -> Any:  # noqa: ANN401 (botocore makes its clients as it runs)
+def new_session(profile: str | None = None, config_file: Path | None = None) -> Any:  # noqa: ANN401 (botocore makes its clients as it runs)
     """A session.
 
     Args:
         profile: by whose settings and credentials; by default, by those in force.
+        config_file: where it stands; by default where AWS tools look for it.
+
+    Raises:
+        botocore.exceptions.ProfileNotFound: there is no such profile.
     """
     session: Any = botocore.session.Session(profile=profile)
-    more = session.get_config_variable("data_path")
-    folders = [str(Path(os.path.expandvars(folder)).expanduser()) for folder in more.split(os.pathsep)] if more else []
-    session.register_component("data_loader", _Loader(extra_search_paths=folders))
+    if config_file:
+        session.set_config_variable("config_file", str(config_file))
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
     return session
+
+
+@functools.cache
+def _loader(more: str | None) -> _Loader:
+    """One for all sessions, which keeps what it has read."""
+    folders = [str(Path(os.path.expandvars(folder)).expanduser()) for folder in more.split(os.pathsep)] if more else []
+    return _Loader(extra_search_paths=folders)
 
 
 def _read_compressed(path: Path) -> bytes:

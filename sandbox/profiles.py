@@ -25,7 +25,8 @@ def write_profiles(layout: Layout, emulator: Emulator, accounts: Accounts) -> No
     """
     development = account_id("development", layout.source)
     people = (User("David", development, ("Developers",)), User("Theresa", development, ("Testers",)))
-    before, profiles = _read(layout), _read(layout)  # what people have added stays
+    profiles = configparser.RawConfigParser()
+    profiles.read(layout.aws_config)  # what people have added stays
     reached = {stack: environment(layout, emulator, stack) for stack in STACKS}
     common = {
         "endpoint_url": emulator.endpoint,
@@ -40,17 +41,12 @@ def write_profiles(layout: Layout, emulator: Emulator, accounts: Accounts) -> No
         accounts.make(person)
         section = f"profile {person.name}"
         known = accounts.administrator(development).iam.list_access_keys(UserName=person.name)["AccessKeyMetadata"]
-        if section in before and before[section]["aws_access_key_id"] in [key["AccessKeyId"] for key in known]:
-            profiles[section] = {**before[section], **common}
+        kept = profiles[section] if profiles.has_section(section) else {}
+        if kept.get("aws_access_key_id") in [key["AccessKeyId"] for key in known]:
+            profiles[section] = {**kept, **common}
         else:
             key = accounts.new_key(person)
             keys = {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
             profiles[section] = {**common, **keys}
     with open(os.open(layout.aws_config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600), "w") as file:  # noqa: PTH123
         profiles.write(file)
-
-
-def _read(layout: Layout) -> configparser.ConfigParser:
-    profiles = configparser.ConfigParser()
-    profiles.read(layout.aws_config)
-    return profiles

@@ -33,6 +33,19 @@ class Sandbox:
             self.engine.prepare(stack, print)
             self.engine.up(stack, print)
 
+    def left_over_probes(self) -> list[str]:
+        """What of a proof is left in the accounts."""
+        found = []
+        for account_id in ("999999999999", "111111111111", "222222222222"):
+            administrator = self.accounts.administrator(account_id)
+            found += [user["UserName"] for user in administrator.iam.list_users()["Users"]]
+            found += [role["RoleName"] for role in administrator.iam.list_roles()["Roles"]]
+            for bucket in administrator.s3.list_buckets()["Buckets"]:
+                found.append(bucket["Name"])
+                listed = administrator.s3.list_object_versions(Bucket=bucket["Name"])
+                found += [version["Key"] for version in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]]
+        return [name for name in found if "access-probe" in name]
+
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:

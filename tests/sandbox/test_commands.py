@@ -39,6 +39,8 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
         assert "Everything came out as expected; 106 cells: 106 as expected" in first
         assert first.endswith("\ndeployed\n")
         assert layout.aws_config.stat().st_mode & 0o777 == 0o600
+        with layout.aws_config.open("a") as config:
+            config.write("[profile mine]\ncredential_process = tell 100% of it\n\n")
         keys = layout.aws_config.read_text()
 
         second = printed(capsys, layout, "up")

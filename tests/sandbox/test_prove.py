@@ -158,20 +158,6 @@ def live(deployed_roles: Live) -> Iterator[Live]:
         development.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=document)
 
 
-def left_over(live: Live) -> list[str]:
-    """What of a proof is left in the accounts."""
-    found = []
-    for account_id in (PRODUCTION, DEVELOPMENT, ELSEWHERE):
-        administrator = live.sandbox.accounts.administrator(account_id)
-        found += [user["UserName"] for user in administrator.iam.list_users()["Users"]]
-        found += [role["RoleName"] for role in administrator.iam.list_roles()["Roles"]]
-        for bucket in administrator.s3.list_buckets()["Buckets"]:
-            found.append(bucket["Name"])
-            listed = administrator.s3.list_object_versions(Bucket=bucket["Name"])
-            found += [version["Key"] for version in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]]
-    return [name for name in found if "access-probe" in name]
-
-
 def test_what_is_deployed_is_as_it_should_be_and_nothing_is_left_of_the_proof(deployed_roles: Live) -> None:
     proof = deployed_roles.proof()
     assert [cell for cell in proof.cells if not cell.matches] == []
@@ -221,7 +207,7 @@ def test_what_is_deployed_is_as_it_should_be_and_nothing_is_left_of_the_proof(de
         (GUARDED, "list guarded/reports/"),
         (GUARDED, "read an object of guarded/reports/"),
     }
-    assert left_over(deployed_roles) == []
+    assert deployed_roles.sandbox.left_over_probes() == []
 
 
 def trust_elsewhere(live: Live) -> None:

@@ -54,20 +54,6 @@ def access(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(whole, capture_output=True, check=False, **command(sandbox))
 
 
-def left_over(sandbox: Sandbox) -> list[str]:
-    """What of a proof is left in the accounts."""
-    found = []
-    for account_id in (*STACKS.values(), "222222222222"):
-        administrator = sandbox.accounts.administrator(account_id)
-        found += [user["UserName"] for user in administrator.iam.list_users()["Users"]]
-        found += [role["RoleName"] for role in administrator.iam.list_roles()["Roles"]]
-        for bucket in administrator.s3.list_buckets()["Buckets"]:
-            found.append(bucket["Name"])
-            listed = administrator.s3.list_object_versions(Bucket=bucket["Name"])
-            found += [version["Key"] for version in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]]
-    return [name for name in found if "access-probe" in name]
-
-
 def test_the_proof_is_told_in_every_form(proved: Sandbox, tmp_path: Path) -> None:
     forms = {name: tmp_path / f"proof.{name}" for name in ("json", "junit", "markdown", "html")}
     done = access(proved, *PROVE, *(word for name, path in forms.items() for word in (f"--{name}", str(path))))
@@ -89,7 +75,7 @@ def test_the_proof_is_told_in_every_form(proved: Sandbox, tmp_path: Path) -> Non
     difference = access(proved, "diff", str(forms["json"]), str(changed))
     assert (difference.returncode, difference.stderr) == (0, "")
     assert "Nobody gained or lost anything." in difference.stdout
-    assert left_over(proved) == []
+    assert proved.left_over_probes() == []
 
 
 def test_a_red_proof_fails_and_a_comparison_tells_who_gained(proved: Sandbox, tmp_path: Path) -> None:
@@ -127,11 +113,11 @@ def test_an_interrupted_proof_leaves_nothing_and_a_killed_one_is_cleaned_up(
     if number != signal.SIGKILL:
         assert told.splitlines()[-1] == "access: interrupted"
     else:
-        assert left_over(proved) != []
+        assert proved.left_over_probes() != []
         cleaned = access(proved, *PROVE, "--clean")
         assert cleaned.returncode == 0, cleaned.stderr
         assert "removed user access-probe-" in cleaned.stdout
-    assert left_over(proved) == []
+    assert proved.left_over_probes() == []
     assert "nothing to remove" in access(proved, *PROVE, "--clean").stdout
 
 
@@ -158,7 +144,7 @@ def test_without_probes_people_try_and_nothing_is_written(proved: Sandbox) -> No
     # Access keys remember when they were used; nothing else is to be different.
     differing = [path.name for path, before in saved.items() if path.read_bytes() != before]
     assert [name for name in differing if not name.startswith(("iam", "sts"))] == []
-    assert left_over(proved) == []
+    assert proved.left_over_probes() == []
 
 
 @pytest.mark.parametrize(
@@ -181,7 +167,7 @@ def test_what_can_not_be_proved_is_told_in_one_line(proved: Sandbox, arguments: 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(told)
     assert len(done.stderr.splitlines()) == 1
-    assert left_over(proved) == []
+    assert proved.left_over_probes() == []
 
 
 @pytest.mark.parametrize(
@@ -226,4 +212,4 @@ def test_a_proof_that_fails_midway_is_cleaned_up(proved: Sandbox, monkeypatch: p
     ]
     with pytest.raises(AccessError, match="midway"):
         prove(participants, Settings(create_probes=True, patience=0))
-    assert left_over(proved) == []
+    assert proved.left_over_probes() == []

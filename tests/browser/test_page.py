@@ -8,8 +8,6 @@ from access.prove.matrix import Proof
 from tests.browser.conftest import Scheme, Viewer, value
 from tests.unit import proofs
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser is enough
-
 PROOFS = {
     "green": proofs.sample(),
     "red": proofs.red(),

@@ -26,8 +26,6 @@ from sandbox.profiles import write_profiles
 from sandbox.users import User
 from tests.sandbox.conftest import Sandbox
 
-pytestmark = pytest.mark.xdist_group("bypass")  # one deployment for all of them
-
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
 STACKS = ("production", "development")
 UPDATE_APP = f"arn:aws:iam::{PRODUCTION}:role/UpdateApp"

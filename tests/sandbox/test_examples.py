@@ -21,8 +21,6 @@ from tests.sandbox.conftest import Sandbox
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-pytestmark = pytest.mark.xdist_group("examples")  # one deployment for all of them
-
 EXAMPLES = REPOSITORY / "examples"
 PRODUCTION, SHARED, DEVELOPMENT = "999999999999", "333333333333", "111111111111"
 ACCOUNTS = {"production": PRODUCTION, "shared": SHARED, "development": DEVELOPMENT}

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 Decision = Literal["allowed", "denied"]
 
-pytestmark = pytest.mark.xdist_group("options")  # one deployment for all of them
-
 PRODUCTION, DEVELOPMENT, ELSEWHERE = "999999999999", "111111111111", "222222222222"
 BOUNDARIES = {"only-read": ["s3:Get*", "s3:List*"], "only-write": ["s3:Delete*", "s3:Put*"]}
 KEY = f"arn:aws:kms:us-east-1:{PRODUCTION}:key/11111111-2222-3333-4444-555555555555"

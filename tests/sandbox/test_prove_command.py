@@ -23,8 +23,6 @@ from sandbox.layout import REPOSITORY
 from sandbox.profiles import OUTSIDER, write_profiles
 from tests.sandbox.conftest import Sandbox
 
-pytestmark = pytest.mark.xdist_group("prove command")  # one deployment for all of them
-
 STACKS = {"production": "999999999999", "development": "111111111111"}
 PROVE = ["prove", *STACKS, "--outsider", OUTSIDER, "--create-probes", "--wait", "0"]
 

@@ -22,8 +22,6 @@ from sandbox.provider.configuration import Aws
 from sandbox.provider.service import RESOURCE_TYPES, AwsProvider
 from sandbox.provider.values import UNKNOWN, Properties, to_struct
 
-pytestmark = pytest.mark.xdist_group("provider")  # one emulator for all of them
-
 ACCOUNT = "999999999999"
 
 

@@ -25,8 +25,6 @@ from sandbox.layout import REPOSITORY
 from tests.sandbox.conftest import Sandbox
 from tests.unit.conftest import tracked_config
 
-pytestmark = pytest.mark.xdist_group("reuse")
-
 COMPONENTS = REPOSITORY / "components"
 
 

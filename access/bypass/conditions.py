@@ -121,5 +121,4 @@ _NEGATIONS = {
     "arnnotlike": "arnlike",
     "datenotequals": "dateequals",
     "numericnotequals": "numericequals",
-    "notipaddress": "ipaddress",
 }

@@ -57,9 +57,10 @@ class Report:
 
 _NOT_SEEN = (
     "service control policies, resource control policies and session policies",
+    "roles on the way that belong to other accounts than those looked at",
     "roles that services of the account run with (iam:PassRole), and whatever holds credentials of somebody else",
     "removing or replacing permissions boundaries, and older versions of managed policies",
-    "new users and roles whose names or paths a policy prescribes",
+    "new users and roles whose names or paths a policy prescribes; quotas, such as two access keys for each user",
     f"ways on which more than {MOST_CHANGES} policies or memberships are changed",
 )
 

@@ -16,6 +16,10 @@ from access.bypass.verdicts import YES, Verdict, under
 EVERYTHING = "everything"
 """The name of a policy that allows everything, which somebody gives to himself or to another."""
 
+_TAKEOVERS = (
+    *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"),
+    *("iam:CreateRole", "iam:UpdateAssumeRolePolicy"),
+)
 _CHANGES = (
     *(
         f"iam:{call}{kind}Policy"
@@ -76,9 +80,14 @@ def unlimited(principal: Principal) -> Principal:
     return replace(principal, policies=(_everything(principal.arn),))
 
 
+def may_take_over_somebody(principal: Principal) -> bool:
+    """Whether any policy of a principal allows any of the calls of :func:`takeovers` on anything."""
+    return _may_any(principal, _TAKEOVERS)
+
+
 def may_change_something(principal: Principal) -> bool:
     """Whether any policy of a principal allows any of the calls of :func:`changes` on anything."""
-    return any(statements_about(policy, "Allow", action) for policy in principal.policies for action in _CHANGES)
+    return _may_any(principal, _CHANGES)
 
 
 def changes(target: Principal, groups: Sequence[Group]) -> Iterator[Change]:
@@ -112,6 +121,10 @@ def _changes_of(policy: Policy, target: Principal) -> Iterator[Change]:
     elif policy.denies:
         yield Change(f"iam:Delete{kind}Policy", policy.holder, target.without(policy))
         yield Change(f"iam:Put{kind}Policy", policy.holder, replaced)
+
+
+def _may_any(principal: Principal, actions: Sequence[str]) -> bool:
+    return any(statements_about(policy, "Allow", action) for policy in principal.policies for action in actions)
 
 
 def _everything(holder: str) -> Policy:

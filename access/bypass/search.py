@@ -5,7 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from access.bypass.becoming import become
-from access.bypass.iam_rights import EVERYTHING, changes, may_change_something, newcomers, unlimited
+from access.bypass.iam_rights import (
+    EVERYTHING,
+    changes,
+    may_change_something,
+    may_take_over_somebody,
+    newcomers,
+    unlimited,
+)
 from access.bypass.paths import Path, Step, TargetRole
 from access.bypass.principals import Directory, Principal
 from access.bypass.rights import Call, may_assume, may_do
@@ -13,8 +20,8 @@ from access.bypass.verdicts import Answer
 
 MOST_CHANGES = 3
 """So many changes of policies one path has at most."""
-MOST_FOLLOWED = 500
-"""So many paths are followed from one principal to one role."""
+MOST_CHANGED = 1000
+"""So many paths with changes are followed from one principal to one role."""
 
 
 class Search:
@@ -32,6 +39,9 @@ class Search:
         """The ARNs of those from whom there are more paths than were followed."""
         self._groups = {directory.account_id: directory.groups for directory in directories}
         self._others = [it for directory in directories for it in (*directory.principals, *newcomers(directory))]
+        self._trusting = [
+            it for it in self._others if any(trust.principals or trust.all_principals_but for trust in it.trust)
+        ]
         self._role = role
         self._now = now
         self._reached: dict[Principal, dict[Principal, tuple[Answer, tuple[Call, ...]]]] = {}
@@ -62,7 +72,7 @@ class Search:
         found: list[Path] = []
         changing: list[Path] = []
         level: dict[Hashable, list[Path]] = {_state(Path(start, start)): [Path(start, start)]}
-        followed, may_change = set(level), bool(self._could)
+        followed, may_change, changed = set(level), bool(self._could), 0
         while level:
             for path in (path for alike in level.values() for path in alike):
                 call = self.assume(path.end)
@@ -74,12 +84,14 @@ class Search:
             following, level = level, {}
             for path in (after for alike in following.values() for after in self._onward(alike[0], least, may_change)):
                 state = _state(path)
-                if state not in followed and (path.changes or state not in level):
-                    level.setdefault(state, []).append(path)
+                if state in followed or (state in level and not path.changes):
+                    continue
+                if path.changes and changed >= MOST_CHANGED:
+                    self.cut_short.add(start.arn)
+                    continue
+                changed += bool(path.changes)
+                level.setdefault(state, []).append(path)
             followed |= level.keys()
-            if len(followed) > MOST_FOLLOWED:
-                self.cut_short.add(start.arn)
-                break
         least_effort = min((path.effort for path in changing), default=0)
         shortest = {_calls(path): path for path in reversed(changing) if path.effort == least_effort}
         return [*found, *shortest.values()]
@@ -110,7 +122,8 @@ class Search:
         """Whom a principal can become, and how."""
         found = self._reached.get(me)
         if found is None:
-            answers = {other: become(me, other, self._now) for other in self._others if other.arn != me.arn}
+            others = self._others if may_take_over_somebody(me) else self._trusting
+            answers = {other: become(me, other, self._now) for other in others if other.arn != me.arn}
             found = self._reached[me] = {other: it for other, it in answers.items() if it[0]}
         return {other: calls for other, (answer, calls) in found.items() if answer >= least}
 

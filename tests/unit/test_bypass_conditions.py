@@ -56,6 +56,7 @@ def condition(operator: str, key: str, *values: str) -> Condition:
         (condition("Null", MFA, "true"), under(MFA), under(MFA)),
         (condition("NumericLessThan", "aws:MultiFactorAuthAge", "900"), under("aws:MultiFactorAuthAge"), NO),
         (condition("NumericLessThanIfExists", "aws:MultiFactorAuthAge", "9"), under("aws:MultiFactorAuthAge"), YES),
+        (condition("NumericNotEquals", "aws:MultiFactorAuthAge", "9"), under("aws:MultiFactorAuthAge"), YES),
         # Time
         (condition("DateLessThan", "aws:CurrentTime", "2026-11-24T12:00:01Z"), YES, YES),
         (condition("DateLessThan", "aws:CurrentTime", "2026-11-24T12:00:00Z"), NO, NO),
@@ -87,6 +88,12 @@ def condition(operator: str, key: str, *values: str) -> Condition:
 )
 def test_a_condition_holds_does_not_or_is_open(asked: Condition, of_user: Verdict, of_role: Verdict) -> None:
     assert (holds(asked, USER), holds(asked, ROLE)) == (of_user, of_role)
+
+
+def test_a_path_may_have_colons() -> None:
+    context = request(Principal(arn("user", "a:b/David")), "sts:AssumeRole", "*", NOW).context
+    assert holds(condition("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:user/*"), context) == YES
+    assert holds(condition("ArnEquals", "aws:PrincipalArn", arn("user", "a:b/David")), context) == YES
 
 
 @pytest.mark.parametrize(

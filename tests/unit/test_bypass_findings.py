@@ -38,6 +38,7 @@ OUTPUTS = StackOutputs(
 ON_UPDATE_APP, DENIED = allow(ASSUME, UPDATE_APP), deny(ASSUME, UPDATE_APP)
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 TRUST = trusts(root())
+SHUT = {"Effect": "Allow", "NotPrincipal": {"AWS": [HERE, "222222222222"]}, "Action": ASSUME}
 
 
 def tutorial() -> AccountDetails:
@@ -93,6 +94,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
         (with_deployer(inline={"a": allow(ASSUME, arn("role", "Deployer"))}), TRUST, [AROUND, NOT_MEANT]),
         (with_deployer(trusts(arn("user", "Theresa")), inline={"a": allow("s3:*")}), TRUST, [AROUND, NOT_MEANT]),
         (with_deployer(inline={"a": allow("s3:*")}), TRUST, [NOT_MEANT]),
+        (with_deployer(document({**SHUT, "NotPrincipal": {"Service": "x"}}), inline={}), TRUST, [AROUND, NOT_MEANT]),
         (with_deployer(trusts(arn("user", "Theresa"))), TRUST, [AROUND, NOT_MEANT]),
         (with_deployer(trusts(arn("user", "David"))), TRUST, [NOT_MEANT]),
         (
@@ -152,6 +154,14 @@ def test_nothing_is_found_in_the_tutorial() -> None:
             TRUST,
             ["Theresa (Testers: deny) -> role First -> role Second -> UpdateApp", "role Second -> UpdateApp"],
         ),
+        (
+            theresa_with(inline={"a": allow(ASSUME, arn("role", "*"))})
+            .role("First", trusts(root()), inline={"a": allow(ASSUME, arn("role", "Second"))})
+            .role("Third", trusts(root()), inline={"a": allow(ASSUME, arn("role", "Second"))})
+            .role("Second", trusts(arn("role", "First"), arn("role", "Third")), inline={"a": ON_UPDATE_APP}),
+            TRUST,
+            ["Theresa (Testers: deny) -> role First -> role Second -> UpdateApp", "role Second -> UpdateApp"],
+        ),
         # A certain way is told, though one under conditions is shorter
         (
             theresa_with(inline={"a": allow(ASSUME, [arn("role", "First"), arn("role", "Second")])})
@@ -185,6 +195,13 @@ def test_nothing_is_found_in_the_tutorial() -> None:
         (tutorial().user("Tom", "Testers").group("x"), TRUST, []),
         (
             AccountDetails().group("Testers").user("Theresa", "Testers", attached=["PowerUserAccess"]),
+            TRUST,
+            ["Theresa (Testers: deny) -> UpdateApp"],
+        ),
+        (
+            AccountDetails()
+            .group("Testers")
+            .user("Theresa", "Testers", attached=["PowerUserAccess"], inline={"a": allow("iam:*")}),
             TRUST,
             ["Theresa (Testers: deny) -> UpdateApp"],
         ),
@@ -238,6 +255,10 @@ def test_ways_by_roles(made: AccountDetails, trust: Document, lines: list[str]) 
         (
             iam("UpdateLoginProfile"),
             ["David, by iam:UpdateLoginProfile -> UpdateApp if whether David has a console password"],
+        ),
+        (
+            iam("UpdateLoginProfile", "CreateLoginProfile"),
+            ["David, by iam:CreateLoginProfile -> UpdateApp if whether David has a console password"],
         ),
         # Somebody who may not is taken over, and given what he needs
         (
@@ -320,6 +341,8 @@ CLOSED = trusts(arn("role", "nobody"))
                 " -> UpdateApp"
             ],
         ),
+        # ... but not of one that may already
+        (iam("PutRolePolicy").role("Deployer", TRUST, inline={"a": ON_UPDATE_APP}), [AROUND, NOT_MEANT]),
         # By a role that may lift the Deny
         (
             tutorial().role("Janitor", TRUST, inline={"a": allow("iam:RemoveUserFromGroup")}),
@@ -329,6 +352,18 @@ CLOSED = trusts(arn("role", "nobody"))
             ],
         ),
         # Two Denies have to go
+        (
+            AccountDetails()
+            .group("Testers", inline={"deny": DENIED})
+            .group("Others", inline={"deny": DENIED})
+            .user("Theresa", "Testers", "Others", attached=["PowerUserAccess"])
+            .role("First", TRUST, inline={"a": allow("iam:RemoveUserFromGroup", arn("group", "Testers"))})
+            .role("Second", TRUST, inline={"a": allow("iam:RemoveUserFromGroup", arn("group", "Others"))}),
+            [
+                "Theresa (Testers: deny) -> role First -> Theresa, by iam:RemoveUserFromGroup on group Testers"
+                " -> role Second -> Theresa, by iam:RemoveUserFromGroup on group Others -> UpdateApp"
+            ],
+        ),
         (
             AccountDetails()
             .group("Testers", inline={"deny": DENIED, "deny too": DENIED})
@@ -421,10 +456,13 @@ def test_several_accounts_and_roles() -> None:
     roles = [
         TargetRole(UPDATE_APP, parse(trusts(root(), root(other), "333333333333"))),
         TargetRole(arn("role", "Open", PRODUCTION), parse(trusts("*"))),
+        TargetRole(arn("role", "Shut", PRODUCTION), parse(document(SHUT))),
     ]
+    tools_outputs = StackOutputs("tools", groups={"Developers": {"allow": [], "deny": [UPDATE_APP]}})
     directories = [it.directory() for it in (tutorial(), tools)]
-    found = find(directories, [(HERE, OUTPUTS), (other, StackOutputs("tools", groups=OUTPUTS.groups))], roles, NOW)
-    assert (found.roles, found.account_ids) == ((arn("role", "Open", PRODUCTION), UPDATE_APP), (HERE, other))
+    found = find(directories, [(HERE, OUTPUTS), (other, tools_outputs)], roles, NOW)
+    assert found.roles == (*(arn("role", name, PRODUCTION) for name in ("Open", "Shut")), UPDATE_APP)
+    assert found.account_ids == (HERE, other)
     assert told(found) == [
         "David -> Open",
         "Theresa -> Open",
@@ -433,7 +471,7 @@ def test_several_accounts_and_roles() -> None:
     ]
     assert [text for text in found.not_seen if "principals of" in text] == [
         f"principals of account 333333333333, which {UPDATE_APP} trusts too",
-        f"principals of every other account, which {arn('role', 'Open', PRODUCTION)} trusts too",
+        *(f"principals of every other account, which {role.arn} trusts too" for role in roles[1:]),
     ]
 
 
@@ -489,14 +527,35 @@ def test_each_step_tells_who_does_what_and_why() -> None:
 
 
 def test_too_many_ways_are_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = theresa_with(inline={"a": allow("iam:AddUserToGroup")})
+    made = theresa_with(inline={"a": allow(["iam:AddUserToGroup", ASSUME])})
     for number in range(20):
         made.group(f"group-{number:02}", inline={"a": allow("iam:AddUserToGroup")})
-    monkeypatch.setattr("access.bypass.search.MOST_FOLLOWED", 100)
-    found = report(made, trusts(root(), Condition={"ArnLike": {"aws:PrincipalArn": arn("user", "Theresa")}}))
-    assert found.findings == ()
+    made.role("First", trusts(root()), inline={"a": allow(ASSUME, arn("role", "Second"))})
+    made.role("Second", trusts(arn("role", "First")), inline={"a": ON_UPDATE_APP})
+    monkeypatch.setattr("access.bypass.search.MOST_CHANGED", 10)
+    named = {"ArnLike": {"aws:PrincipalArn": [arn("user", "Theresa"), arn("role", "Second")]}}
+    found = report(made, trusts(root(), Condition=named))
+    assert told(found) == [
+        "Theresa (Testers: deny) -> role First -> role Second -> UpdateApp",
+        "role Second -> UpdateApp",
+    ]
     theresa = arn("user", "Theresa")
     assert f"some of the ways from {theresa} to {UPDATE_APP}: there are too many" in found.not_seen
+
+
+def test_who_may_do_everything_gets_to_the_role_over_everybody() -> None:
+    made = theresa_with(attached=["AdministratorAccess"])
+    for number in range(1200):
+        made.user(f"user-{number:04}", "Developers")
+    found = report(made)
+    assert len(found.findings) == 1200 + 4
+    assert told(found)[:4] == [
+        *(
+            f"Theresa (Testers: deny) -> iam:{it} on group Testers -> UpdateApp"
+            for it in ("DeleteGroupPolicy", "PutGroupPolicy", "RemoveUserFromGroup")
+        ),
+        "Theresa (Testers: deny) -> David, by iam:CreateAccessKey -> UpdateApp",
+    ]
 
 
 # Accounts as Hypothesis makes them up. What is in a slot is the statements of one policy.

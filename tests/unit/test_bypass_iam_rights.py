@@ -5,7 +5,13 @@ from importlib.resources import files
 
 import pytest
 
-from access.bypass.iam_rights import changes, newcomers, takeovers
+from access.bypass.iam_rights import (
+    changes,
+    may_change_something,
+    may_take_over_somebody,
+    newcomers,
+    takeovers,
+)
 from access.bypass.principals import Principal, label
 from tests.unit.test_bypass_accounts import AccountDetails, allow, deny, root, trusts
 
@@ -111,7 +117,7 @@ def test_each_call_that_lifts_a_deny() -> None:
         ("iam:CreatePolicyVersion", "policy never"),
         ("iam:DetachRolePolicy", "role Deployer"),
     ]
-    assert lifting("AWSReservedSSO_Admin") == []
+    assert list(changes(principal("AWSReservedSSO_Admin"), DIRECTORY.groups)) == []
 
 
 def test_who_leaves_a_group_leaves_its_policies() -> None:
@@ -119,6 +125,18 @@ def test_who_leaves_a_group_leaves_its_policies() -> None:
         it for it in changes(principal("Theresa"), DIRECTORY.groups) if it.action == "iam:RemoveUserFromGroup"
     )
     assert [group.name for group in change.after.groups] == ["Everybody"]
+
+
+def test_who_may_none_of_it_is_known_at_once() -> None:
+    def may(*actions: str) -> Principal:
+        return AccountDetails().user("Theresa", inline={"a": allow(list(actions))}).principal("Theresa")
+
+    everybody = [*DIRECTORY.principals, *newcomers(DIRECTORY)]
+    assert not may_take_over_somebody(may("iam:Get*", "sts:AssumeRole"))
+    assert not may_change_something(may("iam:Get*", "sts:AssumeRole"))
+    assert all(may_take_over_somebody(may(*way.actions)) for it in everybody for way in takeovers(it))
+    calls = {change.action for it in everybody for change in changes(it, DIRECTORY.groups)}
+    assert [call for call in calls if not may_change_something(may(call))] == []
 
 
 def test_aws_knows_each_call_and_the_kind_of_resource_that_it_is_allowed_on() -> None:

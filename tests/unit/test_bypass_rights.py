@@ -198,6 +198,9 @@ def test_why_is_told_in_words() -> None:
     )
     named = may_assume(david, AT_HOME, parse(trusts(DAVID)), NOW)
     assert named.because == "statement 1 of the trust policy admits David"
+    both = document(statement("Allow", ASSUME, Condition=MFA, Sid="WithMfa"), statement("Allow", ASSUME, Sid="Always"))
+    norman = AccountDetails().user("Norman", inline={"a": both}).principal("Norman")
+    assert may_assume(norman, UPDATE_APP, trust, NOW).because.startswith("Always of a (inline in Norman) allows it;")
     listing = may_do(david, "iam:ListRoles", AT_HOME, NOW)
     assert listing.because == "statement 2 of PowerUserAccess (attached to David) allows it"
 
@@ -213,11 +216,15 @@ def test_why_is_told_in_words() -> None:
         ({"inline": {"a": allow("iam:*Key", "arn:aws:iam::*:user/${aws:username}")}}, arn("user", "Eva"), NO),
         ({"attached": ["AdministratorAccess"], "boundary": "PowerUserAccess"}, DAVID, NO),
         ({"attached": ["AdministratorAccess"], "inline": {"d": deny("iam:Create*")}}, DAVID, NO),
+        ({"attached": ["AdministratorAccess"], "boundary": "bounds"}, DAVID, NO),
+        ({"attached": ["AdministratorAccess"], "boundary": "other bounds"}, DAVID, YES),
         ({"inline": {"a": allow("iam:*", Condition=MFA)}}, DAVID, under("aws:MultiFactorAuthPresent")),
     ],
 )
 def test_iam_is_changed_within_the_account_alone(policies: Mapping[str, Any], resource: str, verdict: Verdict) -> None:
-    principal = AccountDetails().user("David", **policies).principal("David")
+    made = AccountDetails().policy("bounds", document(statement("Allow", "*"), statement("Deny", "iam:*", DAVID)))
+    made.policy("other bounds", document(statement("Allow", "*"), statement("Deny", "iam:*", DOER)))
+    principal = made.user("David", **policies).principal("David")
     assert may_do(principal, "iam:CreateAccessKey", resource, NOW).verdict == verdict
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from access.command_line import Commands
 from access.errors import AccessError
@@ -156,7 +156,11 @@ def _read_proof(path: Path) -> "Proof":
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
     """Let a termination remove what was made, as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:

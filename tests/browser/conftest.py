@@ -62,7 +62,7 @@ class Viewer:
         return opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: playwright leaves a loop running, which other tests trip over
 def browser() -> Iterator[Browser]:
     """The browser; without one, the test is skipped, but not on CI, which is to install it."""
     chromium = shutil.which("chromium")

@@ -1,0 +1,7 @@
+"""What holds for all tests."""
+
+import signal
+
+# Whatever is started in the background ignores these, and so does all that it starts. Some of it is to be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -58,7 +58,7 @@ def add_commands(commands: Commands) -> None:
         type=_seconds,
         default=30.0,
         metavar="SECONDS",
-        help="for how long an answer may still change (30); 0 asks twice at once",
+        help="for how long answers may still change, once all is made (30); 0 asks twice at once",
     )
     prove.add_argument("--at-once", type=_count, default=8, metavar="N", help="how many things are tried at once (8)")
     for name, what in (

@@ -30,7 +30,7 @@ class Settings:
     create_probes: bool = False
     """Whether users, buckets, objects and roles may be made, and removed again. Otherwise AWS is only read."""
     patience: float = 30.0
-    """For how many seconds an answer that is not the expected one may still change."""
+    """For how many seconds answers that are not the expected ones may still change, once all is made."""
     at_once: int = 8
     """How many things are tried at once."""
 

@@ -13,24 +13,29 @@ _PAUSE_SECONDS = 1.0
 
 
 class Patience:
-    """How long an answer that is not the expected one may still change."""
+    """How long answers that are not the expected ones may still change.
+
+    It is one time for all of them: AWS needs a while to notice what was changed before they were asked for.
+    """
 
     def __init__(self, seconds: float) -> None:
-        """Be patient for some seconds; with none, AWS is asked twice at once."""
+        """Be patient for some seconds from now; with none, AWS is asked twice at once."""
         self._seconds = seconds
         self._ended = threading.Event()
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Something has been changed just now."""
+        self._deadline = time.monotonic() + self._seconds
 
     def end(self) -> None:
         """Be patient no longer, whoever waits."""
         self._ended.set()
 
-    def deadline(self) -> float:
-        """Until when to wait, beginning now, on the monotonic clock."""
-        return time.monotonic() + self._seconds
-
-    def is_over(self, deadline: float) -> bool:
+    @property
+    def is_over(self) -> bool:
         """Whether it is too late."""
-        return self._ended.is_set() or time.monotonic() >= deadline
+        return self._ended.is_set() or time.monotonic() >= self._deadline
 
     def pause(self) -> None:
         """Wait a little before AWS is asked again."""
@@ -72,16 +77,15 @@ def settled(ask: Callable[[], Answer], expected: Expected, patience: Patience) -
     Args:
         ask: asks once.
         expected: what is waited for.
-        patience: for how long.
+        patience: until when.
 
     Returns:
         What was expected, if it was answered twice in a row in that time; else what is answered twice after it.
     """
-    deadline = patience.deadline()
     before = ask()
     while True:
         patience.pause()
-        now, late = ask(), patience.is_over(deadline)
+        now, late = ask(), patience.is_over
         if now.result == before.result and (now.result == expected or late):
             return now
         if late:

@@ -92,6 +92,7 @@ def with_probes(
         progress(f"making users, buckets and objects, all of them named {run}")
         with workers(at_once) as pool:
             _make(stage, participants, run, users, patience, pool)
+        patience.begin_anew()
         yield
     finally:
         progress("removing what was made for the proof")

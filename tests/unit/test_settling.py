@@ -112,3 +112,14 @@ def test_who_is_told_to_end_waits_no_longer() -> None:
     assert settled(ask, "ALLOW", patience).result == "DENY"
     assert len(said) == 2
     assert settling._PAUSE_SECONDS > 0
+
+
+def test_all_answers_have_the_same_time_and_more_once_something_is_changed(clock: list[float]) -> None:
+    patience = Patience(30)
+    assert settled(saying("DENY")[0], "ALLOW", patience).result == "DENY"
+    assert clock == [30.0]
+    ask, said = saying("DENY")
+    assert settled(ask, "ALLOW", patience).result == "DENY"
+    assert (len(said), clock) == (2, [31.0])
+    patience.begin_anew()
+    assert settled(saying("DENY", "DENY", "ALLOW")[0], "ALLOW", patience).result == "ALLOW"

@@ -23,6 +23,7 @@ from sandbox.engine import Finished
 from sandbox.users import POWER_USER, User
 from settings import GranteeEntry, GroupEntry, RoleEntry
 from tests.sandbox.conftest import Sandbox
+from tests.unit import policy_lint
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -749,6 +750,23 @@ def test_a_deny_on_a_group_is_got_around_through_another_role_unless_the_role_fo
     assert world.decide(ENTER, "Theresa > Deployer > NotSams") == "allowed"
     assert world.decide(ENTER, "Theresa > Deployer > Users") == "denied"
     assert world.warned == {"Plain", "NotSams"}
+
+
+def test_no_deployed_document_has_anything_that_a_linter_finds(world: World) -> None:
+    documents = {
+        f"{entry['name']}: {kind}": (
+            json.dumps({"Version": "2012-10-17", "Statement": list(found.values())}),
+            stands_on,
+        )
+        for entry in ROLES
+        for kind, found, stands_on in (
+            ("trust", statements(world.role(entry["name"])["AssumeRolePolicyDocument"]), policy_lint.ROLE_ARN),
+            ("access", world.identity_policy(entry.get("path", "/")[1:] + entry["policyName"]), ""),
+        )
+    }
+    assert len(documents) == 2 * len(ROLES)
+    wrong = {name: policy_lint.findings(text, stands_on) for name, (text, stands_on) in documents.items()}
+    assert {name: told for name, told in wrong.items() if told} == {}
 
 
 def test_up_warns_of_principals_that_do_not_exist(world: World) -> None:

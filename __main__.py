@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import ApplicationBucket, GroupAssumePolicy, ReadWriteBucketRole, check_total_size
-from outputs import export_grants, export_roles
+from outputs import Granted, export_grants, export_roles
 from role_references import OtherStacks
 from settings import load_settings
 
@@ -22,16 +22,13 @@ export_roles(settings, roles)
 
 # Step 2: let one group switch to the role, and forbid it to the other.
 other_stacks = OtherStacks()
-assumable_roles: dict[str, dict[str, dict[str, list[pulumi.Output[str]]]]] = {"group": {}, "role": {}}
+granted: list[Granted] = []
 
 for grantee in settings.grantees:
     grantee_name = aws.iam.Group(grantee.name, name=grantee.name).name if grantee.create else grantee.name
-    assumable = assumable_roles[grantee.kind][grantee.name] = {"allow": [], "deny": []}
     policies = {}
     for grant in grantee.grants:
         role_arns = [other_stacks.role_arn(role) for role in grant.roles]
-        other_stacks.warn_of_missing_principals(grant.roles)
-        assumable[grant.effect.lower()] += role_arns
         policies[grant.policy_name] = GroupAssumePolicy(
             f"{grantee.name}-{grant.policy_name}",
             {
@@ -42,8 +39,10 @@ for grantee in settings.grantees:
                 "role_arns": role_arns,
             },
         )
+        granted.append((grantee, grant, role_arns))
+        other_stacks.warn_of_missing_principals(grant.roles)
         if grant.effect == "Deny":
             other_stacks.warn_of_bypass(grantee.name, grant.roles)
     check_total_size(grantee.kind, grantee.name, policies)
 
-export_grants(assumable_roles["group"], assumable_roles["role"])
+export_grants(granted)

@@ -3,7 +3,7 @@
 An output that is added leaves the version as it is; one that changes its meaning or goes away raises it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -11,12 +11,12 @@ from components import ReadWriteBucketRole, ReadWriteBucketRoleArgs
 from components.bucket_access import bucket_names
 from components.trust import is_open_to_any_role
 from console import switch_role_url
-from settings import Settings, camel_case
+from settings import Grant, Grantee, Settings, camel_case
 
 CONTRACT_VERSION = 1
 
-AssumableRoles = Mapping[str, Mapping[str, list[pulumi.Output[str]]]]
-"""ARNs of roles, by grantee and by ``allow`` and ``deny``."""
+Granted = tuple[Grantee, Grant, list[pulumi.Output[str]]]
+"""Who may or may not assume which roles: the grantee, what is said of it, and the roles' ARNs."""
 
 
 def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -> None:
@@ -43,9 +43,19 @@ def _options(role: ReadWriteBucketRoleArgs) -> dict[str, object]:
     return {camel_case(key): value for key, value in role.items() if key not in ("name", "external_id")}
 
 
-def export_grants(groups: AssumableRoles, grantee_roles: AssumableRoles) -> None:
+def export_grants(granted: Sequence[Granted]) -> None:
     """Export which groups, and which roles of this account, may or may not assume which roles."""
+    groups, grantee_roles = _assumable_roles(granted, "group"), _assumable_roles(granted, "role")
     if groups:
         pulumi.export("assumableRoles", groups)
     if grantee_roles:
         pulumi.export("granteeRoles", grantee_roles)
+
+
+def _assumable_roles(granted: Sequence[Granted], kind: str) -> dict[str, dict[str, list[pulumi.Output[str]]]]:
+    """ARNs of roles, by grantee and by ``allow`` and ``deny``."""
+    assumable: dict[str, dict[str, list[pulumi.Output[str]]]] = {}
+    for grantee, grant, role_arns in granted:
+        if grantee.kind == kind:
+            assumable.setdefault(grantee.name, {"allow": [], "deny": []})[grant.effect.lower()] += role_arns
+    return assumable

@@ -1,7 +1,28 @@
 """What the commands have in common on the command line."""
 
 import argparse
+from pathlib import Path
 from typing import TypeAlias
+
+from access.errors import AccessError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command declares itself. Its default ``run`` takes the parsed options and returns the exit code."""
+
+STANDARD_OUTPUT = Path("-")
+"""What people write for standard output, where the name of a file is wanted."""
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write a report into a file, or to standard output.
+
+    Raises:
+        AccessError: the file can't be written.
+    """
+    if path == STANDARD_OUTPUT:
+        print(text, end="")
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AccessError(f"{path} can't be written: {error.strerror}") from None

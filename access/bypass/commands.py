@@ -1,19 +1,15 @@
 """The command ``access bypass``."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from access.command_line import Commands
-from access.errors import AccessError
+from access.command_line import STANDARD_OUTPUT, Commands, write_report
 from access.participants import add_stacks, named_stacks
 from access.terminal import Progress
 
 if TYPE_CHECKING:
     from access.bypass.findings import Report
-
-_STANDARD_OUTPUT = Path("-")
 
 _BYPASS = """\
 Reads the deployed trust policies of the stacks' roles, and the users, groups and roles of the accounts whose stacks say
@@ -60,9 +56,7 @@ def _run(options: argparse.Namespace) -> int:
 def _tell(report: "Report", path: Path | None) -> None:
     from access.bypass import json_report, text_report
 
-    if path and path != _STANDARD_OUTPUT:
-        try:
-            path.write_text(json_report.render(report), encoding="utf-8")
-        except OSError as error:
-            raise AccessError(f"{path} can't be written: {error.strerror}") from None
-    sys.stdout.write((json_report if path == _STANDARD_OUTPUT else text_report).render(report))
+    if path:
+        write_report(path, json_report.render(report))
+    if path != STANDARD_OUTPUT:
+        print(text_report.render(report), end="")

@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from access.command_line import Commands
+from access.command_line import STANDARD_OUTPUT, Commands, write_report
 from access.errors import AccessError
 from access.participants import Participant, add_stacks, named_stacks
 from access.terminal import Progress, in_colour
 
 if TYPE_CHECKING:
     from access.prove.matrix import Proof
-
-_STANDARD_OUTPUT = Path("-")
 
 _PROVE = """\
 Derives from the stacks' outputs who is to be able to do what, and settles it by doing: each principal tries to assume
@@ -118,19 +116,10 @@ def _report(proof: "Proof", options: argparse.Namespace) -> None:
         (options.html, html_report.render),
     ]
     for path, render in reports:
-        if path == _STANDARD_OUTPUT:
-            print(render(proof), end="")
-        elif path:
-            _write(path, render(proof))
-    if _STANDARD_OUTPUT not in [path for path, _ in reports]:
+        if path:
+            write_report(path, render(proof))
+    if STANDARD_OUTPUT not in [path for path, _ in reports]:
         print(text_report.render(proof, colour=in_colour(sys.stdout)), end="")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise AccessError(f"{path} can't be written: {error.strerror}") from None
 
 
 def _diff(options: argparse.Namespace) -> int:

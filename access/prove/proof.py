@@ -63,12 +63,8 @@ def prove(
         stage.not_tried.append("writing, neighbouring buckets and roles, and anybody else: --create-probes tries them")
     else:
         raise AccessError("nobody is there to try: pass --create-probes, or --as with the profile of a user or role")
-    with made:
-        try:
-            with workers(settings.at_once) as pool:
-                cells = list(_settled(stage, patience, pool, progress))
-        finally:
-            patience.end()
+    with made, workers(settings.at_once, patience) as pool:
+        cells = list(_settled(stage, patience, pool, progress))
     return Proof(
         started=started,
         ended=datetime.now(UTC),

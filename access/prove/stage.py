@@ -68,11 +68,15 @@ def stage_of(participants: Sequence[Participant], people: Sequence[Account]) -> 
 
 
 @contextmanager
-def workers(at_once: int) -> Iterator[Executor]:
-    """What does several things at once. An interruption ends what is under way and begins nothing more."""
+def workers(at_once: int, patience: Patience | None = None) -> Iterator[Executor]:
+    """What does several things at once. An interruption begins nothing more, and nobody waits patiently any longer."""
     pool = ThreadPoolExecutor(at_once)
     try:
         yield pool
+    except BaseException:
+        if patience:
+            patience.end()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -90,7 +94,7 @@ def with_probes(
     users: dict[str, list[str]] = {}
     try:
         progress(f"making users, buckets and objects, all of them named {run}")
-        with workers(at_once) as pool:
+        with workers(at_once, patience) as pool:
             _make(stage, participants, run, users, patience, pool)
         patience.begin_anew()
         yield

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from access.prove import settling
 from access.prove.matrix import Result
 from access.prove.settling import Answer, Patience, answer, settled
+from access.prove.stage import workers
 
 
 def refused(code: str) -> Callable[[], object]:
@@ -103,6 +104,22 @@ def test_answers_that_still_differ_then_decide_nothing(clock: list[float]) -> No
     ask, _ = saying(*(("DENY", "ALLOW") * 20))
     found = settled(ask, "ALLOW", Patience(9))
     assert (found.result, found.detail) == ("INCONCLUSIVE", "first detail 9; then detail 10")
+
+
+def test_an_interruption_ends_who_waits_before_it_waits_for_them() -> None:
+    patience, asked = Patience(20), threading.Event()
+
+    def ask() -> Answer:
+        asked.set()
+        return Answer("DENY", "")
+
+    with pytest.raises(KeyboardInterrupt), workers(1, patience) as pool:
+        waiting = pool.submit(settled, ask, "ALLOW", patience)
+        asked.wait()
+        raise KeyboardInterrupt
+    assert waiting.result().result == "DENY"
+    assert patience._ended.is_set()
+    assert time.monotonic() < patience._deadline
 
 
 def test_who_is_told_to_end_waits_no_longer() -> None:

@@ -13,6 +13,24 @@ STANDARD_OUTPUT = Path("-")
 """What people write for standard output, where the name of a file is wanted."""
 
 
+def check_writable(path: Path) -> None:
+    """Check that a report can be written, before the work that it is about begins.
+
+    Raises:
+        AccessError: the file can't be written.
+    """
+    if path == STANDARD_OUTPUT:
+        return
+    is_new = not path.exists()
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise AccessError(f"{path} can't be written: {error.strerror}; nothing was done") from None
+
+
 def write_report(path: Path, text: str) -> None:
     """Write a report into a file, or to standard output.
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,6 +28,8 @@ class StackOutputs:
     """What the stack's file says of each of them, in its words."""
     external_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What callers of a role have to pass, by the role's name."""
+    on_existing_buckets: Collection[str] = ()
+    """The roles whose buckets are looked after elsewhere, maybe in another account."""
     groups: AssumableRoles = field(default_factory=dict)
     """What the groups of this account may and may not assume."""
     grantee_roles: AssumableRoles = field(default_factory=dict)
@@ -50,6 +52,7 @@ def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:
         role_arns=outputs.get("roleArns", {}),
         role_options=outputs.get("roleOptions", {}),
         external_ids=outputs.get("externalIds", {}),
+        on_existing_buckets=tuple(outputs.get("resourcePolicyStatements", {})),
         groups=outputs.get("assumableRoles", {}),
         grantee_roles=outputs.get("granteeRoles", {}),
     )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 
@@ -20,13 +21,15 @@ class Progress:
 
     def show(self, text: str) -> None:
         """Show what is going on: a few words and, after a colon, how far it is."""
-        if self._live:
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-        elif text.partition(":")[0] != self._shown.partition(":")[0]:
-            print(text.partition(":")[0], file=sys.stderr, flush=True)
+        with suppress(OSError):  # the terminal has been closed; the work goes on to its end
+            if self._live:
+                print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            elif text.partition(":")[0] != self._shown.partition(":")[0]:
+                print(text.partition(":")[0], file=sys.stderr, flush=True)
         self._shown = text
 
     def end(self) -> None:
         """Leave nothing on the terminal."""
-        if self._live and self._shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        with suppress(OSError):
+            if self._live and self._shown:
+                print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -29,11 +29,27 @@ class Action:
 
 
 @dataclass(frozen=True)
-class ProbedBucket:
-    """What the proof has put in and beside a role's bucket."""
+class ProbedObject:
+    """The keys under a prefix at which the proof tries."""
 
-    objects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Key and version of an object of the proof, by the prefix it is under; it is empty for no prefix."""
+    object: str
+    """Of an object that is read."""
+    version: str
+    """The version of it."""
+    deleted: str
+    """Of an object that may be deleted."""
+    written: str
+    """Of an object that may be written."""
+
+
+@dataclass(frozen=True)
+class ProbedBucket:
+    """Things of the proof in and beside a role's bucket."""
+
+    objects: Mapping[str, ProbedObject] = field(default_factory=dict)
+    """By the prefix that they are under; it is empty for no prefix."""
+    mark: Mapping[str, str] = field(default_factory=dict)
+    """The metadata of each object that is written, so that its removal can tell it from people's own."""
     policy: str | None = None
     """The bucket's policy, as it is."""
     neighbour: str | None = None
@@ -41,8 +57,8 @@ class ProbedBucket:
 
 
 @dataclass(frozen=True)
-class Probes:
-    """What there is to try on, beside the roles' buckets themselves. Nothing of it, and only reading is tried."""
+class Available:
+    """Things to try on, beside the roles' buckets themselves. With nothing of it, only reading is tried."""
 
     buckets: Mapping[str, ProbedBucket] = field(default_factory=dict)
     """By the name of the role's bucket."""
@@ -57,13 +73,13 @@ NEIGHBOURS_KEY = "object"
 _NOT_GRANTED = "the role does not grant it"
 
 
-def actions_in(role: Role, home: str, probes: Probes) -> Iterator[Action]:
+def actions_in(role: Role, home: str, available: Available) -> Iterator[Action]:
     """What is tried in a role by somebody of an account.
 
     Args:
         role: the role.
         home: the account that the principal comes from.
-        probes: what there is to try on.
+        available: what there is to try on.
     """
     every_bucket = role.options.get("listAllBuckets", True)
     yield Action(
@@ -74,19 +90,19 @@ def actions_in(role: Role, home: str, probes: Probes) -> Iterator[Action]:
     )
     for bucket in role.buckets:
         yield from _on_bucket(role, bucket)
-        probed = probes.buckets.get(bucket, ProbedBucket())
-        for prefix, (key, version) in probed.objects.items():
-            yield from _on_object(role, bucket, prefix, key, version)
+        probed = available.buckets.get(bucket, ProbedBucket())
+        for prefix, at in probed.objects.items():
+            yield from _on_object(role, bucket, prefix, at, probed.mark)
         if probed.policy is not None:
             yield _replace_policy(bucket, probed.policy)
         if probed.neighbour is not None:
             yield from _beside(bucket, probed.neighbour)
-    yield from _on_iam(role, probes.trust_policies.get(role.arn))
-    if home in probes.home_buckets:
+    yield from _on_iam(role, available.trust_policies.get(role.arn))
+    if home in available.home_buckets:
         yield _denied(
             f"list a bucket of {home}",
             "s3:ListBucket",
-            lambda session: session.s3.list_objects_v2(Bucket=probes.home_buckets[home]),
+            lambda session: session.s3.list_objects_v2(Bucket=available.home_buckets[home]),
             because="in the role there are no rights but the role's",
         )
 
@@ -141,48 +157,45 @@ def _listing(role: Role, bucket: str, prefix: str) -> Iterator[Action]:
     )
 
 
-def _on_object(role: Role, bucket: str, prefix: str, key: str, version: str) -> Iterator[Action]:
+def _on_object(role: Role, bucket: str, prefix: str, at: ProbedObject, mark: Mapping[str, str]) -> Iterator[Action]:
     reads, writes, access = _access(role)
     versions = role.options.get("objectVersions", False)
     inside, narrowed = _is_inside(role, prefix)
     where = f"an object of {bucket}/{prefix}" if prefix else f"an object of {bucket}"
 
-    def other_key() -> str:
-        return f"{key}-{secrets.token_hex(4)}"
-
     yield Action(
         f"read {where}",
         "s3:GetObject",
         *_expected(inside and reads, narrowed or access),
-        lambda session: session.s3.get_object(Bucket=bucket, Key=key),
+        lambda session: session.s3.get_object(Bucket=bucket, Key=at.object),
     )
     yield Action(
         f"write {where}",
         "s3:PutObject",
         *_expected(inside and writes, narrowed or access),
-        lambda session: session.s3.put_object(Bucket=bucket, Key=other_key(), Body=b""),
+        lambda session: session.s3.put_object(Bucket=bucket, Key=at.written, Body=b"", Metadata=mark),
     )
     yield Action(
         f"delete {where}",
         "s3:DeleteObject",
         *_expected(inside and writes, narrowed or access),
-        lambda session: session.s3.delete_object(Bucket=bucket, Key=other_key()),
+        lambda session: session.s3.delete_object(Bucket=bucket, Key=at.deleted),
     )
     yield Action(
         f"read a version of {where}",
         "s3:GetObjectVersion",
         *_expected(inside and reads and versions, narrowed or f"objectVersions: {_yaml(versions)}"),
-        lambda session: session.s3.get_object(Bucket=bucket, Key=key, VersionId=version),
+        lambda session: session.s3.get_object(Bucket=bucket, Key=at.object, VersionId=at.version),
     )
     yield _denied(
         f"delete a version of {where} for good",
         "s3:DeleteObjectVersion",
-        lambda session: session.s3.delete_object(Bucket=bucket, Key=other_key(), VersionId="null"),
+        lambda session: session.s3.delete_object(Bucket=bucket, Key=at.deleted, VersionId="null"),
     )
     yield _denied(
         f"tag {where}",
         "s3:PutObjectTagging",
-        lambda session: session.s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": []}),
+        lambda session: session.s3.put_object_tagging(Bucket=bucket, Key=at.object, Tagging={"TagSet": []}),
     )
 
 

@@ -1,14 +1,13 @@
 """The commands ``access prove`` and ``access diff``."""
 
 import argparse
-import signal
+import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from access.command_line import STANDARD_OUTPUT, Commands, write_report
+from access.command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
 from access.errors import AccessError
 from access.participants import Participant, add_stacks, named_stacks
 from access.terminal import Progress, in_colour
@@ -17,19 +16,29 @@ if TYPE_CHECKING:
     from access.prove.matrix import Proof
 
 _PROVE = """\
-Derives from the stacks' outputs who is to be able to do what, and settles it by doing: each principal tries to assume
-each role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY (AccessDenied and nothing
-else) or INCONCLUSIVE. Each account is reached by an AWS profile of its administrator, named as the stack unless
---profile says otherwise. Sessions are fresh, and every answer has to come twice in a row.
+Verifies access with real AWS calls. The stacks' outputs say who may do what; each principal then tries to assume each
+role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY (AccessDenied and nothing else) or
+INCONCLUSIVE. Every answer has to come twice in a row. Each account is reached by an AWS profile of its administrator,
+named as the stack unless --profile says otherwise.
 
-Without --create-probes AWS is only read, and those try whom --as names. With it, users, buckets, objects and a role are
-made, all with access-probe- in their names, and removed again, also after Ctrl-C; what a killed proof leaves goes with
---clean.
+Without --create-probes AWS is only read, and the principals of --as try. With it the proof makes users, roles, buckets
+and objects, and removes them again, also after Ctrl-C, SIGTERM or SIGHUP. All have access-probe- and a random number in
+their names and a tag (objects: metadata) access-probe. No user of them can do more than assume the roles that are
+tried, and nothing of them works for longer than an hour. --clean lists leftovers of interrupted proofs; with --yes it
+removes them. What has the name but not the tag is somebody's own: it is listed, and never removed.
+
+A bucket with event notifications, replication, Object Lock or MFA delete is not written to: say --live-buckets.
 """
 
 _PROVE_EPILOG = """\
-exit codes: 0 every cell came out as expected; 1 one did not, or the proof could not be made; 2 the command was not
-understood; 130 interrupted
+needed rights: access prove --rights prints them as a policy document for the profiles.
+
+alarms: new users and access keys (CreateUser, CreateAccessKey), new roles and policies (CreateRole, CreatePolicy,
+PutUserPolicy), and dozens of AccessDenied are what security monitoring looks for, e.g. CIS AWS Foundations
+"unauthorized API calls" and "IAM policy changes", and GuardDuty's IAM findings. Tell those who watch before you run it.
+
+exit codes: 0 every cell came out as expected; 1 one did not, something could not be tried, or the proof could not be
+made; 2 the command was not understood; 130 interrupted
 """
 
 
@@ -37,7 +46,7 @@ def add_commands(commands: Commands) -> None:
     """Declare the commands."""
     prove = commands.add_parser(
         "prove",
-        help="settle by doing who can do what",
+        help="verify access with real AWS calls",
         description=_PROVE,
         epilog=_PROVE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -50,7 +59,14 @@ def add_commands(commands: Commands) -> None:
         "--as", action="append", default=[], dest="people", metavar="PROFILE", help="a user or role that tries too"
     )
     prove.add_argument("--create-probes", action="store_true", help="make users, buckets and objects, and remove them")
-    prove.add_argument("--clean", action="store_true", help="remove what killed proofs left in these accounts, only")
+    prove.add_argument("--clean", action="store_true", help="only list leftovers of interrupted proofs")
+    prove.add_argument("--yes", action="store_true", help="with --clean: remove them")
+    prove.add_argument("--rights", action=_PrintRights, help="print the rights that a proof needs, and exit")
+    prove.add_argument(
+        "--live-buckets",
+        choices=("write", "skip"),
+        help="write into buckets with notifications, replication or locks too, or leave their objects out",
+    )
     prove.add_argument(
         "--wait",
         type=_seconds,
@@ -58,7 +74,7 @@ def add_commands(commands: Commands) -> None:
         metavar="SECONDS",
         help="for how long answers may still change, once all is made (30); 0 asks twice at once",
     )
-    prove.add_argument("--at-once", type=_count, default=8, metavar="N", help="how many things are tried at once (8)")
+    prove.add_argument("--at-once", type=_count, default=8, metavar="N", help="number of concurrent calls (8)")
     for name, what in (
         ("json", "as JSON, for access diff and other programs"),
         ("junit", "as JUnit XML, for CI"),
@@ -78,26 +94,67 @@ def add_commands(commands: Commands) -> None:
     diff.set_defaults(run=_diff)
 
 
+class _PrintRights(argparse.Action):
+    """Prints the rights and exits, without a stack being named."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:  # noqa: ANN401 (argparse's)
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from access.prove.rights import rights
+
+        print(json.dumps(rights(), indent=2))
+        parser.exit()
+
+
 def _prove(options: argparse.Namespace) -> int:
     from access.accounts import Account
     from access.prove.proof import Settings, prove
-    from access.prove.stage import remove_all_probes
 
+    if options.yes and not options.clean:
+        raise AccessError("--yes is for --clean")
+    for path, _ in _reports(options):
+        check_writable(path)
     participants = _participants(options)
     progress = Progress()
-    with _terminated_as_interrupted():
+    try:
         if options.clean:
-            removed = remove_all_probes(participants, options.at_once)
-            print("\n".join(f"removed {what}" for what in removed) or "there was nothing to remove")
-            return 0
-        settings = Settings(options.create_probes, options.wait, options.at_once)
+            return _clean(participants, options, progress)
+        settings = Settings(options.create_probes, options.wait, options.at_once, options.live_buckets)
         people = [Account(profile) for profile in options.people]
-        try:
-            proof = prove(participants, settings, people, progress.show)
-        finally:
-            progress.end()
+        proof = prove(participants, settings, people, progress.show)
+    finally:
+        progress.end()
     _report(proof, options)
     return 0 if proof.holds else 1
+
+
+def _clean(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> int:
+    """List the leftovers; remove them if that was asked for."""
+    from access.prove.interruption import Interruption
+    from access.prove.leftovers import find_leftovers
+    from access.prove.removal import by_account, left_over, remove
+    from access.prove.stage import workers
+
+    found = find_leftovers(participants)
+    for thing in found.not_ours:
+        print(f"left alone: {thing} of {thing.account_id}, named like a proof's but without its tag")
+    for thing in found.things:
+        print(f"{thing} of {thing.account_id}")
+    if not found.things:
+        print("no leftovers")
+    elif not options.yes:
+        print(f"{len(found.things)} leftovers: {by_account(found.things)}; to remove them, add --yes")
+    else:
+        with Interruption() as interruption, workers(options.at_once) as pool:
+            interruption.begin_removal()
+            removal = remove(found.things, pool, interruption, progress.show)
+        print(f"removed {len(removal.removed)}{f': {by_account(removal.removed)}' if removal.removed else ''}")
+        if removal.left:
+            raise AccessError(left_over(removal.left))
+    if found.unseen:
+        raise AccessError(f"not looked at: {'; '.join(found.unseen)}")
+    return 0
 
 
 def _participants(options: argparse.Namespace) -> list[Participant]:
@@ -106,8 +163,9 @@ def _participants(options: argparse.Namespace) -> list[Participant]:
     return [*named_stacks(options), *(Participant(Account(profile)) for profile in options.outsider)]
 
 
-def _report(proof: "Proof", options: argparse.Namespace) -> None:
-    from access.prove.reports import html_report, json_report, junit_report, markdown_report, text_report
+def _reports(options: argparse.Namespace) -> list[tuple[Path, Callable[["Proof"], str]]]:
+    """Return the reports that were asked for, each with the file that it goes to."""
+    from access.prove.reports import html_report, json_report, junit_report, markdown_report
 
     reports = [
         (options.json, json_report.render),
@@ -115,11 +173,18 @@ def _report(proof: "Proof", options: argparse.Namespace) -> None:
         (options.markdown, markdown_report.render),
         (options.html, html_report.render),
     ]
-    for path, render in reports:
-        if path:
-            write_report(path, render(proof))
+    return [(path, render) for path, render in reports if path]
+
+
+def _report(proof: "Proof", options: argparse.Namespace) -> None:
+    from access.prove.reports import text_report
+
+    reports = _reports(options)
+    # First, so that a file that can't be written after all doesn't take the result with it.
     if STANDARD_OUTPUT not in [path for path, _ in reports]:
-        print(text_report.render(proof, colour=in_colour(sys.stdout)), end="")
+        print(text_report.render(proof, colour=in_colour(sys.stdout)), end="", flush=True)
+    for path, render in reports:
+        write_report(path, render(proof))
 
 
 def _diff(options: argparse.Namespace) -> int:
@@ -140,20 +205,6 @@ def _read_proof(path: Path) -> "Proof":
         return json_report.parse(text)
     except AccessError as error:
         raise AccessError(f"{path}: {error}") from None
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let a termination remove what was made, as Ctrl-C does."""
-
-    def interrupt(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _seconds(text: str) -> float:

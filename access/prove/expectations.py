@@ -9,8 +9,8 @@ from typing import Any
 from access.prove.matrix import Expected, Principal
 from access.stack_outputs import AssumableRoles, StackOutputs
 
-POWER_USER = "PowerUserAccess"
-ADMINISTRATOR = "AdministratorAccess"
+_MOST_GROUPS = 10
+"""Of a user. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Candidate:
     """A principal, and what the proof has to know of it beside what it reports."""
 
     principal: Principal
-    managed_policy: str | None = None
-    """The AWS managed policy that gives it rights beside those of its groups, among them ``sts:AssumeRole``."""
+    may_assume_any: bool = False
+    """Whether it has ``sts:AssumeRole`` on every role from elsewhere than its groups, as power users have."""
     role: str | None = None
     """The role of its account that it is, where it is not a user."""
 
@@ -32,6 +32,13 @@ class Role:
     options: Mapping[str, Any] = field(default_factory=dict)
     """What the stack's file says of it, in its words."""
     external_id: str | None = field(default=None, repr=False)
+    bucket_may_be_elsewhere: bool = False
+    """Whether its buckets are looked after elsewhere, and so may be another account's."""
+
+    @property
+    def probed_prefixes(self) -> tuple[str, ...]:
+        """The prefixes under which objects are tried; the empty one is the whole bucket."""
+        return tuple(dict.fromkeys([*self.options.get("prefixes", ()), ""]))
 
     @property
     def name(self) -> str:
@@ -59,42 +66,43 @@ class Role:
 def roles_of(outputs: StackOutputs) -> list[Role]:
     """The roles that a stack gives to others."""
     return [
-        Role(arn, outputs.role_options.get(name, {}), outputs.external_ids.get(name))
+        Role(
+            arn,
+            outputs.role_options.get(name, {}),
+            outputs.external_ids.get(name),
+            bucket_may_be_elsewhere=name in outputs.on_existing_buckets,
+        )
         for name, arn in outputs.role_arns.items()
     ]
 
 
 def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
-    """Who is tried of an account with groups or grantee roles.
+    """Return the principals of an account with groups or grantee roles that are tried.
 
-    Each group has a member with no rights but the group's, which shows what the group allows, and one with a power
-    user's, which shows what it forbids.
+    Each group has a member with no rights but the group's, which shows what the group allows, and one that may assume
+    any role, as power users may, which shows what the group forbids.
     """
 
-    def user(name: str, *groups: str, policy: str | None = None) -> Candidate:
-        return Candidate(Principal(name, account_id, groups), policy)
+    def user(name: str, *groups: str, power: bool = False) -> Candidate:
+        return Candidate(Principal(name, account_id, groups), may_assume_any=power)
 
     stack, groups = outputs.stack, tuple(outputs.groups)
     members = [
-        user(f"member of {stack}/{group}{rights}", group, policy=policy)
+        user(f"member of {stack}/{group}{', power user' if power else ''}", group, power=power)
         for group in groups
-        for rights, policy in (("", None), (", power user", POWER_USER))
+        for power in (False, True)
     ]
-    if len(groups) > 1:
+    if 1 < len(groups) <= _MOST_GROUPS:
         name = " and ".join([", ".join(groups[:-1]), groups[-1]])
-        members.append(user(f"member of {stack}/{name}, power user", *groups, policy=POWER_USER))
+        members.append(user(f"member of {stack}/{name}, power user", *groups, power=True))
     in_roles = [Candidate(Principal(f"role {stack}/{name}", account_id), role=name) for name in outputs.grantee_roles]
-    others = [
-        user(f"user of {stack} in no group"),
-        user(f"power user of {stack} in no group", policy=POWER_USER),
-        user(f"administrator of {stack}", policy=ADMINISTRATOR),
-    ]
+    others = [user(f"user of {stack} in no group"), user(f"power user of {stack} in no group", power=True)]
     return [*members, *in_roles, *others]
 
 
 def outsider_of(account_id: str) -> Candidate:
-    """Somebody of an account that takes no part: its administrator."""
-    return Candidate(Principal(f"administrator of {account_id}, another account", account_id), ADMINISTRATOR)
+    """Return a power user of an account that takes no part."""
+    return Candidate(Principal(f"power user of {account_id}, another account", account_id), may_assume_any=True)
 
 
 def may_assume(
@@ -113,14 +121,14 @@ def may_assume(
     for name, grant in said.items():
         if role.arn in grant["deny"]:
             return "DENY", f"{name}: deny"
-    against = _what_the_trust_has_against(candidate, principal_arn, role, now)
+    against = trust_refusal(candidate, principal_arn, role, now)
     if against:
         return "DENY", against
     for name, grant in said.items():
         if role.arn in grant["allow"]:
             return "ALLOW", f"{name}: allow"
-    if candidate.managed_policy:
-        return "ALLOW", f"{candidate.managed_policy} allows it, and the role trusts {candidate.principal.account_id}"
+    if candidate.may_assume_any:
+        return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
     return "DENY", "nothing allows it"
 
 
@@ -128,8 +136,8 @@ def may_assume_neighbour(candidate: Candidate, role: Role) -> tuple[Expected, st
     """Whether a candidate is to be able to assume another role than that, which trusts the same accounts, and why."""
     if candidate.principal.account_id not in role.trusted_accounts:
         return "DENY", f"the role does not trust {candidate.principal.account_id}"
-    if candidate.managed_policy:
-        return "ALLOW", f"{candidate.managed_policy} allows it, and the role trusts {candidate.principal.account_id}"
+    if candidate.may_assume_any:
+        return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
     return "DENY", "it is another role"
 
 
@@ -140,7 +148,8 @@ def _grants_of(candidate: Candidate, outputs: StackOutputs) -> AssumableRoles:
     return {group: outputs.groups[group] for group in candidate.principal.groups}
 
 
-def _what_the_trust_has_against(candidate: Candidate, principal_arn: str, role: Role, now: datetime) -> str | None:
+def trust_refusal(candidate: Candidate, principal_arn: str, role: Role, now: datetime) -> str | None:
+    """Return why the role's trust policy has to refuse a candidate without MFA; nothing if it has to admit it."""
     options = role.options
     if candidate.principal.account_id not in role.trusted_accounts:
         return f"the role does not trust {candidate.principal.account_id}"

@@ -79,8 +79,10 @@ class Proof:
     cells: tuple[Cell, ...]
     not_tried: tuple[str, ...]
     """What the proof says nothing about, in words, a line each."""
+    unproved: tuple[str, ...] = ()
+    """What had to be tried and could not be, in words, a line each."""
 
     @property
     def holds(self) -> bool:
-        """Whether there is something to go by, and every cell came out as it has to."""
-        return bool(self.cells) and all(cell.matches for cell in self.cells)
+        """Whether everything that has to be tried was tried, and every cell came out as it has to."""
+        return bool(self.cells) and not self.unproved and all(cell.matches for cell in self.cells)

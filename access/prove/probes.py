@@ -1,194 +1,201 @@
-"""The proof's own users, buckets, objects and roles: made for one proof, and removed again.
-
-All that is made has the proof's run in its name, so that what an interrupted proof left can be found and removed later.
-"""
+"""Makes what a proof tries with: users, roles, buckets and objects, each noted in the inventory before it is made."""
 
 import json
-import re
-import secrets
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
-from functools import partial
+from threading import Lock
 
 from botocore.exceptions import ClientError
 
 from access.accounts import Account, Session
 from access.credentials import Credentials
-from access.prove.actions import NEIGHBOURS_KEY, ProbedBucket
+from access.prove.actions import NEIGHBOURS_KEY, ProbedBucket, ProbedObject
 from access.prove.expectations import Candidate, Role
+from access.prove.inventory import ASSUME_ANY_ROLE, PATH, Kind, Run, Thing, error_code
 
-USER_PATH = "/access-probe/"
-"""The path of the users, which no other user has."""
-
-_PREFIX = "access-probe-"
-_RUN = re.compile(_PREFIX + "[0-9a-f]{8}")
-_MOST_BUCKET_CHARACTERS, _MOST_ROLE_CHARACTERS = 63, 64
+_MOST_BUCKET_CHARACTERS, _MOST_ROLE_CHARACTERS, _MOST_POLICY_CHARACTERS = 63, 64, 6144
+"""Sources: Amazon S3 User Guide, "Bucket naming rules"; IAM User Guide, "IAM and AWS STS quotas"."""
+_ASSUME = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
 
 
-def new_run() -> str:
-    """A name for a proof's things that no other proof has."""
-    return _PREFIX + secrets.token_hex(4)
+class Probes:
+    """What one proof makes. Users can assume the roles that are tried and nothing else, and for an hour at most."""
 
+    def __init__(self, run: Run, partition: str) -> None:
+        """Make nothing yet."""
+        self.run = run
+        self._partition = partition
+        self._lock = Lock()
+        self._noted: list[Thing] = []
 
-def user_name(run: str, index: int) -> str:
-    """The name of one of the proof's users."""
-    return f"{run}-{index}"
+    @property
+    def things(self) -> list[Thing]:
+        """Everything that was made, or may have been."""
+        with self._lock:
+            return list(self._noted)
 
+    def user_name(self, number: int) -> str:
+        """Return the name of one of the proof's users."""
+        return f"{self.run.name}-{number}"
 
-def make_user(account: Account, name: str, candidate: Candidate, partition: str) -> Session:
-    """Make a user that is what the candidate is said to be, and sign in as him."""
-    iam = account.administrator.iam
-    iam.create_user(UserName=name, Path=USER_PATH)
-    if candidate.managed_policy:
-        arn = f"arn:{partition}:iam::aws:policy/{candidate.managed_policy}"
-        iam.attach_user_policy(UserName=name, PolicyArn=arn)
-    for group in candidate.principal.groups:
-        iam.add_user_to_group(UserName=name, GroupName=group)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    return account.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    def make_boundary(self, account: Account, role_arns: Sequence[str]) -> str:
+        """Make the permissions boundary of an account's users and return its ARN.
 
+        Whatever else a user is given, or is given later by mistake, it can do no more than assume these roles, and an
+        hour later not even that. Where they are too many for a policy, all roles of their accounts take their place.
+        """
+        document = self._document(sorted(role_arns))
+        if len(document) > _MOST_POLICY_CHARACTERS:
+            document = self._document(sorted({f"{arn.partition(':role/')[0]}:role/*" for arn in role_arns}))
+        arn = f"arn:{self._partition}:iam::{account.account_id}:policy{PATH}{self.run.name}"
+        self._note(account, "policy", arn)
+        account.administrator.iam.create_policy(
+            PolicyName=self.run.name,
+            Path=PATH,
+            PolicyDocument=document,
+            Description="The most that users of access prove may do",
+            Tags=self.run.tags,
+        )
+        return arn
 
-def make_home_bucket(account: Account, run: str) -> str:
-    """Make a bucket in an account that principals come from."""
-    name = f"{account.account_id}-{run}"
-    _create_bucket(account.administrator, name)
-    return name
+    def make_user(self, account: Account, number: int, candidate: Candidate, boundary: str) -> Session:
+        """Make a user in the candidate's groups and return a session as that user."""
+        iam, name = account.administrator.iam, self.user_name(number)
+        self._note(account, "user", name)
+        iam.create_user(UserName=name, Path=PATH, PermissionsBoundary=boundary, Tags=self.run.tags)
+        if candidate.may_assume_any:
+            iam.put_user_policy(UserName=name, PolicyName=ASSUME_ANY_ROLE, PolicyDocument=self._document("*"))
+        for group in candidate.principal.groups:
+            iam.add_user_to_group(UserName=name, GroupName=group)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return account.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
 
+    def control_role_arn(self, account: Account) -> str:
+        """Return the ARN of the account's control role."""
+        return f"arn:{self._partition}:iam::{account.account_id}:role/{self.run.name}"
 
-def make_neighbour_role(account: Account, role: Role, run: str) -> str:
-    """Make a role whose name begins as another's, and that trusts the same accounts without any condition."""
-    partition, path = role.arn.split(":")[1], role.arn.split("role", 1)[1].rpartition("/")[0] + "/"
-    trusted = [f"arn:{partition}:iam::{account_id}:root" for account_id in role.trusted_accounts]
-    statement = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
-    made = account.administrator.iam.create_role(
-        RoleName=_beside(role.name, run, _MOST_ROLE_CHARACTERS),
-        Path=path,
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
-    return made["Role"]["Arn"]
+    def make_control_role(self, account: Account) -> None:
+        """Make a role that allows nothing and that the account's own users may assume.
 
+        A user who is refused it has rights that AWS does not know everywhere yet: other refusals would prove nothing.
+        """
+        self._make_role(account, self.run.name, "/", [account.account_id])
 
-def probe_bucket(account: Account, role: Role, bucket: str, run: str) -> ProbedBucket:
-    """Put objects into a role's bucket, and make a bucket whose name begins the same.
+    def neighbour_arn(self, role: Role) -> str:
+        """Return the ARN of the neighbour of a role: its name begins the same."""
+        path = role.arn.split(":role", 1)[1].rpartition("/")[0]
+        return (
+            f"arn:{self._partition}:iam::{role.account_id}:role{path}/{self._beside(role.name, _MOST_ROLE_CHARACTERS)}"
+        )
 
-    Raises:
-        botocore.exceptions.ClientError: the account's administrator may not: the bucket is another account's.
-    """
-    s3 = account.administrator.s3
-    objects = {}
-    for prefix in dict.fromkeys([*role.options.get("prefixes", ()), ""]):
-        key = f"{prefix}{run}/object"
-        objects[prefix] = (key, s3.put_object(Bucket=bucket, Key=key, Body=b"").get("VersionId", "null"))
-    try:
-        policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "NoSuchBucketPolicy":
-            raise
-        policy = None
-    neighbour = _beside(bucket, run, _MOST_BUCKET_CHARACTERS)
-    _create_bucket(account.administrator, neighbour)
-    s3.put_object(Bucket=neighbour, Key=NEIGHBOURS_KEY, Body=b"")
-    return ProbedBucket(objects, policy, neighbour)
+    def make_neighbour_role(self, account: Account, role: Role) -> None:
+        """Make the neighbour of a role. It trusts the same accounts, without the role's conditions."""
+        path = role.arn.split(":role", 1)[1].rpartition("/")[0] + "/"
+        self._make_role(account, self._beside(role.name, _MOST_ROLE_CHARACTERS), path, role.trusted_accounts)
+
+    def make_home_bucket(self, account: Account) -> str:
+        """Make a bucket in an account that principals come from."""
+        name = f"{account.account_id}-{self.run.name}"
+        self._create_bucket(account, name)
+        return name
+
+    def probe_bucket(self, account: Account, role: Role, bucket: str) -> ProbedBucket:
+        """Put objects into a role's bucket, and make a bucket whose name begins the same.
+
+        Raises:
+            botocore.exceptions.ClientError: the account's administrator may not.
+        """
+        s3 = account.administrator.s3
+        objects = {}
+        for prefix in role.probed_prefixes:
+            keys = {name: f"{prefix}{self.run.name}/{name}" for name in ("object", "deleted", "written")}
+            for key in keys.values():
+                self._note(account, "object", key, bucket)
+            put = s3.put_object(Bucket=bucket, Key=keys["object"], Body=b"", Metadata=self.run.mark)
+            s3.put_object(Bucket=bucket, Key=keys["deleted"], Body=b"", Metadata=self.run.mark)
+            objects[prefix] = ProbedObject(**keys, version=put.get("VersionId", "null"))
+        policy = _bucket_policy(account, bucket)
+        neighbour = self._beside(bucket, _MOST_BUCKET_CHARACTERS)
+        self._create_bucket(account, neighbour)
+        s3.put_object(Bucket=neighbour, Key=NEIGHBOURS_KEY, Body=b"", Metadata=self.run.mark)
+        return ProbedBucket(objects, self.run.mark, policy, neighbour)
+
+    def _make_role(self, account: Account, name: str, path: str, trusted: Iterable[str]) -> None:
+        self._note(account, "role", name)
+        principals = [f"arn:{self._partition}:iam::{account_id}:root" for account_id in trusted]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": principals},
+            "Action": "sts:AssumeRole",
+            "Condition": self.run.in_time,
+        }
+        account.administrator.iam.create_role(
+            RoleName=name,
+            Path=path,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+            Description="A role without rights, made by access prove",
+            Tags=self.run.tags,
+        )
+
+    def _create_bucket(self, account: Account, name: str) -> None:
+        s3 = account.administrator.s3
+        region = s3.meta.region_name
+        self._note(account, "bucket", name)
+        if region == "us-east-1":  # the one region that may not be named
+            s3.create_bucket(Bucket=name)
+        else:
+            s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": self.run.tags})
+
+    def _note(self, account: Account, kind: Kind, name: str, bucket: str = "") -> None:
+        with self._lock:
+            self._noted.append(Thing(account, account.account_id, kind, name, bucket))
+
+    def _beside(self, name: str, most: int) -> str:
+        return f"{name[: most - len(self.run.name) - 1]}-{self.run.name}"
+
+    def _document(self, resource: str | Sequence[str]) -> str:
+        statement = {"Effect": "Allow", "Action": _ASSUME, "Resource": resource, "Condition": self.run.in_time}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def trust_policy(account: Account, role: Role) -> str:
-    """The role's trust policy as it is, as JSON."""
+    """Return the role's trust policy as it is, as JSON."""
     document = account.administrator.iam.get_role(RoleName=role.name)["Role"]["AssumeRolePolicyDocument"]
     return json.dumps(document)
 
 
-def remove(
-    account: Account, roles: Iterable[Role], pool: Executor, run: str = _PREFIX, users: Iterable[str] = ()
-) -> list[str]:
-    """Remove what a proof made in an account, and tell what that was.
+def why_live(account: Account, bucket: str) -> str:
+    """Return why a write to a bucket would be noticed elsewhere, or could not be undone; empty if it would not.
 
-    Args:
-        account: which.
-        roles: the account's roles that were tried; in their buckets there may be objects.
-        pool: what works on several things at once.
-        run: whose things; those of all proofs by default.
-        users: users that AWS may not list yet, having been made just now.
+    Sources: Amazon S3 User Guide, "Amazon S3 Event Notifications", "Replicating objects", "Object Lock considerations",
+    "Configuring MFA delete".
+
+    Raises:
+        botocore.exceptions.ClientError: the bucket's settings can't be read.
     """
-    session = account.administrator
-    listed = [
-        user["UserName"]
-        for page in session.iam.get_paginator("list_users").paginate(PathPrefix=USER_PATH)
-        for user in page["Users"]
-        if user["UserName"].startswith(run)
-    ]
-    neighbours = [
-        role["RoleName"]
-        for page in session.iam.get_paginator("list_roles").paginate()
-        for role in page["Roles"]
-        if _is_of(run, role["RoleName"])
-    ]
-    buckets = [bucket["Name"] for bucket in session.s3.list_buckets()["Buckets"] if _is_of(run, bucket["Name"])]
-    probed = {(bucket, f"{prefix}{run}") for role in roles for bucket in role.buckets for prefix in _prefixes(role)}
-    removals = [
-        *(partial(_remove_user, session, name) for name in sorted({*listed, *users})),
-        *(partial(_remove_role, session, name) for name in neighbours),
-        *(partial(_remove_bucket, session, name) for name in buckets),
-        *(partial(_remove_objects, session, *at) for at in sorted(probed)),
-    ]
-    return [what for what in pool.map(lambda removal: removal(), removals) if what]
+    s3 = account.administrator.s3
+    notifications = s3.get_bucket_notification_configuration(Bucket=bucket)
+    reasons = ["it has event notifications"] if set(notifications) - {"ResponseMetadata"} else []
+    for reads, missing, reason in (
+        (s3.get_bucket_replication, "ReplicationConfigurationNotFoundError", "it is replicated"),
+        (s3.get_object_lock_configuration, "ObjectLockConfigurationNotFoundError", "it has Object Lock"),
+    ):
+        try:
+            reads(Bucket=bucket)
+        except ClientError as error:
+            if error_code(error) != missing:
+                raise
+        else:
+            reasons.append(reason)
+    if s3.get_bucket_versioning(Bucket=bucket).get("MFADelete") == "Enabled":
+        reasons.append("its versions can be deleted with MFA only")
+    return " and ".join(reasons)
 
 
-def _prefixes(role: Role) -> Sequence[str]:
-    return [*role.options.get("prefixes", ()), ""]
-
-
-def _beside(name: str, run: str, most: int) -> str:
-    return f"{name[: most - len(run) - 1]}-{run}"
-
-
-def _is_of(run: str, name: str) -> bool:
-    found = _RUN.search(name)
-    return found is not None and found[0].startswith(run)
-
-
-def _create_bucket(session: Session, name: str) -> None:
-    region = session.s3.meta.region_name
-    if region == "us-east-1":  # the one region that may not be named
-        session.s3.create_bucket(Bucket=name)
-    else:
-        session.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
-
-
-def _remove_user(session: Session, name: str) -> str | None:
-    iam = session.iam
+def _bucket_policy(account: Account, bucket: str) -> str | None:
     try:
-        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
-            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-        for policy in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
-            iam.detach_user_policy(UserName=name, PolicyArn=policy["PolicyArn"])
-        for group in iam.list_groups_for_user(UserName=name)["Groups"]:
-            iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
-        iam.delete_user(UserName=name)
-    except iam.exceptions.NoSuchEntityException:
-        return None
-    return f"user {name}"
-
-
-def _remove_role(session: Session, name: str) -> str:
-    session.iam.delete_role(RoleName=name)
-    return f"role {name}"
-
-
-def _remove_bucket(session: Session, name: str) -> str:
-    _remove_objects(session, name, "")
-    session.s3.delete_bucket(Bucket=name)
-    return f"bucket {name}"
-
-
-def _remove_objects(session: Session, bucket: str, prefix: str) -> str | None:
-    found = 0
-    try:
-        for page in session.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                session.s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
-                found += 1
+        return account.administrator.s3.get_bucket_policy(Bucket=bucket)["Policy"]
     except ClientError as error:
-        # A bucket that is another account's, or is gone: there is nothing of ours in it.
-        if error.response.get("Error", {}).get("Code") not in ("AccessDenied", "NoSuchBucket"):
+        if error_code(error) != "NoSuchBucketPolicy":
             raise
-    return f"{found} objects of {bucket}" if found else None
+        return None

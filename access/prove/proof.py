@@ -13,12 +13,10 @@ from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant
 from access.prove.actions import Action, actions_in
-from access.prove.expectations import Role, may_assume, may_assume_neighbour
+from access.prove.expectations import Role, may_assume, may_assume_neighbour, trust_refusal
 from access.prove.matrix import ASSUME, Cell, Expected, Proof, ProvedRole
 from access.prove.settling import Answer, Patience, answer, settled
-from access.prove.stage import Progress, Stage, Trying, stage_of, with_probes, workers
-
-_SESSION_SECONDS = 900  # the least that AWS gives
+from access.prove.stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
 
 _T = TypeVar("_T")
 
@@ -33,6 +31,8 @@ class Settings:
     """For how many seconds answers that are not the expected ones may still change, once all is made."""
     at_once: int = 8
     """How many things are tried at once."""
+    live_buckets: LiveBuckets | None = None
+    """What to do with a bucket in which a write would be noticed elsewhere. By default the proof is not made."""
 
 
 def prove(
@@ -58,21 +58,44 @@ def prove(
     patience = Patience(settings.patience)
     made: AbstractContextManager[None] = nullcontext()
     if settings.create_probes:
-        made = with_probes(stage, participants, patience, settings.at_once, progress)
+        made = with_probes(stage, participants, patience, settings.at_once, settings.live_buckets, progress)
     elif people:
         stage.not_tried.append("writing, neighbouring buckets and roles, and anybody else: --create-probes tries them")
     else:
         raise AccessError("nobody is there to try: pass --create-probes, or --as with the profile of a user or role")
     with made, workers(settings.at_once, patience) as pool:
         cells = list(_settled(stage, patience, pool, progress))
+    left_out, failing = _not_entered(stage, cells, datetime.now(UTC))
     return Proof(
         started=started,
         ended=datetime.now(UTC),
         principals=tuple(trying.candidate.principal for trying in stage.trying),
         roles=tuple(ProvedRole(role.arn, role.buckets) for role, _ in stage.roles),
         cells=tuple(cells),
-        not_tried=tuple(stage.not_tried),
+        not_tried=(*stage.not_tried, *left_out),
+        unproved=tuple(failing),
     )
+
+
+def _not_entered(stage: Stage, cells: Sequence[Cell], now: datetime) -> tuple[list[str], list[str]]:
+    """Return what was not tried in roles that nobody got into: what is left out, and what makes the proof fail.
+
+    It is left out where the role's own options keep out everybody who takes part, e.g. ``requireMfa``.
+    """
+    entered = {cell.role for cell in cells if cell.action == ASSUME and cell.result == "ALLOW"}
+    left_out, failing = [], []
+    for role in (role for role, _ in stage.roles if role.arn not in entered):
+        trusted = [it for it in stage.trying if it.candidate.principal.account_id in role.trusted_accounts]
+        refusals = [trust_refusal(it.candidate, it.arn, role, now) for it in trusted]
+        if trusted and all(refusals):
+            reasons = "; ".join(dict.fromkeys(filter(None, refusals)))
+            left_out.append(f"what {role.name} grants: nobody here gets into it ({reasons})")
+        else:
+            failing.append(
+                f"nobody got into {role.name}, so what it grants was not tried; somebody of"
+                f" {' or '.join(role.trusted_accounts)} who may assume it has to take part"
+            )
+    return left_out, failing
 
 
 @dataclass(frozen=True)
@@ -98,7 +121,7 @@ def _settled(stage: Stage, patience: Patience, pool: Executor, progress: Progres
     ]
     entries = list(_awaited(entering, "switching into roles", progress))
     doing = [
-        [pool.submit(_do, entry, action, patience) for action in actions_in(entry.role, entry.home, stage.probes)]
+        [pool.submit(_do, entry, action, patience) for action in actions_in(entry.role, entry.home, stage.available)]
         if entry.is_expected
         else []
         for entry in entries
@@ -122,7 +145,7 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
 
     def assume(arn: str, **call: Any) -> None:  # noqa: ANN401 (what AssumeRole takes)
         given = trying.session.sts.assume_role(
-            RoleArn=arn, RoleSessionName=trying.session_name, DurationSeconds=_SESSION_SECONDS, **call
+            RoleArn=arn, RoleSessionName=trying.session_name, DurationSeconds=SESSION_SECONDS, **call
         )["Credentials"]
         if arn == role.arn:
             credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
@@ -130,6 +153,8 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
 
     def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object]) -> Cell:
         found = settled(lambda: answer(attempt), expected, patience)
+        if found.result == "DENY" and trying.unready:
+            found = Answer("INCONCLUSIVE", trying.unready)
         return _cell(trying, role, action, "sts:AssumeRole", expected, because, found)
 
     everything = {name: value for call in demanded.values() for name, value in call.items()}

@@ -1,26 +1,37 @@
 """All that there is before anything is tried: who tries, which roles, and what there is to try on."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from access.accounts import Account, Session
+from access.aws_errors import describe
 from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant, check_account
-from access.prove import probes
-from access.prove.actions import ProbedBucket, Probes
+from access.prove.actions import Available, ProbedBucket
 from access.prove.expectations import Candidate, Role, candidates_of, outsider_of, roles_of
+from access.prove.interruption import Interruption
+from access.prove.inventory import PATH, Run, error_code
 from access.prove.matrix import Principal
+from access.prove.probes import Probes, trust_policy, why_live
+from access.prove.removal import left_over, remove
 from access.prove.settling import Patience, answer, settled
 from access.stack_outputs import StackOutputs
 
 Progress = Callable[[str], None]
-"""Told of what is going on, a short text at a time."""
+"""Is called with what is going on, a short text at a time."""
+
+LiveBuckets = Literal["write", "skip"]
+"""What to do with a bucket in which a write would be noticed elsewhere, or could not be undone."""
+
+SESSION_SECONDS, _GRANTEE_SECONDS = 900, 3600
+"""How long sessions last: the least that AWS gives, and of a grantee role, from which all others begin."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Trying:
     """What its account's stack tells."""
     has_other_rights: bool = False
     """Whether it may have rights that the proof knows nothing of."""
+    unready: str = ""
+    """Why a refusal proves nothing: AWS did not get to know the principal's rights in time."""
 
 
 @dataclass
@@ -48,11 +61,16 @@ class Stage:
     roles: list[tuple[Role, Account]]
     """With the account that each belongs to."""
     trying: list[Trying] = field(default_factory=list)
-    probes: Probes = field(default_factory=Probes)
+    available: Available = field(default_factory=Available)
     neighbours: dict[str, str] = field(default_factory=dict)
     """The ARN of a role whose name begins the same, by the ARN of the role."""
     not_tried: list[str] = field(default_factory=list)
     """What there is none of, in words."""
+
+    @property
+    def owners(self) -> dict[str, tuple[Role, Account]]:
+        """A role of each bucket, and the role's account."""
+        return {bucket: (role, account) for role, account in self.roles for bucket in role.buckets}
 
 
 def stage_of(participants: Sequence[Participant], people: Sequence[Account]) -> Stage:
@@ -83,41 +101,67 @@ def workers(at_once: int, patience: Patience | None = None) -> Iterator[Executor
 
 @contextmanager
 def with_probes(
-    stage: Stage, participants: Sequence[Participant], patience: Patience, at_once: int, progress: Progress
+    stage: Stage,
+    participants: Sequence[Participant],
+    patience: Patience,
+    at_once: int,
+    live_buckets: LiveBuckets | None,
+    progress: Progress,
 ) -> Iterator[None]:
     """Put the proof's own users, buckets, objects and roles on the stage as long as the context lasts.
 
+    A signal at any moment removes them too, or says what is left.
+
     Raises:
+        AccessError: a bucket is live, or something was not removed.
+        KeyboardInterrupt: a signal ended the proof; everything was removed.
         botocore.exceptions.ClientError: an administrator may not make them.
     """
-    run = probes.new_run()
-    users: dict[str, list[str]] = {}
-    try:
-        progress(f"making users, buckets and objects, all of them named {run}")
-        with workers(at_once, patience) as pool:
-            _make(stage, participants, run, users, patience, pool)
-        patience.begin_anew()
-        yield
-    finally:
-        progress("removing what was made for the proof")
+    skipped = _live_buckets(stage, live_buckets)
+    making = Probes(Run(), stage.roles[0][0].arn.split(":")[1])
+    with Interruption() as interruption:
         try:
+            try:
+                progress(f"making users, buckets and objects, all of them named {making.run.name}")
+                with workers(at_once, patience) as pool:
+                    _make(stage, participants, making, skipped, patience, pool)
+                patience.begin_anew()
+                yield
+            finally:
+                interruption.begin_removal()
+        finally:
+            progress("removing what was made for the proof")
             with workers(at_once) as pool:
-                for participant in participants:
-                    made = users.get(participant.account.account_id, ())
-                    probes.remove(participant.account, _roles(participant), pool, run, made)
-        except (KeyboardInterrupt, BotoCoreError, ClientError) as error:
-            told = str(error) or "interrupted"
-            raise AccessError(f"what {run} made is not all removed ({told}); run it again with --clean") from error
+                removal = remove(making.things, pool, interruption, progress)
+            if removal.left:
+                raise AccessError(f"{left_over(removal.left)}; to remove the rest: access prove … --clean")
 
 
-def remove_all_probes(participants: Sequence[Participant], at_once: int) -> list[str]:
-    """Remove what interrupted proofs left, and tell what that was."""
-    with workers(at_once) as pool:
-        return [
-            f"{what}, account {participant.account.account_id}"
-            for participant in participants
-            for what in probes.remove(participant.account, _roles(participant), pool)
-        ]
+def _live_buckets(stage: Stage, live_buckets: LiveBuckets | None) -> set[str]:
+    """Return the buckets that are not to be written to.
+
+    Raises:
+        AccessError: a bucket is live, and it was not said what to do then.
+    """
+    skipped = set()
+    for bucket, (role, account) in stage.owners.items():
+        if live_buckets == "write":
+            continue
+        try:
+            reason = why_live(account, bucket)
+        except ClientError as error:
+            if error_code(error) == "AccessDenied" and role.bucket_may_be_elsewhere:
+                continue
+            raise
+        if reason and live_buckets is None:
+            raise AccessError(
+                f"bucket {bucket}: {reason}, so objects of the proof would not go unnoticed; pass --live-buckets write"
+                " to try all the same, or --live-buckets skip to leave its objects out"
+            )
+        if reason:
+            skipped.add(bucket)
+            stage.not_tried.append(f"objects of {bucket}: {reason} (--live-buckets skip)")
+    return skipped
 
 
 def _roles(participant: Participant) -> list[Role]:
@@ -130,40 +174,49 @@ def _roles(participant: Participant) -> list[Role]:
 def _make(
     stage: Stage,
     participants: Sequence[Participant],
-    run: str,
-    users: dict[str, list[str]],
+    making: Probes,
+    skipped: Collection[str],
     patience: Patience,
     pool: Executor,
 ) -> None:
-    partition = stage.roles[0][0].arn.split(":")[1]
     sending = [participant for participant in participants if _sends(participant)]
+    roles = [role for role, _ in stage.roles]
+    may_assume = [*(role.arn for role in roles), *(making.neighbour_arn(role) for role in roles)]
     arrivals = []
+    number = 0
     for participant in sending:
-        account_id = participant.account.account_id
+        account = participant.account
         candidates = (
-            candidates_of(account_id, participant.outputs) if participant.outputs else [outsider_of(account_id)]
+            candidates_of(account.account_id, participant.outputs)
+            if participant.outputs
+            else [outsider_of(account.account_id)]
         )
-        users[account_id] = [f"{run}-{number}" for number in range(len(candidates))]
-        for candidate, name in zip(candidates, users[account_id], strict=True):
-            arrivals.append(pool.submit(_arrive, participant, candidate, name, partition, patience))
-    homes = {at.account.account_id: pool.submit(probes.make_home_bucket, at.account, run) for at in sending}
-    trust_policies = {role.arn: pool.submit(probes.trust_policy, account, role) for role, account in stage.roles}
-    neighbours = {
-        role.arn: pool.submit(probes.make_neighbour_role, account, role, run) for role, account in stage.roles
-    }
-    owners = {bucket: (role, account) for role, account in stage.roles for bucket in role.buckets}
-    probed = pool.map(partial(_probed_bucket, run=run), owners, owners.values())
+        control = pool.submit(making.make_control_role, account)
+        boundary = pool.submit(making.make_boundary, account, [*may_assume, making.control_role_arn(account)])
+        boundary.result()
+        for candidate in candidates:
+            arrivals.append(
+                pool.submit(_arrive, participant, candidate, making, number, boundary.result(), control, patience)
+            )
+            number += 1
+    homes = {at.account.account_id: pool.submit(making.make_home_bucket, at.account) for at in sending}
+    trust_policies = {role.arn: pool.submit(trust_policy, account, role) for role, account in stage.roles}
+    neighbours = [pool.submit(making.make_neighbour_role, account, role) for role, account in stage.roles]
+    wanted = {bucket: owner for bucket, owner in stage.owners.items() if bucket not in skipped}
+    probed = pool.map(partial(_probed_bucket, making), wanted, wanted.values())
 
-    buckets = dict(zip(owners, probed, strict=True))
+    for made in neighbours:
+        made.result()
+    stage.neighbours = {role.arn: making.neighbour_arn(role) for role in roles}
+    buckets = dict(zip(wanted, probed, strict=True))
     for bucket, found in buckets.items():
         if isinstance(found, str):
             stage.not_tried.append(f"objects of {bucket}: {found}")
-    stage.probes = Probes(
+    stage.available = Available(
         buckets={bucket: found for bucket, found in buckets.items() if isinstance(found, ProbedBucket)},
         home_buckets={account_id: made.result() for account_id, made in homes.items()},
         trust_policies={arn: read.result() for arn, read in trust_policies.items()},
     )
-    stage.neighbours = {arn: made.result() for arn, made in neighbours.items()}
     for arrived in [arrival.result() for arrival in arrivals]:
         if isinstance(arrived, Trying):
             stage.trying.append(arrived)
@@ -172,48 +225,83 @@ def _make(
 
 
 def _sends(participant: Participant) -> bool:
-    """Whether somebody of the account tries: it has groups or roles that were told of, or it is a stranger."""
+    """Whether somebody of the account tries: it has groups or grantee roles, or it is a stranger."""
     outputs = participant.outputs
     return outputs is None or bool(outputs.groups or outputs.grantee_roles)
 
 
-def _probed_bucket(bucket: str, owner: tuple[Role, Account], run: str) -> ProbedBucket | str:
+def _probed_bucket(making: Probes, bucket: str, owner: tuple[Role, Account]) -> ProbedBucket | str:
+    """Return the probed bucket, or why objects of it can't be tried: it is another account's."""
     role, account = owner
     try:
-        return probes.probe_bucket(account, role, bucket, run)
+        return making.probe_bucket(account, role, bucket)
     except ClientError as error:
-        return f"the administrator of {role.account_id} can't put any there: {error}"
+        if error_code(error) == "AccessDenied" and role.bucket_may_be_elsewhere:
+            return f"the administrator of {role.account_id} can't put any there: {describe(error)}"
+        raise
 
 
 def _arrive(
-    participant: Participant, candidate: Candidate, user_name: str, partition: str, patience: Patience
+    participant: Participant,
+    candidate: Candidate,
+    making: Probes,
+    number: int,
+    boundary: str,
+    control: Future[None],
+    patience: Patience,
 ) -> Trying | str:
-    """The candidate, ready to try, or why it is not."""
-    account = participant.account
+    """Return the candidate, ready to try, or why it is not."""
+    account, name = participant.account, making.user_name(number)
     if candidate.role:
-        return _in_role(participant, candidate, candidate.role, user_name)
-    session = probes.make_user(account, user_name, candidate, partition)
-    # A user that AWS does not know everywhere yet is refused what he may, and a refusal would prove nothing.
-    settled(lambda: answer(session.sts.get_caller_identity), "ALLOW", patience)
-    if candidate.managed_policy:
-        settled(lambda: answer(session.s3.list_buckets), "ALLOW", patience)
-    arn = f"arn:{partition}:iam::{account.account_id}:user{probes.USER_PATH}{user_name}"
-    return Trying(candidate, account, session, arn, user_name, participant.outputs)
+        return _in_role(participant, candidate, candidate.role, name)
+    session = making.make_user(account, number, candidate, boundary)
+    arn = f"arn:{boundary.split(':')[1]}:iam::{account.account_id}:user{PATH}{name}"
+    control.result()
+    # A user whose rights AWS does not know everywhere yet is refused everything: such a refusal would prove nothing.
+
+    def be_known() -> None:
+        session.sts.get_caller_identity()
+        if candidate.may_assume_any:
+            session.sts.assume_role(
+                RoleArn=making.control_role_arn(account), RoleSessionName=name, DurationSeconds=SESSION_SECONDS
+            )
+
+    found = settled(lambda: answer(be_known), "ALLOW", patience)
+    unready = "" if found.result == "ALLOW" else f"AWS does not know this user's rights yet: {found.detail}"
+    return Trying(candidate, account, session, arn, name, participant.outputs, unready=unready)
 
 
 def _in_role(participant: Participant, candidate: Candidate, role_name: str, session_name: str) -> Trying | str:
     account = participant.account
     arn = account.administrator.iam.get_role(RoleName=role_name)["Role"]["Arn"]
     try:
-        given = account.administrator.sts.assume_role(RoleArn=arn, RoleSessionName=session_name)["Credentials"]
+        given = account.administrator.sts.assume_role(
+            RoleArn=arn, RoleSessionName=session_name, DurationSeconds=_GRANTEE_SECONDS
+        )["Credentials"]
     except ClientError as error:
-        return f"{candidate.principal.name}: the administrator of {account.account_id} can't switch to it: {error}"
+        if error_code(error) != "AccessDenied":
+            raise
+        return (
+            f"{candidate.principal.name}: the administrator of {account.account_id} can't switch to it:"
+            f" {describe(error)}"
+        )
     session = account.session(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
     return Trying(candidate, account, session, arn, session_name, participant.outputs, has_other_rights=True)
 
 
+def _role_arn(account: Account, role_name: str) -> str:
+    """Return the ARN of a role with its path, which the ARN of its sessions lacks and conditions may ask for."""
+    try:
+        return account.administrator.iam.get_role(RoleName=role_name)["Role"]["Arn"]
+    except ClientError as error:
+        raise AccessError(
+            f"role {role_name} of --as can't be read with profile {account.profile!r} ({describe(error)}); name the"
+            " stack of its account"
+        ) from None
+
+
 def _person(account: Account, participants: Sequence[Participant]) -> Trying:
-    """A person whose own profile is at hand: a user with his groups, or somebody in a role of his account."""
+    """Return the user, or the role's session, of a profile."""
     identity = account.administrator.sts.get_caller_identity()
     account_id, arn = identity["Account"], identity["Arn"]
     kind, _, path = arn.split(":")[5].partition("/")
@@ -224,7 +312,7 @@ def _person(account: Account, participants: Sequence[Participant]) -> Trying:
         role_name, session_name = path.split("/")[-2:]
         told = outputs is not None and role_name in outputs.grantee_roles
         candidate = Candidate(principal, role=role_name if told else None)
-        arn = f"arn:{arn.split(':')[1]}:iam::{account_id}:role/{role_name}"
+        arn = _role_arn(here.account if here else account, role_name)
         return Trying(candidate, account, account.administrator, arn, session_name, outputs, has_other_rights=True)
     if kind != "user":
         raise AccessError(f"profile {account.profile!r} is {arn}; name one of a user or of a role")

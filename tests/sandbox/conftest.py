@@ -40,6 +40,7 @@ class Sandbox:
             administrator = self.accounts.administrator(account_id)
             found += [user["UserName"] for user in administrator.iam.list_users()["Users"]]
             found += [role["RoleName"] for role in administrator.iam.list_roles()["Roles"]]
+            found += [policy["PolicyName"] for policy in administrator.iam.list_policies(Scope="Local")["Policies"]]
             for bucket in administrator.s3.list_buckets()["Buckets"]:
                 found.append(bucket["Name"])
                 listed = administrator.s3.list_object_versions(Bucket=bucket["Name"])

@@ -236,4 +236,5 @@ def proofs(draw: DrawFn) -> Proof:
         roles=tuple(ProvedRole(arn, tuple(draw(st.lists(texts, max_size=3)))) for arn in arns),
         cells=tuple(cells),
         not_tried=tuple(draw(st.lists(texts, max_size=3))),
+        unproved=tuple(draw(st.lists(texts, max_size=2))),
     )

@@ -179,7 +179,9 @@ def test_the_matrix_has_a_row_an_action_and_a_column_a_principal() -> None:
 
 def test_the_verdict_is_first_and_in_the_title() -> None:
     for proof, verdict in (
-        (proofs.sample(), "Everything came out as expected"),
+        (proofs.sample(), "Everything that was tried came out as expected"),
+        (replace(proofs.sample(), not_tried=()), "Everything came out as expected"),
+        (replace(proofs.sample(), unproved=("nobody got into it",)), "Nobody got into it"),
         (proofs.red(), "2 of 82 cells did not come out as expected"),
         (replace(proofs.sample(), cells=()), "Nothing was tried"),
     ):

@@ -111,7 +111,11 @@ def test_the_verdict_is_first_then_what_is_wrong_then_the_matrix_then_what_was_n
 
 def test_a_proof_that_holds_has_nothing_against_it() -> None:
     page = shown(markdown_report.render(proofs.sample()))
-    assert page.headings == ["✅ Who can do what: everything came out as expected", "UpdateApp", "Not tried"]
+    assert page.headings == [
+        "✅ Who can do what: everything that was tried came out as expected",
+        "UpdateApp",
+        "Not tried",
+    ]
     assert len(page.tables) == 2
 
 

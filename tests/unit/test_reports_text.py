@@ -21,6 +21,8 @@ def test_the_whole_of_a_small_proof() -> None:
     small = replace(proof, cells=tuple(c for c in proof.cells if c.principal in names and c.action in actions))
     small = proofs.with_result(small, "member of Testers", proofs.NEIGHBOUR_ROLE, "INCONCLUSIVE", "SlowDown: later")
     assert text_report.render(small, colour=False) == (
+        "2 of 10 cells did not come out as expected; 10 cells: 7 as expected, 2 not as expected, 1 inconclusive\n"
+        "\n"
         "UpdateApp of 999999999999 (arn:aws:iam::999999999999:role/UpdateApp), on productionapp\n"
         "\n"
         "  who may assume it\n"
@@ -45,16 +47,16 @@ def test_the_whole_of_a_small_proof() -> None:
         "not tried\n"
         "  that a right MFA code admits: nobody here has a device\n"
         "  how long a session lasts: that would take an hour\n"
-        "\n"
-        "2 of 10 cells did not come out as expected; 10 cells: 7 as expected, 2 not as expected, 1 inconclusive\n"
     )
 
 
 def test_a_proof_that_holds_says_so() -> None:
     text = text_report.render(proofs.sample(), colour=False)
-    assert text.endswith(
-        "\nEverything came out as expected; 82 cells: 82 as expected, 0 not as expected, 0 inconclusive\n"
+    assert text.startswith(
+        "Everything that was tried came out as expected; 82 cells: 82 as expected, 0 not as expected, 0 inconclusive\n"
     )
+    everything = text_report.render(replace(proofs.sample(), not_tried=()), colour=False)
+    assert everything.startswith("Everything came out as expected; 82 cells: ")
     assert "NOT AS EXPECTED" not in text
 
 
@@ -68,9 +70,16 @@ def test_the_order_is_that_of_the_principals_whenever_their_cells_were_settled()
 
 def test_a_proof_of_nothing_does_not() -> None:
     text = text_report.render(replace(proofs.sample(), cells=()), colour=True)
-    assert text.endswith(
+    assert text.startswith(
         "\033[33mNothing was tried\033[0m; 0 cells: 0 as expected, 0 not as expected, 0 inconclusive\n"
     )
+
+
+def test_what_had_to_be_tried_and_was_not_is_on_the_first_line() -> None:
+    proof = replace(proofs.sample(), unproved=("nobody got into UpdateApp",))
+    assert not proof.holds
+    first = text_report.render(proof, colour=True).splitlines()[0]
+    assert first.startswith("\033[33mNobody got into UpdateApp\033[0m; 82 cells: 82 as expected")
 
 
 @pytest.mark.parametrize("proof", [proofs.sample(), proofs.red(), proofs.large()])

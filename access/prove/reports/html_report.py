@@ -88,7 +88,9 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
         one = add(numbers, "div", class_=class_ if class_ and number else None)
         add(one, "dt", name)
         add(one, "dd", str(number))
-    links = [("#not-as-expected", "Not as expected")] if not proof.holds and proof.cells else []
+    links = (
+        [("#not-as-expected", "Not as expected")] if any(not cell.matches for of in roles for cell in of.cells) else []
+    )
     links += [(f"#role-{number}", _name(of)) for number, of in enumerate(roles, 1)]
     nav = add(add(header, "nav", aria_label="On this page"), "ul")
     for target, text in [*links, ("#not-tried", "Not tried")]:

@@ -46,6 +46,7 @@ def render(proof: Proof) -> str:
             for cell in proof.cells
         ],
         "notTried": proof.not_tried,
+        "unproved": proof.unproved,
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -70,6 +71,7 @@ def parse(text: str) -> Proof:
         roles=tuple(_role(value) for value in document.field("roles").items()),
         cells=tuple(_cell(value) for value in document.field("cells").items()),
         not_tried=document.field("notTried").texts(),
+        unproved=document.field("unproved").texts() if document.has("unproved") else (),
     )
     _check_names(proof)
     return proof
@@ -95,6 +97,9 @@ class _Value:
         if name not in self.value:
             raise AccessError(f"{where}: it is missing; give what `access prove --json` writes")
         return _Value(where, self.value[name])
+
+    def has(self, name: str) -> bool:
+        return isinstance(self.value, dict) and name in self.value
 
     def items(self) -> "list[_Value]":
         if not isinstance(self.value, list):

@@ -1,5 +1,6 @@
 """A proof as JUnit XML, which CI systems show as tests."""
 
+from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -12,11 +13,20 @@ from access.prove.reports.summary import Counts, RoleResults, by_role, count, ou
 def render(proof: Proof) -> str:
     """The proof as JUnit XML: a suite for each role, a test for each cell. What was not tried is skipped."""
     seconds = _seconds(proof.ended - proof.started)
+    cells, unproved = count(proof.cells), len(proof.unproved)
+    everything = replace(cells, cells=cells.cells + unproved, inconclusive=cells.inconclusive + unproved)
     root = Element(
-        "testsuites", {"name": "access prove", **_numbers(count(proof.cells), len(proof.not_tried)), "time": seconds}
+        "testsuites", {"name": "access prove", **_numbers(everything, len(proof.not_tried)), "time": seconds}
     )
     for of in by_role(proof):
         _suite(root, of, proof.started.replace(tzinfo=None).isoformat(timespec="seconds"))
+    if proof.unproved:
+        suite = SubElement(
+            root, "testsuite", {"name": "unproved", **_numbers(Counts(unproved, 0, 0, unproved), skipped=0)}
+        )
+        for text in proof.unproved:
+            case = SubElement(suite, "testcase", {"classname": "unproved", "name": for_xml(text), "time": "0"})
+            SubElement(case, "error", {"message": "not tried, and it has to be", "type": "unproved"})
     if proof.not_tried:
         suite = SubElement(root, "testsuite", {"name": "not tried", **_numbers(count([]), len(proof.not_tried))})
         for text in proof.not_tried:

@@ -28,7 +28,7 @@ _LEFT_OUT = "\nThe tables of {} are left out: a comment can't be that long. The 
 def render(proof: Proof) -> str:
     """The proof as Markdown: the verdict and what is not as expected first, the matrix folded."""
     mark = "✅" if proof.holds else "❌"
-    head = f"## {mark} Who can do what: {_lower_first(verdict(proof))}\n\n{count(proof.cells)}. {when(proof)}.\n"
+    head = f"## {mark} Who can do what: {plain(_lower_first(verdict(proof)))}\n\n{count(proof.cells)}. {when(proof)}.\n"
     before = head + "".join(_mismatches(proof))
     after = "".join(_not_tried(proof))
     left = MOST_CHARACTERS - len(before) - len(after) - len(_LEFT_OUT) - 20

@@ -67,15 +67,21 @@ def count(cells: Iterable[Cell]) -> Counts:
 
 
 def verdict(proof: Proof) -> str:
-    """What the proof comes to, in a few words."""
+    """Return the outcome of the proof in one line: what is wrong first."""
     if not proof.cells:
         return "Nothing was tried"
     counts = count(proof.cells)
-    if proof.holds:
-        return "Everything came out as expected"
+    wrong = list(proof.unproved)
     if counts.not_as_expected:
-        return f"{counts.not_as_expected} of {counts.cells} cells did not come out as expected"
-    return f"{counts.inconclusive} of {counts.cells} cells decided nothing"
+        wrong.append(f"{counts.not_as_expected} of {counts.cells} cells did not come out as expected")
+    elif counts.inconclusive:
+        wrong.append(f"{counts.inconclusive} of {counts.cells} cells decided nothing")
+    if wrong:
+        first = "; ".join(wrong)
+        return f"{first[0].upper()}{first[1:]}"
+    if proof.not_tried:
+        return "Everything that was tried came out as expected"
+    return "Everything came out as expected"
 
 
 def when(proof: Proof) -> str:

@@ -26,8 +26,9 @@ Line = tuple[Sequence[str], Outcome | None]
 
 
 def render(proof: Proof, colour: bool) -> str:
-    """The proof as lines of text: role for role, then what was not tried, then the sum of it."""
-    lines: list[str] = []
+    """Return the proof as lines of text: the outcome, then role for role, then what was not tried."""
+    worst_of_all: Outcome = worst(proof.cells) if proof.cells and not proof.unproved else "inconclusive"
+    lines = [f"{_coloured(visible(verdict(proof)), worst_of_all, colour)}; {count(proof.cells)}", ""]
     for of in by_role(proof):
         buckets = f", on {', '.join(of.role.buckets)}" if of.role.buckets else ""
         lines += [visible(f"{of.role.name} of {of.role.account_id} ({of.role.arn}){buckets}"), ""]
@@ -36,9 +37,7 @@ def render(proof: Proof, colour: bool) -> str:
             lines += ["  what else was tried", *_table(_actions(of), colour), ""]
     if proof.not_tried:
         lines += ["not tried", *(f"  {visible(text)}" for text in proof.not_tried), ""]
-    sum_of_it: Outcome = worst(proof.cells) if proof.cells else "inconclusive"
-    lines.append(f"{_coloured(verdict(proof), sum_of_it, colour)}; {count(proof.cells)}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _assumed(of: RoleResults) -> Iterator[Line]:

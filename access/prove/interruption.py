@@ -1,0 +1,57 @@
+"""Signals that ask a proof to end, without the removal of what it made being lost to one of them."""
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import NoReturn, Self
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_PATIENCE = 3
+
+
+class Interruption:
+    """The signals that arrive while it is entered.
+
+    The first one ends the proof: it raises ``KeyboardInterrupt``, unless the removal has begun. Those that follow raise
+    nothing, so that no moment is left in which a signal could skip the removal; the third ends the removal, which then
+    says what is left.
+    """
+
+    def __init__(self) -> None:
+        """Count no signal yet."""
+        self.count = 0
+        self._removing = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        # A process in the background ignores some of these; that is for whoever started it to say.
+        if threading.current_thread() is threading.main_thread():
+            caught = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._handle) for number in caught}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        if self.count and error is None:
+            raise KeyboardInterrupt
+
+    def begin_removal(self) -> None:
+        """Let no signal raise from here on."""
+        self._removing = True
+
+    @property
+    def is_final(self) -> bool:
+        """Whether people insist on an end now."""
+        return self.count >= _PATIENCE
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.count == 1 and not self._removing:
+            self._interrupt()
+
+    @staticmethod
+    def _interrupt() -> NoReturn:
+        raise KeyboardInterrupt

@@ -1,0 +1,136 @@
+"""Finds what interrupted proofs left in the accounts, and tells it from things of people's own."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from access.accounts import Account
+from access.aws_errors import describe
+from access.participants import Participant
+from access.prove.expectations import Role, roles_of
+from access.prove.inventory import MARK, NAMES, PATH, Kind, Thing, Version, error_code, versions
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What there is in the accounts under a proof's names."""
+
+    things: list[Thing] = field(default_factory=list)
+    """Marked as a proof's."""
+    not_ours: list[Thing] = field(default_factory=list)
+    """Named as a proof's, but not marked: they are somebody's own."""
+    unseen: list[str] = field(default_factory=list)
+    """What could not be looked at, and why."""
+
+
+def find_leftovers(participants: Sequence[Participant]) -> Leftovers:
+    """Look for users, roles, policies and buckets in the participants' accounts, and for objects in the roles' buckets.
+
+    Nothing is changed.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: an account can't be reached.
+        botocore.exceptions.ClientError: the credentials of an account are refused.
+    """
+    found = Leftovers()
+    for participant in participants:
+        account = participant.account
+        account_id = account.account_id
+        finders: dict[str, Callable[[], Iterable[tuple[Thing, bool]]]] = {
+            "users": partial(_users, account),
+            "roles": partial(_roles, account),
+            "policies": partial(_policies, account),
+            "buckets": partial(_buckets, account),
+        }
+        for role in roles_of(participant.outputs) if participant.outputs else ():
+            for bucket in role.buckets:
+                finders[f"objects of {bucket}"] = partial(_objects, account, role, bucket)
+        for what, find in finders.items():
+            try:
+                for thing, is_marked in find():
+                    (found.things if is_marked else found.not_ours).append(thing)
+            except (BotoCoreError, ClientError) as error:
+                found.unseen.append(f"{what} of account {account_id}: {describe(error)}")
+    return found
+
+
+def _users(account: Account) -> Iterator[tuple[Thing, bool]]:
+    iam = account.administrator.iam
+    for page in iam.get_paginator("list_users").paginate(PathPrefix=PATH):
+        for user in page["Users"]:
+            name = user["UserName"]
+            yield from _named(account, "user", name, name, lambda name: iam.list_user_tags(UserName=name)["Tags"])
+
+
+def _roles(account: Account) -> Iterator[tuple[Thing, bool]]:
+    iam = account.administrator.iam
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            name = role["RoleName"]
+            yield from _named(account, "role", name, name, lambda name: iam.list_role_tags(RoleName=name)["Tags"])
+
+
+def _policies(account: Account) -> Iterator[tuple[Thing, bool]]:
+    iam = account.administrator.iam
+    for page in iam.get_paginator("list_policies").paginate(Scope="Local", PathPrefix=PATH):
+        for policy in page["Policies"]:
+            name, arn = policy["PolicyName"], policy["Arn"]
+            yield from _named(account, "policy", name, arn, lambda arn: iam.list_policy_tags(PolicyArn=arn)["Tags"])
+
+
+def _buckets(account: Account) -> Iterator[tuple[Thing, bool]]:
+    s3 = account.administrator.s3
+
+    def tags(name: str) -> Iterable[Mapping[str, Any]]:
+        try:
+            return s3.get_bucket_tagging(Bucket=name)["TagSet"]
+        except ClientError as error:
+            if error_code(error) in ("NoSuchTagSet", "NoSuchBucket"):
+                return []
+            raise
+
+    for bucket in s3.list_buckets()["Buckets"]:
+        yield from _named(account, "bucket", bucket["Name"], bucket["Name"], tags)
+
+
+def _named(
+    account: Account, kind: Kind, name: str, identity: str, tags: Callable[[str], Iterable[Mapping[str, Any]]]
+) -> Iterator[tuple[Thing, bool]]:
+    """Return the thing if its name is one of a proof's, and whether its tag says so too."""
+    match = NAMES[kind].fullmatch(name)
+    if match:
+        run = {"Key": MARK, "Value": match[1]}
+        yield Thing(account, account.account_id, kind, identity), run in [dict(tag) for tag in tags(identity)]
+
+
+def _objects(account: Account, role: Role, bucket: str) -> Iterator[tuple[Thing, bool]]:
+    s3 = account.administrator.s3
+
+    def is_marked(version: Version, run: str) -> bool:
+        try:
+            head = s3.head_object(Bucket=bucket, Key=version.key, VersionId=version.id)
+        except ClientError as error:
+            if error_code(error) in ("404", "NoSuchKey", "NoSuchVersion"):
+                return False
+            raise
+        return head["Metadata"].get(MARK) == run
+
+    for prefix in role.probed_prefixes:
+        try:
+            listed = versions(s3, bucket, f"{prefix}{MARK}-")
+        except ClientError as error:
+            # In another account's bucket the administrator could never have put anything.
+            harmless = ("NoSuchBucket", "AccessDenied") if role.bucket_may_be_elsewhere else ("NoSuchBucket",)
+            if error_code(error) in harmless:
+                return
+            raise
+        for key, same_key in groupby(sorted(listed, key=lambda version: version.key), lambda version: version.key):
+            match = NAMES["object"].fullmatch(key.removeprefix(prefix))
+            if match:
+                content = [version for version in same_key if not version.is_marker]
+                marked = bool(content) and all(is_marked(version, match[1]) for version in content)
+                yield Thing(account, account.account_id, "object", key, bucket), marked

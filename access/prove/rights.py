@@ -1,0 +1,84 @@
+"""The rights that a proof needs in each account: a policy document for the administrators' profiles."""
+
+from typing import Any
+
+from access.prove.inventory import PATH
+
+_USERS, _POLICIES = f"arn:*:iam::*:user{PATH}access-probe-*", f"arn:*:iam::*:policy{PATH}access-probe-*"
+_ROLES, _BUCKETS = "arn:*:iam::*:role/*access-probe-*", "arn:*:s3:::*-access-probe-*"
+
+
+def rights() -> dict[str, Any]:
+    """Return the policy document. Where it names a thing, it names the proof's own things alone.
+
+    Users can be made with the proof's permissions boundary only, so that these rights can't be turned into others.
+    Put the roles' buckets in place of the * where objects are written, to narrow it further.
+    """
+    bounded = {"ArnLike": {"iam:PermissionsBoundary": _POLICIES}}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _allow("MakeBoundary", ["iam:CreatePolicy", "iam:DeletePolicy", "iam:TagPolicy"], _POLICIES),
+            _allow("MakeBoundedUsers", ["iam:CreateUser", "iam:PutUserPolicy"], _USERS, bounded),
+            _allow(
+                "UseAndRemoveUsers",
+                [
+                    "iam:CreateAccessKey",
+                    "iam:DeleteAccessKey",
+                    "iam:DeleteUser",
+                    "iam:DeleteUserPolicy",
+                    "iam:ListAccessKeys",
+                    "iam:ListGroupsForUser",
+                    "iam:TagUser",
+                ],
+                _USERS,
+            ),
+            _allow("JoinGroups", ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"], "arn:*:iam::*:group/*"),
+            _allow("MakeRoles", ["iam:CreateRole", "iam:DeleteRole", "iam:TagRole"], _ROLES),
+            _allow("ReadRoles", ["iam:GetRole"], "arn:*:iam::*:role/*"),
+            _allow(
+                "MakeBuckets",
+                ["s3:CreateBucket", "s3:DeleteBucket", "s3:PutBucketTagging"],
+                _BUCKETS,
+            ),
+            _allow(
+                "ReadBuckets",
+                [
+                    "s3:GetBucketNotification",
+                    "s3:GetBucketObjectLockConfiguration",
+                    "s3:GetBucketPolicy",
+                    "s3:GetBucketVersioning",
+                    "s3:GetReplicationConfiguration",
+                    "s3:ListBucketVersions",
+                ],
+                "arn:*:s3:::*",
+            ),
+            _allow(
+                "MakeObjects",
+                ["s3:DeleteObjectVersion", "s3:PutObject"],
+                ["arn:*:s3:::*/*access-probe-*", f"{_BUCKETS}/*"],
+            ),
+            _allow(
+                "FindLeftovers",
+                [
+                    "iam:ListPolicies",
+                    "iam:ListPolicyTags",
+                    "iam:ListRoleTags",
+                    "iam:ListRoles",
+                    "iam:ListUserTags",
+                    "iam:ListUsers",
+                    "s3:GetBucketTagging",
+                    "s3:GetObjectVersion",
+                    "s3:ListAllMyBuckets",
+                ],
+                "*",
+            ),
+        ],
+    }
+
+
+def _allow(
+    sid: str, actions: list[str], resources: str | list[str], condition: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+    return statement | {"Condition": condition} if condition else statement

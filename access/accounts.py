@@ -78,7 +78,7 @@ class Account:
 
         Args:
             profile: the profile's name.
-            config_file: where it stands; by default where AWS tools look for it.
+            config_file: where it stands, all by itself; by default where AWS tools look for it.
 
         Raises:
             AccessError: there is no such profile.

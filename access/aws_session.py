@@ -40,7 +40,7 @@ def new_session(profile: str | None = None, config_file: Path | None = None) -> 
 
     Args:
         profile: by whose settings and credentials; by default, by those in force.
-        config_file: where it stands; by default where AWS tools look for it.
+        config_file: where all of them stand, and neither file in ``~/.aws`` is read. By default where AWS tools look.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -48,6 +48,7 @@ def new_session(profile: str | None = None, config_file: Path | None = None) -> 
     session: Any = botocore.session.Session(profile=profile)
     if config_file:
         session.set_config_variable("config_file", str(config_file))
+        session.set_config_variable("credentials_file", os.devnull)
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
     return session
 

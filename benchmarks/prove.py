@@ -17,8 +17,8 @@ from access.prove.proof import Settings, prove
 from access.stack_outputs import StackOutputs, parse_stack_outputs
 from sandbox.emulator import Emulator
 from sandbox.engine import STACKS, Engine
+from sandbox.isolation import forget_environment
 from sandbox.layout import DEFAULT_LAYOUT
-from sandbox.profiles import forget_aws_environment
 from sandbox.toolchain import installed_cli
 
 GROUPS = (3, 11, 23)
@@ -44,7 +44,7 @@ def teams(account: Account, role_arn: str, count: int) -> Iterator[list[str]]:
 
 def main() -> None:
     """Run the benchmark and print its figures."""
-    forget_aws_environment()
+    forget_environment()
     cli, emulator = installed_cli(), Emulator(DEFAULT_LAYOUT)
     if not cli or not emulator.running:
         sys.exit("the sandbox has to be up: run `make up` first")

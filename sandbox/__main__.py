@@ -25,8 +25,9 @@ from sandbox import toolchain
 from sandbox.emulator import Emulator
 from sandbox.engine import STACKS, Engine, account_id, environment
 from sandbox.errors import SandboxError
+from sandbox.isolation import LEADING_ELSEWHERE, forget_environment, without_proxy_here
 from sandbox.layout import DEFAULT_LAYOUT, Layout
-from sandbox.profiles import OUTSIDER, forget_aws_environment, write_profiles
+from sandbox.profiles import OUTSIDER, write_profiles
 from sandbox.users import Accounts
 
 _EPILOG = """\
@@ -38,7 +39,7 @@ exit codes: 0 as asked, and everybody can do what he should and nothing else; 1 
 def main(arguments: Sequence[str] | None = None, layout: Layout = DEFAULT_LAYOUT) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
-    forget_aws_environment()
+    options.forgotten = forget_environment()
     try:
         code: int = options.run(options, layout)
     except SandboxError as error:
@@ -89,16 +90,7 @@ def _up(options: argparse.Namespace, layout: Layout) -> int:
         # The program's largest library takes a while to load; the processes that start meanwhile do not wait for it.
         pool.submit(__import__, "pulumi_aws")
         emulator = Emulator(layout)
-        started = pool.submit(lambda: emulator.start(toolchain.emulator_python(say)))
-        cli = toolchain.pulumi_cli(say)
-        provider = toolchain.aws_plugin(cli, say)
-        started.result()
-        say(f"Pulumi CLI    {cli.command.version}, {cli.source}")
-        say(f"AWS provider  {toolchain.PLUGIN_VERSION}, {provider}")
-        say(f"AWS emulator  {emulator.endpoint}")
-
-        engine = Engine(layout, emulator, cli)
-        list(pool.map(lambda stack: engine.prepare(stack, say), STACKS))
+        engine = _set_up(layout, emulator, pool, say)
 
         def deploy(stack: str) -> bool:
             say(f"\n{stack} (account {account_id(stack)})")
@@ -113,6 +105,25 @@ def _up(options: argparse.Namespace, layout: Layout) -> int:
         proof = _prove(layout, {stack: read.result() for stack, read in outputs.items()})
     print("deployed" if changed else "nothing had to be changed")
     return 0 if proof.holds else 1
+
+
+def _set_up(layout: Layout, emulator: Emulator, pool: ThreadPoolExecutor, say: toolchain.Say) -> Engine:
+    """Start the emulator and prepare the stacks. If that fails, stop the emulator again."""
+    started = pool.submit(lambda: emulator.start(toolchain.emulator_python(say)))
+    try:
+        cli = toolchain.pulumi_cli(say)
+        provider = toolchain.aws_plugin(cli, say)
+        started.result()
+        say(f"Pulumi CLI    {cli.command.version}, {cli.source}")
+        say(f"AWS provider  {toolchain.PLUGIN_VERSION}, {provider}")
+        say(f"AWS emulator  {emulator.endpoint}")
+        engine = Engine(layout, emulator, cli)
+        list(pool.map(lambda stack: engine.prepare(stack, say), STACKS))
+    except BaseException:
+        if not started.exception() and started.result():
+            emulator.stop()
+        raise
+    return engine
 
 
 def _down(options: argparse.Namespace, layout: Layout) -> int:
@@ -143,7 +154,8 @@ def _outputs(options: argparse.Namespace, layout: Layout) -> int:
 
 def _env(options: argparse.Namespace, layout: Layout) -> int:
     variables = environment(layout, Emulator(layout), options.account)
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    variables |= without_proxy_here()
+    for name in sorted({*LEADING_ELSEWHERE, *options.forgotten} - variables.keys()):
         print(f"unset {name}")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

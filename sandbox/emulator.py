@@ -1,4 +1,4 @@
-"""The AWS emulator: both accounts, on a free port of 127.0.0.1, over TLS, with authentication."""
+"""The AWS emulator: both accounts, on a free port of 127.0.0.1, over TLS, for those who know the accounts' secrets."""
 
 import json
 import os
@@ -16,11 +16,15 @@ from pathlib import Path
 import trustme
 
 from sandbox.errors import SandboxError
-from sandbox.layout import Layout
+from sandbox.isolation import child_environment
+from sandbox.layout import REPOSITORY, Layout
+from sandbox.secret_key import derived_secret, make_key, read_key
+from sandbox.strict import HEALTH_PATH
 
 _START_SECONDS = 30.0
 _RELEASE_SECONDS = 2.0
-_SERVER = Path(__file__).with_name("emulator_server.py")
+_SANDBOX = REPOSITORY / "sandbox"
+_SERVER = _SANDBOX / "strict" / "server.py"
 
 
 class Emulator:
@@ -52,15 +56,32 @@ class Emulator:
         """Whether it runs and answers."""
         return self.pid is not None and self._answers()
 
-    def start(self, python: Path) -> None:
+    def secret_of(self, account_id: str) -> str:
+        """Return the secret access key of an account's root, whose access key id is the account's id.
+
+        Raises:
+            SandboxError: the sandbox was never started.
+        """
+        return derived_secret(read_key(self._layout.secret_key), account_id)
+
+    def start(self, python: Path) -> bool:
         """Start it with the emulator's Python, unless it runs, and wait until it answers.
+
+        Returns:
+            Whether it was this call that started it.
 
         Raises:
             SandboxError: it does not start.
         """
+        if self._layout.emulator_state.exists() and not self._layout.secret_key.exists():
+            raise SandboxError(
+                f"an older version of the sandbox made {self._layout.directory}, and this one can't go on with it;"
+                " run `python -m sandbox down --wipe`, then `python -m sandbox up`"
+            )
         if self.running:
-            return
+            return False
         self.stop()
+        make_key(self._layout.secret_key)
         self._make_certificates()
         if self._port is None or not _becomes_free(self._port):
             self._port = next(port for port in _random_ports() if _is_free(port))
@@ -73,6 +94,7 @@ class Emulator:
                 self.stop()
                 raise SandboxError(f"the emulator does not start; {self._layout.emulator_log} says why")
             time.sleep(0.02)
+        return True
 
     def stop(self) -> None:
         """Stop it, if it runs. Its state stays."""
@@ -89,24 +111,21 @@ class Emulator:
         state = self._layout.emulator_state
         state.mkdir(exist_ok=True)
         environment = {
-            # Nothing of the caller's AWS set-up may leak into the emulator.
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))},
+            **child_environment(),
             "AUTH": "true",
             "GATEWAY_PORT": str(self._port),
             "LOG_LEVEL": "WARNING",
-            "MINISTACK_SSL_CERT": str(self._layout.certificates / "server.pem"),
-            "MINISTACK_SSL_KEY": str(self._layout.certificates / "server.key"),
             "PERSIST_STATE": "1",
+            "PYTHONPATH": str(REPOSITORY),
             "S3_DATA_DIR": str(state / "objects"),
             "S3_PERSIST": "1",
-            "SFTP_ENABLED": "0",
-            "IOT_MTLS_ENABLED": "0",
+            "SERVICES": "iam,s3,sts",
             "STATE_DIR": str(state / "services"),
             "USE_SSL": "1",
         }
         with self._layout.emulator_log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 (our own script, by the interpreter that set-up made)
-                [python, _SERVER, self._layout.directory],
+                [python, "-P", _SERVER, self._layout.directory],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -132,8 +151,10 @@ class Emulator:
         if not self._layout.ca_bundle.exists():
             return False
         trust = ssl.create_default_context(cafile=self._layout.ca_bundle)
+        no_proxy = urllib.request.ProxyHandler({})
+        opener = urllib.request.build_opener(no_proxy, urllib.request.HTTPSHandler(context=trust))
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", context=trust, timeout=5):  # noqa: S310
+            with opener.open(f"{self.endpoint}{HEALTH_PATH}", timeout=5):
                 return True
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
@@ -143,7 +164,7 @@ class Emulator:
         if _reaped(pid):
             return False
         command = command_of(pid)
-        return str(_SERVER) in command and str(self._layout.directory) in command
+        return str(_SANDBOX) in command and str(self._layout.directory) in command
 
 
 def _reaped(pid: int) -> bool:

@@ -17,15 +17,16 @@ import yaml
 from sandbox import toolchain
 from sandbox.emulator import Emulator, command_of
 from sandbox.errors import SandboxError
+from sandbox.isolation import child_environment
 from sandbox.layout import PULUMI_HOME, REPOSITORY, Layout
 from sandbox.program_server import Program, served
 from sandbox.provider import server as provider_server
+from sandbox.secret_key import derived_secret, read_key
 from sandbox.toolchain import Cli, Say
 
 STACKS = ("production", "development")
 """The tutorial's stacks, in the order of their deployment: the second reads what the first exports."""
 
-_PASSPHRASE = "sandbox"  # noqa: S105 (the sandbox's state holds nothing that is secret)
 _ENGINE_END_SECONDS = 30.0
 
 
@@ -43,9 +44,10 @@ def account_id(stack: str, source: Path = REPOSITORY) -> str:
 def environment(layout: Layout, emulator: Emulator, stack: str) -> dict[str, str]:
     """The variables with which AWS and Pulumi tools work on a stack's account in the sandbox."""
     region = str(_stack_file(layout.source, stack)["config"]["aws:region"])
+    account = account_id(stack, layout.source)
     return {
-        "AWS_ACCESS_KEY_ID": account_id(stack, layout.source),  # the emulator takes an account's id as its root's key
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_ACCESS_KEY_ID": account,  # the emulator takes an account's id as its root's key
+        "AWS_SECRET_ACCESS_KEY": emulator.secret_of(account),
         "AWS_CA_BUNDLE": str(layout.ca_bundle),
         "AWS_CONFIG_FILE": str(layout.aws_config),
         "AWS_ENDPOINT_URL": emulator.endpoint,
@@ -53,7 +55,7 @@ def environment(layout: Layout, emulator: Emulator, stack: str) -> dict[str, str
         "AWS_DEFAULT_REGION": region,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "PULUMI_BACKEND_URL": layout.backend.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+        "PULUMI_CONFIG_PASSPHRASE": derived_secret(read_key(layout.secret_key), "passphrase"),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(PULUMI_HOME),
         "PULUMI_OPTION_CONFIG_FILE": str(layout.project / f"Pulumi.{stack}.yaml"),
@@ -143,7 +145,7 @@ class Engine:
                 subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self._layout.project,
-                    env={**os.environ, **variables, "PULUMI_DEBUG_COMMANDS": "true"},
+                    env={**child_environment(), **variables, "PULUMI_DEBUG_COMMANDS": "true"},
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,

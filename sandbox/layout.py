@@ -32,6 +32,11 @@ class Layout:
         return self.directory / "emulator.log"
 
     @property
+    def secret_key(self) -> Path:
+        """The random key that the accounts' secrets are derived from."""
+        return self.directory / "secret-key"
+
+    @property
     def emulator_state(self) -> Path:
         """The accounts' resources."""
         return self.directory / "accounts"

@@ -12,12 +12,6 @@ OUTSIDER, OUTSIDERS_ACCOUNT = "outsider", "222222222222"
 """The profile of the administrator of an account that nobody has trusted."""
 
 
-def forget_aws_environment() -> None:
-    """Remove the caller's AWS set-up from the environment: nothing of it may leak into the sandbox."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-
-
 def write_profiles(layout: Layout, emulator: Emulator, accounts: Accounts) -> None:
     """Write the profiles: one for each stack, :data:`OUTSIDER`, and David and Theresa, who are made if need be.
 
@@ -35,7 +29,7 @@ def write_profiles(layout: Layout, emulator: Emulator, accounts: Accounts) -> No
     }
     administrators = {stack: variables["AWS_ACCESS_KEY_ID"] for stack, variables in reached.items()}
     for name, account in {**administrators, OUTSIDER: OUTSIDERS_ACCOUNT}.items():
-        keys = {"aws_access_key_id": account, "aws_secret_access_key": "sandbox"}
+        keys = {"aws_access_key_id": account, "aws_secret_access_key": emulator.secret_of(account)}
         profiles[f"profile {name}"] = {**common, **keys}
     for person in people:
         accounts.make(person)

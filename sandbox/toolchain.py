@@ -101,7 +101,7 @@ def aws_plugin(cli: Cli, say: Say) -> str:
         return STAND_IN
     if _LAUNCHER.exists():
         return OFFICIAL
-    own = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins" / _LAUNCHER.parent.name
+    own = Path.home() / ".pulumi" / "plugins" / _LAUNCHER.parent.name
     if (own / "pulumi-resource-aws").exists():
         _install_plugin(cli, ["--file", str(own)])
         return OFFICIAL

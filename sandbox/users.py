@@ -1,9 +1,11 @@
 """Users in the emulator's accounts, the tutorial's David and Theresa among them."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -37,18 +39,20 @@ class Accounts:
     """Sessions with the emulator's accounts."""
 
     def __init__(self, layout: Layout, emulator: Emulator, region: str) -> None:
+        self._emulator = emulator
         self._settings: Any = {
             "endpoint_url": emulator.endpoint,
             "verify": str(layout.ca_bundle),
             "region_name": region,
         }
-        self._session = boto3.Session(botocore_session=new_session())
+        self._session = boto3.Session(botocore_session=new_session(config_file=Path(os.devnull)))
         self._administrators: dict[str, Session] = {}
 
     def administrator(self, account_id: str) -> Session:
         """A session as the account's root."""
         if account_id not in self._administrators:
-            self._administrators[account_id] = self.session(Credentials(account_id, "sandbox"))
+            credentials = Credentials(account_id, self._emulator.secret_of(account_id))
+            self._administrators[account_id] = self.session(credentials)
         return self._administrators[account_id]
 
     def session(self, credentials: Credentials) -> Session:

@@ -8,11 +8,11 @@ import pytest
 from sandbox import toolchain
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
+from sandbox.isolation import forget_environment
 from sandbox.layout import Layout
-from sandbox.profiles import forget_aws_environment
 from sandbox.users import Accounts
 
-forget_aws_environment()
+forget_environment()
 
 
 class Sandbox:

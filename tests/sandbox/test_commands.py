@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.__main__ import main
 from sandbox.layout import Layout
+from sandbox.secret_key import make_key
 
 ROLE_ARN = "arn:aws:iam::999999999999:role/UpdateApp"
 
@@ -70,6 +71,7 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
 def test_env_is_for_a_shell_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     layout = Layout(tmp_path)
     layout.emulator_record.write_text(json.dumps({"port": 12345}))
+    make_key(layout.secret_key)
     lines = printed(capsys, layout, "env", "development")
     script = f"{lines}\n'{sys.executable}' -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     stale = {**os.environ, "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine"}

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
 
 from access.accounts import Session
 from access.credentials import Credentials
+from sandbox import toolchain
 from sandbox.engine import Finished
 from sandbox.users import POWER_USER, User
 from settings import GranteeEntry, GroupEntry, RoleEntry
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Decision = Literal["allowed", "denied"]
 
 PRODUCTION, DEVELOPMENT, ELSEWHERE = "999999999999", "111111111111", "222222222222"
+ORGANIZATION = "o-exampleorg"
 BOUNDARIES = {"only-read": ["s3:Get*", "s3:List*"], "only-write": ["s3:Delete*", "s3:Put*"]}
 KEY = f"arn:aws:kms:us-east-1:{PRODUCTION}:key/11111111-2222-3333-4444-555555555555"
 
@@ -66,7 +67,7 @@ ROLES = [
     role("OtherExternalId", externalId="agreed-with-others"),
     role("GeneratedId", generateExternalId=True),
     role("AlsoGeneratedId", generateExternalId=True),
-    role("Organization", trustedAccountIds=[DEVELOPMENT, ELSEWHERE], organizationId="o-toldbyemulator"),
+    role("Organization", trustedAccountIds=[DEVELOPMENT, ELSEWHERE], organizationId=ORGANIZATION),
     role("Here", sourceIpRanges=["127.0.0.0/8", "::1/128"]),
     role("There", sourceIpRanges=["203.0.113.0/24", "2001:db8::/32"]),
     role("SourceIdentity", requireSourceIdentity=True),
@@ -512,12 +513,11 @@ class World:
         self.sandbox = sandbox
         self.accounts = sandbox.accounts
         self._sessions: dict[str, Session] = {}
+        self._join_organization()
         self._make_what_is_looked_after_elsewhere()
-        organization = {"organizationId": self._organization_id()}
-        self.roles = [entry | organization if "organizationId" in entry else entry for entry in ROLES]
         for stack in ("production", "development"):
             sandbox.engine.prepare(stack, print)
-        self.up("production", roles=self.roles)
+        self.up("production", roles=ROLES)
         told = "\n".join(self.up("development", groups=GROUPS, granteeRoles=GRANTEE_ROLES).lines)
         self.warned = set(re.findall(r"Testers: the Deny on production/(\w+) binds the group's users", told))
         self.missing = set(re.findall(r"production/\w+ names \S+, which does not exist", told))
@@ -552,17 +552,14 @@ class World:
         delegated = policy("sts:AssumeRole", f"arn:aws:iam::{PRODUCTION}:role/delegated/*")
         development.put_user_policy(UserName="Paul", PolicyName="delegated", PolicyDocument=delegated)
 
-    def _organization_id(self) -> str:
-        """The id of the organization that the emulator makes for Development."""
-        organizations = boto3.client(
-            "organizations",
-            endpoint_url=self.sandbox.emulator.endpoint,
-            verify=str(self.sandbox.layout.ca_bundle),
-            region_name="us-east-1",
-            aws_access_key_id=DEVELOPMENT,
-            aws_secret_access_key="sandbox",  # noqa: S106 (the emulator takes any)
-        )
-        return str(organizations.describe_organization()["Organization"]["Id"])
+    def _join_organization(self) -> None:
+        """Put Development into an organization, by the emulator's own state: it does not serve Organizations."""
+        organizations = {"__scoped__": True, "data": {f"{DEVELOPMENT}\0'self'": {"Id": ORGANIZATION}}}
+        self.sandbox.emulator.stop()
+        services = self.sandbox.layout.emulator_state / "services"
+        services.mkdir(exist_ok=True)
+        (services / "organizations.json").write_text(json.dumps({"orgs": organizations}))
+        self.sandbox.emulator.start(toolchain.emulator_python(print))
 
     def up(self, stack: str, *arguments: str, **lists: list[dict[str, Any]]) -> Finished:
         """Write these lists into the stack's file, each in place of what stood there, and deploy it."""
@@ -815,7 +812,7 @@ def test_an_older_session_ends_at_the_next_up_and_a_new_one_works(world: World) 
     assert world.decide(older, "David > Revocable") == "allowed"
     now = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")  # rounded up
     revoked = {"Revocable": {"revokeSessionsIssuedBefore": now}}
-    finished = world.up("production", roles=[entry | revoked.get(entry["name"], {}) for entry in world.roles])
+    finished = world.up("production", roles=[entry | revoked.get(entry["name"], {}) for entry in ROLES])
     assert changed(finished) == {"update": 1}
     assert world.decide(older, "David > Revocable") == "denied"
     assert world.decide(new, "David > Revocable") == "allowed"

@@ -219,7 +219,7 @@ def provider(layout: Layout) -> Iterator[AwsProvider]:
     """A provider configured for an account of the emulator."""
     configuration = {
         "accessKey": ACCOUNT,
-        "secretKey": "sandbox",
+        "secretKey": Emulator(layout).secret_of(ACCOUNT),
         "region": "us-east-1",
         "allowedAccountIds": json.dumps([ACCOUNT]),
         "endpoints": json.dumps([dict.fromkeys(("iam", "s3", "sts"), Emulator(layout).endpoint)]),

@@ -1,0 +1,159 @@
+"""The emulator's process, run in the emulator's own virtual environment: ``python server.py DIRECTORY``.
+
+MiniStack serves all of AWS to whoever asks, and runs code for some of it. Here it serves IAM, S3 and STS to those who
+know a secret, and nothing else.
+
+MiniStack saves its state when it is stopped. AWS does not forget what it has confirmed, so here each change is saved
+before it is answered: an emulator that is killed comes back with all that its clients were told.
+"""
+
+import asyncio
+import os
+import sys
+import uuid
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import ministack.app as ministack
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack.core.iam_evaluator import AuthError
+from ministack.core.persistence import save_all
+from ministack.core.sigv4 import decode_header_value
+from ministack.services import s3
+
+from sandbox.layout import Layout
+from sandbox.strict import HEALTH_PATH, signatures
+from sandbox.strict.signatures import RefusedError, Request
+
+_Message = dict[str, Any]
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[_Message], Awaitable[None]]
+_Response = tuple[int, dict[str, str], bytes]
+
+_READING_METHODS = ("GET", "HEAD", "OPTIONS")
+_FOLDER_CHECK_SECONDS = 0.5
+_STATE = ("iam", "organizations", "s3")  # aws:PrincipalOrgID depends on organizations, which nobody can call
+
+_signed_service: ContextVar[str] = ContextVar("signed_service")
+
+
+async def _application(key: bytes, scope: _Message, receive: _Receive, send: _Send) -> None:
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+    elif scope["method"] == "GET" and scope["path"] == HEALTH_PATH:
+        await _respond(send, 200, {}, b"")
+    elif scope["path"].startswith("/_"):
+        await _respond(send, 404, {}, b"")  # MiniStack's own; no bucket's name begins so
+    else:
+        await _serve(key, scope, await _body(receive), send)
+
+
+async def _serve(key: bytes, scope: _Message, body: bytes, send: _Send) -> None:
+    request = _request(scope, body)
+    try:
+        _signed_service.set(signatures.check(request, key))
+    except RefusedError as error:
+        await _refuse(send, request, error)
+        return
+
+    async def receive() -> _Message:
+        return {"type": "http.request", "body": body}
+
+    async def send_when_saved(message: _Message) -> None:
+        if message["type"] == "http.response.start":
+            save_all(ministack._build_persistence_save_dict())
+        await send(message)
+
+    await ministack.app(scope, receive, send if scope["method"] in _READING_METHODS else send_when_saved)
+
+
+async def _refuse(send: _Send, request: Request, error: RefusedError) -> None:
+    status, headers, body = ministack._credential_failure(
+        error.service, "", str(uuid.uuid4()), AuthError(error.code, error.message), dict(request.headers)
+    )
+    await _respond(send, status, headers, b"" if request.method == "HEAD" else body)
+
+
+async def _live(receive: _Receive, send: _Send) -> None:
+    """Load what was saved. MiniStack would also run scripts, and look after its containers and schedules."""
+    while (message := await receive())["type"] != "lifespan.shutdown":
+        if message["type"] == "lifespan.startup":
+            ministack._load_persisted_state()
+            await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _close_other_ways() -> None:
+    """Leave MiniStack no way to a service but the one that a request is signed for."""
+
+    async def none(*_: object, **__: object) -> None:
+        return None
+
+    ministack._handle_pre_body_request = none
+    ministack._handle_post_body_shortcuts = none
+    ministack._handle_special_data_plane_request = none
+    ministack.detect_service = lambda *_: _signed_service.get()
+    ministack._state_map = {name: name for name in _STATE}
+    s3._verify_presigned_sigv4 = lambda *_: None  # it was checked, by the account's secret
+
+
+async def _body(receive: _Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _request(scope: _Message, body: bytes) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), decode_header_value(value)
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
+    return Request(scope["method"], scope["raw_path"].decode("latin-1"), query, headers, body)
+
+
+async def _respond(send: _Send, status: int, headers: dict[str, str], body: bytes) -> None:
+    lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _end_with_folder(layout: Layout, key: bytes) -> None:
+    """End the process when the sandbox's folder is gone: nobody could find and stop it after that."""
+    while layout.secret_key.exists() and layout.secret_key.read_bytes() == key:
+        await asyncio.sleep(_FOLDER_CHECK_SECONDS)
+    os._exit(0)
+
+
+async def _run(layout: Layout, port: int) -> None:
+    key = layout.secret_key.read_bytes()
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.certfile = str(layout.certificates / "server.pem")
+    config.keyfile = str(layout.certificates / "server.key")
+    config.loglevel = "WARNING"
+    watch = asyncio.create_task(_end_with_folder(layout, key))
+    # All that was confirmed is saved, so a signal may end the process at once; Hypercorn would wait for idle clients.
+    await serve(partial(_application, key), config, shutdown_trigger=asyncio.Event().wait)
+    watch.cancel()
+
+
+def main() -> None:
+    """Serve on 127.0.0.1 until the process is ended, or the sandbox's folder is gone."""
+    os.umask(0o077)
+    _close_other_ways()
+    asyncio.run(_run(Layout(Path(sys.argv[1])), int(os.environ["GATEWAY_PORT"])))
+
+
+if __name__ == "__main__":
+    main()

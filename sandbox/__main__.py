@@ -16,9 +16,13 @@ from typing import Any
 
 from access.accounts import Account
 from access.participants import Participant
+from access.prove.interruption import Interruption
+from access.prove.leftovers import find_leftovers
 from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
+from access.prove.removal import remove
 from access.prove.reports import text_report
+from access.prove.stage import workers
 from access.stack_outputs import parse_stack_outputs
 from access.terminal import Progress, in_colour
 from sandbox import toolchain
@@ -205,12 +209,21 @@ def _prove(layout: Layout, outputs: Mapping[str, Mapping[str, Any]]) -> Proof:
     ]
     progress = Progress()
     try:
+        _remove_leftovers(participants)
         # The emulator does at once what it confirms: there is nothing to wait for.
         proof = prove(participants, Settings(create_probes=True, patience=0), progress=progress.show)
     finally:
         progress.end()
     print(text_report.render(proof, colour=in_colour(sys.stdout)))
     return proof
+
+
+def _remove_leftovers(participants: Sequence[Participant]) -> None:
+    """Remove what the proof of an interrupted ``up`` left in the accounts."""
+    leftovers = find_leftovers(participants).things
+    if leftovers:
+        with Interruption() as interruption, workers(at_once=8) as pool:
+            remove(leftovers, pool, interruption)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from access.prove.matrix import Expected, Principal
 from access.stack_outputs import AssumableRoles, StackOutputs
 
-_MOST_GROUPS = 10
+MOST_GROUPS = 10
 """Of a user. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 
@@ -92,7 +92,7 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
         for group in groups
         for power in (False, True)
     ]
-    if 1 < len(groups) <= _MOST_GROUPS:
+    if 1 < len(groups) <= MOST_GROUPS:
         name = " and ".join([", ".join(groups[:-1]), groups[-1]])
         members.append(user(f"member of {stack}/{name}, power user", *groups, power=True))
     in_roles = [Candidate(Principal(f"role {stack}/{name}", account_id), role=name) for name in outputs.grantee_roles]

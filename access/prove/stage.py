@@ -15,7 +15,7 @@ from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant, check_account
 from access.prove.actions import Available, ProbedBucket
-from access.prove.expectations import Candidate, Role, candidates_of, outsider_of, roles_of
+from access.prove.expectations import MOST_GROUPS, Candidate, Role, candidates_of, outsider_of, roles_of
 from access.prove.interruption import Interruption
 from access.prove.inventory import PATH, Run, error_code
 from access.prove.matrix import Principal
@@ -191,6 +191,8 @@ def _make(
             if participant.outputs
             else [outsider_of(account.account_id)]
         )
+        if participant.outputs and len(participant.outputs.groups) > MOST_GROUPS:
+            stage.not_tried.append(f"a member of all groups of {participant.outputs.stack}: IAM lets users join ten")
         control = pool.submit(making.make_control_role, account)
         boundary = pool.submit(making.make_boundary, account, [*may_assume, making.control_role_arn(account)])
         boundary.result()

@@ -27,7 +27,7 @@ from ministack.core.sigv4 import decode_header_value
 from ministack.services import s3
 
 from sandbox.layout import Layout
-from sandbox.strict import HEALTH_PATH, signatures
+from sandbox.strict import HEALTH_PATH, authorization, signatures
 from sandbox.strict.signatures import RefusedError, Request
 
 _Message = dict[str, Any]
@@ -152,6 +152,7 @@ def main() -> None:
     """Serve on 127.0.0.1 until the process is ended, or the sandbox's folder is gone."""
     os.umask(0o077)
     _close_other_ways()
+    authorization.install()
     asyncio.run(_run(Layout(Path(sys.argv[1])), int(os.environ["GATEWAY_PORT"])))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import botocore.httpsession
@@ -17,6 +18,7 @@ from access.prove.inventory import Run
 from access.prove.leftovers import Leftovers, find_leftovers
 from access.prove.proof import Settings, prove
 from access.prove.removal import Removal, remove
+from access.prove.rights import rights
 from access.prove.stage import workers
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER, OUTSIDERS_ACCOUNT, write_profiles
@@ -268,3 +270,43 @@ def test_nothing_of_a_proof_works_after_an_hour(
     assert {
         cell.result for cell in proof.cells if cell.principal.startswith("member of development/Testers, power user")
     } == {"INCONCLUSIVE"}
+
+
+def test_the_rights_are_enough_and_each_is_needed(
+    ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("access.prove.proof._settled", lambda *_: iter(()))
+    monkeypatch.setattr("access.prove.proof._not_entered", lambda *_: ([], []))
+    production = participants[0]
+    assert production.outputs
+    iam: Any = production.account.administrator.iam
+    prover = {"UserName": "prover"}
+    iam.create_group(GroupName="Team")
+    iam.create_user(**prover)
+    key = iam.create_access_key(**prover)["AccessKey"]
+    account = Account("production", ready.layout.aws_config)
+    account.administrator = account.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    # All rights are needed in an account that has both roles and groups.
+    outputs = replace(production.outputs, groups={"Team": {"allow": [], "deny": []}})
+    both, as_root = Participant(account, outputs), replace(production, outputs=outputs)
+
+    def works_without(left_out: str) -> bool:
+        document = rights()
+        for statement in document["Statement"]:
+            statement["Action"] = [action for action in statement["Action"] if action != left_out]
+        document["Statement"] = [statement for statement in document["Statement"] if statement["Action"]]
+        iam.put_user_policy(**prover, PolicyName="rights", PolicyDocument=json.dumps(document))
+        try:
+            with monkeypatch.context() as killed:
+                killed.setattr("access.prove.stage.remove", lambda *_: Removal((), {}))
+                prove([both], PROVE)
+            found, removal = clean([both])
+            return bool(removal.removed) and not found.unseen and not removal.left
+        except (ClientError, AccessError):
+            return False
+        finally:
+            clean([as_root])
+
+    assert works_without("nothing")
+    actions = [action for statement in rights()["Statement"] for action in statement["Action"]]
+    assert [action for action in actions if works_without(action)] == []

@@ -7,9 +7,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components import ApplicationBucket, GroupAssumePolicy, ReadWriteBucketRole, check_total_size
-from outputs import Granted, export_grants, export_roles
-from role_references import OtherStacks
-from settings import load_settings
+from stack.other_stacks import OtherStacks
+from stack.outputs import Granted, export_grants, export_roles
+from stack.settings import load_settings
 
 settings = load_settings()
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from settings import GranteeEntry, GroupEntry, RoleEntry
+from stack.settings import GranteeEntry, GroupEntry, RoleEntry
 from tests.unit.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()
@@ -37,6 +37,6 @@ def test_every_option_is_in_the_readme_and_declared(name: str, entry_type: type)
 
 
 def test_every_output_is_in_the_readme() -> None:
-    exported = set(re.findall(r'pulumi\.export\("(\w+)"', (REPOSITORY / "outputs.py").read_text()))
+    exported = set(re.findall(r'pulumi\.export\("(\w+)"', (REPOSITORY / "stack" / "outputs.py").read_text()))
     contract = README.split("the outputs' contract")[1].split("\n#")[0]
     assert set(re.findall(r"^\| `(\w+)`", contract, re.MULTILINE)) == exported

@@ -4,16 +4,24 @@ An output that is added leaves the version as it is; one that changes its meanin
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import pulumi
 
 from components import ReadWriteBucketRole, ReadWriteBucketRoleArgs
 from components.bucket_access import bucket_names
 from components.trust import is_open_to_any_role
-from console import switch_role_url
-from settings import Grant, Grantee, Settings, camel_case
+from stack.settings import Grant, Grantee, Settings, camel_case
 
 CONTRACT_VERSION = 1
+
+# Source: IAM User Guide, "Switch to a role (console)"; the other partitions' sign-in hosts are in "AWS GovCloud (US)
+# sign-in" and "Sign in to Amazon Web Services in China".
+_SIGN_IN_HOSTS = {
+    "aws": "signin.aws.amazon.com",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+    "aws-cn": "signin.amazonaws.cn",
+}
 
 Granted = tuple[Grantee, Grant, list[pulumi.Output[str]]]
 """Who may or may not assume which roles: the grantee, what is said of it, and the roles' ARNs."""
@@ -59,3 +67,19 @@ def _assumable_roles(granted: Sequence[Granted], kind: str) -> dict[str, dict[st
         if grantee.kind == kind:
             assumable.setdefault(grantee.name, {"allow": [], "deny": []})[grant.effect.lower()] += role_arns
     return assumable
+
+
+def switch_role_url(role_arn: str) -> str | None:
+    """The link with which a person who is signed in to the console switches to the role.
+
+    Args:
+        role_arn: e.g. ``arn:aws:iam::999999999999:role/UpdateApp``; a path stays part of the role's name.
+
+    Returns:
+        The link, or nothing for a partition whose console is not known here.
+    """
+    _, partition, _, _, account_id, resource = role_arn.split(":", 5)
+    host = _SIGN_IN_HOSTS.get(partition)
+    role_name = resource.removeprefix("role/")
+    query = urlencode({"account": account_id, "roleName": role_name, "displayName": role_name})
+    return f"https://{host}/switchrole?{query}" if host else None

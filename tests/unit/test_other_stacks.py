@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from named_principals import missing_principals
+from stack.other_stacks import missing_principals
 
 ACCOUNT = "111111111111"
 EXISTING = {

@@ -1,13 +1,12 @@
 """Roles of other stacks: how they are written in configuration, and their ARNs as those stacks export them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import pulumi
 
 from components.validation import InvalidValue, check_role_name
-from named_principals import missing_principals
 
 
 @dataclass(frozen=True)
@@ -125,3 +124,32 @@ def _arn_of(reference: RoleReference, role_arns: object) -> str:
             f" Correct the name, or add the role there and run `pulumi up --stack {reference.stack}` first"
         )
     return arn
+
+
+async def missing_principals(options: Mapping[str, object], account_ids: list[str]) -> list[str]:
+    """The principals of this account that a role names and that do not exist.
+
+    A mistyped one would trust nobody, or deny nobody, without a word: AWS does not check what stands in a condition.
+
+    Args:
+        options: what another stack's file says of the role, in its words.
+        account_ids: this account.
+
+    Returns:
+        Their ARNs. Patterns are left out: they may be meant for principals to come.
+
+    Raises:
+        Exception: AWS can't be asked; these credentials may not list users and roles.
+    """
+    named = [arn for key in ("trustedPrincipalArns", "deniedPrincipalArns") for arn in _texts(options.get(key))]
+    exact = [arn for arn in named if not set("*?") & set(arn) and arn.split(":")[4] in account_ids]
+    if not exact:
+        return []
+    kinds = ("aws:iam/getUsers:getUsers", "aws:iam/getRoles:getRoles")
+    listed = [await pulumi.runtime.invoke_async(kind, {}) for kind in kinds]
+    existing = {arn for answer in listed for arn in answer["arns"]}
+    return [arn for arn in dict.fromkeys(exact) if arn not in existing]
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

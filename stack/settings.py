@@ -28,7 +28,7 @@ from components.validation import (
     check_user_name,
     each,
 )
-from role_references import RoleReference, parse_role_reference
+from stack.other_stacks import RoleReference, parse_role_reference
 
 
 class RoleEntry(ReadWriteBucketRoleArgs):

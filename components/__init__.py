@@ -2,6 +2,7 @@
 
 from .application_bucket import ApplicationBucket, ApplicationBucketArgs
 from .group_assume_policy import GroupAssumePolicy, GroupAssumePolicyArgs, check_total_size
+from .group_members import GroupMembers, GroupMembersArgs
 from .read_write_bucket_role import ReadWriteBucketRole, ReadWriteBucketRoleArgs
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "ApplicationBucketArgs",
     "GroupAssumePolicy",
     "GroupAssumePolicyArgs",
+    "GroupMembers",
+    "GroupMembersArgs",
     "ReadWriteBucketRole",
     "ReadWriteBucketRoleArgs",
     "check_total_size",

@@ -64,7 +64,12 @@ class _Provider(host.ComponentProvider):
 
 def provider() -> host.ComponentProvider:
     """The provider of all components, with the schema that their annotations and docstrings make."""
-    components = [_package.ApplicationBucket, _package.GroupAssumePolicy, _package.ReadWriteBucketRole]
+    components = [
+        _package.ApplicationBucket,
+        _package.GroupAssumePolicy,
+        _package.GroupMembers,
+        _package.ReadWriteBucketRole,
+    ]
     for component in components:
         component.__doc__ = inspect.getdoc(component)  # indented, it would be shown as code
     host.Analyzer = _Analyzer  # type: ignore[attr-defined]

@@ -20,7 +20,8 @@ class ApplicationBucket(pulumi.ComponentResource):
     """A bucket that is private, owned by its account alone, versioned, encrypted and reached over TLS only.
 
     Source: Amazon S3 User Guide, "Security best practices for Amazon S3". Protect it where you use it:
-    ``ResourceOptions(protect=True)`` holds for its parts too.
+    ``ResourceOptions(protect=True)`` protects the bucket itself, which holds the objects. Its settings are not
+    protected one by one, so that a refusal names the one resource that matters.
     """
 
     name: pulumi.Output[str]
@@ -35,11 +36,15 @@ class ApplicationBucket(pulumi.ComponentResource):
             InvalidValue: S3 would refuse the bucket's name.
         """
         check_bucket_name("name", args["name"])
-        super().__init__("cross-account-access:index:ApplicationBucket", name, None, opts)
+        protect = bool(opts and opts.protect)
+        unprotected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=False))
+        super().__init__("cross-account-access:index:ApplicationBucket", name, None, unprotected)
         child = pulumi.ResourceOptions(parent=self)
         partition = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=self)).partition
 
-        bucket = aws.s3.Bucket(f"{name}-bucket", bucket=args["name"], opts=child)
+        bucket = aws.s3.Bucket(
+            f"{name}-bucket", bucket=args["name"], opts=pulumi.ResourceOptions(parent=self, protect=protect)
+        )
         public_access_block = aws.s3.BucketPublicAccessBlock(
             f"{name}-public-access-block",
             bucket=bucket.bucket,

@@ -17,8 +17,6 @@ _MOST_CHARACTERS = {"group": 5120, "role": 10240}
 class GrantOptions(TypedDict):
     """What a :class:`GroupAssumePolicy` may be given beside its group and its roles."""
 
-    members: NotRequired[Sequence[pulumi.Input[str]]]
-    """The names of the users who are to be the group's members, and nobody else. Left alone by default."""
     bind_session_name: NotRequired[bool]
     """Whether a session has to be named after the IAM user who begins it. ``False`` by default."""
     source_identity: NotRequired[bool]
@@ -53,7 +51,6 @@ _CHECKS = {
     "effect": validation.check_one_of("Allow", "Deny"),
     "role_arns": validation.each(validation.check_role_arn),
     "policy_name": validation.check_policy_name,
-    "members": validation.each(validation.check_user_name),
 }
 
 
@@ -67,8 +64,6 @@ def _check_group_args(args: Mapping[str, object]) -> None:
     for key in ("bind_session_name", "source_identity", "session_tags"):
         if args.get(key) and args["effect"] == "Deny":
             raise InvalidValue(key, True, "it narrows or adds to what is allowed: use it with Allow")
-    if "members" in args and "role" in args:
-        raise InvalidValue("members", args["members"], "a role has none: use it with group")
 
 
 class GroupAssumePolicy(pulumi.ComponentResource):
@@ -98,10 +93,6 @@ class GroupAssumePolicy(pulumi.ComponentResource):
         else:
             aws.iam.GroupPolicy(
                 f"{name}-policy", group=args["group"], name=args["policy_name"], policy=policy, opts=child
-            )
-        if "members" in args:
-            aws.iam.GroupMembership(
-                f"{name}-members", name=f"{name}-members", group=args["group"], users=args["members"], opts=child
             )
         self.role_arns = cast(pulumi.Output[Sequence[str]], pulumi.Output.from_input(args["role_arns"])).apply(
             lambda arns: sorted(set(arns))

@@ -13,7 +13,7 @@ from .policies import PolicyDocument, Statement
 from .trust import TrustArgs, trust_policy, trusted_accounts
 from .validation import InvalidValue
 
-DEFAULT_POLICY_NAME = "read-write-app-bucket"
+_TUTORIALS_ROLE, _TUTORIALS_POLICY = "UpdateApp", "read-write-app-bucket"
 
 _MOST_POLICY_CHARACTERS = 6144
 _MOST_TRUST_CHARACTERS = 2048  # the default; AWS raises it to 4096 on request
@@ -25,7 +25,7 @@ class SessionArgs(TypedDict):
     name: str
     """The role's name, unique in its account: 1 to 64 letters, digits or ``+=,.@-_``."""
     policy_name: NotRequired[str]
-    """The managed policy's name, unique in its account. ``read-write-app-bucket`` by default."""
+    """The managed policy's name, unique in its account. By default, one with the name of the role."""
     path: NotRequired[str]
     """The path of the role and of its policy, e.g. ``/delegated/``. ``/`` by default."""
     description: NotRequired[str]
@@ -69,6 +69,11 @@ _CHECKS = {
     "prefixes": validation.each(validation.check_prefix),
     "kms_key_arns": validation.each(validation.check_key_arn),
 }
+
+
+def default_policy_name(role_name: str) -> str:
+    """Return the name of a role's managed policy where none is given. No two roles of an account share it."""
+    return _TUTORIALS_POLICY if role_name == _TUTORIALS_ROLE else f"{_TUTORIALS_POLICY}-{role_name}"
 
 
 def check_role_args(args: Mapping[str, object]) -> None:
@@ -129,7 +134,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
 
         policy = aws.iam.Policy(
             f"{name}-policy",
-            name=args.get("policy_name", DEFAULT_POLICY_NAME),
+            name=args.get("policy_name", default_policy_name(args["name"])),
             path=args.get("path"),
             tags=args.get("tags"),
             policy=access.apply(lambda known: _rendered_identity_policy(*known)),
@@ -145,6 +150,8 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
             max_session_duration=args.get("max_session_duration"),
             permissions_boundary=args.get("permissions_boundary"),
             assume_role_policy=pulumi.Output.all(partition, trust).apply(lambda known: _rendered_trust(*known)),
+            # Policies that others attached would hinder its removal, e.g. the console's "Revoke active sessions".
+            force_detach_policies=True,
             opts=child,
         )
         aws.iam.RolePolicyAttachment(f"{name}-policy-attachment", role=role.name, policy_arn=policy.arn, opts=child)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 import pulumi
 
@@ -73,14 +74,15 @@ def check_exactly_one(args: Mapping[str, object], one: str, other: str) -> None:
         raise InvalidValue(one, args[one], f"{other} is given too; remove one of the two")
 
 
-def each(check: Check) -> Check:
-    """A list of at least one value, each of which passes the check."""
+def each(check: Check, least: Literal[0, 1] = 1) -> Check:
+    """A list of at least so many values, each of which passes the check."""
 
     def check_list(key: str, value: object) -> None:
         if isinstance(value, pulumi.Output):
             return
-        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-            raise InvalidValue(key, value, "write a list with at least one entry, or leave it out")
+        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) < least:
+            rule = "write a list with at least one entry, or leave it out" if least else "write a list"
+            raise InvalidValue(key, value, rule)
         for index, item in enumerate(value):
             check(f"{key}[{index}]", item)
 

@@ -1,52 +1,12 @@
-"""Roles of other stacks: how they are written in configuration, and their ARNs as those stacks export them."""
+"""Roles of other stacks: their ARNs as those stacks export them, and warnings where a grant can't do what it says."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import pulumi
 
-from components.validation import InvalidValue, check_role_name
-
-
-@dataclass(frozen=True)
-class RoleReference:
-    """A role that another stack exports."""
-
-    organization: str
-    project: str
-    stack: str
-    role: str
-
-    @property
-    def stack_name(self) -> str:
-        """The stack's full name, as a StackReference takes it: organization/project/stack."""
-        return f"{self.organization}/{self.project}/{self.stack}"
-
-    def __str__(self) -> str:
-        """The longest form: organization/project/stack/role."""
-        return f"{self.stack_name}/{self.role}"
-
-
-def parse_role_reference(key: str, text: str) -> RoleReference:
-    """The role that ``stack/role``, ``project/stack/role`` or ``organization/project/stack/role`` names.
-
-    What is left out is this program's own organization and project.
-
-    Raises:
-        InvalidValue: the text has another form, or names a role of this very stack.
-    """
-    parts = text.split("/")
-    if not 2 <= len(parts) <= 4 or not all(parts):
-        raise InvalidValue(key, text, "write stack/role, project/stack/role or organization/project/stack/role")
-    here = [pulumi.get_organization(), pulumi.get_project()]
-    organization, project, stack, role = here[: 4 - len(parts)] + parts
-    check_role_name(key, role)
-    reference = RoleReference(organization, project, stack, role)
-    this_stack = RoleReference(pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), role)
-    if reference == this_stack:
-        raise InvalidValue(key, text, "name a role of another stack: a group and its roles belong to two accounts")
-    return reference
+from stack.references import RoleReference
+from stack.settings import Grant
 
 
 class OtherStacks:
@@ -57,15 +17,18 @@ class OtherStacks:
         self._stacks: dict[str, pulumi.StackReference] = {}
         self._checked: set[RoleReference] = set()
 
-    def role_arn(self, reference: RoleReference) -> pulumi.Output[str]:
-        """The role's ARN, out of its stack's ``roleArns``.
+    def role_arns(self, grantee: str, grant: Grant) -> list[pulumi.Output[str]]:
+        """Return the ARNs of the roles that a grant is about, and warn of those with which it does not do what it says.
 
-        Raises (when the output is computed):
-            pulumi.RunError: the stack does not export that role.
+        Raises (when the outputs are computed):
+            pulumi.RunError: a stack does not export a role.
         """
-        return self._output(reference, "roleArns").apply(lambda role_arns: _arn_of(reference, role_arns))
+        self._warn_of_missing_principals(grant.roles)
+        if grant.effect == "Deny":
+            self._warn_of_bypass(grantee, grant.roles)
+        return [self._output(role, "roleArns").apply(partial(_arn_of, role)) for role in grant.roles]
 
-    def warn_of_bypass(self, group: str, references: Iterable[RoleReference]) -> None:
+    def _warn_of_bypass(self, group: str, references: Iterable[RoleReference]) -> None:
         """Warn if the roles trust the whole account, so that a Deny on one of its groups can be got around.
 
         A Deny binds the group's users, not another principal of the account that they may become.
@@ -73,7 +36,7 @@ class OtherStacks:
         for reference in references:
             self._output(reference, "openRoles").apply(partial(_warn_if_open, group, reference))
 
-    def warn_of_missing_principals(self, references: Iterable[RoleReference]) -> None:
+    def _warn_of_missing_principals(self, references: Iterable[RoleReference]) -> None:
         """Warn if the roles name users or roles of this account that do not exist."""
         for reference in references:
             if reference not in self._checked:

@@ -4,14 +4,16 @@ An output that is added leaves the version as it is; one that changes its meanin
 """
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 from urllib.parse import urlencode
 
 import pulumi
 
-from components import ReadWriteBucketRole, ReadWriteBucketRoleArgs
+from components import GroupAssumePolicy, ReadWriteBucketRole, ReadWriteBucketRoleArgs, check_total_size
 from components.bucket_access import bucket_names
+from components.policies import Effect
 from components.trust import is_open_to_any_role
-from stack.settings import Grant, Grantee, Settings, camel_case
+from stack.settings import Grant, Grantee, Kind, Settings, camel_case
 
 CONTRACT_VERSION = 1
 
@@ -23,8 +25,8 @@ _SIGN_IN_HOSTS = {
     "aws-cn": "signin.amazonaws.cn",
 }
 
-Granted = tuple[Grantee, Grant, list[pulumi.Output[str]]]
-"""Who may or may not assume which roles: the grantee, what is said of it, and the roles' ARNs."""
+Granted = tuple[Grantee, Grant, GroupAssumePolicy]
+"""Who may or may not assume which roles: the grantee, what is said of it, and the policy that says it."""
 
 
 def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -> None:
@@ -52,21 +54,29 @@ def _options(role: ReadWriteBucketRoleArgs) -> dict[str, object]:
 
 
 def export_grants(granted: Sequence[Granted]) -> None:
-    """Export which groups, and which roles of this account, may or may not assume which roles."""
-    groups, grantee_roles = _assumable_roles(granted, "group"), _assumable_roles(granted, "role")
-    if groups:
-        pulumi.export("assumableRoles", groups)
-    if grantee_roles:
-        pulumi.export("granteeRoles", grantee_roles)
+    """Export which groups, and which roles of this account, may or may not assume which roles.
+
+    Raises (when the documents are known):
+        InvalidValue: the policies of a group or role are too long together.
+    """
+    by_grantee: dict[tuple[Kind, str], list[tuple[Grant, GroupAssumePolicy]]] = {}
+    for grantee, grant, policy in granted:
+        by_grantee.setdefault((grantee.kind, grantee.name), []).append((grant, policy))
+    assumable: dict[str, dict[str, dict[str, pulumi.Output[list[str]]]]] = {"group": {}, "role": {}}
+    for (kind, name), policies in by_grantee.items():
+        check_total_size(kind, name, {grant.policy_name: policy for grant, policy in policies})
+        assumable[kind][name] = {
+            effect.lower(): _joined([policy.role_arns for grant, policy in policies if grant.effect == effect])
+            for effect in get_args(Effect)
+        }
+    if assumable["group"]:
+        pulumi.export("assumableRoles", assumable["group"])
+    if assumable["role"]:
+        pulumi.export("granteeRoles", assumable["role"])
 
 
-def _assumable_roles(granted: Sequence[Granted], kind: str) -> dict[str, dict[str, list[pulumi.Output[str]]]]:
-    """ARNs of roles, by grantee and by ``allow`` and ``deny``."""
-    assumable: dict[str, dict[str, list[pulumi.Output[str]]]] = {}
-    for grantee, grant, role_arns in granted:
-        if grantee.kind == kind:
-            assumable.setdefault(grantee.name, {"allow": [], "deny": []})[grant.effect.lower()] += role_arns
-    return assumable
+def _joined(lists: Sequence[pulumi.Output[Sequence[str]]]) -> pulumi.Output[list[str]]:
+    return pulumi.Output.all(*lists).apply(lambda known: [arn for arns in known for arn in arns])
 
 
 def switch_role_url(role_arn: str) -> str | None:

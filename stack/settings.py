@@ -7,7 +7,7 @@ The entries' keys are the components' arguments in camelCase, as is usual in YAM
 import inspect
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
@@ -15,9 +15,9 @@ from pulumi.runtime import config as runtime_config
 
 from components import ReadWriteBucketRoleArgs
 from components.bucket_access import bucket_names
-from components.group_assume_policy import GrantOptions, GrantTarget
+from components.group_assume_policy import GrantOptions
 from components.policies import Effect
-from components.read_write_bucket_role import DEFAULT_POLICY_NAME, check_role_args
+from components.read_write_bucket_role import check_role_args, default_policy_name
 from components.validation import (
     InvalidValue,
     check_account_id,
@@ -28,7 +28,7 @@ from components.validation import (
     check_user_name,
     each,
 )
-from stack.other_stacks import RoleReference, parse_role_reference
+from stack.references import RoleReference, parse_role_reference
 
 
 class RoleEntry(ReadWriteBucketRoleArgs):
@@ -60,31 +60,55 @@ class GroupEntry(GranteeEntry, GrantOptions):
 
     create_group: NotRequired[bool]
     """``false`` where the group exists already and is looked after elsewhere. ``true`` by default."""
+    renamed_from: NotRequired[str]
+    """The group's name before: the group is renamed in place, with its members and all that it has."""
+    members: NotRequired[list[str]]
+    """The names of the users who are to be the group's members, and nobody else. Left alone by default."""
+
+
+class GrantArgs(GrantOptions):
+    """The arguments of a :class:`GroupAssumePolicy` but for the grantee and the roles."""
+
+    effect: Effect
+    policy_name: str
+
+
+Kind = Literal["group", "role"]
+"""The kinds of grantees."""
 
 
 @dataclass(frozen=True)
 class Grant:
     """One inline policy of a grantee: what it says about the roles of one stack."""
 
+    name: str
+    """Its logical name."""
+    renamed_from: str | None
+    """Its logical name before its group was renamed."""
     effect: Effect
     policy_name: str
     roles: tuple[RoleReference, ...]
     options: GrantOptions
+
+    @property
+    def args(self) -> GrantArgs:
+        """What the file decides of the component's arguments."""
+        return {**self.options, "effect": self.effect, "policy_name": self.policy_name}
 
 
 @dataclass(frozen=True)
 class Grantee:
     """A group or role of this account, and what it is allowed and denied."""
 
-    kind: Literal["group", "role"]
+    kind: Kind
     name: str
-    create: bool
-    """Whether it is to be made."""
     grants: tuple[Grant, ...]
-
-    def target(self, name: pulumi.Input[str]) -> GrantTarget:
-        """Whom the policies are for, in the component's words."""
-        return {"group": name} if self.kind == "group" else {"role": name}
+    create: bool = False
+    """Whether it is to be made."""
+    renamed_from: str | None = None
+    """The name that a group had before."""
+    members: tuple[str, ...] | None = None
+    """A group's members, if this stack says who they are."""
 
 
 @dataclass(frozen=True)
@@ -142,10 +166,15 @@ def load_settings() -> Settings:
     _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in role_entries.items()})
     _check_distinct(
         "policyName",
-        {f"{path}.policyName": entry.get("policy_name", DEFAULT_POLICY_NAME) for path, entry in role_entries.items()},
+        {
+            f"{path}.policyName": entry.get("policy_name", default_policy_name(entry["name"]))
+            for path, entry in role_entries.items()
+        },
     )
-    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in group_entries.items()})
-    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in grantee_entries.items()})
+    _check_distinct(
+        "name", {f"{path}.name": entry["name"] for path, entry in {**group_entries, **grantee_entries}.items()}
+    )
+    _check_renames(group_entries)
     return settings
 
 
@@ -204,17 +233,20 @@ def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:
 
 def _group(path: str, entry: GroupEntry) -> Grantee:
     check_group_name(f"{path}.name", entry["name"])
+    create, renamed_from = entry.get("create_group", True), entry.get("renamed_from")
+    if renamed_from is not None:
+        check_group_name(f"{path}.renamedFrom", renamed_from)
+        if not create:
+            raise InvalidValue(f"{path}.renamedFrom", renamed_from, "createGroup is false: rename it where it is made")
     if "members" in entry:
-        each(check_user_name)(f"{path}.members", entry["members"])
-    grants = _grants(path, entry)
-    if "members" in entry:  # a group's members are told once
-        grants[0] = replace(grants[0], options={**grants[0].options, "members": entry["members"]})
-    return Grantee("group", entry["name"], entry.get("create_group", True), tuple(grants))
+        each(check_user_name, least=0)(f"{path}.members", entry["members"])
+    members = tuple(entry["members"]) if "members" in entry else None
+    return Grantee("group", entry["name"], tuple(_grants(path, entry)), create, renamed_from, members)
 
 
 def _grantee_role(path: str, entry: GranteeEntry) -> Grantee:
     check_role_name(f"{path}.name", entry["name"])
-    return Grantee("role", entry["name"], create=False, grants=tuple(_grants(path, entry)))
+    return Grantee("role", entry["name"], tuple(_grants(path, entry)))
 
 
 def _grants(path: str, entry: GranteeEntry | GroupEntry) -> list[Grant]:
@@ -228,11 +260,20 @@ def _grants(path: str, entry: GranteeEntry | GroupEntry) -> list[Grant]:
             raise InvalidValue(key, str(reference), f"{allowed[reference]} names the same role; remove one of the two")
     if not allowed and not denied:
         raise InvalidValue(f"{path}.allow", [], "name at least one role under allow or deny")
-    allow_prefix = entry.get("allow_policy_prefix", "allow-assume-S3-role-in-")
-    deny_prefix = entry.get("deny_policy_prefix", "deny-assume-S3-role-in-")
+    sides: list[tuple[Effect, str, str, Iterable[RoleReference], GrantOptions]] = [
+        (
+            "Allow",
+            "allowPolicyPrefix",
+            entry.get("allow_policy_prefix", "allow-assume-S3-role-in-"),
+            allowed,
+            allow_options,
+        ),
+        ("Deny", "denyPolicyPrefix", entry.get("deny_policy_prefix", "deny-assume-S3-role-in-"), denied, {}),
+    ]
     grants = [
-        *_grants_by_stack(f"{path}.allowPolicyPrefix", "Allow", allow_prefix, allowed, allow_options),
-        *_grants_by_stack(f"{path}.denyPolicyPrefix", "Deny", deny_prefix, denied, {}),
+        _grant(entry, effect, prefix + stack, roles, options)
+        for effect, key, prefix, references, options in sides
+        for stack, roles in _by_stack(f"{path}.{key}", prefix, references).items()
     ]
     _check_distinct("name of an inline policy", {f"{path}: {grant.effect}": grant.policy_name for grant in grants})
     return grants
@@ -244,16 +285,46 @@ def _references(path: str, texts: Iterable[str]) -> dict[RoleReference, str]:
     return {parse_role_reference(key, text): key for key, text in keys.items()}
 
 
-def _grants_by_stack(
-    key: str, effect: Effect, prefix: str, references: Iterable[RoleReference], options: GrantOptions
-) -> list[Grant]:
-    """One grant a stack: its name stands at the end of the inline policy's."""
+def _grant(
+    entry: GranteeEntry | GroupEntry,
+    effect: Effect,
+    policy_name: str,
+    roles: Sequence[RoleReference],
+    options: GrantOptions,
+) -> Grant:
+    old = entry.get("renamed_from")
+    return Grant(
+        name=f"{entry['name']}-{policy_name}",
+        renamed_from=f"{old}-{policy_name}" if old else None,
+        effect=effect,
+        policy_name=policy_name,
+        roles=tuple(roles),
+        options=options,
+    )
+
+
+def _by_stack(key: str, prefix: str, references: Iterable[RoleReference]) -> dict[str, list[RoleReference]]:
+    """Return the roles by the name of their stack, which stands at the end of the inline policy's name."""
     by_stack: dict[str, list[RoleReference]] = {}
     for reference in references:
         by_stack.setdefault(reference.stack, []).append(reference)
     for stack in by_stack:
         check_policy_name(key, prefix + stack)
-    return [Grant(effect, prefix + stack, tuple(roles), options) for stack, roles in by_stack.items()]
+    return by_stack
+
+
+def _check_renames(entries: Mapping[str, GroupEntry]) -> None:
+    """Check that each old name stands for one group, and for none that is still there."""
+    names = {entry["name"].casefold(): path for path, entry in entries.items()}
+    for path, entry in entries.items():
+        old = entry.get("renamed_from")
+        if old is not None and old.casefold() in names and old != entry["name"]:
+            where = names[old.casefold()]
+            raise InvalidValue(f"{path}.renamedFrom", old, f"{where} still has that name; rename one of the two first")
+    renamed = {
+        f"{path}.renamedFrom": entry["renamed_from"] for path, entry in entries.items() if "renamed_from" in entry
+    }
+    _check_distinct("renamedFrom", renamed)
 
 
 def _check_distinct(what: str, values: Mapping[str, str]) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
 import yaml
@@ -32,6 +33,18 @@ class Registration:
     protect: bool
     dependencies: tuple[str, ...]
     """The logical names of the resources that are made before it."""
+    aliases: tuple[str, ...] = ()
+    """The URNs, or the logical names, that it had before."""
+
+
+class Refusal(grpc.RpcError):
+    """What the engine answers where the provider refuses a call."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,8 @@ class Aws(mocks.Mocks):
     partition: str
     stacks: Mapping[str, Mapping[str, Any]]
     """The outputs of other stacks, by full name."""
+    groups: Mapping[str, Sequence[str]]
+    """The users in groups that exist."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":
@@ -50,6 +65,10 @@ class Aws(mocks.Mocks):
         return f"{args.name}-id", {**args.inputs, **made_up, "arn": arn}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # type: ignore[override]
+        if args.token == "aws:iam/getGroup:getGroup":  # noqa: S105 (a function's token)
+            if args.args["groupName"] not in self.groups:
+                raise Refusal("NoSuchEntity: The group with that name cannot be found.")
+            return {"users": [{"userName": name} for name in self.groups[args.args["groupName"]]]}
         assert args.token.endswith(":getPartition"), args.token
         return {"id": self.partition, "partition": self.partition, "dnsSuffix": "", "reverseDnsPrefix": ""}
 
@@ -60,6 +79,7 @@ class Monitor(mocks.MockMonitor):
     def __init__(self, aws: Aws) -> None:
         super().__init__(aws)
         self.registrations: dict[str, Registration] = {}
+        self.read: list[str] = []
         self.outputs: dict[str, dict[str, Any]] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 (the base class has no types)
@@ -69,8 +89,13 @@ class Monitor(mocks.MockMonitor):
             request.parent.rpartition("::")[2],
             request.protect,
             tuple(sorted(urn.rpartition("::")[2] for urn in request.dependencies)),
+            tuple(sorted(alias.urn or alias.spec.name for alias in request.aliases)),
         )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: ANN401, N802
+        self.read.append(f"{request.type} {request.id}")
+        return super().ReadResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: ANN401, N802
         self.outputs[request.urn.rpartition("::")[2]] = MessageToDict(request.outputs)
@@ -86,6 +111,9 @@ class Ran:
     component_outputs: Mapping[str, Mapping[str, Any]]
     """By logical name."""
     exports: Mapping[str, Any]
+    read: tuple[str, ...] = ()
+    """The type and id of what is only read."""
+    warnings: tuple[str, ...] = ()
 
     def document(self, name: str, key: str = "policy") -> Any:  # noqa: ANN401 (JSON)
         """The policy document that a resource was given."""
@@ -109,7 +137,7 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run() -> Run:
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a piece of a program, or the whole program of a stack, under mocks of its own; lints its documents."""
 
     def run(
@@ -119,8 +147,9 @@ def run() -> Run:
         config: Mapping[str, Any] | None = None,
         partition: str = "aws",
         stacks: Mapping[str, Mapping[str, Any]] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> Ran:
-        aws = Aws(partition, stacks or {})
+        aws = Aws(partition, stacks or {}, groups or {})
         monitor = Monitor(aws)
         runtime.reset_options()  # no stack of an earlier run
         mocks.set_mocks(aws, PROJECT, stack, preview=False, monitor=monitor, organization="organization")
@@ -129,6 +158,8 @@ def run() -> Run:
         }
         runtime.set_all_config(settings)
         exports: dict[str, Any] = {}
+        warnings: list[str] = []
+        monkeypatch.setattr(pulumi.log, "warn", warnings.append)
 
         @runtime.test  # type: ignore[untyped-decorator]
         def body() -> pulumi.Output[None]:
@@ -143,7 +174,7 @@ def run() -> Run:
             return pulumi.Output.from_input(root.outputs).apply(exports.update)
 
         body()
-        ran = Ran(monitor.registrations, monitor.outputs, exports)
+        ran = Ran(monitor.registrations, monitor.outputs, exports, tuple(monitor.read), tuple(warnings))
         assert not ran.findings()
         return ran
 

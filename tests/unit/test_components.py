@@ -9,7 +9,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import ApplicationBucket, GroupAssumePolicy, ReadWriteBucketRole, ReadWriteBucketRoleArgs
+from components import ApplicationBucket, GroupAssumePolicy, GroupMembers, ReadWriteBucketRole, ReadWriteBucketRoleArgs
 from components.read_write_bucket_role import SessionArgs
 from components.validation import InvalidValue
 from tests.unit.conftest import Ran, Run, is_secret, revealed
@@ -36,9 +36,12 @@ def grant() -> GroupAssumePolicy:
             "effect": "Allow",
             "role_arns": [ROLE_ARN],
             "policy_name": "may",
-            "members": ["alice"],
         },
     )
+
+
+def members() -> GroupMembers:
+    return GroupMembers("access", {"group": "Developers", "members": ["alice"]})
 
 
 def run_role(run: Run, **args: object) -> Ran:
@@ -57,7 +60,8 @@ def output(value: object) -> pulumi.Output[Any]:
             "cross-account-access:index:ReadWriteBucketRole",
             {"access-policy", "access-policy-attachment", "access-role"},
         ),
-        (grant, "cross-account-access:index:GroupAssumePolicy", {"access-members", "access-policy"}),
+        (grant, "cross-account-access:index:GroupAssumePolicy", {"access-policy"}),
+        (members, "cross-account-access:index:GroupMembers", {"access-membership"}),
         (
             bucket,
             "cross-account-access:index:ApplicationBucket",
@@ -71,7 +75,7 @@ def output(value: object) -> pulumi.Output[Any]:
             },
         ),
     ],
-    ids=["ReadWriteBucketRole", "GroupAssumePolicy", "ApplicationBucket"],
+    ids=["ReadWriteBucketRole", "GroupAssumePolicy", "GroupMembers", "ApplicationBucket"],
 )
 def test_tokens_and_the_names_of_children_stay_as_they_are(
     run: Run, component: Callable[[], pulumi.ComponentResource], token: str, children: set[str]
@@ -115,7 +119,7 @@ def test_the_role_and_the_policy_are_given(
     assert "Statement" in json.loads(inputs["access-role"].pop("assumeRolePolicy"))
     assert "Statement" in json.loads(inputs["access-policy"].pop("policy"))
     assert inputs == {
-        "access-role": {"name": "UpdateApp", **of_role},
+        "access-role": {"name": "UpdateApp", "forceDetachPolicies": True, **of_role},
         "access-policy": {"name": "read-write-app-bucket", **of_policy},
     }
     assert set(made) == {STACK, "access", "access-role", "access-policy", "access-policy-attachment"}

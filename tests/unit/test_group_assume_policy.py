@@ -92,18 +92,8 @@ def test_the_inline_policy_is(run: Run, args: dict[str, Any], statements: Sequen
             {"grant-policy": ("aws:iam/groupPolicy:GroupPolicy", {"group": "Developers", "name": "may-not-update"})},
         ),
         (OF_ROLE, {"grant-policy": ("aws:iam/rolePolicy:RolePolicy", {"role": "deploy", "name": "may-update"})}),
-        (
-            {**ALLOW, "members": ["alice", "bob"]},
-            {
-                "grant-policy": ("aws:iam/groupPolicy:GroupPolicy", {"group": "Developers", "name": "may-update"}),
-                "grant-members": (
-                    "aws:iam/groupMembership:GroupMembership",
-                    {"name": "grant-members", "group": "Developers", "users": ["alice", "bob"]},
-                ),
-            },
-        ),
     ],
-    ids=["a group's policy", "a group's denial", "a role's policy", "members are these users and nobody else"],
+    ids=["a group's policy", "a group's denial", "a role's policy"],
 )
 def test_what_is_registered(
     run: Run, args: dict[str, Any], children: Mapping[str, tuple[str, Mapping[str, Any]]]
@@ -130,9 +120,8 @@ def test_outputs_of_other_resources_are_taken_like_plain_values(run: Run) -> Non
     given = {
         "group": output("Developers"),
         "role_arns": output([output(UPDATE), AUDIT]),
-        "members": [output("alice"), "bob"],
     }
-    plain = {"group": "Developers", "role_arns": [UPDATE, AUDIT], "members": ["alice", "bob"]}
+    plain = {"group": "Developers", "role_arns": [UPDATE, AUDIT]}
     as_output, as_plain = (run(partial(grant, {**ALLOW, **values})) for values in (given, plain))
     assert as_output.registrations == as_plain.registrations
     assert as_output.component_outputs == as_plain.component_outputs
@@ -152,9 +141,6 @@ WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
     "one role that is no list": ({**ALLOW, "role_arns": UPDATE}, "role_arns"),
     "a wildcard": ({**ALLOW, "role_arns": [UPDATE, "arn:aws:iam::999999999999:role/*"]}, "role_arns[1]"),
     "a policy's name that is too long": ({**ALLOW, "policy_name": "p" * 129}, "policy_name"),
-    "no members": ({**ALLOW, "members": []}, "members"),
-    "a member's name with a space": ({**ALLOW, "members": ["alice", "b b"]}, "members[1]"),
-    "members of a role": ({**OF_ROLE, "members": ["alice"]}, "members"),
     "a role has no user's name for its session": ({**OF_ROLE, "bind_session_name": True}, "bind_session_name"),
     "a role has no user's name for its source identity": ({**OF_ROLE, "source_identity": True}, "source_identity"),
     "a denial by session name": ({**DENY, "bind_session_name": True}, "bind_session_name"),

@@ -15,6 +15,8 @@ from components import (
     ApplicationBucketArgs,
     GroupAssumePolicy,
     GroupAssumePolicyArgs,
+    GroupMembers,
+    GroupMembersArgs,
     ReadWriteBucketRole,
     ReadWriteBucketRoleArgs,
 )
@@ -24,6 +26,7 @@ from tests.unit.conftest import REPOSITORY
 COMPONENTS = {
     ApplicationBucket: ApplicationBucketArgs,
     GroupAssumePolicy: GroupAssumePolicyArgs,
+    GroupMembers: GroupMembersArgs,
     ReadWriteBucketRole: ReadWriteBucketRoleArgs,
 }
 PROVIDER = provider()

@@ -58,7 +58,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "roles[1].name",
         "roles[0]",
     ),
-    ("two policies of one name", roles(ROLE, {**ROLE, "name": "Other"}), "roles[1].policyName", "policyName"),
+    (
+        "two policies of one name",
+        roles({**ROLE, "policyName": "p"}, {**ROLE, "name": "Other", "policyName": "P"}),
+        "roles[1].policyName",
+        "policyName",
+    ),
     (
         "a bucket made and not made",
         roles(ROLE, {**ROLE, "name": "Other", "policyName": "p", "createBucket": False}),

@@ -48,3 +48,15 @@ def test_a_folder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (folder / "service-2.json").write_text(json.dumps(model))
     monkeypatch.setenv("AWS_DATA_PATH", f"/nonexistent:{tmp_path}")
     assert new_session().get_component("data_loader").load_service_model("mine", "service-2") == model
+
+
+def test_a_configuration_file_of_ones_own_is_the_only_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, elsewhere = tmp_path / "own", tmp_path / "elsewhere"
+    own.write_text("[profile production]\naws_access_key_id = own\naws_secret_access_key = own\n")
+    elsewhere.write_text(
+        "[production]\naws_access_key_id = other\naws_secret_access_key = other\nendpoint_url = http://other\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(elsewhere))
+    session = new_session("production", own)
+    assert session.get_credentials().access_key == "own"
+    assert "endpoint_url" not in session.get_scoped_config()

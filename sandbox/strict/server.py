@@ -33,7 +33,6 @@ from sandbox.strict.signatures import RefusedError, Request
 _Message = dict[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
-_Response = tuple[int, dict[str, str], bytes]
 
 _READING_METHODS = ("GET", "HEAD", "OPTIONS")
 _FOLDER_CHECK_SECONDS = 0.5
@@ -52,19 +51,23 @@ async def _application(key: bytes, scope: _Message, receive: _Receive, send: _Se
     elif scope["path"].startswith("/_"):
         await _respond(send, 404, {}, b"")  # MiniStack's own; no bucket's name begins so
     else:
-        await _serve(key, scope, await _body(receive), send)
+        messages = await _messages(receive)
+        if messages[-1]["type"] == "http.request":  # or else the client has gone
+            await _serve(key, scope, messages, send)
 
 
-async def _serve(key: bytes, scope: _Message, body: bytes, send: _Send) -> None:
-    request = _request(scope, body)
+async def _serve(key: bytes, scope: _Message, messages: list[_Message], send: _Send) -> None:
+    request = _request(scope, b"".join(message["body"] for message in messages))
     try:
         _signed_service.set(signatures.check(request, key))
     except RefusedError as error:
         await _refuse(send, request, error)
         return
 
+    again = iter(messages)
+
     async def receive() -> _Message:
-        return {"type": "http.request", "body": body}
+        return next(again, {"type": "http.disconnect"})
 
     async def send_when_saved(message: _Message) -> None:
         if message["type"] == "http.response.start":
@@ -104,13 +107,12 @@ def _close_other_ways() -> None:
     s3._verify_presigned_sigv4 = lambda *_: None  # it was checked, by the account's secret
 
 
-async def _body(receive: _Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
+async def _messages(receive: _Receive) -> list[_Message]:
+    """Read a whole request: its signature covers the body."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
 
 
 def _request(scope: _Message, body: bytes) -> Request:

@@ -133,7 +133,11 @@ def test_lint_fails_on_what_should_not_stay(
             "access: the outputs of stack 'nowhere' can't be read: no stack named 'nowhere' found",
         ),
         ("development", "production", "access: AWS: An error occurred (NoSuchEntity)"),
-        ("production", "production", "access: AWS: An error occurred (400) when calling the ValidatePolicy operation"),
+        (
+            "production",
+            "production",
+            "access: AWS: An error occurred (UnsupportedOperation) when calling the ValidatePolicy operation",
+        ),
     ],
     ids=["a stack that is not there", "another account's credentials", "no Access Analyzer"],
 )

@@ -1,7 +1,7 @@
 """The emulator's process, run in the emulator's own virtual environment: ``python server.py DIRECTORY``.
 
 MiniStack serves all of AWS to whoever asks, and runs code for some of it. Here it serves IAM, S3 and STS to those who
-know a secret, and nothing else.
+know a secret, and nothing else, and refuses what AWS refuses.
 
 MiniStack saves its state when it is stopped. AWS does not forget what it has confirmed, so here each change is saved
 before it is answered: an emulator that is killed comes back with all that its clients were told.
@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 import ministack.app as ministack
 from hypercorn.asyncio import serve
@@ -24,15 +25,18 @@ from hypercorn.config import Config
 from ministack.core.iam_evaluator import AuthError
 from ministack.core.persistence import save_all
 from ministack.core.sigv4 import decode_header_value
-from ministack.services import s3
+from ministack.services import iam, s3
 
 from sandbox.layout import Layout
-from sandbox.strict import HEALTH_PATH, authorization, signatures
+from sandbox.strict import HEALTH_PATH, authorization, refusals, signatures
+from sandbox.strict.listings import LISTINGS, without_tags
 from sandbox.strict.signatures import RefusedError, Request
+from sandbox.strict.update_group import update_group
 
 _Message = dict[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
+_Handler = Callable[..., Awaitable[Any]]
 
 _READING_METHODS = ("GET", "HEAD", "OPTIONS")
 _FOLDER_CHECK_SECONDS = 0.5
@@ -107,6 +111,25 @@ def _close_other_ways() -> None:
     s3._verify_presigned_sigv4 = lambda *_: None  # it was checked, by the account's secret
 
 
+def _be_strict() -> None:
+    """Add what MiniStack lacks, and put the rules before it, after it has found that the sender may do this."""
+    iam._IAM_HANDLERS["UpdateGroup"] = update_group
+    for action in LISTINGS:
+        iam._IAM_HANDLERS[action] = without_tags(iam._IAM_HANDLERS[action])
+    for service in ("iam", "sts"):
+        ministack.SERVICE_HANDLERS[service] = partial(_strictly, service, ministack.SERVICE_HANDLERS[service])
+
+
+async def _strictly(
+    service: str, handler: _Handler, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Any:  # noqa: ANN401 (MiniStack's response)
+    parameters = {**query, **(parse_qs(body.decode(errors="replace")) if method == "POST" else {})}
+    refusal = refusals.refusal(service, {name: values[0] for name, values in parameters.items()})
+    if refusal:
+        return iam._error(refusal.status, refusal.code, escape(refusal.message), ns=service)
+    return await handler(method, path, headers, body, query)
+
+
 async def _messages(receive: _Receive) -> list[_Message]:
     """Read a whole request: its signature covers the body."""
     messages = [await receive()]
@@ -155,6 +178,7 @@ def main() -> None:
     os.umask(0o077)
     _close_other_ways()
     authorization.install()
+    _be_strict()
     asyncio.run(_run(Layout(Path(sys.argv[1])), int(os.environ["GATEWAY_PORT"])))
 
 

@@ -90,6 +90,8 @@ def check(request: Request, key: bytes) -> str:
     if service not in _SERVICES:
         message = f"The sandbox serves IAM, S3 and STS; this request is signed for {service!r}."
         raise RefusedError(service, "UnsupportedOperation", message)
+    if "x-amz-target" in request.headers:
+        raise RefusedError(service, "UnsupportedOperation", "IAM, S3 and STS take no X-Amz-Target.")
     _check_time(signature)
     names = signature.headers.split(";")
     if "host" not in names or any(name.startswith("x-amz-") and name not in names for name in request.headers):

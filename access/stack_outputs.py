@@ -32,6 +32,8 @@ class StackOutputs:
     """The roles whose buckets are looked after elsewhere, maybe in another account."""
     groups: AssumableRoles = field(default_factory=dict)
     """What the groups of this account may and may not assume."""
+    grant_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The options of what groups and roles of this account may assume, by their names."""
     grantee_roles: AssumableRoles = field(default_factory=dict)
     """What roles of this account may and may not assume."""
 
@@ -54,6 +56,7 @@ def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:
         external_ids=outputs.get("externalIds", {}),
         on_existing_buckets=tuple(outputs.get("resourcePolicyStatements", {})),
         groups=outputs.get("assumableRoles", {}),
+        grant_options=outputs.get("grantOptions", {}),
         grantee_roles=outputs.get("granteeRoles", {}),
     )
 

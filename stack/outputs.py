@@ -11,6 +11,7 @@ import pulumi
 
 from components import GroupAssumePolicy, ReadWriteBucketRole, ReadWriteBucketRoleArgs, check_total_size
 from components.bucket_access import bucket_names
+from components.group_assume_policy import GrantOptions
 from components.policies import Effect
 from components.trust import is_open_to_any_role
 from stack.settings import Grant, Grantee, Kind, Settings, camel_case
@@ -69,10 +70,17 @@ def export_grants(granted: Sequence[Granted]) -> None:
             effect.lower(): _joined([policy.role_arns for grant, policy in policies if grant.effect == effect])
             for effect in get_args(Effect)
         }
+    options = {grantee.name: _on(grant.options) for grantee, grant, _ in granted if grant.options}
+    if options:
+        pulumi.export("grantOptions", options)
     if assumable["group"]:
         pulumi.export("assumableRoles", assumable["group"])
     if assumable["role"]:
         pulumi.export("granteeRoles", assumable["role"])
+
+
+def _on(options: GrantOptions) -> dict[str, object]:
+    return {camel_case(name): value for name, value in options.items()}
 
 
 def _joined(lists: Sequence[pulumi.Output[Sequence[str]]]) -> pulumi.Output[list[str]]:

@@ -36,6 +36,11 @@ class Role:
     """Whether its buckets are looked after elsewhere, and so may be another account's."""
 
     @property
+    def circumstances(self) -> tuple[str, ...]:
+        """Its options that ask for an address or an organization, which a proof may not have."""
+        return tuple(name for name in ("organizationId", "sourceIpRanges") if self.options.get(name))
+
+    @property
     def probed_prefixes(self) -> tuple[str, ...]:
         """The prefixes under which objects are tried; the empty one is the whole bucket."""
         return tuple(dict.fromkeys([*self.options.get("prefixes", ()), ""]))
@@ -124,9 +129,14 @@ def may_assume(
     against = trust_refusal(candidate, principal_arn, role, now)
     if against:
         return "DENY", against
-    for name, grant in said.items():
-        if role.arn in grant["allow"]:
+    allowing = [name for name, grant in said.items() if role.arn in grant["allow"]]
+    lacking = {name: _lacking(role, outputs.grant_options.get(name, {})) for name in allowing} if outputs else {}
+    for name in allowing:
+        if candidate.may_assume_any or not lacking[name]:
             return "ALLOW", f"{name}: allow"
+    if lacking:
+        reasons = [f"{lack[0]}, and {name} has no {lack[1]}" for name, lack in lacking.items() if lack]
+        return "DENY", "; ".join(reasons)
     if candidate.may_assume_any:
         return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
     return "DENY", "nothing allows it"
@@ -139,6 +149,14 @@ def may_assume_neighbour(candidate: Candidate, role: Role) -> tuple[Expected, st
     if candidate.may_assume_any:
         return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
     return "DENY", "it is another role"
+
+
+def _lacking(role: Role, options: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return what a role asks of a session and a grantee may not give it: the role's option and the grantee's."""
+    for option, right in (("requireSourceIdentity", "sourceIdentity"), ("sessionTags", "sessionTags")):
+        if role.options.get(option) and not options.get(right):
+            return option, right
+    return None
 
 
 def _grants_of(candidate: Candidate, outputs: StackOutputs) -> AssumableRoles:

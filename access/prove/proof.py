@@ -64,29 +64,57 @@ def prove(
     else:
         raise AccessError("nobody is there to try: pass --create-probes, or --as with the profile of a user or role")
     with made, workers(settings.at_once, patience) as pool:
-        cells = list(_settled(stage, patience, pool, progress))
-    left_out, failing = _not_entered(stage, cells, datetime.now(UTC))
+        entries, cells = _settled(stage, patience, pool, progress)
+    left_out, failing = _not_entered(entries, datetime.now(UTC))
     return Proof(
         started=started,
         ended=datetime.now(UTC),
         principals=tuple(trying.candidate.principal for trying in stage.trying),
         roles=tuple(ProvedRole(role.arn, role.buckets) for role, _ in stage.roles),
         cells=tuple(cells),
-        not_tried=(*stage.not_tried, *left_out),
+        not_tried=tuple(dict.fromkeys((*stage.not_tried, *left_out))),
         unproved=tuple(failing),
     )
 
 
-def _not_entered(stage: Stage, cells: Sequence[Cell], now: datetime) -> tuple[list[str], list[str]]:
-    """Return what was not tried in roles that nobody got into: what is left out, and what makes the proof fail.
+@dataclass(frozen=True)
+class _Entry:
+    """How it went to assume a role."""
 
-    It is left out where the role's own options keep out everybody who takes part, e.g. ``requireMfa``.
+    role: Role
+    trying: Trying
+    cells: list[Cell]
+    session: Session | None
+    """In the role, for who is to be in it and got in."""
+    is_expected: bool
+    excuse: str = ""
+    """The options of the role that may have kept out who is to be in it: they ask for what the proof can't show."""
+
+    @property
+    def home(self) -> str:
+        """The account that the principal comes from."""
+        return self.trying.candidate.principal.account_id
+
+
+def _not_entered(entries: Sequence[_Entry], now: datetime) -> tuple[list[str], list[str]]:
+    """Return what was not tried in roles that people did not get into: what is left out, and what makes the proof fail.
+
+    It is left out where the role's own options keep them out, e.g. ``requireMfa``.
     """
-    entered = {cell.role for cell in cells if cell.action == ASSUME and cell.result == "ALLOW"}
     left_out, failing = [], []
-    for role in (role for role, _ in stage.roles if role.arn not in entered):
-        trusted = [it for it in stage.trying if it.candidate.principal.account_id in role.trusted_accounts]
-        refusals = [trust_refusal(it.candidate, it.arn, role, now) for it in trusted]
+    roles = {entry.role.arn: entry.role for entry in entries}
+    for role in roles.values():
+        at_role = [entry for entry in entries if entry.role.arn == role.arn]
+        outside = [entry for entry in at_role if entry.is_expected and not entry.session]
+        excuses = dict.fromkeys(entry.excuse for entry in outside if entry.excuse)
+        left_out += [f"who gets into {role.name}, and what it grants then: {excuse}" for excuse in excuses]
+        echoes = [entry.trying.candidate.principal.name for entry in outside if not entry.excuse]
+        if echoes:
+            left_out.append(f"what {role.name} grants to who is not in it: {', '.join(echoes)}")
+        if excuses or any(entry.session for entry in at_role):
+            continue
+        trusted = [it for it in at_role if it.home in role.trusted_accounts]
+        refusals = [trust_refusal(it.trying.candidate, it.trying.arn, role, now) for it in trusted]
         if trusted and all(refusals):
             reasons = "; ".join(dict.fromkeys(filter(None, refusals)))
             left_out.append(f"what {role.name} grants: nobody here gets into it ({reasons})")
@@ -98,38 +126,26 @@ def _not_entered(stage: Stage, cells: Sequence[Cell], now: datetime) -> tuple[li
     return left_out, failing
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """How it went to assume a role."""
-
-    role: Role
-    trying: Trying
-    cells: list[Cell]
-    session: Session | None
-    """In the role, for who is to be in it."""
-    is_expected: bool
-
-    @property
-    def home(self) -> str:
-        """The account that the principal comes from."""
-        return self.trying.candidate.principal.account_id
-
-
-def _settled(stage: Stage, patience: Patience, pool: Executor, progress: Progress) -> Iterator[Cell]:
+def _settled(stage: Stage, patience: Patience, pool: Executor, progress: Progress) -> tuple[list[_Entry], list[Cell]]:
     entering = [
         pool.submit(_enter, stage, role, trying, patience) for role, _ in stage.roles for trying in stage.trying
     ]
     entries = list(_awaited(entering, "switching into roles", progress))
+    # In a role that somebody did not get into there is nothing to try: the cell about assuming it says so.
     doing = [
-        [pool.submit(_do, entry, action, patience) for action in actions_in(entry.role, entry.home, stage.available)]
-        if entry.is_expected
+        [
+            pool.submit(_do, entry, entry.session, action, patience)
+            for action in actions_in(entry.role, entry.home, stage.available)
+        ]
+        if entry.session
         else []
         for entry in entries
     ]
-    cells = _awaited([one for several in doing for one in several], "trying what can be done there", progress)
+    done = _awaited([one for several in doing for one in several], "trying what can be done there", progress)
+    cells = []
     for entry, several in zip(entries, doing, strict=True):
-        yield from entry.cells
-        yield from (next(cells) for _ in several)
+        cells += [*entry.cells, *(next(done) for _ in several)]
+    return entries, cells
 
 
 def _awaited(futures: Sequence[Future[_T]], what: str, progress: Progress) -> Iterator[_T]:
@@ -158,9 +174,14 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
         return _cell(trying, role, action, "sts:AssumeRole", expected, because, found)
 
     everything = {name: value for call in demanded.values() for name, value in call.items()}
-    cells = [cell(ASSUME, expected, because, lambda: assume(role.arn, **everything))]
-    session = sessions[-1] if sessions else None
-    if expected == "ALLOW":
+    entered = cell(ASSUME, expected, because, lambda: assume(role.arn, **everything))
+    if expected == "ALLOW" and entered.result == "DENY" and role.circumstances:
+        return _Entry(
+            role, trying, [], None, is_expected=True, excuse=f"{', '.join(role.circumstances)}: not from here"
+        )
+    cells = [entered]
+    session = sessions[-1] if entered.matches and sessions else None
+    if session:
         for what, call in demanded.items():
             others = {name: value for name, value in everything.items() if name not in call}
             attempt = partial(assume, role.arn, **others)
@@ -170,7 +191,7 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
         wanted, why = may_assume_neighbour(trying.candidate, role)
         attempt = partial(assume, neighbour)
         cells.append(cell("assume a role whose name begins the same", wanted, why, attempt))
-    return _Entry(role, trying, cells, session, expected == "ALLOW")
+    return _Entry(role, trying, cells, session, is_expected=expected == "ALLOW")
 
 
 def _demanded(role: Role, trying: Trying) -> dict[str, dict[str, Any]]:
@@ -186,13 +207,9 @@ def _demanded(role: Role, trying: Trying) -> dict[str, dict[str, Any]]:
     return demanded
 
 
-def _do(entry: _Entry, action: Action, patience: Patience) -> Cell:
-    session = entry.session
-    if session is None:
-        found = Answer("INCONCLUSIVE", "nobody got into the role to try it")
-    else:
-        ask = partial(answer, partial(action.attempt, session), action.proves_allow)
-        found = settled(ask, action.expected, patience)
+def _do(entry: _Entry, session: Session, action: Action, patience: Patience) -> Cell:
+    ask = partial(answer, partial(action.attempt, session), action.proves_allow)
+    found = settled(ask, action.expected, patience)
     return _cell(entry.trying, entry.role, action.name, action.operation, action.expected, action.because, found)
 
 

@@ -82,7 +82,8 @@ def stage_of(participants: Sequence[Participant], people: Sequence[Account]) -> 
     roles = [(role, participant.account) for participant in participants for role in _roles(participant)]
     if not roles:
         raise AccessError("none of the stacks exports a role: there is nothing to prove; name the stack that does")
-    return Stage(roles, [_person(account, participants) for account in people])
+    keys = [f"the keys of {role.name} (kmsKeyArns)" for role, _ in roles if role.options.get("kmsKeyArns")]
+    return Stage(roles, [_person(account, participants) for account in people], not_tried=keys)
 
 
 @contextmanager
@@ -269,7 +270,9 @@ def _arrive(
             )
 
     found = settled(lambda: answer(be_known), "ALLOW", patience)
-    unready = "" if found.result == "ALLOW" else f"AWS does not know this user's rights yet: {found.detail}"
+    # An explicit Deny on every role keeps the user out of the control role too; then it has arrived.
+    known = found.result == "ALLOW" or (found.result == "DENY" and "explicit deny" in found.detail)
+    unready = "" if known else f"AWS does not know this user's rights yet: {found.detail}"
     return Trying(candidate, account, session, arn, name, participant.outputs, unready=unready)
 
 

@@ -251,7 +251,7 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
     "UpdateApp": {
         "the trust is in another account": (
             trust_elsewhere,
-            [(DEVELOPER, ENTER, "DENY"), (STRANGER, ENTER, "ALLOW"), (DEVELOPER, "list productionapp", "INCONCLUSIVE")],
+            [(DEVELOPER, ENTER, "DENY"), (STRANGER, ENTER, "ALLOW")],
         ),
         "the trust is in one more account": (trust_one_more, [(STRANGER, ENTER, "ALLOW")]),
         "/* is dropped": (

@@ -235,7 +235,7 @@ def test_users_can_do_nothing_but_assume_the_roles_that_are_tried(
             signed_in.append(made)
         return made
 
-    def try_more(*_: object) -> Iterator[None]:
+    def try_more(*_: object) -> tuple[list[None], list[None]]:
         for user in signed_in:
             me = user.sts.get_caller_identity()
             name, account_id = me["Arn"].rpartition("/")[2], me["Account"]
@@ -249,7 +249,7 @@ def test_users_can_do_nothing_but_assume_the_roles_that_are_tried(
             ):
                 with pytest.raises(ClientError, match="AccessDenied"):
                     call(**arguments)
-        yield from ()
+        return [], []
 
     monkeypatch.setattr(Account, "session", session)
     monkeypatch.setattr("access.prove.proof._settled", try_more)
@@ -275,7 +275,7 @@ def test_nothing_of_a_proof_works_after_an_hour(
 def test_the_rights_are_enough_and_each_is_needed(
     ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("access.prove.proof._settled", lambda *_: iter(()))
+    monkeypatch.setattr("access.prove.proof._settled", lambda *_: ([], []))
     monkeypatch.setattr("access.prove.proof._not_entered", lambda *_: ([], []))
     production = participants[0]
     assert production.outputs

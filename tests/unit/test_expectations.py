@@ -1,5 +1,6 @@
 """Who is to be able to assume a role, as the stacks' outputs tell it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from access.prove.expectations import (
     roles_of,
 )
 from access.prove.matrix import Principal
-from access.stack_outputs import StackOutputs
+from access.stack_outputs import AssumableRoles, StackOutputs
 
 HERE, ELSEWHERE = "111111111111", "222222222222"
 ARN = "arn:aws:iam::999999999999:role/UpdateApp"
@@ -105,7 +106,23 @@ def test_a_single_group_has_no_member_of_both() -> None:
             "DENY",
             "requireSourceIdentity, and a role has no user's name",
         ),
-        (user("Developers"), USER, {"requireSourceIdentity": True, "externalId": "x"}, "ALLOW", "Developers: allow"),
+        (user("Auditors"), USER, {"requireSourceIdentity": True, "externalId": "x"}, "ALLOW", "Auditors: allow"),
+        (
+            user("Auditors"),
+            USER,
+            {"sessionTags": {"team": ["a"]}},
+            "DENY",
+            "sessionTags, and Auditors has no sessionTags",
+        ),
+        (
+            user("Developers"),
+            USER,
+            {"requireSourceIdentity": True},
+            "DENY",
+            "requireSourceIdentity, and Developers has no sourceIdentity",
+        ),
+        (user("Developers", power=True), USER, {"requireSourceIdentity": True}, "ALLOW", "Developers: allow"),
+        (user("Developers", "Auditors"), USER, {"requireSourceIdentity": True}, "ALLOW", "Auditors: allow"),
     ],
 )
 def test_who_is_to_assume_the_role_and_why(
@@ -113,7 +130,9 @@ def test_who_is_to_assume_the_role_and_why(
 ) -> None:
     if "trustedAccountIds" in options:
         options["trustedAccountId"] = ""
-    outputs = None if candidate.principal.account_id == ELSEWHERE else OUTPUTS
+    groups: AssumableRoles = {**OUTPUTS.groups, "Auditors": {"allow": [ARN], "deny": []}}
+    known = replace(OUTPUTS, groups=groups, grant_options={"Auditors": {"sourceIdentity": True}})
+    outputs = None if candidate.principal.account_id == ELSEWHERE else known
     assert may_assume(candidate, arn, role(**options), outputs, NOW) == (expected, because)
 
 

@@ -21,6 +21,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 from components.__main__ import provider
 from sandbox import toolchain
 from sandbox.engine import Engine
+from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY
 from tests.sandbox.conftest import Sandbox
 from tests.unit.conftest import tracked_config
@@ -160,7 +161,10 @@ def language_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Serves a language host while a test lasts, and tells every CLI that the test runs of it."""
     server = grpc.server(futures.ThreadPoolExecutor())
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
-    monkeypatch.setenv("PULUMI_DEBUG_LANGUAGES", f"python:{server.add_insecure_port('127.0.0.1:0')}")
+    where = {"PULUMI_DEBUG_LANGUAGES": f"python:{server.add_insecure_port('127.0.0.1:0')}"}
+    monkeypatch.setattr("sandbox.engine.child_environment", lambda: child_environment() | where)
+    for name, value in where.items():
+        monkeypatch.setenv(name, value)
     server.start()
     yield
     server.stop(grace=None).wait()

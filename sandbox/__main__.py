@@ -160,7 +160,8 @@ def _env(options: argparse.Namespace, layout: Layout) -> int:
     variables = environment(layout, Emulator(layout), options.account)
     variables |= without_proxy_here()
     for name in sorted({*LEADING_ELSEWHERE, *options.forgotten} - variables.keys()):
-        print(f"unset {name}")
+        if name.isidentifier():  # a shell has no variables of other names
+            print(f"unset {name}")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     cli = toolchain.installed_cli()

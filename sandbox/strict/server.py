@@ -12,6 +12,7 @@ import os
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -143,7 +144,7 @@ def _request(scope: _Message, body: bytes) -> Request:
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), decode_header_value(value)
         headers[key] = f"{headers[key]},{text}" if key in headers else text
-    query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
+    query = parse_qs(scope["query_string"].decode(errors="replace"), keep_blank_values=True)
     return Request(scope["method"], scope["raw_path"].decode("latin-1"), query, headers, body)
 
 
@@ -155,8 +156,9 @@ async def _respond(send: _Send, status: int, headers: dict[str, str], body: byte
 
 async def _end_with_folder(layout: Layout, key: bytes) -> None:
     """End the process when the sandbox's folder is gone: nobody could find and stop it after that."""
-    while layout.secret_key.exists() and layout.secret_key.read_bytes() == key:
-        await asyncio.sleep(_FOLDER_CHECK_SECONDS)
+    with suppress(FileNotFoundError):
+        while layout.secret_key.read_bytes() == key:
+            await asyncio.sleep(_FOLDER_CHECK_SECONDS)
     os._exit(0)
 
 

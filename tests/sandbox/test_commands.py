@@ -68,20 +68,24 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
     assert not tmp_path.exists()
 
 
-def test_env_is_for_a_shell_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_env_is_for_a_shell_to_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_OF_TOMORROW", "elsewhere")
+    monkeypatch.setenv("AWS_; exit 1", "a name that no shell knows")
     layout = Layout(tmp_path)
     layout.emulator_record.write_text(json.dumps({"port": 12345}))
     make_key(layout.secret_key)
     lines = printed(capsys, layout, "env", "development")
     script = f"{lines}\n'{sys.executable}' -c 'import json, os; print(json.dumps(dict(os.environ)))'"
-    stale = {**os.environ, "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine"}
+    stale = {**os.environ, "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine", "AWS_OF_TOMORROW": "mine"}
     done = subprocess.run(["/bin/sh", "-c", script], env=stale, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert found["AWS_ACCESS_KEY_ID"] == "111111111111"
     assert found["AWS_ENDPOINT_URL"] == "https://127.0.0.1:12345"
     assert found["AWS_CONFIG_FILE"] == str(layout.aws_config)
     assert found["PULUMI_OPTION_STACK"] == "development"
-    assert {"AWS_PROFILE", "AWS_SESSION_TOKEN"}.isdisjoint(found)
+    assert {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_OF_TOMORROW"}.isdisjoint(found)
 
 
 @pytest.mark.parametrize("command", [["outputs"], ["env", "production"]])

@@ -68,7 +68,7 @@ class Emulator:
         """Start it with the emulator's Python, unless it runs, and wait until it answers.
 
         Returns:
-            Whether it was this call that started it.
+            True if this call started it.
 
         Raises:
             SandboxError: it does not start.

@@ -1,4 +1,4 @@
-"""What AWS refuses and MiniStack does, a rule a function, in AWS's codes and words.
+"""The refusals of AWS that MiniStack lacks, a rule a function, in AWS's codes and words.
 
 A rule sees a request that its sender is allowed to make, and leaves to MiniStack whatever it does not refuse.
 """

@@ -1,4 +1,4 @@
-"""What AWS refuses, the sandbox refuses too, and it does it once nothing is in the way any more."""
+"""The sandbox refuses what AWS refuses, and does it once nothing is in the way any more."""
 
 import json
 from collections.abc import Callable, Iterator

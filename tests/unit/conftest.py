@@ -3,7 +3,7 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,20 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """One event loop for all tests: each thread that Pulumi starts for a loop keeps a loop of its own open."""
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(autouse=True)
+def current_event_loop(event_loop: asyncio.AbstractEventLoop) -> None:
+    """The loop that Pulumi takes, whatever ran before: ``asyncio.run`` leaves a process without a current one."""
+    asyncio.set_event_loop(event_loop)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from typing import Any
 import botocore.loaders
 import botocore.session
 
+from access.aws_answers import recognise_answers
+
 
 class _PlainFiles(botocore.loaders.JSONFileLoader):
     """Reads descriptions into plain dictionaries, which keep their order too; botocore has them made ordered ones.
@@ -50,6 +52,7 @@ def new_session(profile: str | None = None, config_file: Path | None = None) -> 
         session.set_config_variable("config_file", str(config_file))
         session.set_config_variable("credentials_file", os.devnull)
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    recognise_answers(session)
     return session
 
 

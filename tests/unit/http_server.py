@@ -1,0 +1,63 @@
+"""An HTTP server of a test's own, on this machine."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked."""
+
+    method: str
+    path: str
+    body: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is answered."""
+
+    body: str = ""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    missing: int = 0
+    """How many bytes the server promises and does not send."""
+
+
+@contextmanager
+def serving(respond: Callable[[Request], Response]) -> Iterator[str]:
+    """Serve as long as the context lasts; the server's address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # in which a client may ask first whether to send its body
+
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            if name.startswith("do_"):  # whatever the method
+                return self._respond
+            raise AttributeError(name)
+
+        def _respond(self) -> None:
+            asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            response = respond(Request(self.command, self.path, asked.decode(), dict(self.headers)))
+            body = response.body.encode()
+            self.send_response_only(response.status)
+            headers = {"Content-Length": str(len(body) + response.missing), "Connection": "close", **response.headers}
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()

@@ -35,18 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if not _is_of_aws(error):
+        from access.aws_errors import AWS_ERRORS, describe  # botocore takes longer to load than a switch may
+
+        if not isinstance(error, AWS_ERRORS):
             raise
-        print(f"access: AWS: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"access: AWS: {describe(error)}", file=sys.stderr)
         return 1
     return code
-
-
-def _is_of_aws(error: Exception) -> bool:
-    """Whether boto3 raised it: it is imported by then, and not before."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    return isinstance(error, BotoCoreError | ClientError)
 
 
 def _parser() -> argparse.ArgumentParser:

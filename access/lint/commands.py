@@ -20,15 +20,17 @@ def add_commands(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     import boto3
 
+    from access.aws_errors import one_line
+    from access.aws_session import new_session
     from access.lint.deployed_policies import deployed_policies, findings
     from access.stack_outputs import read_stack_outputs
 
-    session = boto3.Session()
+    session = boto3.Session(botocore_session=new_session())
     failed = False
     for policy in deployed_policies(session, read_stack_outputs(options.stack)):
         found = findings(session, policy)
         print(f"{policy.where}: {f'{len(found)} findings' if found else 'nothing found'}", flush=True)
         for finding in found:
             failed |= finding.fails
-            print(f"  {finding.severity} {finding.code}: {finding.details}", flush=True)
+            print(f"  {finding.severity} {finding.code}: {one_line(finding.details)}", flush=True)
     return 1 if failed else 0

@@ -9,9 +9,19 @@ from typing import Any
 
 from botocore import exceptions
 
+from access.aws_answers import UnreadableAnswerError
+from access.aws_errors import AWS_ERRORS, describe, error_code, error_message, http_failure
 from access.errors import AccessError
 
 _ACTION = re.compile(r"perform: (sts:\w+)")
+_WRONG_CLOCK = re.compile(r"not yet current|[Ss]ignature expired")
+_WITHOUT_ANSWER = (
+    UnreadableAnswerError,
+    exceptions.ConnectionError,
+    exceptions.HTTPClientError,
+    exceptions.NoRegionError,
+)
+"""Errors that have nothing to do with the credentials."""
 
 
 @contextmanager
@@ -23,18 +33,18 @@ def in_words(source_name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (exceptions.BotoCoreError, exceptions.ClientError) as error:
-        raise explained(error, source_name, "the role", "you") from None
+    except AWS_ERRORS as error:
+        raise explained(error, source_name) from None
 
 
-def explained(error: Exception, source_name: str, role_arn: str, who: str) -> AccessError:
-    """The error in words.
+def explained(error: Exception, source_name: str, role_arn: str = "the role", who: str = "you") -> AccessError:
+    """Return the error in words.
 
     Args:
         error: what botocore raised.
         source_name: where the credentials came from, in words.
         role_arn: the role that was to be assumed.
-        who: the ARN of who tried, or "you".
+        who: the ARN of who tried.
     """
     if isinstance(error, exceptions.ClientError):
         return AccessError(_refusal(error, source_name, role_arn, who))
@@ -42,21 +52,21 @@ def explained(error: Exception, source_name: str, role_arn: str, who: str) -> Ac
 
 
 def is_denied(error: Exception) -> bool:
-    """Whether AWS knows the caller and says no."""
-    return isinstance(error, exceptions.ClientError) and _code(error) in ("AccessDenied", "AccessDeniedException")
+    """Return whether AWS knows the caller and says no."""
+    return isinstance(error, exceptions.ClientError) and error_code(error) in ("AccessDenied", "AccessDeniedException")
 
 
 def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who: str) -> str:
-    code, message = _code(error), _message(error)
+    code, message = error_code(error), error_message(error)
+    if http_failure(error):
+        return f"{describe(error)} in place of an answer of AWS; check the network or proxy, and try again"
     if is_denied(error):
         return _denial(message, role_arn, who)
     if code in ("ExpiredToken", "ExpiredTokenException"):
         return f"the credentials of {source_name} have expired; get new ones (whoami tells how to get back)"
     if code in ("InvalidClientTokenId", "UnrecognizedClientException"):
         return f"AWS does not know the access key of {source_name}; it was deleted or switched off, or is mistyped"
-    if code in ("RequestExpired", "RequestTimeTooSkewed") or re.search(
-        r"not yet current|[Ss]ignature expired", message
-    ):
+    if code in ("RequestExpired", "RequestTimeTooSkewed") or _WRONG_CLOCK.search(str(error)):
         return f"this machine's clock is {_skew(error)}, and AWS refuses what it signs; set the clock"
     if code in ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"):
         return f"the secret key of {source_name} does not belong to its access key; check both"
@@ -66,7 +76,7 @@ def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who
         return "STS is not switched on in this region; set AWS_REGION to another"
     if code in ("MalformedPolicyDocument", "PackedPolicyTooLarge"):
         return f"the session policy or the tags are refused: {message}"
-    return f"{role_arn} can't be assumed: {code}: {message}"
+    return f"{role_arn} can't be assumed: {describe(error)}"
 
 
 def _denial(message: str, role_arn: str, who: str) -> str:
@@ -90,39 +100,18 @@ def _denial(message: str, role_arn: str, who: str) -> str:
 def _failure(error: Exception, source_name: str) -> str:
     if isinstance(error, exceptions.ProfileNotFound):
         return f"there is no AWS profile {error.kwargs['profile']!r}; check --profile, source_profile and AWS_PROFILE"
-    if isinstance(error, exceptions.SSLError):
-        return f"{_address(error)} does not show a certificate that is trusted here; check AWS_CA_BUNDLE"
-    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
-        return f"{_address(error)} does not answer; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
-    if isinstance(error, exceptions.NoRegionError):
-        return "no region is set; set AWS_REGION, e.g. to us-east-1"
+    if isinstance(error, _WITHOUT_ANSWER):
+        return describe(error)
     if isinstance(error, exceptions.UnauthorizedSSOTokenError | exceptions.SSOError):
         return f"the sign-in of {source_name} has expired; run `aws sso login`"
-    return f"{source_name} can't be used: {_line(error)}"
-
-
-def _address(error: exceptions.BotoCoreError) -> str:
-    """Where the request went, without a query, which may hold what is secret."""
-    return str(error.kwargs.get("endpoint_url", "AWS")).partition("?")[0].rstrip("/")
+    return f"{source_name} can't be used: {describe(error)}"
 
 
 def _skew(error: exceptions.ClientError) -> str:
-    """By how much the clock is wrong, by the time that AWS's answer tells."""
+    """Return by how much the clock is wrong, by the date of AWS's answer."""
     headers: Any = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
         minutes = round((datetime.now(UTC) - parsedate_to_datetime(headers["date"])).total_seconds() / 60)
     except (KeyError, TypeError, ValueError):
         return "wrong"
     return f"{abs(minutes)} minutes {'fast' if minutes > 0 else 'slow'}" if minutes else "wrong"
-
-
-def _code(error: exceptions.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _message(error: exceptions.ClientError) -> str:
-    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -22,9 +22,11 @@ def only_device(source: Source) -> str:
     try:
         listed: list[dict[str, Any]] = source.client("iam").list_mfa_devices()["MFADevices"]
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
+        from access.aws_errors import error_code, http_failure
+
+        reason = http_failure(error) or error_code(error)
         raise AccessError(
-            f"the role wants MFA, and which devices you have can't be listed ({code}); say --mfa-serial ARN"
+            f"the role wants MFA, and which devices you have can't be listed ({reason}); say --mfa-serial ARN"
         ) from None
     serials = [device["SerialNumber"] for device in listed if ":u2f/" not in device["SerialNumber"]]
     if len(serials) == 1:

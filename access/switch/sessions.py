@@ -216,19 +216,18 @@ class Switch:
         return name
 
     def _explained(self, error: Exception) -> Exception:
-        """The error in words, if botocore raised it."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
+        """Return the error in words, if botocore raised it."""
+        from access.aws_errors import AWS_ERRORS
         from access.switch.failures import explained, is_denied
 
-        if not isinstance(error, BotoCoreError | ClientError):
+        if not isinstance(error, AWS_ERRORS):
             return error
         who = "you"
         if is_denied(error):
             try:
                 # Asked anew: who was renamed is refused under the old name, and is known by the new one next time.
                 who = identify(self.source, self._cache, fresh=True).arn
-            except (BotoCoreError, ClientError):
+            except AWS_ERRORS:
                 who = "you"
         return explained(error, self._source_name, self.role.arn, who)
 

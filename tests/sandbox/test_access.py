@@ -132,12 +132,8 @@ def test_lint_fails_on_what_should_not_stay(
             "nowhere",
             "access: the outputs of stack 'nowhere' can't be read: no stack named 'nowhere' found",
         ),
-        ("development", "production", "access: AWS: An error occurred (NoSuchEntity)"),
-        (
-            "production",
-            "production",
-            "access: AWS: An error occurred (UnsupportedOperation) when calling the ValidatePolicy operation",
-        ),
+        ("development", "production", "access: AWS: NoSuchEntity (GetRole): "),
+        ("production", "production", "access: AWS: UnsupportedOperation (ValidatePolicy)"),
     ],
     ids=["a stack that is not there", "another account's credentials", "no Access Analyzer"],
 )

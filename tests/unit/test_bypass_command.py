@@ -205,7 +205,7 @@ def test_what_aws_tells_does_not_steer_the_terminal() -> None:
         ),
         (
             {"production": StackOutputs("production", role_arns={"Gone": arn("role", "Gone", PRODUCTION)})},
-            "access: AWS: An error occurred (NoSuchEntity) when calling the GetRole operation: no such role\n",
+            "access: AWS: NoSuchEntity (GetRole): no such role\n",
         ),
     ],
 )

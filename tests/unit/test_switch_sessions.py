@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -20,6 +19,7 @@ from access.errors import AccessError
 from access.switch.config_file import read_profiles
 from access.switch.roles import Role
 from access.switch.sessions import Choices, SessionCredentials, Switch
+from tests.unit.http_server import Request, Response, serving
 
 REPOSITORY = Path(__file__).parents[2]
 ARN = "arn:aws:iam::999999999999:role/UpdateApp"
@@ -39,19 +39,21 @@ class Aws:
         self.refusals: dict[str, tuple[str, str]] = {}
         """An error's code and message, by action."""
         self.clock = datetime.now(UTC)
+        """Of a refusal."""
         self.seconds = 3600
         self.sessions = 0
 
-    def answer(self, body: str) -> tuple[int, str]:
-        asked = dict(parse_qsl(body))
+    def respond(self, request: Request) -> Response:
+        asked = dict(parse_qsl(request.body))
         asked.pop("Version")
         self.asked.append(asked)
         action = asked["Action"]
         if action in self.refusals:
             code, message = self.refusals[action]
-            return 403, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+            return Response(body, 403, {"Date": format_datetime(self.clock, usegmt=True)})
         result = getattr(self, action)()
-        return 200, f"<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
+        return Response(f"<{action}Response><{action}Result>{result}</{action}Result></{action}Response>")
 
     def GetCallerIdentity(self) -> str:  # noqa: N802
         return f"<Arn>{self.caller}</Arn>"
@@ -77,38 +79,22 @@ class Aws:
 @pytest.fixture
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS, with the keys of an IAM user in environment variables."""
-    answering = Aws()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            status, text = answering.answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self.send_response_only(status)
-            self.send_header("Date", format_datetime(answering.clock, usegmt=True))
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKIASTART",
-        "AWS_SECRET_ACCESS_KEY": "secret-to-start-from",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": str(tmp_path / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }.items():
-        monkeypatch.setenv(name, value)
-    yield answering
-    server.shutdown()
-    server.server_close()
+    answering = Aws()
+    with serving(answering.respond) as address:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "AKIASTART",
+            "AWS_SECRET_ACCESS_KEY": "secret-to-start-from",
+            "AWS_ENDPOINT_URL": address,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": str(tmp_path / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield answering
 
 
 def switch(choices: Choices | None = None, role: Role | None = None) -> Switch:
@@ -212,6 +198,14 @@ class TestKept:
         assert first == second
         assert aws.actions == ["GetCallerIdentity", "AssumeRole"]
 
+    def test_a_second_run_does_not_load_botocore(self, aws: Aws) -> None:
+        """It takes longer than all the rest of a switch."""
+        session()
+        run = f"import sys; from access.__main__ import main; main(['credential-process', {ARN!r}])"
+        code = f"{run}; sys.exit('botocore' in sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)["AccessKeyId"] == "ASIA1"
+
     def test_not_where_it_is_not_wanted(self, aws: Aws, tmp_path: Path) -> None:
         session(Choices(keep=False))
         assert session(Choices(keep=False)).access_key_id == "ASIA2"
@@ -290,8 +284,9 @@ class TestKept:
     def test_by_another_version_is_nothing(self, aws: Aws, tmp_path: Path) -> None:
         session()
         for file in (tmp_path / "cache" / "cross-account-access").iterdir():
-            file.write_text(file.read_text().replace("secretAccessKey", "secret"))
+            file.write_text(file.read_text().replace("secretAccessKey", "secret").replace("arn", "who"))
         assert session().access_key_id == "ASIA2"
+        assert aws.actions.count("GetCallerIdentity") == 2
 
 
 class TestMfa:
@@ -477,7 +472,7 @@ DENIED = "User: arn:aws:iam::111111111111:user/David is not authorized to perfor
         ("RegionDisabledException", "x", "STS is not switched on in this region; set AWS_REGION to another"),
         ("PackedPolicyTooLarge", "too large", "the session policy or the tags are refused: too large"),
         ("MalformedPolicyDocument", "Syntax", "the session policy or the tags are refused: Syntax"),
-        ("InternalFailure", "Sorry", f"{ARN} can't be assumed: InternalFailure: Sorry"),
+        ("InternalFailure", "Sorry", rf"^{ARN} can't be assumed: InternalFailure \(AssumeRole\): Sorry$"),
     ],
 )
 def test_what_is_told_when_aws_refuses(aws: Aws, code: str, message: str, told: str) -> None:

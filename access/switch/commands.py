@@ -78,6 +78,8 @@ def add_commands(commands: Commands) -> None:
         "console",
         help="a link that opens the AWS console in a role",
         description="Prints a sign-in link, which is as good as a password for fifteen minutes; or opens it.",
+        epilog="AWS_SIGNIN_ENDPOINT_URL: the address to sign in at in place of AWS's own, e.g. that of an emulator."
+        " It is sent the session's keys, so it has to be an https:// address, or one of this machine.",
     )
     _add_role(console)
     console.add_argument("--open", action="store_true", help="open it in the browser, and do not print it")
@@ -218,10 +220,12 @@ def _credential_process(options: argparse.Namespace) -> int:
 
 
 def _console(options: argparse.Namespace) -> int:
-    from access.switch.console_link import console_link, open_in_browser
+    from access.switch.console_link import console_link, open_in_browser, sign_in_address
 
     switch = _switch(options)
-    link = console_link(switch.session(), switch.role.arn.split(":")[1], switch.source.region)
+    partition = switch.role.arn.split(":")[1]
+    sign_in = sign_in_address(partition)
+    link = console_link(switch.session(), sign_in, partition, switch.source.region)
     if options.open:
         open_in_browser(link)
         print("access: opened in the browser", file=sys.stderr)

@@ -3,6 +3,8 @@
 Source: IAM User Guide, "Enable custom identity broker access to the AWS console".
 """
 
+import http.client
+import ipaddress
 import json
 import os
 import secrets
@@ -17,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 from access.errors import AccessError
 from access.switch.sessions import SessionCredentials
 
+_ENDPOINT = "AWS_SIGNIN_ENDPOINT_URL"
 _TIMEOUT_SECONDS = 10.0
 _BROWSER_SECONDS = 60.0
 
@@ -28,19 +31,45 @@ _HOSTS = {
 }
 
 
-def console_link(session: SessionCredentials, partition: str, region: str | None) -> str:
-    """The link, which is as good as a password for fifteen minutes. The console session lasts as long as the role's.
+def sign_in_address(partition: str) -> str:
+    """Return where a session is exchanged for a sign-in token: at AWS, or at the endpoint that the environment names.
+
+    The endpoint is sent the session's keys, so they must not cross a network in clear text.
+
+    Args:
+        partition: ``aws``, ``aws-us-gov``, ``aws-cn``.
+
+    Raises:
+        AccessError: the partition is unknown, or the endpoint is neither https:// nor on this machine.
+    """
+    host, _ = _hosts(partition)
+    endpoint = os.environ.get(_ENDPOINT)
+    if endpoint and not _is_private(endpoint):
+        shown = endpoint.rpartition("@")[2]  # without a password
+        raise AccessError(
+            f"{_ENDPOINT} leads to {shown!r}, where others could read the session's keys; name an https:// address,"
+            " or one of this machine, without a user name"
+        )
+    return f"{(endpoint or f'https://{host}').rstrip('/')}/federation"
+
+
+def console_link(session: SessionCredentials, sign_in: str, partition: str, region: str | None) -> str:
+    """Return the link, which is as good as a password for fifteen minutes.
+
+    The console session lasts as long as the role's.
 
     Args:
         session: the role's session.
+        sign_in: the ``sign_in_address``.
         partition: ``aws``, ``aws-us-gov``, ``aws-cn``.
         region: where the console opens.
 
     Raises:
         AccessError: AWS does not give it.
     """
-    sign_in, destination = _addresses(partition, region)
-    login = {"Action": "login", "Destination": destination, "SigninToken": _sign_in_token(sign_in, session)}
+    _, console = _hosts(partition)
+    home = f"https://{console}/console/home" + (f"?{urlencode({'region': region})}" if region else "")
+    login = {"Action": "login", "Destination": home, "SigninToken": _sign_in_token(sign_in, session)}
     return f"{sign_in}?{urlencode(login)}"
 
 
@@ -81,14 +110,30 @@ def open_in_browser(link: str) -> None:
             server.shutdown()
 
 
-def _addresses(partition: str, region: str | None) -> tuple[str, str]:
-    """Where to sign in, and where to go from there."""
+def _hosts(partition: str) -> tuple[str, str]:
+    """Return where to sign in, and where the console is."""
     if partition not in _HOSTS:
         raise AccessError(f"the console of partition {partition!r} is not known")
-    sign_in, console = _HOSTS[partition]
-    home = f"https://{console}/console/home" + (f"?{urlencode({'region': region})}" if region else "")
-    base = os.environ.get("AWS_SIGNIN_ENDPOINT_URL") or f"https://{sign_in}"
-    return f"{base.rstrip('/')}/federation", home
+    return _HOSTS[partition]
+
+
+def _is_private(address: str) -> bool:
+    """Return whether nobody on the way can read what is sent to an address."""
+    try:
+        url = urlsplit(address)
+        url.port  # noqa: B018 (raises an error if it is not a number)
+    except ValueError:
+        return False
+    if not url.hostname or url.username is not None or not address.isprintable() or " " in address:
+        return False
+    return url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _sign_in_token(sign_in: str, session: SessionCredentials) -> str:
@@ -103,13 +148,21 @@ def _sign_in_token(sign_in: str, session: SessionCredentials) -> str:
     request = urllib.request.Request(sign_in, body)  # noqa: S310
     bundle = os.environ.get("AWS_CA_BUNDLE")
     host = urlsplit(sign_in).netloc
+    # A proxy would be sent in clear text what is meant for this machine.
+    proxies: dict[str, str] | None = {} if request.type == "http" else None
     try:
-        context = ssl.create_default_context(cafile=bundle)
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=context) as answer:  # noqa: S310
-            return str(json.load(answer)["SigninToken"])
+        handlers = (
+            urllib.request.ProxyHandler(proxies),
+            urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=bundle)),
+        )
+        with urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT_SECONDS) as answer:
+            token = json.load(answer)["SigninToken"]
     except urllib.error.HTTPError as error:
         raise AccessError(f"{host} refuses to sign the role's session in (HTTP {error.code})") from None
     except (OSError, ssl.SSLError):
         raise AccessError(f"{host} does not answer; check the network, HTTPS_PROXY and AWS_CA_BUNDLE") from None
-    except (ValueError, KeyError, TypeError):
-        raise AccessError(f"{host} did not give a sign-in token") from None
+    except (ValueError, KeyError, TypeError, RecursionError, http.client.HTTPException):
+        token = None
+    if not isinstance(token, str):
+        raise AccessError(f"{host} did not give a sign-in token")
+    return token

@@ -162,7 +162,7 @@ def identify(source: Source, cache: PrivateCache | None, fresh: bool = False) ->
     """
     key = {"kind": "caller", "accessKeyId": source.credentials.access_key_id, "address": source.address}
     known = cache.get(key) if cache and not fresh else None
-    if known:
+    if known and "arn" in known:
         return Caller(known["arn"])
     arn = source.sts.get_caller_identity()["Arn"]
     if cache:

@@ -38,16 +38,19 @@ class PrivateCache:
         if not self._is_safe():
             return None
         try:
-            descriptor = os.open(self._file(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            # Without O_NONBLOCK, opening a FIFO would wait for somebody to write into it.
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self._file(key), flags)
             with os.fdopen(descriptor, encoding="utf-8") as file:
-                if not _is_own(os.fstat(descriptor), 0o077):
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode) or not _is_own(found, 0o077):
                     return None
                 content = json.load(file)
             if content["expiresAt"] <= time.time():
                 return None
-            value: dict[str, Any] = content["value"]
-            return value
-        except (OSError, ValueError, KeyError, TypeError):
+            value = content["value"]
+            return value if isinstance(value, dict) else None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def put(self, key: Mapping[str, object], value: Mapping[str, str], expires_at: float) -> None:

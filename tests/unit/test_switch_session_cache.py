@@ -1,8 +1,11 @@
 """Sessions are kept safely, or not at all."""
 
 import json
+import os
 import stat
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +57,19 @@ def test_what_has_expired_is_not_given_and_not_left(
     assert json.loads(kept_file(folder).read_text())["expiresAt"] == now + 120
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"expiresAt": "x", "value": {}}', b'{"value": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"expiresAt": "x", "value": {}}',
+        b'{"value": 1}',
+        b'{"expiresAt": 9e9, "value": ["arn"]}',
+        b"\xff",
+        b"[" * 20000,
+    ],
+)
 def test_a_spoilt_file_is_no_cache(cache: PrivateCache, folder: Path, content: bytes) -> None:
     cache.put(KEY, VALUE, time.time() + 60)
     kept_file(folder).write_bytes(content)
@@ -73,6 +88,19 @@ def test_a_file_that_others_can_read_or_a_link_is_no_cache(cache: PrivateCache, 
     file.rename(folder / "elsewhere")
     file.symlink_to("elsewhere")
     assert cache.get(KEY) is None
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_no_cache(cache: PrivateCache, folder: Path, make: Callable[[Path, int], None]) -> None:
+    cache.put(KEY, VALUE, time.time() + 60)
+    file = kept_file(folder)
+    file.unlink()
+    make(file, 0o600)
+    found: list[object] = []
+    reading = threading.Thread(target=lambda: found.append(cache.get(KEY)), daemon=True)
+    reading.start()
+    reading.join(10)  # it would wait for ever for somebody to write into a FIFO
+    assert found == [None]
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777, 0o1777])

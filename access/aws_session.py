@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.loaders
 import botocore.session
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, InvalidEndpointConfigurationError
 
 from access.aws_answers import recognise_answers
 
@@ -37,6 +38,28 @@ class _Loader(botocore.loaders.Loader):
         return [service.name for folder in folders if folder.is_dir() for service in folder.iterdir()]
 
 
+class _Session(botocore.session.Session):
+    """A session that raises botocore's own errors, where botocore's raises any, for what a person has set up wrong."""
+
+    def get_credentials(self) -> Any:  # noqa: ANN401 (so does the base class)
+        try:
+            return super().get_credentials()
+        except OSError as error:
+            reason = f"it can't be run: {error.strerror}"
+        except (ValueError, AttributeError):
+            reason = "it answered with something unreadable"
+        raise CredentialRetrievalError(provider="credential_process", error_msg=reason)
+
+    def create_client(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        try:
+            return super().create_client(*arguments, **options)
+        except BotoCoreError:  # some are ValueErrors too
+            raise
+        except ValueError:
+            reason = "the endpoint is no address; check AWS_ENDPOINT_URL, and endpoint_url in the profile"
+        raise InvalidEndpointConfigurationError(msg=reason)
+
+
 def new_session(profile: str | None = None, config_file: Path | None = None) -> Any:  # noqa: ANN401 (botocore makes its clients as it runs)
     """A session.
 
@@ -47,7 +70,7 @@ def new_session(profile: str | None = None, config_file: Path | None = None) -> 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
     """
-    session: Any = botocore.session.Session(profile=profile)
+    session: Any = _Session(profile=profile)
     if config_file:
         session.set_config_variable("config_file", str(config_file))
         session.set_config_variable("credentials_file", os.devnull)

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from botocore.exceptions import UnknownServiceError
+from botocore.exceptions import (
+    CredentialRetrievalError,
+    InvalidEndpointConfigurationError,
+    InvalidRegionError,
+    UnknownServiceError,
+)
 
 from access import aws_session
 from access.aws_session import new_session
@@ -60,3 +65,32 @@ def test_a_configuration_file_of_ones_own_is_the_only_one(tmp_path: Path, monkey
     session = new_session("production", own)
     assert session.get_credentials().access_key == "own"
     assert "endpoint_url" not in session.get_scoped_config()
+
+
+@pytest.mark.parametrize(
+    ("helper", "reason"),
+    [
+        ("echo wJalrXUtnFEMI", "it answered with something unreadable"),
+        ("echo []", "it answered with something unreadable"),
+        ("printf \\\\377", "it answered with something unreadable"),
+        ("/nonexistent/helper", "it can't be run: No such file or directory"),
+        ("false", ""),  # in its own words
+    ],
+)
+def test_a_helper_that_fails(tmp_path: Path, helper: str, reason: str) -> None:
+    (tmp_path / "config").write_text(f"[profile dev]\ncredential_process = {helper}\n")
+    with pytest.raises(CredentialRetrievalError) as caught:
+        new_session("dev").get_credentials()
+    assert str(caught.value).endswith(f": {reason}")
+    assert "wJalr" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense", "http://me:wJalrXUtnFEMI@[::1"])
+def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(InvalidEndpointConfigurationError, match="check AWS_ENDPOINT_URL") as caught:
+        new_session().create_client("sts")
+    with pytest.raises(InvalidRegionError):  # as ever
+        new_session().create_client("sts", "no region")
+    assert "wJalr" not in str(caught.value)

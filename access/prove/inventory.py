@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from access.accounts import Account, Session
+from access.aws_errors import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -105,11 +106,6 @@ class Thing:
                 _remove_bucket(session, self.name)
             case "object":
                 _unless_gone(_remove_versions, s3=session.s3, bucket=self.bucket, only_key=self.name)
-
-
-def error_code(error: ClientError) -> str:
-    """Return the code of an error that AWS answered with."""
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 _GONE = ("NoSuchEntity", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "404")

@@ -6,13 +6,13 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from access.accounts import Account
-from access.aws_errors import describe
+from access.aws_errors import AWS_ERRORS, describe, error_code
 from access.participants import Participant
 from access.prove.expectations import Role, roles_of
-from access.prove.inventory import MARK, NAMES, PATH, Kind, Thing, Version, error_code, versions
+from access.prove.inventory import MARK, NAMES, PATH, Kind, Thing, Version, versions
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def find_leftovers(participants: Sequence[Participant]) -> Leftovers:
             try:
                 for thing, is_marked in find():
                     (found.things if is_marked else found.not_ours).append(thing)
-            except (BotoCoreError, ClientError) as error:
+            except AWS_ERRORS as error:
                 found.unseen.append(f"{what} of account {account_id}: {describe(error)}")
     return found
 

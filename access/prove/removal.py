@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from access.aws_errors import describe
+from access.aws_errors import AWS_ERRORS, describe
 from access.prove.interruption import Interruption
 from access.prove.inventory import Kind, Thing
 
@@ -92,4 +90,4 @@ def _failure(future: Future[None]) -> str:
     error = future.exception()
     if error is None:
         return ""
-    return describe(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
+    return describe(error) if isinstance(error, AWS_ERRORS) else type(error).__name__

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from access.aws_errors import describe, error_code
 from access.prove.matrix import Expected, Result
 
 _PAUSE_SECONDS = 1.0
@@ -61,13 +62,12 @@ def answer(attempt: Callable[[], object], proves_allow: str = "") -> Answer:
     try:
         attempt()
     except ClientError as error:
-        found = error.response.get("Error", {})
-        code, message = found.get("Code", ""), " ".join(str(found.get("Message", "")).split())
+        code = error_code(error)
         if code == "AccessDenied":
-            return Answer("DENY", f"{code}: {message}")
-        return Answer("ALLOW" if code and code == proves_allow else "INCONCLUSIVE", f"{code}: {message}")
+            return Answer("DENY", describe(error))
+        return Answer("ALLOW" if code and code == proves_allow else "INCONCLUSIVE", describe(error))
     except BotoCoreError as error:
-        return Answer("INCONCLUSIVE", " ".join(str(error).split()))
+        return Answer("INCONCLUSIVE", describe(error))
     return Answer("ALLOW", "it was allowed")
 
 

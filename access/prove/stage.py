@@ -10,14 +10,14 @@ from typing import Literal
 from botocore.exceptions import ClientError
 
 from access.accounts import Account, Session
-from access.aws_errors import describe
+from access.aws_errors import describe, error_code
 from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant, check_account
 from access.prove.actions import Available, ProbedBucket
 from access.prove.expectations import MOST_GROUPS, Candidate, Role, candidates_of, outsider_of, roles_of
 from access.prove.interruption import Interruption
-from access.prove.inventory import PATH, Run, error_code
+from access.prove.inventory import PATH, Run
 from access.prove.matrix import Principal
 from access.prove.probes import Probes, trust_policy, why_live
 from access.prove.removal import left_over, remove

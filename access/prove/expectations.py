@@ -142,6 +142,16 @@ def may_assume(
     return "DENY", "nothing allows it"
 
 
+def allowed_in_vain(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
+    """Return why what the candidate's account allows it is of no use: the role doesn't trust that account at all."""
+    said = _grants_of(candidate, outputs) if outputs else {}
+    account = candidate.principal.account_id
+    for name, grant in said.items():
+        if role.arn in grant["allow"] and account not in role.trusted_accounts:
+            return f"{name} of {account} may assume {role.name}, which does not trust {account}"
+    return None
+
+
 def may_assume_neighbour(candidate: Candidate, role: Role) -> tuple[Expected, str]:
     """Whether a candidate is to be able to assume another role than that, which trusts the same accounts, and why."""
     if candidate.principal.account_id not in role.trusted_accounts:

@@ -13,7 +13,7 @@ from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant
 from access.prove.actions import Action, actions_in
-from access.prove.expectations import Role, may_assume, may_assume_neighbour, trust_refusal
+from access.prove.expectations import Role, allowed_in_vain, may_assume, may_assume_neighbour, trust_refusal
 from access.prove.matrix import ASSUME, Cell, Expected, Proof, ProvedRole
 from access.prove.settling import Answer, Patience, answer, settled
 from access.prove.stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
@@ -101,17 +101,20 @@ def _not_entered(entries: Sequence[_Entry], now: datetime) -> tuple[list[str], l
 
     It is left out where the role's own options keep them out, e.g. ``requireMfa``.
     """
-    left_out, failing = [], []
+    left_out: list[str] = []
+    failing: list[str] = []
     roles = {entry.role.arn: entry.role for entry in entries}
     for role in roles.values():
         at_role = [entry for entry in entries if entry.role.arn == role.arn]
         outside = [entry for entry in at_role if entry.is_expected and not entry.session]
+        in_vain = [allowed_in_vain(entry.trying.candidate, role, entry.trying.outputs) for entry in at_role]
+        failing += dict.fromkeys(filter(None, in_vain))
         excuses = dict.fromkeys(entry.excuse for entry in outside if entry.excuse)
         left_out += [f"who gets into {role.name}, and what it grants then: {excuse}" for excuse in excuses]
         echoes = [entry.trying.candidate.principal.name for entry in outside if not entry.excuse]
         if echoes:
             left_out.append(f"what {role.name} grants to who is not in it: {', '.join(echoes)}")
-        if excuses or any(entry.session for entry in at_role):
+        if any(in_vain) or excuses or any(entry.session for entry in at_role):
             continue
         trusted = [it for it in at_role if it.home in role.trusted_accounts]
         refusals = [trust_refusal(it.trying.candidate, it.trying.arn, role, now) for it in trusted]

@@ -1,17 +1,20 @@
 """The proof, settled in a deployed sandbox: green as deployed, red for each thing that is changed behind its back."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 import yaml
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from access.accounts import Account
 from access.participants import Participant
 from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
+from access.prove.reports.summary import verdict
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER, write_profiles
 from tests.sandbox.conftest import Sandbox
@@ -67,15 +70,16 @@ class Live:
     outputs: Mapping[str, Mapping[str, Any]]
     """Of the stacks."""
 
-    def proof(self, *roles: str) -> Proof:
-        """The proof about some of the roles, by default all."""
+    def proof(self, *roles: str, stacks: Sequence[str] = tuple(CONFIG), **options: Any) -> Proof:  # noqa: ANN401
+        """The proof about some of the roles, by default all, by some of the stacks, with options from the file too."""
         config = self.sandbox.layout.aws_config
         told = {stack: parse_stack_outputs(stack, outputs) for stack, outputs in self.outputs.items()}
         arns = {name: arn for name, arn in told["production"].role_arns.items() if not roles or name in roles}
-        told["production"] = replace(told["production"], role_arns=arns)
-        stacks = [Participant(Account(stack, config), outputs) for stack, outputs in told.items()]
+        said = {name: {**known, **options} for name, known in told["production"].role_options.items()}
+        told["production"] = replace(told["production"], role_arns=arns, role_options=said)
+        participants = [Participant(Account(stack, config), told[stack]) for stack in stacks]
         outsider = Participant(Account(OUTSIDER, config))
-        return prove([*stacks, outsider], Settings(create_probes=True, patience=0))
+        return prove([*participants, outsider], Settings(create_probes=True, patience=0))
 
     def trust(self, role: str) -> Any:  # noqa: ANN401 (JSON)
         return self.production.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
@@ -374,3 +378,100 @@ def test_the_proof_is_red_and_names_the_cell(
     assert not proof.holds
     red = {(cell.principal, cell.action, cell.result) for cell in proof.cells if not cell.matches}
     assert set(blamed) <= red
+
+
+def narrow(live: Live, operator: str, key: str, value: str) -> None:
+    """Put a condition on who may assume UpdateApp."""
+    live.put_trust("UpdateApp", lambda document: document["Statement"][0].update(Condition={operator: {key: value}}))
+
+
+def test_a_role_that_nobody_got_into_is_not_proved(live: Live) -> None:
+    proof = live.proof("UpdateApp", stacks=["production"])
+    assert all(cell.matches for cell in proof.cells)
+    assert not proof.holds
+    assert verdict(proof) == (
+        "Nobody got into UpdateApp, so what it grants was not tried;"
+        f" somebody of {DEVELOPMENT} who may assume it has to take part"
+    )
+
+
+def test_an_allowance_that_the_trust_makes_vain_is_on_the_first_line(live: Live) -> None:
+    trust_elsewhere(live)
+    proof = live.proof("UpdateApp", trustedAccountId=ELSEWHERE)
+    assert verdict(proof).startswith(
+        f"Developers of {DEVELOPMENT} may assume UpdateApp, which does not trust {DEVELOPMENT}"
+    )
+    assert not proof.holds
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "operator", "key", "demanded", "left_out"),
+    [
+        (
+            "sourceIpRanges",
+            ["203.0.113.0/24"],
+            "IpAddress",
+            "aws:SourceIp",
+            "203.0.113.0/24",
+            "who gets into UpdateApp, and what it grants then: sourceIpRanges: not from here",
+        ),
+        (
+            "organizationId",
+            "o-exampleorg",
+            "StringEquals",
+            "aws:PrincipalOrgID",
+            "o-exampleorg",
+            "who gets into UpdateApp, and what it grants then: organizationId: not from here",
+        ),
+        (
+            "requireMfa",
+            True,
+            "Bool",
+            "aws:MultiFactorAuthPresent",
+            "true",
+            "what UpdateApp grants: nobody here gets into it (requireMfa, and this is without MFA)",
+        ),
+    ],
+)
+def test_what_can_not_be_tried_from_here_is_named_by_its_option(
+    live: Live, option: str, value: object, operator: str, key: str, demanded: str, left_out: str
+) -> None:
+    narrow(live, operator, key, demanded)
+    proof = live.proof("UpdateApp", **{option: value})  # type: ignore[arg-type]
+    assert proof.not_tried == (left_out,)
+    assert proof.holds
+    assert verdict(proof) == "Everything that was tried came out as expected"
+    assert "DENY" in {cell.result for cell in proof.cells if cell.principal == POWER_TESTER and cell.action == ENTER}
+    assert not live.proof("UpdateApp").holds, "without the option, it is a trust that is too narrow"
+
+
+def test_a_broken_trust_is_said_once_and_not_again_of_each_action(live: Live) -> None:
+    trust_elsewhere(live)
+    proof = live.proof("UpdateApp")
+    red = {(cell.principal, cell.action) for cell in proof.cells if not cell.matches}
+    assert {action for _, action in red} == {ENTER}
+    assert len(proof.not_tried) == 1
+    assert proof.not_tried[0].startswith(
+        "what UpdateApp grants to who is not in it: member of development/Developers, "
+    )
+
+
+@pytest.mark.parametrize(("operation", "code"), [("PutObject", "SlowDown"), ("ListUsers", "ExpiredToken")])
+def test_a_call_that_fails_is_never_green(
+    live: Live, monkeypatch: pytest.MonkeyPatch, operation: str, code: str
+) -> None:
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def failing(self: Any, name: str, arguments: Any) -> Any:  # noqa: ANN401 (botocore's own)
+        if name == operation:
+            raise ClientError({"Error": {"Code": code, "Message": "later"}}, name)
+        return call(self, name, arguments)
+
+    with monkeypatch.context() as faults:
+        faults.setattr(BaseClient, "_make_api_call", failing)
+        try:
+            assert not live.proof("UpdateApp").holds
+        except ClientError as error:
+            assert operation == "PutObject"
+            assert error.response["Error"]["Code"] == code
+    assert live.sandbox.left_over_probes() == []

@@ -75,4 +75,8 @@ def read_stack_outputs(stack: str) -> StackOutputs:
     if done.returncode != 0:
         told = done.stderr.strip().removeprefix("error: ").splitlines() or [f"exit code {done.returncode}"]
         raise AccessError(f"the outputs of stack {stack!r} can't be read: {told[0]}")
-    return parse_stack_outputs(stack, json.loads(done.stdout))
+    try:
+        outputs = json.loads(done.stdout)
+    except ValueError:
+        raise AccessError(f"the outputs of stack {stack!r} are not JSON; does `pulumi stack output --json` work?") from None
+    return parse_stack_outputs(stack, outputs)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -145,6 +146,12 @@ class Aws:
         """The partition of the region: ``aws``, ``aws-us-gov``, ``aws-cn`` and so on."""
         return self._session.get_partition_for_region(self.region)
 
+    @property
+    def dns_suffix(self) -> str:
+        """The end of all host names in the partition."""
+        known: dict[str, str] = {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in _partitions()}
+        return known[self.partition]
+
     def check_account(self) -> None:
         """Make sure that the credentials belong to an account that may be changed.
 
@@ -174,6 +181,12 @@ class Aws:
     def _refuse_retry(self, request: AWSRequest, **_: object) -> None:
         if self._cancelled.is_set() and request.context["retries"]["attempt"] > 1:
             raise CancelledError("AWS did not answer, and is not asked again as the engine was told to stop")
+
+
+@functools.cache
+def _partitions() -> list[Any]:
+    partitions: list[Any] = create_loader().load_data("partitions")["partitions"]
+    return partitions
 
 
 def _default_tags(values: Mapping[str, str]) -> dict[str, str]:

@@ -4,9 +4,10 @@ Source: Pulumi's "Provider protocol" (``proto/pulumi/provider.proto``).
 """
 
 import functools
+import importlib.metadata
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +17,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, CancelledError, Configuration, ConfigurationError
+from sandbox.provider.functions import FUNCTIONS
 from sandbox.provider.iam import IAM_TYPES
 from sandbox.provider.resource import (
     IdError,
@@ -26,10 +28,10 @@ from sandbox.provider.resource import (
     refreshed_inputs,
 )
 from sandbox.provider.s3 import S3_TYPES
-from sandbox.provider.values import UNKNOWN, Properties, Value, from_struct, secret, to_struct
+from sandbox.provider.values import UNKNOWN, Properties, from_struct, secret, to_struct
 
-PLUGIN_VERSION = "7.51.1"
-"""The version of the official plugin whose place is taken."""
+PLUGIN_VERSION = importlib.metadata.version("pulumi_aws")
+"""The version of the official plugin whose place is taken: that of the SDK that the program uses."""
 
 RESOURCE_TYPES = {kind.token: kind for kind in (*IAM_TYPES, *S3_TYPES)}
 """The resource types that are served, by token."""
@@ -152,25 +154,20 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @_call
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
         """The functions that the program calls."""
-        functions: dict[str, Callable[[], Properties]] = {
-            "aws:iam/getRoles:getRoles": functools.partial(self._listed, "list_roles", "Role"),
-            "aws:iam/getUsers:getUsers": functools.partial(self._listed, "list_users", "User"),
-            "aws:index/getCallerIdentity:getCallerIdentity": self._caller_identity,
-            "aws:index/getPartition:getPartition": self._partition,
-        }
-        if request.tok not in functions:
+        if request.tok not in FUNCTIONS:
             raise _CallError(
                 grpc.StatusCode.UNIMPLEMENTED,
                 f"function {request.tok} is not served by the sandbox's stand-in provider; it serves:"
-                f" {', '.join(functions)}",
+                f" {', '.join(FUNCTIONS)}",
             )
-        arguments = from_struct(request.args)
-        if arguments:
+        function, arguments = FUNCTIONS[request.tok], from_struct(request.args)
+        if arguments.keys() != {*function.arguments}:
             raise _CallError(
                 grpc.StatusCode.UNIMPLEMENTED,
-                f"function {request.tok}: the sandbox's stand-in provider knows no arguments: {', '.join(arguments)}",
+                f"function {request.tok}: {', '.join(arguments) or 'no arguments'}: the sandbox's stand-in provider"
+                f" wants {', '.join(function.arguments) or 'no arguments'}",
             )
-        answer = _asked(f"calling {request.tok}", functions[request.tok])
+        answer = _asked(f"calling {request.tok}", lambda: function.call(self._aws, arguments))
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(to_struct(answer))  # a keyword of Python's is the field's name
         return response
@@ -294,26 +291,6 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                     if defaults.get(key) != value or (isinstance(own, dict) and key in own)
                 } or None
         return {"id": resource_id, **outputs}
-
-    def _caller_identity(self) -> Properties:
-        identity = self._aws.sts.get_caller_identity()
-        account_id = identity["Account"]
-        return {"accountId": account_id, "arn": identity["Arn"], "id": account_id, "userId": identity["UserId"]}
-
-    def _listed(self, operation: Literal["list_roles", "list_users"], what: Literal["Role", "User"]) -> Properties:
-        pages = self._aws.iam.get_paginator(operation).paginate()
-        found: list[Any] = [item for page in pages for item in cast(Any, page)[f"{what}s"]]
-        region: Value = self._aws.region
-        return {"arns": [item["Arn"] for item in found], "id": region, "names": [item[f"{what}Name"] for item in found]}
-
-    def _partition(self) -> Properties:
-        suffix = "amazonaws.com.cn" if self._aws.partition == "aws-cn" else "amazonaws.com"
-        return {
-            "dnsSuffix": suffix,
-            "id": self._aws.partition,
-            "partition": self._aws.partition,
-            "reverseDnsPrefix": ".".join(reversed(suffix.split("."))),
-        }
 
 
 def _served(urn: str) -> ResourceType:

@@ -68,7 +68,8 @@ class Configuration:
         """The configuration that the engine sends, by names without ``aws:``.
 
         Raises:
-            ConfigurationError: a key is unknown, the region is missing, or a value is not what it should be.
+            ConfigurationError: a key or the region is unknown, the region is missing, or a value is not what it
+                should be.
         """
         for key in values:
             if key not in KEYS:
@@ -78,6 +79,8 @@ class Configuration:
         region = values.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise ConfigurationError("aws:region: it is missing; set it, e.g. `pulumi config set aws:region us-east-1`")
+        if values.get("skipRegionValidation") != "true" and region not in _regions():
+            raise ConfigurationError(f"aws:region: {region!r} is not an AWS region; write one such as us-east-1")
         endpoints: dict[str, str] = {}
         for entry in _json(values, "endpoints", list):
             if not isinstance(entry, dict):
@@ -187,6 +190,11 @@ class Aws:
 def _partitions() -> list[Any]:
     partitions: list[Any] = create_loader().load_data("partitions")["partitions"]
     return partitions
+
+
+def _regions() -> set[str]:
+    found = {region for partition in _partitions() for region in partition["regions"]}
+    return {region for region in found if not region.endswith("-global")}  # these stand for a whole partition
 
 
 def _default_tags(values: Mapping[str, str]) -> dict[str, str]:

@@ -832,18 +832,23 @@ def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
     [
         ({}, "aws:region: it is missing"),
         ({"region": ""}, "aws:region: it is missing"),
+        ({"region": "us-esat-1"}, "aws:region: 'us-esat-1' is not an AWS region"),
+        ({"region": "aws-global"}, "aws:region: 'aws-global' is not an AWS region"),
         ({"region": "us-east-1", "profile": "me"}, "aws:profile: the sandbox's stand-in provider does not know it"),
-        ({"region": "r", "allowedAccountIds": "[1"}, "aws:allowedAccountIds: '[1' is not a JSON list"),
-        ({"region": "r", "allowedAccountIds": "1"}, "aws:allowedAccountIds: '1' is not a JSON list"),
-        ({"region": "r", "endpoints": "{}"}, "aws:endpoints: '{}' is not a JSON list"),
-        ({"region": "r", "endpoints": '["x"]'}, "aws:endpoints: 'x' is not an object"),
-        ({"region": "r", "defaultTags": "[]"}, "aws:defaultTags: '[]' is not a JSON dict"),
+        ({"region": "us-east-1", "allowedAccountIds": "[1"}, "aws:allowedAccountIds: '[1' is not a JSON list"),
+        ({"region": "us-east-1", "allowedAccountIds": "1"}, "aws:allowedAccountIds: '1' is not a JSON list"),
+        ({"region": "us-east-1", "endpoints": "{}"}, "aws:endpoints: '{}' is not a JSON list"),
+        ({"region": "us-east-1", "endpoints": '["x"]'}, "aws:endpoints: 'x' is not an object"),
+        ({"region": "us-east-1", "defaultTags": "[]"}, "aws:defaultTags: '[]' is not a JSON dict"),
         (
-            {"region": "r", "defaultTags": '{"tags":["a"]}'},
+            {"region": "us-east-1", "defaultTags": '{"tags":["a"]}'},
             "aws:defaultTags: its tags ['a'] are not an object of texts",
         ),
-        ({"region": "r", "defaultTags": '{"tags":{"a":1}}'}, "aws:defaultTags: its tags {'a': 1} are not an object"),
-        ({"region": "r", "maxRetries": "many"}, "aws:maxRetries: 'many' is not a whole number"),
+        (
+            {"region": "us-east-1", "defaultTags": '{"tags":{"a":1}}'},
+            "aws:defaultTags: its tags {'a': 1} are not an object",
+        ),
+        ({"region": "us-east-1", "maxRetries": "many"}, "aws:maxRetries: 'many' is not a whole number"),
     ],
 )
 def test_a_wrong_configuration_is_refused(
@@ -860,8 +865,15 @@ def test_a_wrong_configuration_is_refused(
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"configuring the provider: {refused.value}")
 
 
+def test_a_region_that_is_newer_than_the_program_may_be_used() -> None:
+    values = {"region": "xx-new-1", "skipRegionValidation": "true"}
+    assert Configuration.parse(values).region == "xx-new-1"
+
+
 def test_secrets_are_not_shown() -> None:
-    shown = repr(Configuration.parse({"region": "r", "accessKey": "hidden", "secretKey": "hidden", "token": "hidden"}))
+    shown = repr(
+        Configuration.parse({"region": "us-east-1", "accessKey": "hidden", "secretKey": "hidden", "token": "hidden"})
+    )
     assert "hidden" not in shown
 
 

@@ -12,6 +12,7 @@ import boto3
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.loaders import create_loader
+from botocore.model import OperationModel
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -40,12 +41,20 @@ KEYS = (
 SECRET_KEYS = ("accessKey", "secretKey", "token")
 
 
-class ConfigurationError(Exception):
-    """The provider can't work with its configuration; the message says why."""
+class ProviderError(Exception):
+    """The provider can't do what it was asked to; the message says why in one line."""
 
 
-class CancelledError(Exception):
+class ConfigurationError(ProviderError):
+    """The provider can't work with its configuration."""
+
+
+class CancelledError(ProviderError):
     """The engine wants the calls under way to come to an end."""
+
+
+class ForeignAnswerError(ProviderError):
+    """An answer did not come from AWS: a proxy or a sign-in page stands in between."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +116,10 @@ class Configuration:
 class Aws:
     """The clients of one account. Each is made when it is first needed; clients may be shared by threads."""
 
-    def __init__(self, configuration: Configuration, cancelled: threading.Event) -> None:
-        """Remember the configuration; AWS is not asked yet.
-
-        Args:
-            configuration: how the account is reached.
-            cancelled: once it is set, what AWS did not answer is not asked again.
-        """
+    def __init__(self, configuration: Configuration) -> None:
+        """Remember how the account is reached; AWS is not asked yet."""
         self.configuration = configuration
-        self._cancelled = cancelled
+        self._cancelled = threading.Event()
         self._session = boto3.Session(
             configuration.access_key, configuration.secret_key, configuration.token, region_name=configuration.region
         )
@@ -139,6 +143,11 @@ class Aws:
         client: STSClient = self._client("sts")
         return client
 
+    @functools.cached_property
+    def account_id(self) -> str:
+        """The account that the credentials belong to."""
+        return self.sts.get_caller_identity()["Account"]
+
     @property
     def region(self) -> str:
         """The region that is worked in."""
@@ -155,6 +164,10 @@ class Aws:
         known: dict[str, str] = {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in _partitions()}
         return known[self.partition]
 
+    def cancel(self) -> None:
+        """Ask AWS no second time from now on, so that the calls under way come to an end."""
+        self._cancelled.set()
+
     def check_account(self) -> None:
         """Make sure that the credentials belong to an account that may be changed.
 
@@ -162,10 +175,8 @@ class Aws:
             ConfigurationError: they belong to another one.
         """
         allowed = self.configuration.allowed_account_ids
-        if allowed:
-            account_id = self.sts.get_caller_identity()["Account"]
-            if account_id not in allowed:
-                raise ConfigurationError(f"AWS account ID not allowed: {account_id}; allowed: {', '.join(allowed)}")
+        if allowed and self.account_id not in allowed:
+            raise ConfigurationError(f"AWS account ID not allowed: {self.account_id}; allowed: {', '.join(allowed)}")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
         with self._lock:  # a session is not safe to make two clients at once
@@ -179,11 +190,26 @@ class Aws:
                 ),
             )
         client.meta.events.register("request-created", self._refuse_retry)
+        client.meta.events.register("before-parse", _refuse_foreign_answer)
         return client
 
     def _refuse_retry(self, request: AWSRequest, **_: object) -> None:
         if self._cancelled.is_set() and request.context["retries"]["attempt"] > 1:
             raise CancelledError("AWS did not answer, and is not asked again as the engine was told to stop")
+
+
+_REQUEST_IDS = {"x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"}
+"""The headers in which AWS names a request. Source: OpenTelemetry semantic conventions, ``aws.request_id``."""
+
+
+def _refuse_foreign_answer(operation_model: OperationModel, response_dict: Mapping[str, Any], **_: object) -> None:
+    """Refuse a success that AWS did not send: botocore takes any page for the answer of a call that returns nothing."""
+    status, headers = response_dict["status_code"], response_dict["headers"]
+    if status < 300 and _REQUEST_IDS.isdisjoint(header.lower() for header in headers):
+        raise ForeignAnswerError(
+            f"operation {operation_model.name}: the answer did not come from AWS (status code {status},"
+            f" {headers.get('content-type', 'no content type')}); is there a proxy or a sign-in page in between?"
+        )
 
 
 @functools.cache

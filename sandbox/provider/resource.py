@@ -10,13 +10,13 @@ from typing import Literal
 from pulumi.runtime.proto.provider_pb2 import CheckRequest
 
 from sandbox.provider.checks import Check, tags
-from sandbox.provider.configuration import Aws
+from sandbox.provider.configuration import Aws, ProviderError
 from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, Value, canonical_json, text
 
 Replace = Literal["never", "create first", "delete first"]
 
 
-class IdError(Exception):
+class IdError(ProviderError):
     """An id that no resource of the type can have; the message names the form wanted."""
 
 

@@ -5,7 +5,6 @@ Source: Pulumi's "Provider protocol" (``proto/pulumi/provider.proto``).
 
 import functools
 import importlib.metadata
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -16,11 +15,10 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, CancelledError, Configuration, ConfigurationError
+from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, Configuration, ProviderError
 from sandbox.provider.functions import FUNCTIONS
 from sandbox.provider.iam import IAM_TYPES
 from sandbox.provider.resource import (
-    IdError,
     ResourceType,
     changes,
     checked_inputs,
@@ -57,8 +55,6 @@ def _call(method: _Method) -> _Method:
     @functools.wraps(method)
     def call(provider: "AwsProvider", request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
         try:
-            if provider._cancelled.is_set():
-                raise _CallError(grpc.StatusCode.CANCELLED, "not begun as the engine was told to stop")
             return method(provider, request, context)
         except _CallError as error:
             ended = error
@@ -76,9 +72,7 @@ def _call(method: _Method) -> _Method:
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Serves the engine. One instance serves one configured account."""
-
-    _aws: Aws
+    """Serves the engine. Each of its connections configures a provider of its own, all of them in this process."""
 
     def __init__(self, defaults: Mapping[str, str]) -> None:
         """A provider that is not configured yet.
@@ -87,7 +81,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             defaults: configuration, by names without ``aws:``, for what the engine's leaves open.
         """
         self._defaults = defaults
-        self._cancelled = threading.Event()
+        self._accounts: dict[str, Aws] = {}
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> Empty:  # noqa: N802
         """An engine that did not start this provider says that it is there."""
@@ -141,11 +135,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         values = {key.removeprefix("aws:config:"): value for key, value in request.variables.items()}
 
         def connect() -> Aws:
-            aws = Aws(Configuration.parse({**self._defaults, **values}), self._cancelled)
+            aws = Aws(Configuration.parse({**self._defaults, **values}))
             aws.check_account()
             return aws
 
-        self._aws = _asked("configuring the provider", connect)
+        self._accounts[context.peer()] = _asked("configuring the provider", connect)
         # Left to itself the engine marks what is returned under the name of a secret input, and so not `tagsAll`.
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
@@ -167,7 +161,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 f"function {request.tok}: {', '.join(arguments) or 'no arguments'}: the sandbox's stand-in provider"
                 f" wants {', '.join(function.arguments) or 'no arguments'}",
             )
-        answer = _asked(f"calling {request.tok}", lambda: function.call(self._aws, arguments))
+        aws = self._account(context)
+        answer = _asked(f"calling {request.tok}", lambda: function.call(aws, arguments))
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(to_struct(answer))  # a keyword of Python's is the field's name
         return response
@@ -182,7 +177,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             from_struct(request.news),
             from_struct(request.olds),
             request.randomSeed,
-            dict(self._aws.configuration.default_tags),
+            dict(self._account(context).configuration.default_tags),
             request.autonaming if request.HasField("autonaming") else None,
         )
         return provider_pb2.CheckResponse(
@@ -220,12 +215,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             planned = to_struct(planned_outputs(kind, inputs), request.properties)
             return provider_pb2.CreateResponse(properties=planned)
-        what = f"creating {request.urn}"
-        resource_id = _asked(what, lambda: kind.create(self._aws, inputs))
+        aws, what = self._account(context), f"creating {request.urn}"
+        resource_id = _asked(what, lambda: kind.create(aws, inputs))
         reason = "AWS does not show it yet; run again"
         try:
-            kind.complete(self._aws, resource_id, inputs)
-            outputs = self._read(kind, resource_id, inputs)
+            kind.complete(aws, resource_id, inputs)
+            outputs = _read(aws, kind, resource_id, inputs)
         except Exception as error:
             outputs, reason = None, _one_line(error)
         if outputs is None:
@@ -236,8 +231,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @_call
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         """The resource as it is now, for a refresh or an import; no id where it is gone."""
-        kind, olds = _served(request.urn), from_struct(request.properties)
-        outputs = _asked(f"reading {request.urn}", lambda: self._read(kind, request.id, olds))
+        kind, olds, aws = _served(request.urn), from_struct(request.properties), self._account(context)
+        outputs = _asked(f"reading {request.urn}", lambda: _read(aws, kind, request.id, olds))
         if outputs is None:
             return provider_pb2.ReadResponse()
         inputs = refreshed_inputs(kind, from_struct(request.inputs), outputs)
@@ -255,9 +250,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             planned = to_struct(planned_outputs(kind, news, olds), request.news)
             return provider_pb2.UpdateResponse(properties=planned)
 
+        aws = self._account(context)
+
         def update() -> Properties | None:
-            kind.update(self._aws, request.id, olds, news)
-            return self._read(kind, request.id, {**olds, **news})
+            kind.update(aws, request.id, olds, news)
+            return _read(aws, kind, request.id, {**olds, **news})
 
         outputs = _asked(f"updating {request.urn}", update)
         if outputs is None:
@@ -269,28 +266,19 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:  # noqa: N802
         """Remove the resource."""
         kind, olds = _served(request.urn), from_struct(request.properties)
-        _asked(f"deleting {request.urn}", lambda: kind.delete(self._aws, request.id, olds))
+        aws = self._account(context)
+        _asked(f"deleting {request.urn}", lambda: kind.delete(aws, request.id, olds))
         return Empty()
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: N802
-        """Let the calls under way end, without asking AWS again what it did not answer, and refuse others."""
-        self._cancelled.set()
+        """Let the calls under way of this connection end, without asking AWS again what it did not answer."""
+        if context.peer() in self._accounts:
+            self._accounts[context.peer()].cancel()
         return Empty()
 
-    def _read(self, kind: ResourceType, resource_id: str, olds: Properties) -> Properties | None:
-        outputs = kind.read(self._aws, resource_id, olds)
-        if outputs is None:
-            return None
-        if kind.taggable:
-            everything, own = outputs["tagsAll"], olds.get("tags")
-            defaults = self._aws.configuration.default_tags
-            if isinstance(everything, dict):
-                outputs["tags"] = {
-                    key: value
-                    for key, value in everything.items()
-                    if defaults.get(key) != value or (isinstance(own, dict) and key in own)
-                } or None
-        return {"id": resource_id, **outputs}
+    def _account(self, context: grpc.ServicerContext) -> Aws:
+        """Return the account that a connection configured; the latest where the connection had to be made anew."""
+        return self._accounts.get(context.peer()) or next(reversed(self._accounts.values()))
 
 
 def _served(urn: str) -> ResourceType:
@@ -304,15 +292,33 @@ def _served(urn: str) -> ResourceType:
     return RESOURCE_TYPES[token]
 
 
+def _read(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties) -> Properties | None:
+    outputs = kind.read(aws, resource_id, olds)
+    if outputs is None:
+        return None
+    if kind.taggable:
+        everything, own = outputs["tagsAll"], olds.get("tags")
+        defaults = aws.configuration.default_tags
+        if isinstance(everything, dict):
+            outputs["tags"] = {
+                key: value
+                for key, value in everything.items()
+                if defaults.get(key) != value or (isinstance(own, dict) and key in own)
+            } or None
+    return {"id": resource_id, **outputs}
+
+
 def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
-    """What asking AWS gives; what AWS has against it ends the call, in AWS's own words."""
+    """Return what asking AWS gives; what AWS has against it ends the call, in AWS's own words."""
     try:
         return ask()
-    except (ClientError, BotoCoreError, ResponseParserError, CancelledError, ConfigurationError, IdError) as error:
+    except (BotoCoreError, ClientError, ProviderError, ResponseParserError) as error:
         raise _CallError(grpc.StatusCode.UNKNOWN, f"{what}: {_one_line(error)}") from error
 
 
 def _one_line(error: Exception) -> str:
+    if isinstance(error, ResponseParserError):  # its text is the raw answer, secrets and all
+        return "the answer can't be read: it was cut short, or did not come from AWS"
     if not isinstance(error, ClientError):
         return " ".join(str(error).split())
     details, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})

@@ -23,6 +23,8 @@ from sandbox.provider.service import RESOURCE_TYPES, AwsProvider
 from sandbox.provider.values import UNKNOWN, Properties, to_struct
 
 ACCOUNT = "999999999999"
+PEER = "ipv4:127.0.0.1:1"
+"""The engine's connection."""
 
 
 def policy(action: str, **more: object) -> str:
@@ -200,6 +202,9 @@ class FakeContext:
     def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
         raise AssertionError((code, details))
 
+    def peer(self) -> str:
+        return PEER
+
     def set_trailing_metadata(self, metadata: object) -> None:
         pass
 
@@ -238,7 +243,7 @@ class Thing:
     """A resource of a case, under a name of its own, and the calls about it as the engine makes them."""
 
     def __init__(self, provider: AwsProvider, case: Case, name: str) -> None:
-        self.provider, self.aws, self.case, self.name = provider, provider._aws, case, name
+        self.provider, self.aws, self.case, self.name = provider, provider._accounts[PEER], case, name
         self.urn = f"urn:pulumi:dev::probe::{case.token}::thing"
         self.inputs = self.check(self.named(case.inputs))
         self.outputs: Properties = {}

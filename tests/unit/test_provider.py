@@ -11,9 +11,7 @@ import socket
 import subprocess
 import sys
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, cast
 
 import boto3
@@ -29,7 +27,7 @@ from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from sandbox.provider import service
-from sandbox.provider.configuration import Aws, CancelledError, Configuration, ConfigurationError
+from sandbox.provider.configuration import Aws, Configuration, ConfigurationError
 from sandbox.provider.resource import changes, checked_inputs, planned_outputs, refreshed_inputs, same_policy
 from sandbox.provider.service import RESOURCE_TYPES, AwsProvider
 from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, Value, from_struct, secret, text, to_struct
@@ -68,6 +66,10 @@ MINIMAL: dict[str, Properties] = {
 }
 
 
+PEER = "ipv4:127.0.0.1:1"
+"""The engine's connection."""
+
+
 class AbortedError(Exception):
     """A call that the provider ended with an error."""
 
@@ -80,6 +82,9 @@ class FakeContext:
 
     def abort(self, code: grpc.StatusCode, details: str) -> None:
         raise AbortedError(code, details)
+
+    def peer(self) -> str:
+        return PEER
 
     def set_trailing_metadata(self, metadata: tuple[tuple[str, bytes], ...]) -> None:
         self.trailing = dict(metadata)
@@ -105,8 +110,12 @@ def urn(token: str, name: str = "thing") -> str:
 def new_provider(**configuration: Any) -> AwsProvider:  # noqa: ANN401
     provider = AwsProvider({})
     values = {"region": "us-east-1", "access_key": "x", "secret_key": "x"} | configuration
-    provider._aws = Aws(Configuration(**values), provider._cancelled)
+    provider._accounts[PEER] = Aws(Configuration(**values))
     return provider
+
+
+def account(provider: AwsProvider) -> Aws:
+    return provider._accounts[PEER]
 
 
 OFFLINE = new_provider()
@@ -136,7 +145,7 @@ class stubbed:  # noqa: N801
 
     def __init__(self, provider: AwsProvider, service: str) -> None:
         self._stub = Stubber(client(service))
-        vars(provider._aws)[service] = client(service)
+        vars(account(provider))[service] = client(service)
 
     def __enter__(self) -> Stubber:
         self._stub.activate()
@@ -1164,18 +1173,18 @@ def test_a_bucket_whose_tags_are_refused_is_not_forgotten_and_gets_them_in_the_n
     assert from_struct(detail.inputs) == inputs
     with stubbed(provider, "s3") as s3:  # the engine updates what is not complete, changed or not
         s3.add_response("put_bucket_tagging", {}, tagging)
-        RESOURCE_TYPES[BUCKET].update(provider._aws, "b", from_struct(detail.properties), inputs)
+        RESOURCE_TYPES[BUCKET].update(account(provider), "b", from_struct(detail.properties), inputs)
 
 
 def test_a_bucket_without_tags_is_not_asked_to_have_none() -> None:
     provider = new_provider()
     with stubbed(provider, "s3"):
-        RESOURCE_TYPES[BUCKET].complete(provider._aws, "b", {"bucket": "b"})
+        RESOURCE_TYPES[BUCKET].complete(account(provider), "b", {"bucket": "b"})
 
 
 def test_what_nobody_thought_of_after_a_create_is_not_forgotten_either(monkeypatch: pytest.MonkeyPatch) -> None:
     provider, context = new_provider(), FakeContext()
-    monkeypatch.setattr(AwsProvider, "_read", lambda *_: dict[str, str]()["missing"])
+    monkeypatch.setattr(service, "_read", lambda *_: dict[str, str]()["missing"])
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError):
         add_created_role(iam)
         answer(provider, "Create", CREATE_ROLE, context)
@@ -1246,7 +1255,7 @@ def test_a_policy_s_oldest_version_makes_room(versions: list[dict[str, Any]], pr
             iam.add_response("delete_policy_version", {}, {**arn, "VersionId": pruned})
         asked = {**arn, "PolicyDocument": WRITE, "SetAsDefault": True}
         iam.add_response("create_policy_version", {"PolicyVersion": version(6)}, asked)
-        RESOURCE_TYPES[POLICY].update(provider._aws, POLICY_ARN, {"policy": READ}, {"policy": WRITE})
+        RESOURCE_TYPES[POLICY].update(account(provider), POLICY_ARN, {"policy": READ}, {"policy": WRITE})
 
 
 def test_a_policy_of_which_only_tags_change_gets_no_new_version() -> None:
@@ -1255,7 +1264,7 @@ def test_a_policy_of_which_only_tags_change_gets_no_new_version() -> None:
         iam.add_response("untag_policy", {}, {**arn, "TagKeys": ["env"]})
         iam.add_response("tag_policy", {}, {**arn, "Tags": [{"Key": "team", "Value": "a"}]})
         olds: Properties = {"policy": READ, "tagsAll": {"env": "dev"}}
-        RESOURCE_TYPES[POLICY].update(provider._aws, POLICY_ARN, olds, {"policy": READ, "tagsAll": {"team": "a"}})
+        RESOURCE_TYPES[POLICY].update(account(provider), POLICY_ARN, olds, {"policy": READ, "tagsAll": {"team": "a"}})
 
 
 def delete(provider: AwsProvider, token: str, resource_id: str, olds: Properties) -> None:
@@ -1481,10 +1490,7 @@ def test_an_id_that_can_not_be_is_refused_with_the_form_wanted(token: str, resou
 
 
 CALLS: dict[str, Message] = {
-    "CheckConfig": provider_pb2.CheckRequest(urn="u"),
-    "DiffConfig": provider_pb2.DiffRequest(urn="u"),
-    "Configure": provider_pb2.ConfigureRequest(),
-    "Invoke": provider_pb2.InvokeRequest(),
+    "Invoke": provider_pb2.InvokeRequest(tok="aws:index/getPartition:getPartition"),
     "Check": provider_pb2.CheckRequest(urn="u"),
     "Diff": provider_pb2.DiffRequest(urn="u"),
     "Create": provider_pb2.CreateRequest(urn="u"),
@@ -1494,74 +1500,16 @@ CALLS: dict[str, Message] = {
 }
 
 
-@pytest.mark.parametrize("method", [name for name in CALLS if name not in ("CheckConfig", "DiffConfig", "Configure")])
+@pytest.mark.parametrize("method", CALLS)
 def test_a_defect_is_told_in_one_line(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_served", "_asked"):
         monkeypatch.setattr(service, name, lambda *_: dict[str, str]()["a\nb"])
-    request = CALLS[method]
-    if isinstance(request, provider_pb2.InvokeRequest):
-        request = provider_pb2.InvokeRequest(tok="aws:index/getPartition:getPartition")
     with pytest.raises(AbortedError) as aborted:
-        answer(OFFLINE, method, request)
+        answer(OFFLINE, method, CALLS[method])
     code, message = aborted.value.args
     subject = f"{method} u" if method != "Invoke" else method
     assert code is grpc.StatusCode.INTERNAL
     assert message == f"{subject}: a defect of the sandbox's stand-in provider: KeyError: 'a\\nb'"
-
-
-@pytest.mark.parametrize("method", CALLS)
-def test_after_a_cancel_no_call_begins(method: str) -> None:
-    provider = new_provider()
-    assert answer(provider, "Cancel", Empty()) == {}
-    with pytest.raises(AbortedError) as aborted:
-        answer(provider, method, CALLS[method])
-    assert aborted.value.args == (grpc.StatusCode.CANCELLED, "not begun as the engine was told to stop")
-
-
-def test_after_a_cancel_aws_is_not_asked_again_and_the_call_goes_on() -> None:
-    asked = []
-
-    class Overloaded(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(self.path)
-            provider.Cancel(Empty(), cast(grpc.ServicerContext, FakeContext()))
-            self.send_response(503)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    reason = "AWS did not answer, and is not asked again as the engine was told to stop"
-    with HTTPServer(("127.0.0.1", 0), Overloaded) as server:
-        provider = new_provider(endpoints={"iam": f"http://127.0.0.1:{server.server_port}"}, max_attempts=1)
-        Thread(target=server.serve_forever, daemon=True).start()
-        with pytest.raises(AbortedError) as aborted:
-            answer(provider, "Create", CREATE_ROLE)
-        assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"creating {urn(ROLE)}: {reason}")
-        assert len(asked) == 1
-        with pytest.raises(CancelledError, match=reason):
-            provider._aws.iam.get_role(RoleName="r")  # what a call under way still has to ask
-        assert len(asked) == 2
-        server.shutdown()
-
-
-def test_an_answer_that_is_not_aws_s_is_no_defect() -> None:
-    class Stranger(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_error(404)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
-        provider = new_provider(endpoints={"iam": f"http://127.0.0.1:{server.server_port}"}, max_attempts=1)
-        Thread(target=server.serve_forever, daemon=True).start()
-        with pytest.raises(AbortedError) as aborted:
-            answer(provider, "Create", CREATE_ROLE)
-        server.shutdown()
-    code, message = aborted.value.args
-    assert code is grpc.StatusCode.UNKNOWN
-    assert message.startswith(f"creating {urn(ROLE)}: Unable to parse response")
 
 
 def test_a_bucket_that_never_had_versions_is_made_and_read_as_such() -> None:
@@ -1699,4 +1647,4 @@ def test_a_bucket_is_made_in_the_configured_region(region: str, place: dict[str,
     provider = new_provider(region=region)
     with stubbed(provider, "s3") as s3:
         s3.add_response("create_bucket", {}, {"Bucket": "b", **place})
-        assert RESOURCE_TYPES[BUCKET].create(provider._aws, {"bucket": "b", "tagsAll": {"k": "v"}}) == "b"
+        assert RESOURCE_TYPES[BUCKET].create(account(provider), {"bucket": "b", "tagsAll": {"k": "v"}}) == "b"

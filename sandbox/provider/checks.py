@@ -49,6 +49,15 @@ def one_of(*allowed: str) -> Check:
     return check
 
 
+def each(check: Check) -> Check:
+    """A list of such values, none of them unknown yet or as the check wants it."""
+
+    def check_all(name: str, value: list[Any]) -> str | None:
+        return next((wrong for item in value if item != UNKNOWN and (wrong := check(name, item))), None)
+
+    return check_all
+
+
 def tags(name: str, value: Properties) -> str | None:
     """Tags that AWS takes (AWS General Reference, "Tag naming limits and requirements")."""
     for key, text in value.items():

@@ -1,5 +1,6 @@
 """The provider's configuration, and the AWS account that it leads to."""
 
+import dataclasses
 import functools
 import json
 import os
@@ -120,6 +121,7 @@ class Aws:
         """Remember how the account is reached; AWS is not asked yet."""
         self.configuration = configuration
         self._cancelled = threading.Event()
+        self._elsewhere: dict[str, Aws] = {}
         self._session = boto3.Session(
             configuration.access_key, configuration.secret_key, configuration.token, region_name=configuration.region
         )
@@ -163,6 +165,17 @@ class Aws:
         """The end of all host names in the partition."""
         known: dict[str, str] = {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in _partitions()}
         return known[self.partition]
+
+    def in_region(self, region: str) -> "Aws":
+        """Return the same account in a region, for a resource that stays where it was made."""
+        if region == self.region:
+            return self
+        with self._lock:
+            if region not in self._elsewhere:
+                there = Aws(dataclasses.replace(self.configuration, region=region))
+                there._cancelled = self._cancelled
+                self._elsewhere[region] = there
+            return self._elsewhere[region]
 
     def cancel(self) -> None:
         """Ask AWS no second time from now on, so that the calls under way come to an end."""

@@ -1,7 +1,8 @@
 """The IAM resource types: roles, managed policies, their attachment, groups, their members, inline policies."""
 
-import time
+import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Literal, cast
 
 from sandbox.provider.checks import between, length, matching
@@ -34,10 +35,9 @@ def _create_role(aws: Aws, inputs: Properties) -> str:
 def _read_role(aws: Aws, role_name: str, olds: Properties) -> Properties | None:
     try:
         role = aws.iam.get_role(RoleName=role_name)["Role"]
+        attached, inline = _attached_policies(aws, role_name), _inline_policies(aws, role_name)
     except aws.iam.exceptions.NoSuchEntityException:
         return None
-    attached = aws.iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]
-    inline = aws.iam.list_role_policies(RoleName=role_name)["PolicyNames"]
     return {
         "arn": role["Arn"],
         "assumeRolePolicy": canonical_json(role["AssumeRolePolicyDocument"]),
@@ -45,7 +45,7 @@ def _read_role(aws: Aws, role_name: str, olds: Properties) -> Properties | None:
         "description": role.get("Description", ""),
         "forceDetachPolicies": olds.get("forceDetachPolicies", False),
         "inlinePolicies": [{"name": name, "policy": _role_policy(aws, role_name, name)} for name in inline],
-        "managedPolicyArns": [policy["PolicyArn"] for policy in attached],
+        "managedPolicyArns": [*attached],
         "maxSessionDuration": role.get("MaxSessionDuration", 3600),
         "name": role["RoleName"],
         "namePrefix": "",
@@ -56,22 +56,34 @@ def _read_role(aws: Aws, role_name: str, olds: Properties) -> Properties | None:
     }
 
 
+def _attached_policies(aws: Aws, role_name: str) -> list[str]:
+    """Return the ARNs of the managed policies that are attached to a role."""
+    pages = aws.iam.get_paginator("list_attached_role_policies").paginate(RoleName=role_name)
+    return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+
+def _inline_policies(aws: Aws, role_name: str) -> list[str]:
+    """Return the names of a role's inline policies."""
+    pages = aws.iam.get_paginator("list_role_policies").paginate(RoleName=role_name)
+    return [name for page in pages for name in page["PolicyNames"]]
+
+
 def _role_policy(aws: Aws, role_name: str, policy_name: str) -> str:
     return canonical_json(aws.iam.get_role_policy(RoleName=role_name, PolicyName=policy_name)["PolicyDocument"])
 
 
 def _update_role(aws: Aws, role_name: str, olds: Properties, news: Properties) -> None:
-    aws.iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=text(news["assumeRolePolicy"]))
-    aws.iam.update_role(
-        RoleName=role_name,
-        Description=text(news.get("description", "")),
-        MaxSessionDuration=cast(int, news.get("maxSessionDuration", 3600)),
-    )
-    boundary = news.get("permissionsBoundary")
-    if boundary:
+    if not same_policy(text(olds["assumeRolePolicy"]), text(news["assumeRolePolicy"])):
+        aws.iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=text(news["assumeRolePolicy"]))
+    description, duration = news.get("description", ""), news.get("maxSessionDuration", 3600)
+    if (olds.get("description", ""), olds.get("maxSessionDuration", 3600)) != (description, duration):
+        aws.iam.update_role(RoleName=role_name, Description=text(description), MaxSessionDuration=cast(int, duration))
+    boundary = news.get("permissionsBoundary", "")
+    if boundary and boundary != olds.get("permissionsBoundary", ""):
         aws.iam.put_role_permissions_boundary(RoleName=role_name, PermissionsBoundary=text(boundary))
-    elif olds.get("permissionsBoundary"):
-        aws.iam.delete_role_permissions_boundary(RoleName=role_name)
+    elif olds.get("permissionsBoundary") and not boundary:
+        with suppress(aws.iam.exceptions.NoSuchEntityException):  # it is gone already
+            aws.iam.delete_role_permissions_boundary(RoleName=role_name)
     added, removed = _tag_changes(olds, news)
     if removed:
         aws.iam.untag_role(RoleName=role_name, TagKeys=removed)
@@ -80,15 +92,17 @@ def _update_role(aws: Aws, role_name: str, olds: Properties, news: Properties) -
 
 
 def _delete_role(aws: Aws, role_name: str, olds: Properties) -> None:
-    try:
-        if olds.get("forceDetachPolicies"):
-            for policy in aws.iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]:
-                aws.iam.detach_role_policy(RoleName=role_name, PolicyArn=policy["PolicyArn"])
-            for name in aws.iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
+    """Delete a role. What the state knows to be in it goes first; with ``forceDetachPolicies`` everything does."""
+    gone = aws.iam.exceptions.NoSuchEntityException
+    force = olds.get("forceDetachPolicies")
+    with suppress(gone):
+        for arn in _attached_policies(aws, role_name) if force or olds.get("managedPolicyArns") else ():
+            with suppress(gone):
+                aws.iam.detach_role_policy(RoleName=role_name, PolicyArn=arn)
+        for name in _inline_policies(aws, role_name) if force or olds.get("inlinePolicies") else ():
+            with suppress(gone):
                 aws.iam.delete_role_policy(RoleName=role_name, PolicyName=name)
         aws.iam.delete_role(RoleName=role_name)
-    except aws.iam.exceptions.NoSuchEntityException:
-        return
 
 
 def _create_policy(aws: Aws, inputs: Properties) -> str:
@@ -148,9 +162,9 @@ def _delete_policy(aws: Aws, arn: str, olds: Properties) -> None:
 
 
 def _create_attachment(aws: Aws, inputs: Properties) -> str:
-    aws.iam.attach_role_policy(RoleName=text(inputs["role"]), PolicyArn=text(inputs["policyArn"]))
-    now = time.time_ns()
-    return f"{inputs['role']}-{time.strftime('%Y%m%d%H%M%S', time.gmtime(now // 10**9))}{now % 10**9:09d}"
+    role, policy_arn = text(inputs["role"]), text(inputs["policyArn"])
+    aws.iam.attach_role_policy(RoleName=role, PolicyArn=policy_arn)
+    return f"{role}/{policy_arn}"
 
 
 def _read_attachment(aws: Aws, attachment_id: str, olds: Properties) -> Properties | None:
@@ -161,12 +175,15 @@ def _read_attachment(aws: Aws, attachment_id: str, olds: Properties) -> Properti
         if not role or not policy_arn:
             raise IdError(f"unexpected format of ID ({attachment_id}), expected <role-name>/<policy_arn>")
     try:
-        attached = aws.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        attached = _attached_policies(aws, role)
     except aws.iam.exceptions.NoSuchEntityException:
         return None
-    if policy_arn not in [policy["PolicyArn"] for policy in attached]:
-        return None
-    return {"policyArn": policy_arn, "role": role}
+    return {"policyArn": policy_arn, "role": role} if policy_arn in attached else None
+
+
+def _update_attachment(aws: Aws, attachment_id: str, olds: Properties, news: Properties) -> None:
+    """Attach again: every change is a replacement, so that this only finishes what a failed run has begun."""
+    _create_attachment(aws, news)
 
 
 def _delete_attachment(aws: Aws, attachment_id: str, olds: Properties) -> None:
@@ -208,7 +225,8 @@ def _delete_group(aws: Aws, group_id: str, olds: Properties) -> None:
 
 
 def _create_membership(aws: Aws, inputs: Properties) -> str:
-    _change_members(aws, inputs, added=_users(inputs), removed=set())
+    """Add the users, and remove nobody who is a member already."""
+    _update_membership(aws, "", {**inputs, "users": []}, inputs)
     return text(inputs["name"])
 
 
@@ -224,25 +242,59 @@ def _read_membership(aws: Aws, membership_id: str, olds: Properties) -> Properti
 
 
 def _update_membership(aws: Aws, membership_id: str, olds: Properties, news: Properties) -> None:
-    _change_members(aws, news, added=_users(news) - _users(olds), removed=_users(olds) - _users(news))
+    group, before, after = text(news["group"]), _names(olds, "users"), _names(news, "users")
+    _change_members(
+        aws, removed=[(group, user) for user in before - after], added=[(group, user) for user in after - before]
+    )
 
 
 def _delete_membership(aws: Aws, membership_id: str, olds: Properties) -> None:
-    _change_members(aws, olds, added=set(), removed=_users(olds))
+    _update_membership(aws, membership_id, olds, {**olds, "users": []})
 
 
-def _users(properties: Properties) -> set[str]:
-    return set(cast(list[str], properties["users"]))
+def _create_user_groups(aws: Aws, inputs: Properties) -> str:
+    _update_user_groups(aws, "", {**inputs, "groups": []}, inputs)
+    return f"terraform-{uuid.uuid4().hex}"
 
 
-def _change_members(aws: Aws, properties: Properties, added: set[str], removed: set[str]) -> None:
-    group = text(properties["group"])
-    for user in sorted(removed):
-        try:
+def _read_user_groups(aws: Aws, membership_id: str, olds: Properties) -> Properties | None:
+    """Return those of the wanted groups that the user is in: the others are no business of this resource."""
+    if "user" in olds:
+        user, wanted = text(olds["user"]), _names(olds, "groups")
+    else:  # `pulumi import`
+        user, *names = membership_id.split("/")
+        wanted = set(names)
+        if not user or not wanted or "" in wanted:
+            raise IdError(f"unexpected format of ID ({membership_id}), expected <user-name>/<group-name1>/...")
+    try:
+        pages = list(aws.iam.get_paginator("list_groups_for_user").paginate(UserName=user))
+    except aws.iam.exceptions.NoSuchEntityException:
+        return None
+    found = {group["GroupName"] for page in pages for group in page["Groups"]}
+    return {"groups": [*sorted(found & wanted)], "user": user}
+
+
+def _update_user_groups(aws: Aws, membership_id: str, olds: Properties, news: Properties) -> None:
+    user, before, after = text(news["user"]), _names(olds, "groups"), _names(news, "groups")
+    _change_members(
+        aws, removed=[(group, user) for group in before - after], added=[(group, user) for group in after - before]
+    )
+
+
+def _delete_user_groups(aws: Aws, membership_id: str, olds: Properties) -> None:
+    _update_user_groups(aws, membership_id, olds, {**olds, "groups": []})
+
+
+def _names(properties: Properties, name: str) -> set[str]:
+    return set(cast(list[str], properties[name]))
+
+
+def _change_members(aws: Aws, removed: Iterable[tuple[str, str]], added: Iterable[tuple[str, str]]) -> None:
+    """Take users out of groups and put users into groups, each given as group and user."""
+    for group, user in sorted(removed):
+        with suppress(aws.iam.exceptions.NoSuchEntityException):
             aws.iam.remove_user_from_group(GroupName=group, UserName=user)
-        except aws.iam.exceptions.NoSuchEntityException:
-            continue
-    for user in sorted(added):
+    for group, user in sorted(added):
         aws.iam.add_user_to_group(GroupName=group, UserName=user)
 
 
@@ -284,8 +336,8 @@ def _inline_policy(token: str, owner: Literal["group", "role"]) -> ResourceType:
     return ResourceType(
         token=token,
         inputs={
-            owner: Property(str, required=True, replace="delete first"),
-            "name": Property(str, replace="delete first", checks=_NAME),
+            owner: Property(str, required=True, replaces=True),
+            "name": Property(str, replaces=True, checks=_NAME),
             "policy": Property(str, required=True, policy=True),
         },
         computed=("namePrefix",),
@@ -295,10 +347,6 @@ def _inline_policy(token: str, owner: Literal["group", "role"]) -> ResourceType:
         delete=delete,
         autoname="name",
     )
-
-
-def _no_update(aws: Aws, resource_id: str, olds: Properties, news: Properties) -> None:
-    raise AssertionError(f"{resource_id}: every change replaces it")
 
 
 def _given(arguments: Mapping[str, object]) -> dict[str, Any]:
@@ -315,9 +363,10 @@ def _plain_tags(tags: Iterable[Any]) -> dict[str, Value]:
 
 
 def _tag_changes(olds: Properties, news: Properties) -> tuple[list[Any], list[str]]:
-    """The tags to set and the keys of those to remove."""
-    wanted = {tag["Key"] for tag in _aws_tags(news)}
-    return _aws_tags(news), [tag["Key"] for tag in _aws_tags(olds) if tag["Key"] not in wanted]
+    """Return the tags to set and the keys of those to remove."""
+    before, wanted = _aws_tags(olds), _aws_tags(news)
+    keys = {tag["Key"] for tag in wanted}
+    return [tag for tag in wanted if tag not in before], [tag["Key"] for tag in before if tag["Key"] not in keys]
 
 
 IAM_TYPES = (
@@ -328,8 +377,8 @@ IAM_TYPES = (
             "description": Property(str, default="", checks=(length(0, 1000),)),
             "forceDetachPolicies": Property(bool, default=False),
             "maxSessionDuration": Property(int, default=3600, checks=(between(3600, 43200),)),
-            "name": Property(str, replace="delete first", checks=(length(1, 64), _NAME_CHARACTERS)),
-            "path": Property(str, default="/", replace="create first", checks=_PATH),
+            "name": Property(str, replaces=True, checks=(length(1, 64), _NAME_CHARACTERS)),
+            "path": Property(str, default="/", replaces=True, checks=_PATH),
             "permissionsBoundary": Property(str, default=""),
             "tags": TAGS,
         },
@@ -343,9 +392,9 @@ IAM_TYPES = (
     ResourceType(
         token="aws:iam/policy:Policy",  # noqa: S106
         inputs={
-            "description": Property(str, default="", replace="delete first", checks=(length(0, 1000),)),
-            "name": Property(str, replace="delete first", checks=_NAME),
-            "path": Property(str, default="/", replace="create first", checks=_PATH),
+            "description": Property(str, default="", replaces=True, checks=(length(0, 1000),)),
+            "name": Property(str, replaces=True, checks=_NAME),
+            "path": Property(str, default="/", replaces=True, checks=_PATH),
             "policy": Property(str, required=True, policy=True),
             "tags": TAGS,
         },
@@ -359,14 +408,15 @@ IAM_TYPES = (
     ResourceType(
         token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",  # noqa: S106
         inputs={
-            "policyArn": Property(str, required=True, replace="delete first"),
-            "role": Property(str, required=True, replace="delete first"),
+            "policyArn": Property(str, required=True, replaces=True),
+            "role": Property(str, required=True, replaces=True),
         },
         computed=(),
         create=_create_attachment,
         read=_read_attachment,
-        update=_no_update,
+        update=_update_attachment,
         delete=_delete_attachment,
+        delete_first=True,
     ),
     ResourceType(
         token="aws:iam/group:Group",  # noqa: S106
@@ -381,8 +431,8 @@ IAM_TYPES = (
     ResourceType(
         token="aws:iam/groupMembership:GroupMembership",  # noqa: S106
         inputs={
-            "group": Property(str, required=True, replace="delete first"),
-            "name": Property(str, replace="delete first"),
+            "group": Property(str, required=True, replaces=True),
+            "name": Property(str, replaces=True),
             "users": Property(list, required=True, unordered=True),
         },
         computed=(),
@@ -391,6 +441,18 @@ IAM_TYPES = (
         update=_update_membership,
         delete=_delete_membership,
         autoname="name",
+    ),
+    ResourceType(
+        token="aws:iam/userGroupMembership:UserGroupMembership",  # noqa: S106
+        inputs={
+            "groups": Property(list, required=True, unordered=True),
+            "user": Property(str, required=True, replaces=True),
+        },
+        computed=(),
+        create=_create_user_groups,
+        read=_read_user_groups,
+        update=_update_user_groups,
+        delete=_delete_user_groups,
     ),
     _inline_policy("aws:iam/groupPolicy:GroupPolicy", "group"),
     _inline_policy("aws:iam/rolePolicy:RolePolicy", "role"),

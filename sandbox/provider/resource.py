@@ -13,11 +13,13 @@ from sandbox.provider.checks import Check, tags
 from sandbox.provider.configuration import Aws, ProviderError
 from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, Value, canonical_json, text
 
-Replace = Literal["never", "create first", "delete first"]
-
 
 class IdError(ProviderError):
     """An id that no resource of the type can have; the message names the form wanted."""
+
+
+class RefusedError(ProviderError):
+    """Something that the official plugin refuses before AWS is asked; the message is in its words."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Property:
     required: bool = False
     default: Value = None
     """What the world has where the program says nothing. ``None``: AWS decides, and nothing is compared."""
-    replace: Replace = "never"
-    """What a change means: an update in place, or a replacement and its order."""
+    replaces: bool = False
+    """A change replaces the resource. Otherwise it is updated in place."""
     policy: bool = False
     """Whether the text is a policy document, which is compared by its meaning."""
     unordered: bool = False
@@ -72,11 +74,18 @@ class ResourceType:
     """The input that gets a name made from the logical one where the program gives none."""
     lower_case: bool = False
     """Whether names made up have lower case letters only."""
+    delete_first: bool = False
+    """A replacement always deletes first: what is made and what is deleted would be one and the same in AWS."""
 
     @property
     def taggable(self) -> bool:
         """Whether the resource has tags, and so the provider's default tags too."""
         return "tags" in self.inputs
+
+    @property
+    def regional(self) -> bool:
+        """Whether the resource is in a region, where it stays when the provider's configuration names another."""
+        return "region" in self.inputs
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,6 @@ class Change:
     name: str
     kind: Literal["ADD", "UPDATE", "DELETE"]
     replace: bool
-    delete_first: bool
 
 
 def checked_inputs(
@@ -144,8 +152,7 @@ def planned_outputs(kind: ResourceType, inputs: Properties, olds: Properties | N
 
 
 def changes(kind: ResourceType, olds: Properties, old_inputs: Properties, news: Properties) -> list[Change]:
-    """What differs between the recorded outputs and the wanted inputs."""
-    made_up = news.get(DEFAULTS)
+    """The differences between the recorded outputs and the wanted inputs."""
     found = []
     names = [*kind.inputs, "tagsAll"] if kind.taggable else list(kind.inputs)
     for name in names:
@@ -157,13 +164,23 @@ def changes(kind: ResourceType, olds: Properties, old_inputs: Properties, news: 
             new = prop.default
         if _same(prop, old, new):
             continue
-        replace = prop.replace != "never"
-        delete_first = prop.replace == "delete first" and not (isinstance(made_up, list) and kind.autoname in made_up)
+        # A state from before regions were recorded: the official plugin only adds it, too.
+        replace = prop.replaces and not (name == "region" and old is None)
         change: Literal["ADD", "UPDATE", "DELETE"] = (
             "DELETE" if news.get(name) is None else "ADD" if _empty(old) else "UPDATE"
         )
-        found.append(Change(name, change, replace, delete_first))
+        found.append(Change(name, change, replace))
     return found
+
+
+def deletes_first(kind: ResourceType, news: Properties) -> bool:
+    """Return whether a replacement deletes the old resource before it makes the new one.
+
+    It does where the program gave the physical name, changed or not: two of that name can't be. Source:
+    pulumi-terraform-bridge, pkg/tfbridge/schema.go, ``nameRequiresDeleteBeforeReplace``.
+    """
+    made_up = news.get(DEFAULTS)
+    return kind.delete_first or (kind.autoname in news and isinstance(made_up, list) and kind.autoname not in made_up)
 
 
 def refreshed_inputs(kind: ResourceType, old_inputs: Properties, outputs: Properties) -> Properties:

@@ -5,12 +5,13 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from sandbox.provider.checks import length, one_of
+from sandbox.provider.checks import each, length, one_of
 from sandbox.provider.configuration import Aws
-from sandbox.provider.resource import TAGS, Property, ResourceType
+from sandbox.provider.resource import TAGS, Property, RefusedError, ResourceType
 from sandbox.provider.values import Properties, Value, canonical_json, text
 
-_BUCKET_OF = Property(str, required=True, replace="delete first")
+_BUCKET_OF = Property(str, required=True, replaces=True)
+_REGION = Property(str, replaces=True)
 _HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF"}  # AWS General Reference, "Amazon S3 endpoints and quotas"
 
 
@@ -42,10 +43,10 @@ def _read_bucket(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
         "acl": None,
         "arn": f"arn:{aws.partition}:s3:::{bucket}",
         "bucket": bucket,
-        "bucketDomainName": f"{bucket}.s3.amazonaws.com",
+        "bucketDomainName": f"{bucket}.s3.{aws.dns_suffix}",
         "bucketPrefix": "",
         "bucketRegion": region,
-        "bucketRegionalDomainName": f"{bucket}.s3.{region}.amazonaws.com",
+        "bucketRegionalDomainName": f"{bucket}.s3.{region}.{aws.dns_suffix}",
         "corsRules": [],
         "forceDestroy": olds.get("forceDestroy", False),
         "grants": [
@@ -63,7 +64,6 @@ def _read_bucket(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
         "objectLockConfiguration": None,
         "objectLockEnabled": False,
         "policy": canonical_json(json.loads(policy)) if policy else "",
-        "region": region,
         "replicationConfiguration": None,
         "requestPayer": "",
         "serverSideEncryptionConfiguration": {"rule": encryption[0]} if encryption else None,
@@ -167,13 +167,15 @@ def _put_encryption(aws: Aws, inputs: Properties) -> str:
     bucket = text(inputs["bucket"])
     rules = []
     for rule in cast(list[dict[str, Any]], inputs["rules"]):
-        default = rule["applyServerSideEncryptionByDefault"]
-        encryption = {"SSEAlgorithm": default["sseAlgorithm"]}
-        if default.get("kmsMasterKeyId"):
-            encryption["KMSMasterKeyID"] = default["kmsMasterKeyId"]
-        theirs: dict[str, Any] = {"ApplyServerSideEncryptionByDefault": encryption}
+        default, theirs = rule.get("applyServerSideEncryptionByDefault"), dict[str, Any]()
+        if default:
+            theirs["ApplyServerSideEncryptionByDefault"] = {"SSEAlgorithm": default["sseAlgorithm"]}
+            if default.get("kmsMasterKeyId"):
+                theirs["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] = default["kmsMasterKeyId"]
         if rule.get("bucketKeyEnabled") is not None:
             theirs["BucketKeyEnabled"] = rule["bucketKeyEnabled"]
+        if rule.get("blockedEncryptionTypes"):
+            theirs["BlockedEncryptionTypes"] = {"EncryptionType": rule["blockedEncryptionTypes"]}
         rules.append(theirs)
     aws.s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": cast(Any, rules)})
     return bucket
@@ -185,18 +187,19 @@ def _encryption_rules(aws: Aws, bucket: str) -> list[Value] | None:
         "ServerSideEncryptionConfigurationNotFoundError",
         "NoSuchBucket",
     )
-    if rules is None:
-        return None
-    return [
-        {
-            "applyServerSideEncryptionByDefault": {
-                "kmsMasterKeyId": rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID", ""),
-                "sseAlgorithm": rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"],
-            },
-            "bucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+    return None if rules is None else [_encryption_rule(rule) for rule in rules]
+
+
+def _encryption_rule(rule: Any) -> Value:  # noqa: ANN401
+    shown: Properties = {"bucketKeyEnabled": rule.get("BucketKeyEnabled", False)}
+    default = rule.get("ApplyServerSideEncryptionByDefault")
+    if default:
+        shown["applyServerSideEncryptionByDefault"] = {
+            "kmsMasterKeyId": default.get("KMSMasterKeyID", ""),
+            "sseAlgorithm": default["SSEAlgorithm"],
         }
-        for rule in rules
-    ]
+    blocked = rule.get("BlockedEncryptionTypes", {}).get("EncryptionType")
+    return {**shown, "blockedEncryptionTypes": blocked} if blocked else shown
 
 
 def _read_encryption(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
@@ -232,10 +235,15 @@ def _read_versioning(aws: Aws, bucket: str, olds: Properties) -> Properties | No
 
 
 def _update_versioning(aws: Aws, bucket: str, olds: Properties, news: Properties) -> None:
+    before, after = (cast(dict[str, Any], values["versioningConfiguration"])["status"] for values in (olds, news))
+    if after == "Disabled" != before:
+        raise RefusedError(f"versioning_configuration.status cannot be updated from '{before}' to '{after}'")
     _put_versioning(aws, news)
 
 
 def _delete_versioning(aws: Aws, bucket: str, olds: Properties) -> None:
+    if cast(dict[str, Any], olds["versioningConfiguration"])["status"] == "Disabled":
+        return
     # Versioning can't be turned off again, only suspended (Amazon S3 User Guide, "Using versioning in S3 buckets").
     suspended = cast(Any, {"Status": "Suspended"})
     _answer(lambda: aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=suspended), "NoSuchBucket")
@@ -274,8 +282,9 @@ S3_TYPES = (
     ResourceType(
         token="aws:s3/bucket:Bucket",  # noqa: S106 (a type's token)
         inputs={
-            "bucket": Property(str, replace="delete first", checks=(length(1, 63),)),
+            "bucket": Property(str, replaces=True, checks=(length(1, 63),)),
             "forceDestroy": Property(bool, default=False),
+            "region": _REGION,
             "tags": TAGS,
         },
         computed=(
@@ -294,7 +303,6 @@ S3_TYPES = (
             "objectLockConfiguration",
             "objectLockEnabled",
             "policy",
-            "region",
             "replicationConfiguration",
             "requestPayer",
             "serverSideEncryptionConfiguration",
@@ -313,7 +321,11 @@ S3_TYPES = (
     ),
     ResourceType(
         token="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",  # noqa: S106
-        inputs={"bucket": _BUCKET_OF, **{name: Property(bool, default=False) for name in _ACCESS_BLOCKS}},
+        inputs={
+            "bucket": _BUCKET_OF,
+            "region": _REGION,
+            **{name: Property(bool, default=False) for name in _ACCESS_BLOCKS},
+        },
         computed=(),
         create=_put_public_access_block,
         read=_read_public_access_block,
@@ -324,6 +336,7 @@ S3_TYPES = (
         token="aws:s3/bucketOwnershipControls:BucketOwnershipControls",  # noqa: S106
         inputs={
             "bucket": _BUCKET_OF,
+            "region": _REGION,
             "rule": Property(
                 dict,
                 required=True,
@@ -346,13 +359,13 @@ S3_TYPES = (
         token="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",  # noqa: S106
         inputs={
             "bucket": _BUCKET_OF,
+            "region": _REGION,
             "rules": Property(
                 list,
                 required=True,
                 fields={
                     "applyServerSideEncryptionByDefault": Property(
                         dict,
-                        required=True,
                         fields={
                             "kmsMasterKeyId": Property(str),
                             "sseAlgorithm": Property(
@@ -360,6 +373,7 @@ S3_TYPES = (
                             ),
                         },
                     ),
+                    "blockedEncryptionTypes": Property(list, checks=(each(one_of("NONE", "SSE-C")),)),
                     "bucketKeyEnabled": Property(bool),
                 },
             ),
@@ -374,6 +388,7 @@ S3_TYPES = (
         token="aws:s3/bucketVersioning:BucketVersioning",  # noqa: S106
         inputs={
             "bucket": _BUCKET_OF,
+            "region": _REGION,
             "versioningConfiguration": Property(
                 dict,
                 required=True,
@@ -388,7 +403,7 @@ S3_TYPES = (
     ),
     ResourceType(
         token="aws:s3/bucketPolicy:BucketPolicy",  # noqa: S106
-        inputs={"bucket": _BUCKET_OF, "policy": Property(str, required=True, policy=True)},
+        inputs={"bucket": _BUCKET_OF, "region": _REGION, "policy": Property(str, required=True, policy=True)},
         computed=(),
         create=_put_bucket_policy,
         read=_read_bucket_policy,

@@ -5,6 +5,7 @@ Source: Pulumi's "Provider protocol" (``proto/pulumi/provider.proto``).
 
 import functools
 import importlib.metadata
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -15,6 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from sandbox.provider import lifecycle
 from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, Configuration, ProviderError
 from sandbox.provider.functions import FUNCTIONS
 from sandbox.provider.iam import IAM_TYPES
@@ -22,6 +24,7 @@ from sandbox.provider.resource import (
     ResourceType,
     changes,
     checked_inputs,
+    deletes_first,
     planned_outputs,
     refreshed_inputs,
 )
@@ -33,6 +36,9 @@ PLUGIN_VERSION = importlib.metadata.version("pulumi_aws")
 
 RESOURCE_TYPES = {kind.token: kind for kind in (*IAM_TYPES, *S3_TYPES)}
 """The resource types that are served, by token."""
+
+_REGION_OF_IMPORT = re.compile(r"(.+)@([a-z]{2}(?:-[a-z]+)+-\d{1,2})")
+"""An import id that ends in the resource's region (AWS provider, "Enhanced Region Support")."""
 
 _DiffResponse = provider_pb2.DiffResponse
 _Answer = TypeVar("_Answer")
@@ -118,14 +124,13 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_call
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> _DiffResponse:  # noqa: N802
-        """Another region is another provider; other changes only change how the account is reached."""
+        """Tell what changes, and replace nothing: another region replaces the resources that have one, each by itself.
+
+        Source: pulumi-aws#5656, of why version 7 replaces no provider.
+        """
         olds, news = from_struct(request.olds), from_struct(request.news)
         changed = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))
-        return _DiffResponse(
-            changes=_DiffResponse.DIFF_SOME if changed else _DiffResponse.DIFF_NONE,
-            diffs=changed,
-            replaces=[key for key in changed if key == "region"],
-        )
+        return _DiffResponse(changes=_DiffResponse.DIFF_SOME if changed else _DiffResponse.DIFF_NONE, diffs=changed)
 
     @_call
     def Configure(  # noqa: N802
@@ -170,14 +175,16 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @_call
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         """Fill in names and default tags; say what is wrong before anything is done."""
-        kind = _served(request.urn)
+        kind, aws, news = _served(request.urn), self._account(context), from_struct(request.news)
+        if kind.regional and news.get("region") is None:
+            news["region"] = aws.region
         inputs, failures = checked_inputs(
             kind,
             request.urn.rpartition("::")[2],
-            from_struct(request.news),
+            news,
             from_struct(request.olds),
             request.randomSeed,
-            dict(self._account(context).configuration.default_tags),
+            dict(aws.configuration.default_tags),
             request.autonaming if request.HasField("autonaming") else None,
         )
         return provider_pb2.CheckResponse(
@@ -188,19 +195,16 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @_call
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> _DiffResponse:  # noqa: N802
         """What has to change, and whether in place."""
-        found = changes(
-            _served(request.urn),
-            from_struct(request.olds),
-            from_struct(request.old_inputs),
-            from_struct(request.news),
-        )
+        kind, news = _served(request.urn), from_struct(request.news)
+        found = changes(kind, from_struct(request.olds), from_struct(request.old_inputs), news)
         found = [change for change in found if change.name not in request.ignoreChanges]
+        replaces = [change.name for change in found if change.replace]
         kinds = provider_pb2.PropertyDiff
         return _DiffResponse(
             changes=_DiffResponse.DIFF_SOME if found else _DiffResponse.DIFF_NONE,
             diffs=[change.name for change in found],
-            replaces=[change.name for change in found if change.replace],
-            deleteBeforeReplace=any(change.delete_first for change in found),
+            replaces=replaces,
+            deleteBeforeReplace=bool(replaces) and deletes_first(kind, news),
             hasDetailedDiff=True,
             detailedDiff={
                 change.name: kinds(kind=kinds.Kind.Value(change.kind + ("_REPLACE" if change.replace else "")))
@@ -215,12 +219,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             planned = to_struct(planned_outputs(kind, inputs), request.properties)
             return provider_pb2.CreateResponse(properties=planned)
-        aws, what = self._account(context), f"creating {request.urn}"
+        aws, what = lifecycle.in_own_region(self._account(context), kind, inputs), f"creating {request.urn}"
         resource_id = _asked(what, lambda: kind.create(aws, inputs))
         reason = "AWS does not show it yet; run again"
         try:
             kind.complete(aws, resource_id, inputs)
-            outputs = _read(aws, kind, resource_id, inputs)
+            outputs = lifecycle.read(aws, kind, resource_id, inputs)
         except Exception as error:
             outputs, reason = None, _one_line(error)
         if outputs is None:
@@ -231,13 +235,17 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @_call
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         """The resource as it is now, for a refresh or an import; no id where it is gone."""
-        kind, olds, aws = _served(request.urn), from_struct(request.properties), self._account(context)
-        outputs = _asked(f"reading {request.urn}", lambda: _read(aws, kind, request.id, olds))
+        kind, resource_id, olds = _served(request.urn), request.id, from_struct(request.properties)
+        elsewhere = _REGION_OF_IMPORT.fullmatch(resource_id) if kind.regional and not olds else None
+        if elsewhere:
+            resource_id, olds["region"] = elsewhere.groups()
+        aws = lifecycle.in_own_region(self._account(context), kind, olds)
+        outputs = _asked(f"reading {request.urn}", lambda: lifecycle.read(aws, kind, resource_id, olds))
         if outputs is None:
             return provider_pb2.ReadResponse()
         inputs = refreshed_inputs(kind, from_struct(request.inputs), outputs)
         return provider_pb2.ReadResponse(
-            id=request.id,
+            id=resource_id,
             properties=to_struct(outputs, request.properties),
             inputs=to_struct(inputs, request.inputs),
         )
@@ -250,11 +258,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             planned = to_struct(planned_outputs(kind, news, olds), request.news)
             return provider_pb2.UpdateResponse(properties=planned)
 
-        aws = self._account(context)
+        aws = lifecycle.in_own_region(self._account(context), kind, olds)
 
         def update() -> Properties | None:
             kind.update(aws, request.id, olds, news)
-            return _read(aws, kind, request.id, {**olds, **news})
+            return lifecycle.read(aws, kind, request.id, {**olds, **news})
 
         outputs = _asked(f"updating {request.urn}", update)
         if outputs is None:
@@ -266,7 +274,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:  # noqa: N802
         """Remove the resource."""
         kind, olds = _served(request.urn), from_struct(request.properties)
-        aws = self._account(context)
+        aws = lifecycle.in_own_region(self._account(context), kind, olds)
         _asked(f"deleting {request.urn}", lambda: kind.delete(aws, request.id, olds))
         return Empty()
 
@@ -290,22 +298,6 @@ def _served(urn: str) -> ResourceType:
             f" {', '.join(RESOURCE_TYPES)}",
         )
     return RESOURCE_TYPES[token]
-
-
-def _read(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties) -> Properties | None:
-    outputs = kind.read(aws, resource_id, olds)
-    if outputs is None:
-        return None
-    if kind.taggable:
-        everything, own = outputs["tagsAll"], olds.get("tags")
-        defaults = aws.configuration.default_tags
-        if isinstance(everything, dict):
-            outputs["tags"] = {
-                key: value
-                for key, value in everything.items()
-                if defaults.get(key) != value or (isinstance(own, dict) and key in own)
-            } or None
-    return {"id": resource_id, **outputs}
 
 
 def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:

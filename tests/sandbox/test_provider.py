@@ -128,6 +128,16 @@ CASES = [
         survives=True,
     ),
     Case(
+        "aws:iam/userGroupMembership:UserGroupMembership",
+        {"user": "NAME-1", "groups": ["NAME"]},
+        update={"groups": ["NAME-a", "NAME"]},
+        mischief=lambda aws, name: aws.iam.remove_user_from_group(GroupName=name, UserName=f"{name}-1"),
+        notices={"groups": []},
+        needs="group",
+        import_id="NAME-1/NAME",
+        survives=True,
+    ),
+    Case(
         "aws:s3/bucket:Bucket",
         {"bucket": "NAME", "tags": TAGS},
         update={"tags": {"env": "prod"}},
@@ -157,7 +167,7 @@ CASES = [
     Case(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         {"bucket": "NAME", "rules": [AES]},
-        update={"rules": [KMS]},
+        update={"rules": [{**KMS, "blockedEncryptionTypes": ["SSE-C"], "bucketKeyEnabled": True}]},
         mischief=lambda aws, name: aws.s3.put_bucket_encryption(
             Bucket=name,
             ServerSideEncryptionConfiguration={
@@ -264,6 +274,7 @@ class Thing:
             aws.s3.create_bucket(Bucket=name)
         elif self.case.needs == "group":
             aws.iam.create_group(GroupName=name)
+            aws.iam.create_group(GroupName=f"{name}-a")
             for number in (1, 2, 3):
                 aws.iam.create_user(UserName=f"{name}-{number}")
         elif self.case.needs == "role":

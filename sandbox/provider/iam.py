@@ -116,6 +116,10 @@ def _create_policy(aws: Aws, inputs: Properties) -> str:
     return aws.iam.create_policy(**_given(policy))["Policy"]["Arn"]
 
 
+def _policy_arn(aws: Aws, inputs: Properties) -> str:
+    return f"arn:{aws.partition}:iam::{aws.account_id}:policy{inputs.get('path', '/')}{inputs['name']}"
+
+
 def _read_policy(aws: Aws, arn: str, olds: Properties) -> Properties | None:
     if not arn.startswith("arn:"):
         raise IdError(f"unexpected format of ID ({arn}), expected the policy's ARN")
@@ -212,9 +216,16 @@ def _read_group(aws: Aws, group_id: str, olds: Properties) -> Properties | None:
 
 
 def _update_group(aws: Aws, group_id: str, olds: Properties, news: Properties) -> None:
-    aws.iam.update_group(
-        GroupName=_group_name(group_id, olds), NewGroupName=text(news["name"]), NewPath=text(news.get("path", "/"))
-    )
+    name, wanted = _group_name(group_id, olds), text(news["name"])
+    if (name, olds.get("path", "/")) == (wanted, news.get("path", "/")):
+        return  # it finishes what a failed run has begun
+    try:
+        aws.iam.update_group(GroupName=name, NewGroupName=wanted, NewPath=text(news.get("path", "/")))
+    except aws.iam.exceptions.NoSuchEntityException:
+        # The answer to an earlier try was lost: the group has its new name already.
+        renamed = _read_group(aws, wanted, {})
+        if renamed is None or renamed["uniqueId"] != olds.get("uniqueId"):
+            raise
 
 
 def _delete_group(aws: Aws, group_id: str, olds: Properties) -> None:
@@ -369,6 +380,10 @@ def _tag_changes(olds: Properties, news: Properties) -> tuple[list[Any], list[st
     return [tag for tag in wanted if tag not in before], [tag["Key"] for tag in before if tag["Key"] not in keys]
 
 
+def _name(aws: Aws, inputs: Properties) -> str:
+    return text(inputs["name"])
+
+
 IAM_TYPES = (
     ResourceType(
         token="aws:iam/role:Role",  # noqa: S106 (a type's token)
@@ -387,6 +402,7 @@ IAM_TYPES = (
         read=_read_role,
         update=_update_role,
         delete=_delete_role,
+        planned_id=_name,
         autoname="name",
     ),
     ResourceType(
@@ -403,6 +419,7 @@ IAM_TYPES = (
         read=_read_policy,
         update=_update_policy,
         delete=_delete_policy,
+        planned_id=_policy_arn,
         autoname="name",
     ),
     ResourceType(
@@ -426,6 +443,7 @@ IAM_TYPES = (
         read=_read_group,
         update=_update_group,
         delete=_delete_group,
+        planned_id=_name,
         autoname="name",
     ),
     ResourceType(

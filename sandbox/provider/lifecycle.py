@@ -1,8 +1,20 @@
-"""What holds for resources of all types: where they are, and what is read of them."""
+"""A resource's life, of whatever type: it is created once, though answers get lost, read and updated."""
+
+from botocore.exceptions import ClientError
 
 from sandbox.provider.configuration import Aws
-from sandbox.provider.resource import ResourceType
+from sandbox.provider.resource import RefusedError, ResourceType, changes
 from sandbox.provider.values import Properties
+
+_NAME_TAKEN = ("BucketAlreadyOwnedByYou", "EntityAlreadyExists")
+
+
+class UncertainError(Exception):
+    """AWS may or may not have created the resource, and can't be asked. The cause says what went wrong."""
+
+    def __init__(self, resource_id: str) -> None:
+        super().__init__(resource_id)
+        self.resource_id = resource_id
 
 
 def in_own_region(aws: Aws, kind: ResourceType, properties: Properties) -> Aws:
@@ -28,3 +40,56 @@ def read(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties) -> Pr
                 if defaults.get(key) != value or (isinstance(own, dict) and key in own)
             } or None
     return {"id": resource_id, **outputs}
+
+
+def create(aws: Aws, kind: ResourceType, inputs: Properties) -> str:
+    """Create the resource and return its id.
+
+    An answer may get lost after AWS has done what it was asked to; the next try is then told that the name is taken.
+    Where the name was free just before, and what has it now is as it was asked for, it is this resource.
+
+    Raises:
+        UncertainError: the answer got lost, and AWS can't be asked any more.
+    """
+    planned = kind.planned_id(aws, inputs) if kind.planned_id else None
+    if planned is None or not _is_free(aws, kind, planned, inputs):
+        return kind.create(aws, inputs)
+    try:
+        return kind.create(aws, inputs)
+    except Exception as error:
+        if not _may_be_done(error):
+            raise
+        try:
+            found = read(aws, kind, planned, inputs)
+        except Exception:
+            raise UncertainError(planned) from error
+        if found is None or any(change.name not in ("tags", "tagsAll") for change in changes(kind, found, {}, inputs)):
+            raise
+        return planned
+
+
+def update(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties, news: Properties) -> None:
+    """Change the resource from the old outputs to the new inputs.
+
+    A resource that no run has seen yet, as its creation ended in an :class:`UncertainError`, is created if need be.
+    """
+    if kind.planned_id and "arn" not in olds and kind.read(aws, resource_id, olds) is None:
+        kind.create(aws, news)
+        kind.complete(aws, resource_id, news)
+    else:
+        kind.update(aws, resource_id, olds, news)
+
+
+def _is_free(aws: Aws, kind: ResourceType, planned: str, inputs: Properties) -> bool:
+    try:
+        return kind.read(aws, planned, inputs) is None
+    except ClientError:  # the create's own answer says more
+        return False
+
+
+def _may_be_done(error: Exception) -> bool:
+    """Return whether AWS may have done what it was asked to, in spite of this error."""
+    if not isinstance(error, ClientError):
+        return not isinstance(error, RefusedError)
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status >= 500 or error.response["Error"].get("Code") in _NAME_TAKEN

@@ -70,6 +70,8 @@ class ResourceType:
     """Removes the resource with this id, given its outputs; that it is gone already is fine."""
     complete: Callable[[Aws, str, Properties], None] = lambda *_: None
     """Does what else a resource just made needs. Where it fails, :attr:`update` has to make up for it."""
+    planned_id: Callable[[Aws, Properties], str] | None = None
+    """The id that these inputs lead to, of a type whose names are unique: AWS makes no second one."""
     autoname: str | None = None
     """The input that gets a name made from the logical one where the program gives none."""
     lower_case: bool = False

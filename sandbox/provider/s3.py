@@ -17,7 +17,11 @@ _HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF"}  # AWS General Reference, "Amazo
 
 def _create_bucket(aws: Aws, inputs: Properties) -> str:
     bucket = text(inputs["bucket"])
-    if aws.region == "us-east-1":  # the one region that may not be named
+    if aws.region == "us-east-1":  # the one region that may not be named, and where S3 makes a bucket twice
+        if _answer(lambda: aws.s3.head_bucket(Bucket=bucket), "403", "404") is not None:
+            raise RefusedError(
+                f"BucketAlreadyOwnedByYou: the account has a bucket {bucket} already; import it or take another name"
+            )
         aws.s3.create_bucket(Bucket=bucket)
     else:
         aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=cast(Any, {"LocationConstraint": aws.region}))
@@ -315,6 +319,7 @@ S3_TYPES = (
         read=_read_bucket,
         update=_update_bucket,
         delete=_delete_bucket,
+        planned_id=lambda aws, inputs: text(inputs["bucket"]),
         autoname="bucket",
         lower_case=True,
         complete=_complete_bucket,

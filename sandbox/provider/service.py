@@ -220,7 +220,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             planned = to_struct(planned_outputs(kind, inputs), request.properties)
             return provider_pb2.CreateResponse(properties=planned)
         aws, what = lifecycle.in_own_region(self._account(context), kind, inputs), f"creating {request.urn}"
-        resource_id = _asked(what, lambda: kind.create(aws, inputs))
+        try:
+            resource_id = _asked(what, lambda: lifecycle.create(aws, kind, inputs))
+        except lifecycle.UncertainError as error:
+            reason = f"{_one_line(cast(Exception, error.__cause__))}; AWS may have done it all the same: run again"
+            raise _incomplete(kind, error.resource_id, request.properties, f"{what}: {reason}") from error
         reason = "AWS does not show it yet; run again"
         try:
             kind.complete(aws, resource_id, inputs)
@@ -261,7 +265,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         aws = lifecycle.in_own_region(self._account(context), kind, olds)
 
         def update() -> Properties | None:
-            kind.update(aws, request.id, olds, news)
+            lifecycle.update(aws, kind, request.id, olds, news)
             return lifecycle.read(aws, kind, request.id, {**olds, **news})
 
         outputs = _asked(f"updating {request.urn}", update)

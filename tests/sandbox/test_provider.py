@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import grpc
@@ -16,11 +18,12 @@ from pulumi.runtime.proto import provider_pb2
 
 from sandbox import toolchain
 from sandbox.emulator import Emulator
-from sandbox.engine import Engine
+from sandbox.engine import Engine, Finished
 from sandbox.layout import Layout
 from sandbox.provider.configuration import Aws
 from sandbox.provider.service import RESOURCE_TYPES, AwsProvider
 from sandbox.provider.values import UNKNOWN, Properties, to_struct
+from tests.sandbox.wire import Proxied, Wire, served
 
 ACCOUNT = "999999999999"
 PEER = "ipv4:127.0.0.1:1"
@@ -423,3 +426,169 @@ def test_the_engine_keeps_a_secret_tag_secret(layout: Layout) -> None:
         states = [file.read_text() for file in layout.backend.rglob("*.json")]
         assert any("tagsAll" in state for state in states)
         assert not any("to be hidden" in state for state in states)
+
+
+# --- The real engine: edits, and runs that fail on the way
+
+
+@dataclass
+class Settings:
+    """What the program of the tests below is to deploy."""
+
+    path: str = "/"
+    bucket: str = ""
+    in_turn: bool = False
+    """The policy comes after the role. Else the engine replaces both at a time, and may delete the policy, which AWS
+    then refuses, before its attachment, which goes with the role."""
+
+
+class Stack:
+    """A stack of its own in the accounts of the module, reached through a faulty wire."""
+
+    def __init__(self, directory: Path, layout: Layout, address: str) -> None:
+        self.name = f"faulty-{next(NUMBERS)}"
+        self.settings = Settings()
+        for file in layout.directory.iterdir():  # what leads to the accounts
+            if file.is_file():
+                shutil.copy(file, directory)
+        emulator = Proxied(layout)
+        emulator.address = address
+        cli = toolchain.pulumi_cli(print)
+        toolchain.aws_plugin(cli, print)
+        self._engine = Engine(Layout(directory), emulator, cli, self._program)
+        self._engine.prepare("production", print)
+
+    def _program(self) -> None:
+        path, name = self.settings.path, self.name
+        role = pulumi_aws.iam.Role("role", name=name, path=path, assume_role_policy=trust(ACCOUNT))
+        after = pulumi.ResourceOptions(depends_on=[role] if self.settings.in_turn else [])
+        managed = pulumi_aws.iam.Policy("policy", name=name, path=path, policy=policy("s3:GetObject"), opts=after)
+        pulumi_aws.iam.RolePolicyAttachment("attachment", role=role.name, policy_arn=managed.arn)
+        pulumi_aws.iam.RolePolicy("inline", role=role.name, name="inline", policy=policy("s3:PutObject"))
+        pulumi_aws.iam.Group("group", name=name)
+        if self.settings.bucket:
+            protected = pulumi.ResourceOptions(protect=True) if self.settings.bucket == "protected" else None
+            bucket = pulumi_aws.s3.Bucket("bucket", bucket=name, opts=protected)
+            pulumi_aws.s3.BucketVersioning(
+                "versioning", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}
+            )
+
+    def up(self) -> Finished:
+        return self._engine.run("production", "up", "--yes", "--skip-preview")
+
+    def fail(self, wire: Wire) -> list[str]:
+        """Run until no fault is left, each of which fails its run, and return what was told."""
+        told: list[str] = []
+        while wire.faults or wire.later:
+            finished = self.up()
+            assert finished.exit_code != 0, finished.lines
+            told += finished.lines
+            wire.dead = False
+        return told
+
+    def set_region(self, region: str) -> None:
+        assert self._engine.run("production", "config", "set", "aws:region", region).exit_code == 0
+
+    def assert_deployed(self, aws: Aws) -> None:
+        """Check that a run has nothing to do, and that AWS has what is wanted, once."""
+        finished = self.up()
+        assert (finished.exit_code, finished.changed) == (0, False), finished.lines
+        role = aws.iam.get_role(RoleName=self.name)["Role"]
+        attached = aws.iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]
+        arn = f"arn:aws:iam::{ACCOUNT}:policy{self.settings.path}{self.name}"
+        assert (role["Path"], attached) == (self.settings.path, [{"PolicyName": self.name, "PolicyArn": arn}])
+        assert aws.iam.list_role_policies(RoleName=self.name)["PolicyNames"] == ["inline"]
+        assert aws.iam.get_group(GroupName=self.name)["Group"]["Path"] == "/"
+        if self.settings.bucket:
+            assert aws.s3.get_bucket_versioning(Bucket=self.name)["Status"] == "Enabled"
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def stack(tmp_path: Path, layout: Layout, wire: Wire) -> Iterator[Stack]:
+    with served(Emulator(layout), layout.ca_bundle, wire) as address:
+        yield Stack(tmp_path, layout, address)
+
+
+@pytest.fixture
+def aws(provider: AwsProvider) -> Aws:
+    return provider._accounts[PEER]
+
+
+def test_a_path_is_changed_on_what_is_deployed_and_back(stack: Stack, aws: Aws) -> None:
+    stack.settings.in_turn = True
+    assert stack.up().exit_code == 0
+    for path in ("/delegated/", "/"):
+        stack.settings.path = path
+        finished = stack.up()
+        assert finished.exit_code == 0, finished.lines
+        stack.assert_deployed(aws)
+
+
+def test_answers_that_get_lost_do_not_fail_the_run(stack: Stack, wire: Wire, aws: Aws) -> None:
+    wire.faults = {"CreateRole": "lost", "CreatePolicy": "lost", "CreateGroup": "lost", f"PUT /{stack.name}": "lost"}
+    stack.settings.bucket = "open"
+    finished = stack.up()
+    assert (finished.exit_code, wire.faults) == (0, {}), finished.lines
+    stack.assert_deployed(aws)
+
+
+def test_a_run_in_which_aws_is_gone_all_at_once_is_finished_by_the_next(stack: Stack, wire: Wire, aws: Aws) -> None:
+    wire.faults = {"CreateRole": "last", "CreatePolicy": "last", "CreateGroup": "never"}
+    stack.fail(wire)
+    finished = stack.up()
+    assert finished.exit_code == 0, finished.lines
+    stack.assert_deployed(aws)
+
+
+def test_reads_that_are_refused_once_are_made_up_for_by_the_next_run(stack: Stack, wire: Wire, aws: Aws) -> None:
+    wire.later = {
+        "AttachRolePolicy": {"ListAttachedRolePolicies": "denied"},
+        "CreateGroup": {"GetGroup": "denied"},
+        "PutRolePolicy": {"GetRolePolicy": "denied"},
+    }
+    stack.fail(wire)
+    finished = stack.up()
+    assert finished.exit_code == 0, finished.lines
+    stack.assert_deployed(aws)
+
+
+def test_a_page_in_place_of_an_answer_fails_the_run_and_not_the_next(stack: Stack, wire: Wire, aws: Aws) -> None:
+    stack.settings.bucket = "open"
+    wire.faults = {f"PUT /{stack.name}": "page", "AttachRolePolicy": "page"}
+    told = stack.fail(wire)
+    for operation in ("CreateBucket", "AttachRolePolicy"):
+        assert any(f"operation {operation}: the answer did not come from AWS" in line for line in told)
+    finished = stack.up()
+    assert finished.exit_code == 0, finished.lines
+    stack.assert_deployed(aws)
+
+
+def test_another_region_moves_the_bucket_alone(stack: Stack, aws: Aws) -> None:
+    stack.settings.bucket = "open"
+    assert stack.up().exit_code == 0
+    stack.set_region("eu-west-1")
+    finished = stack.up()
+    assert (finished.exit_code, finished.changes) == (0, {"same": 6, "replace": 2}), finished.lines
+    stack.assert_deployed(aws)
+    assert aws.s3.head_bucket(Bucket=stack.name)["BucketRegion"] == "eu-west-1"
+
+
+def test_another_region_is_refused_where_the_bucket_is_protected(stack: Stack, aws: Aws) -> None:
+    stack.settings.bucket = "protected"
+    assert stack.up().exit_code == 0
+    stack.set_region("eu-west-1")
+    refused = stack.up()
+    assert refused.exit_code != 0
+    assert "unable to replace resource" in refused.reason
+    stack.set_region("us-east-1")
+    stack.assert_deployed(aws)
+
+
+def test_a_region_that_is_none_is_refused(stack: Stack) -> None:
+    stack.set_region("us-esat-1")
+    assert "aws:region: 'us-esat-1' is not an AWS region" in stack.up().reason

@@ -1209,7 +1209,13 @@ ROLE_INPUTS: Properties = {DEFAULTS: [], "name": "r", "assumeRolePolicy": TRUST,
 CREATE_ROLE = provider_pb2.CreateRequest(urn=urn(ROLE), properties=to_struct(ROLE_INPUTS))
 
 
+def add_free_role(stub: Stubber) -> None:
+    """Prepare what is asked before a role is created."""
+    stub.add_client_error("get_role", "NoSuchEntity", expected_params={"RoleName": "r"})
+
+
 def add_created_role(stub: Stubber) -> None:
+    add_free_role(stub)
     asked = {
         "RoleName": "r",
         "Path": "/",
@@ -1254,11 +1260,18 @@ def test_a_resource_that_can_not_be_read_back_is_not_forgotten(code: str, reason
     assert changes(RESOURCE_TYPES[ROLE], outputs, ROLE_INPUTS, ROLE_INPUTS) == []
 
 
+def add_free_bucket(stub: Stubber) -> None:
+    """Prepare what is asked before a bucket is created: once for all types, once for what us-east-1 does not refuse."""
+    for _ in range(2):
+        stub.add_client_error("head_bucket", "404", http_status_code=404, expected_params={"Bucket": "b"})
+
+
 def test_a_bucket_whose_tags_are_refused_is_not_forgotten_and_gets_them_in_the_next_run() -> None:
     provider, context = new_provider(), FakeContext()
     inputs: Properties = {DEFAULTS: [], "bucket": "b", "tags": {"k": "v"}, "tagsAll": {"k": "v"}}
     tagging = {"Bucket": "b", "Tagging": {"TagSet": [{"Key": "k", "Value": "v"}]}}
     with stubbed(provider, "s3") as s3, pytest.raises(AbortedError):
+        add_free_bucket(s3)
         s3.add_response("create_bucket", {}, {"Bucket": "b"})
         s3.add_client_error("put_bucket_tagging", "AccessDenied", "no", 403, expected_params=tagging)
         request = provider_pb2.CreateRequest(urn=urn(BUCKET), properties=to_struct(inputs))
@@ -1301,6 +1314,7 @@ def test_a_created_resource_is_told_as_it_is() -> None:
 def test_what_aws_has_against_it_is_told_in_one_line() -> None:
     provider, context = new_provider(), FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
+        add_free_role(iam)
         iam.add_client_error(
             "create_role", "MalformedPolicyDocument", "Syntax\n  errors", 400, response_meta={"RequestId": "1-2"}
         )
@@ -1844,6 +1858,7 @@ def test_a_secret_tag_is_secret_in_all_that_is_told_of_it() -> None:
     assert (plan["properties"]["tags"], plan["properties"]["tagsAll"]) == (own, told)
     aws_tags = [{"Key": "open", "Value": "o"}, {"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "a"}]
     with stubbed(provider, "iam") as iam:
+        add_free_role(iam)
         iam.add_response("create_role", {"Role": NEW_ROLE})
         add_role(iam, Tags=aws_tags)
         outputs = answer(provider, "Create", provider_pb2.CreateRequest(urn=urn(ROLE), properties=sent))["properties"]
@@ -1882,6 +1897,12 @@ def test_a_secret_of_a_resource_that_is_not_complete_is_secret() -> None:
     detail = recorded_failure(context, aborted.value.args[1])
     assert json_format.MessageToDict(detail.properties)["tagsAll"] == {"env": secret("dev")}
     assert json_format.MessageToDict(detail.inputs)["tags"] == {"env": secret("dev")}
+
+
+def test_a_group_that_changes_in_nothing_is_not_asked_to() -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam"):
+        RESOURCE_TYPES[GROUP].update(account(provider), "g", {"name": "g", "path": "/"}, {"name": "g"})
 
 
 def test_an_attachment_that_a_failed_run_left_is_attached_again() -> None:
@@ -1925,5 +1946,7 @@ def test_a_renamed_group_is_read_by_its_new_name_and_a_path_dropped_is_the_root(
 def test_a_bucket_is_made_in_the_configured_region(region: str, place: dict[str, Any]) -> None:
     provider = new_provider(region=region)
     with stubbed(provider, "s3") as s3:
+        if not place:
+            s3.add_client_error("head_bucket", "404", http_status_code=404)
         s3.add_response("create_bucket", {}, {"Bucket": "b", **place})
         assert RESOURCE_TYPES[BUCKET].create(account(provider), {"bucket": "b", "tagsAll": {"k": "v"}}) == "b"

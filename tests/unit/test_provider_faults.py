@@ -1,4 +1,4 @@
-"""The stand-in provider in several regions, among strangers, and when the engine wants it to stop."""
+"""The stand-in provider when answers get lost, come from somebody else, or the engine wants it to stop."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import grpc
 import pytest
+from botocore.stub import Stubber
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from pulumi.runtime.proto import provider_pb2
@@ -15,25 +16,262 @@ from pulumi.runtime.proto import provider_pb2
 from sandbox.provider.configuration import Aws, Configuration
 from sandbox.provider.resource import changes
 from sandbox.provider.service import RESOURCE_TYPES, AwsProvider
-from sandbox.provider.values import DEFAULTS, Properties, to_struct
+from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, from_struct, to_struct
 from tests.unit.test_provider import (
     ATTACHMENT,
+    BUCKET,
     BUCKET_POLICY,
+    CREATE_ROLE,
+    GROUP,
+    LONG_AGO,
     OF_A_BUCKET,
     PEER,
+    POLICY,
     POLICY_ARN,
     READ,
     ROLE,
+    ROLE_INPUTS,
     STATE,
     AbortedError,
     FakeContext,
     account,
+    add_created_role,
+    add_free_role,
+    add_role,
     answer,
     delete,
     new_provider,
+    recorded_failure,
     stubbed,
     urn,
 )
+
+# --- Answers that get lost
+
+ROLE_TAGS = [{"Key": "env", "Value": "dev"}]
+
+
+def add_refused_role(stub: Stubber, code: str = "EntityAlreadyExists", status: int = 409) -> None:
+    """Prepare a creation that ends with an error, after the name was found free."""
+    add_free_role(stub)
+    stub.add_client_error("create_role", code, "no answer", status)
+
+
+def test_a_role_that_is_made_though_the_answer_got_lost_is_taken_for_made() -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam:
+        add_refused_role(iam)
+        for _ in range(2):
+            add_role(iam, Tags=ROLE_TAGS)
+        found = answer(provider, "Create", CREATE_ROLE)
+    assert found["id"] == "r"
+    assert found["properties"]["tagsAll"] == {"env": "dev"}
+
+
+@pytest.mark.parametrize("other", [{"Path": "/other/"}, {"Description": "other"}, {"AssumeRolePolicyDocument": READ}])
+def test_a_role_that_is_not_as_asked_for_is_somebody_else_s(other: dict[str, str]) -> None:
+    provider, context = new_provider(), FakeContext()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: EntityAlreadyExists"):
+        add_refused_role(iam)
+        add_role(iam, Tags=ROLE_TAGS, **other)
+        answer(provider, "Create", CREATE_ROLE, context)
+    assert context.trailing == {}
+
+
+def test_a_role_that_was_there_before_is_somebody_else_s_though_it_is_as_asked_for() -> None:
+    provider, context = new_provider(), FakeContext()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: EntityAlreadyExists"):
+        add_role(iam, Tags=ROLE_TAGS)
+        iam.add_client_error("create_role", "EntityAlreadyExists", "taken", 409)
+        answer(provider, "Create", CREATE_ROLE, context)
+    assert context.trailing == {}
+
+
+def test_a_name_that_may_not_be_looked_up_is_left_to_the_create() -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: AccessDenied: nor this"):
+        iam.add_client_error("get_role", "AccessDenied", "not this", 403)
+        iam.add_client_error("create_role", "AccessDenied", "nor this", 403)
+        answer(provider, "Create", CREATE_ROLE)
+
+
+def test_what_aws_refuses_is_not_looked_for() -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: LimitExceeded"):
+        add_refused_role(iam, "LimitExceeded", 400)
+        answer(provider, "Create", CREATE_ROLE)
+
+
+def test_what_is_not_made_after_all_is_an_error_and_not_remembered() -> None:
+    provider, context = new_provider(), FakeContext()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: ServiceFailure"):
+        add_refused_role(iam, "ServiceFailure", 500)
+        add_free_role(iam)
+        answer(provider, "Create", CREATE_ROLE, context)
+    assert context.trailing == {}
+
+
+def uncertain(provider: AwsProvider) -> Properties:
+    """Create a role of which nobody can tell whether it was made, and return what the engine remembers."""
+    context = FakeContext()
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError):
+        add_refused_role(iam, "ServiceFailure", 500)
+        iam.add_client_error("get_role", "ServiceUnavailable", http_status_code=503)
+        answer(provider, "Create", CREATE_ROLE, context)
+    cause = "operation CreateRole: ServiceFailure: no answer (status code 500, request id None)"
+    detail = recorded_failure(context, f"creating {urn(ROLE)}: {cause}; AWS may have done it all the same: run again")
+    assert detail.id == "r"
+    assert from_struct(detail.inputs) == ROLE_INPUTS
+    remembered = from_struct(detail.properties)
+    assert UNKNOWN not in remembered.values()
+    assert changes(RESOURCE_TYPES[ROLE], remembered, ROLE_INPUTS, ROLE_INPUTS) == []
+    return remembered
+
+
+def next_run(remembered: Properties) -> provider_pb2.UpdateRequest:
+    """The engine's call about what is not complete."""
+    return provider_pb2.UpdateRequest(urn=urn(ROLE), id="r", olds=to_struct(remembered), news=to_struct(ROLE_INPUTS))
+
+
+def test_the_next_run_makes_what_was_not_made() -> None:
+    provider = new_provider()
+    remembered = uncertain(provider)
+    with stubbed(provider, "iam") as iam:
+        add_created_role(iam)  # looked for, and then made
+        add_role(iam, Tags=ROLE_TAGS)
+        found = answer(provider, "Update", next_run(remembered))
+    assert found["properties"].keys() == STATE[ROLE]["response"]["properties"].keys()
+
+
+def test_the_next_run_finishes_what_was_made() -> None:
+    provider = new_provider()
+    remembered = uncertain(provider)
+    with stubbed(provider, "iam") as iam:
+        for _ in range(2):
+            add_role(iam, Tags=ROLE_TAGS)
+        found = answer(provider, "Update", next_run(remembered))
+    assert found["properties"].keys() == STATE[ROLE]["response"]["properties"].keys()
+
+
+def test_what_was_not_made_can_be_deleted() -> None:
+    provider = new_provider()
+    remembered = uncertain(provider)
+    with stubbed(provider, "iam") as iam:
+        iam.add_client_error("delete_role", "NoSuchEntity")
+        delete(provider, ROLE, "r", remembered)
+
+
+def test_a_resource_that_is_known_and_gone_is_not_made_again() -> None:
+    provider = new_provider()
+    olds = {**STATE[ROLE]["response"]["properties"], "name": "r", "tagsAll": {"env": "dev"}}
+    request = provider_pb2.UpdateRequest(
+        urn=urn(ROLE), id="r", olds=to_struct(olds), news=to_struct({**ROLE_INPUTS, "assumeRolePolicy": READ})
+    )
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="UpdateAssumeRolePolicy: NoSuchEntity"):
+        iam.add_client_error("update_assume_role_policy", "NoSuchEntity")
+        answer(provider, "Update", request)
+
+
+def test_a_policy_is_looked_for_by_its_arn() -> None:
+    provider = new_provider()
+    vars(account(provider))["account_id"] = "999999999999"
+    inputs: Properties = {DEFAULTS: [], "name": "p", "path": "/team/", "policy": READ}
+    arn = "arn:aws:iam::999999999999:policy/team/p"
+    policy = {"Arn": arn, "PolicyName": "p", "Path": "/team/", "PolicyId": "A" * 16, "AttachmentCount": 0}
+    version = {"Document": READ, "VersionId": "v1", "IsDefaultVersion": True, "CreateDate": LONG_AGO}
+    with stubbed(provider, "iam") as iam:
+        iam.add_client_error("get_policy", "NoSuchEntity", expected_params={"PolicyArn": arn})
+        iam.add_client_error("create_policy", "EntityAlreadyExists", http_status_code=409)
+        for _ in range(2):
+            iam.add_response("get_policy", {"Policy": {**policy, "DefaultVersionId": "v1"}}, {"PolicyArn": arn})
+            iam.add_response(
+                "get_policy_version", {"PolicyVersion": {**version}}, {"PolicyArn": arn, "VersionId": "v1"}
+            )
+        request = provider_pb2.CreateRequest(urn=urn(POLICY), properties=to_struct(inputs))
+        assert answer(provider, "Create", request)["id"] == arn
+
+
+GROUP_OLDS: Properties = {"name": "old", "path": "/", "arn": "a", "uniqueId": "A" * 16}
+
+
+def a_group(unique_id: str) -> dict[str, Any]:
+    arn = "arn:aws:iam::999999999999:group/new"
+    group = {"GroupName": "new", "GroupId": unique_id, "Path": "/", "Arn": arn, "CreateDate": LONG_AGO}
+    return {"Group": group, "Users": []}
+
+
+def test_a_group_that_has_its_new_name_already_is_renamed() -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam:
+        iam.add_client_error("update_group", "NoSuchEntity")
+        iam.add_response("get_group", a_group("A" * 16), {"GroupName": "new"})
+        RESOURCE_TYPES[GROUP].update(account(provider), "old", GROUP_OLDS, {"name": "new"})
+
+
+@pytest.mark.parametrize("other", ["B" * 16, None])
+def test_a_group_of_the_new_name_that_is_another_one_is_left_alone(other: str | None) -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam, pytest.raises(account(provider).iam.exceptions.NoSuchEntityException):
+        iam.add_client_error("update_group", "NoSuchEntity")
+        if other:
+            iam.add_response("get_group", a_group(other), {"GroupName": "new"})
+        else:
+            iam.add_client_error("get_group", "NoSuchEntity")
+        RESOURCE_TYPES[GROUP].update(account(provider), "old", GROUP_OLDS, {"name": "new"})
+
+
+# --- Buckets that are there already
+
+
+def create_bucket(region: str) -> Message:
+    inputs: Properties = {DEFAULTS: [], "bucket": "b", "region": region, "tags": {"k": "v"}, "tagsAll": {"k": "v"}}
+    return provider_pb2.CreateRequest(urn=urn(BUCKET), properties=to_struct(inputs))
+
+
+def add_bucket(stub: Stubber, region: str) -> None:
+    """Prepare what reading a bucket without anything asks for."""
+    stub.add_response("head_bucket", {"BucketRegion": region})
+    stub.add_response("get_bucket_acl", {"Grants": []})
+    for operation, code in (
+        ("get_bucket_tagging", "NoSuchTagSet"),
+        ("get_bucket_policy", "NoSuchBucketPolicy"),
+        ("get_bucket_versioning", ""),
+        ("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+    ):
+        if code:
+            stub.add_client_error(operation, code)
+        else:
+            stub.add_response(operation, {})
+
+
+def test_a_bucket_that_is_made_though_the_answer_got_lost_gets_its_tags() -> None:
+    provider = new_provider(region="eu-west-1")
+    with stubbed(provider, "s3") as s3:
+        s3.add_client_error("head_bucket", "404", http_status_code=404)
+        s3.add_client_error("create_bucket", "BucketAlreadyOwnedByYou", http_status_code=409)
+        add_bucket(s3, "eu-west-1")
+        s3.add_response("put_bucket_tagging", {})
+        add_bucket(s3, "eu-west-1")
+        assert answer(provider, "Create", create_bucket("eu-west-1"))["id"] == "b"
+
+
+def test_a_bucket_that_the_account_has_is_not_made_again_where_s3_would() -> None:
+    """As upstream: S3 answers 200 in us-east-1 (terraform-provider-aws#26011)."""
+    provider = new_provider()
+    with stubbed(provider, "s3") as s3, pytest.raises(AbortedError, match="BucketAlreadyOwnedByYou: the account has"):
+        add_bucket(s3, "us-east-1")
+        s3.add_response("head_bucket", {})
+        answer(provider, "Create", create_bucket("us-east-1"))
+
+
+def test_a_bucket_of_another_account_is_refused_in_s3_s_words() -> None:
+    provider = new_provider()
+    with stubbed(provider, "s3") as s3, pytest.raises(AbortedError, match="CreateBucket: BucketAlreadyExists: taken"):
+        for _ in range(2):
+            s3.add_client_error("head_bucket", "403", http_status_code=403)
+        s3.add_client_error("create_bucket", "BucketAlreadyExists", "taken", 409)
+        answer(provider, "Create", create_bucket("us-east-1"))
+
 
 # --- Regions of resources
 
@@ -157,6 +395,17 @@ def test_a_page_is_not_taken_for_the_answer_of_a_call_that_returns_nothing(reque
     assert len(asked) == 1
 
 
+def test_a_page_in_place_of_a_new_bucket_s_answer_leaves_no_bucket_behind() -> None:
+    absent: Reply = (404, {}, b"")
+    page: Reply = (200, {"Content-Type": "text/html"}, HTML)
+    with server(absent, absent, page, absent) as (address, asked):
+        context = FakeContext()
+        with pytest.raises(AbortedError, match="operation CreateBucket: the answer did not come from AWS"):
+            answer(reaching(address), "Create", create_bucket("us-east-1"), context)
+    assert asked == ["HEAD /b", "HEAD /b", "PUT /b", "HEAD /b"]
+    assert context.trailing == {}
+
+
 @pytest.mark.parametrize(
     "reply",
     [(404, {"Content-Type": "text/html"}, b"not <xml"), (200, AWS_HEADERS, b"<GetRoleResponse><GetRoleResult><Role>")],
@@ -224,3 +473,21 @@ def test_a_connection_that_is_made_anew_reaches_the_account_of_the_last() -> Non
 
 def test_the_cancel_of_a_connection_that_configured_nothing_is_no_error() -> None:
     assert answer(new_provider(), "Cancel", Empty(), OtherContext()) == {}
+
+
+def test_what_is_under_way_when_the_engine_stops_is_remembered() -> None:
+    """The create got no answer and may have been done; asking is over, so that the next run has to find out."""
+    provider_ready: list[AwsProvider] = []
+
+    def cancel_first() -> None:
+        provider_ready[0].Cancel(Empty(), cast(grpc.ServicerContext, FakeContext()))
+
+    free = (404, AWS_HEADERS, b"<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")
+    with server(free, (503, {}, b"")) as (address, asked):
+        provider_ready.append(reaching(address))
+        account(provider_ready[0]).iam.meta.events.register("before-call.iam.CreateRole", lambda **_: cancel_first())
+        context = FakeContext()
+        with pytest.raises(AbortedError):
+            answer(provider_ready[0], "Create", CREATE_ROLE, context)
+    assert [line.partition("&")[0] for line in asked] == ["Action=GetRole", "Action=CreateRole", "Action=GetRole"]
+    assert "grpc-status-details-bin" in context.trailing

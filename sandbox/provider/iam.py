@@ -1,5 +1,6 @@
 """The IAM resource types: roles, managed policies, their attachment, groups, their members, inline policies."""
 
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ _PATH = (
     length(1, 512),
     matching(r"/([\x21-\x7e]+/)?", 'must begin and end with "/", and have no spaces'),
 )
+_EMPTYING_SECONDS = 1.0
 _MOST_POLICY_VERSIONS = 5  # IAM User Guide, "IAM and AWS STS quotas"
 
 
@@ -102,7 +104,24 @@ def _delete_role(aws: Aws, role_name: str, olds: Properties) -> None:
         for name in _inline_policies(aws, role_name) if force or olds.get("inlinePolicies") else ():
             with suppress(gone):
                 aws.iam.delete_role_policy(RoleName=role_name, PolicyName=name)
-        aws.iam.delete_role(RoleName=role_name)
+        _delete_emptied_role(aws, role_name)
+
+
+def _delete_emptied_role(aws: Aws, role_name: str) -> None:
+    """Delete a role once nothing is left in it: where much is replaced at a time, its parts may be on their way out.
+
+    The official plugin waits in the same way, for two minutes.
+    """
+    deadline = time.monotonic() + _EMPTYING_SECONDS
+    while True:
+        try:
+            aws.iam.delete_role(RoleName=role_name)
+        except aws.iam.exceptions.DeleteConflictException:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _create_policy(aws: Aws, inputs: Properties) -> str:

@@ -26,6 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
+from sandbox.provider import iam as provider_iam
 from sandbox.provider import lifecycle, service
 from sandbox.provider.configuration import Aws, Configuration, ConfigurationError
 from sandbox.provider.resource import (
@@ -1460,11 +1461,20 @@ def test_a_role_s_policies_go_first_where_that_is_wanted_or_the_state_has_them(o
         delete(provider, ROLE, "r", olds)
 
 
-def test_a_role_with_policies_that_nobody_knows_of_is_not_deleted() -> None:
+def test_a_role_with_policies_that_nobody_knows_of_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = new_provider()
+    monkeypatch.setattr(provider_iam, "_EMPTYING_SECONDS", 0)
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="DeleteRole: DeleteConflict: must detach"):
         iam.add_client_error("delete_role", "DeleteConflict", "must detach")
         delete(provider, ROLE, "r", {"managedPolicyArns": [], "inlinePolicies": []})
+
+
+def test_a_role_is_deleted_once_its_policies_are_gone() -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam:
+        iam.add_client_error("delete_role", "DeleteConflict", "must detach")
+        iam.add_response("delete_role", {}, {"RoleName": "r"})
+        delete(provider, ROLE, "r", {})
 
 
 def test_a_bucket_is_emptied_first_where_that_is_wanted() -> None:

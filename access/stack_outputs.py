@@ -78,5 +78,6 @@ def read_stack_outputs(stack: str) -> StackOutputs:
     try:
         outputs = json.loads(done.stdout)
     except ValueError:
-        raise AccessError(f"the outputs of stack {stack!r} are not JSON; does `pulumi stack output --json` work?") from None
+        reason = f"the outputs of stack {stack!r} are not JSON; does `pulumi stack output --json` work?"
+        raise AccessError(reason) from None
     return parse_stack_outputs(stack, outputs)

@@ -1,15 +1,20 @@
-"""Completes what MiniStack asks of policies about calls to IAM: it leaves paths, boundaries and tags out.
+"""Completes what MiniStack asks of policies about a call: it leaves out paths, boundaries, tags and other accounts.
 
-Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
-Management".
+Sources: Service Authorization Reference, "Actions, resources, and condition keys" of "AWS Identity and Access
+Management", "AWS Security Token Service" and "Amazon S3".
 """
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_actions import _query_param
-from ministack.services import iam
+from ministack.core.responses import get_account_id
+from ministack.services import iam, s3, sts
+
+from sandbox.strict import conditions, mfa, resource_policies, trust
 
 _Params = Mapping[str, list[str]]
 
@@ -22,16 +27,47 @@ _TAGGING = {
 }
 """What a call that gives tags has to be allowed beside its own action (IAM User Guide, "Tags for IAM resources")."""
 
+_ALL = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+_OF_ROOT = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
+"""What the root user may do with the account's buckets whatever their policies say (S3 API Reference, the three)."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What policies are asked: the last one that was answered with no is the one to tell of."""
+
+    action: str
+    resource: str
+
+
+_asked: ContextVar[_Question] = ContextVar("asked")
+_allowed_buckets: ContextVar[frozenset[str]] = ContextVar("allowed_buckets")
+
 
 def install() -> None:
     """Put the completed functions in the place of MiniStack's."""
+    conditions.install()
+    resource_policies.install()
+    trust.install()
+    mfa.install()
     iam_actions.extract_resource_arn = _with_path(iam_actions.extract_resource_arn)
-    iam_actions.request_tag_context = _with_boundary(iam_actions.request_tag_context)
-    iam_evaluator.enforce = _with_tagging(iam_evaluator.enforce)
+    iam_actions.request_tag_context = _with_more_keys(iam_actions.request_tag_context)
+    iam_actions.access_denied_response = _worded(iam_actions.access_denied_response)
+    iam_actions._s3_action = _with_whole_key(iam_actions._s3_action)
+    iam_actions.s3_additional_checks = _of_whole_key(iam_actions.s3_additional_checks)
+    iam_evaluator.resolve_principal = _with_root(iam_evaluator.resolve_principal)
+    iam_evaluator.enforce = _with_all_rights(iam_evaluator.enforce)
+    s3.bucket_policy_for_arn = _asked_of_buckets(s3.bucket_policy_for_arn)
+    s3._foreign_bucket_allows = _decided_by_policies(s3._foreign_bucket_allows)
+
+
+def begin() -> None:
+    """Forget what was asked about the request before."""
+    _allowed_buckets.set(frozenset())
 
 
 def _with_path(extract: Callable[..., str]) -> Callable[..., str]:
-    """Name users, roles, groups and policies with their paths."""
+    """Name users, roles, groups and policies with their paths, and objects with all of their keys."""
 
     def extract_resource_arn(
         service: str,
@@ -44,6 +80,8 @@ def _with_path(extract: Callable[..., str]) -> Callable[..., str]:
         account_id: str,
     ) -> str:
         found = extract(service, method, path, headers, body, params, region, account_id)
+        if service == "s3" and _key(path):
+            return _object_arn(path)
         if service != "iam":
             return found
         action, given_path = _query_param(params, "Action"), _query_param(params, "Path") or "/"
@@ -59,31 +97,167 @@ def _with_path(extract: Callable[..., str]) -> Callable[..., str]:
     return extract_resource_arn
 
 
-def _with_boundary(context_of: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Tell policies which permissions boundary a call is about: the one that it gives, or the one that is there."""
+def _with_more_keys(context_of: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Tell policies about boundaries, attached policies, tags of what a call is about, and what a session is to be."""
 
     def request_tag_context(service: str, action: str, body: bytes, params: _Params) -> dict[str, Any]:
         context = context_of(service, action, body, params)
-        if service != "iam":
-            return context
-        user, role = iam._users.get(_query_param(params, "UserName")), iam._roles.get(_query_param(params, "RoleName"))
-        boundary = _query_param(params, "PermissionsBoundary") or _boundary_of(user or role)
-        return {**context, "iam:PermissionsBoundary": boundary} if boundary else context
+        if service == "sts":
+            return context | trust.request_keys(params) | mfa.request_keys()
+        return context | _iam_keys(params) if service == "iam" else context
 
     return request_tag_context
 
 
-def _with_tagging(enforce: Callable[..., object]) -> Callable[..., object]:
-    """Ask for the right to tag too where a call gives tags."""
+def _iam_keys(params: _Params) -> dict[str, Any]:
+    user, role = iam._users.get(_query_param(params, "UserName")), iam._roles.get(_query_param(params, "RoleName"))
+    entity = user or role or {}
+    keys = {
+        "iam:PermissionsBoundary": _query_param(params, "PermissionsBoundary") or entity.get("PermissionsBoundary"),
+        "iam:PolicyARN": _query_param(params, "PolicyArn"),
+    }
+    tags = [(kind, tag) for tag in entity.get("Tags") or [] for kind in ("aws", "iam")]
+    keys |= {f"{kind}:ResourceTag/{tag['Key']}": tag["Value"] for kind, tag in tags}
+    return {key: value for key, value in keys.items() if value}
 
-    def enforce_all(access_key: str, action: str, *arguments: object, **named: Mapping[str, object]) -> object:
-        tags = any(key.lower().startswith("aws:requesttag/") for key in named.get("service_context") or {})
-        actions = [action, *([_TAGGING[action]] if tags and action in _TAGGING else [])]
-        return next(filter(None, (enforce(access_key, one, *arguments, **named) for one in actions)), None)
+
+def _with_all_rights(enforce: Callable[..., object]) -> Callable[..., object]:
+    """Ask for all rights that a call needs, and remember which was missing."""
+
+    def enforce_all(
+        access_key: str,
+        action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: Mapping[str, Any] | None = None,
+    ) -> object:
+        context = service_context or {}
+        for one in _rights(action, context, access_key):
+            _asked.set(_Question(one, resource_arn))
+            denied = enforce(access_key, one, service, region, resource_arn=resource_arn, service_context=context)
+            if denied and not _is_roots_own(access_key, one, resource_arn):
+                return denied
+        if service == "s3":
+            _allowed_buckets.set(_allowed_buckets.get() | {_bucket(resource_arn)})
+        return None
 
     return enforce_all
 
 
-def _boundary_of(entity: Mapping[str, Any] | None) -> str:
-    boundary = (entity or {}).get("PermissionsBoundary") or ""
-    return str(boundary.get("PermissionsBoundaryArn", "")) if isinstance(boundary, dict) else str(boundary)
+def _rights(action: str, context: Mapping[str, Any], access_key: str) -> list[str]:
+    if action == trust.ASSUME_ROLE:
+        return trust.rights(context, sts._sessions.get(access_key) or {})
+    tags = any(key.lower().startswith("aws:requesttag/") for key in context)
+    return [action, *([_TAGGING[action]] if tags and action in _TAGGING else [])]
+
+
+def _is_roots_own(access_key: str, action: str, resource_arn: str) -> bool:
+    owner = s3._bucket_owner_account(_bucket(resource_arn)) if action in _OF_ROOT else None
+    return owner is not None and access_key == owner
+
+
+def _with_root(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the policies of resources bind root too: it may do all that they don't deny, or that another's allow."""
+
+    def resolve_principal(*arguments: object, **named: object) -> Any:  # noqa: ANN401 (MiniStack's principal)
+        principal = resolve(*arguments, **named)
+        if getattr(principal, "type", "") != "Root":
+            return principal
+        return replace(principal, policies=[iam_evaluator.parse_policy_document(_ALL)])
+
+    return resolve_principal
+
+
+def _asked_of_buckets(policy_of: Callable[[str], object]) -> Callable[[str], object]:
+    """Leave to MiniStack what isn't decided by a bucket's policy: making one, and ACLs for another account."""
+
+    def bucket_policy_for_arn(arn: str) -> object:
+        if _asked.get().action == "s3:CreateBucket":
+            return None
+        owner = s3._bucket_owner_account(_bucket(arn))
+        return None if owner != get_account_id() and not _acls_disabled(_bucket(arn)) else policy_of(arn)
+
+    return bucket_policy_for_arn
+
+
+def _decided_by_policies(allows: Callable[..., bool]) -> Callable[..., bool]:
+    """Let in whom policies let in, in the place of whom MiniStack's check of the account alone would."""
+
+    def foreign_bucket_allows(owner: str, bucket: str, *arguments: object, **named: object) -> bool:
+        if _acls_disabled(bucket):
+            return bucket in _allowed_buckets.get()
+        return allows(owner, bucket, *arguments, **named)
+
+    return foreign_bucket_allows
+
+
+def _acls_disabled(bucket: str) -> bool:
+    owner = s3._bucket_owner_account(bucket)
+    return owner is not None and bool(s3._bucket_owner_enforced(s3._buckets.get_scoped(owner, None, bucket)))
+
+
+def _worded(respond: Callable[..., object]) -> Callable[..., object]:
+    """Name the right that was missing and the resource, as AWS does.
+
+    Source: IAM User Guide, "Troubleshoot access denied error messages".
+    """
+
+    def access_denied_response(
+        service: str,
+        action: str,
+        principal_arn: str,
+        request_id: str,
+        **named: Any,  # noqa: ANN401
+    ) -> object:
+        if not named.get("error_code") and not named.get("message") and service in ("iam", "s3", "sts"):
+            asked = _asked.get()
+            resource = f'"{asked.resource}"' if service == "s3" else asked.resource
+            message = f"User: {principal_arn} is not authorized to perform: {asked.action} on resource: {resource}"
+            named["message"] = f"{message}{_reason(asked, principal_arn, **named)}"
+        return respond(service, action, principal_arn, request_id, **named)
+
+    return access_denied_response
+
+
+def _reason(asked: _Question, principal_arn: str, **named: Any) -> str:  # noqa: ANN401 (MiniStack's)
+    if named.get("explicit_deny"):
+        kind = "a resource-based" if named.get("resource_policy_arn") else "an identity-based"
+        return f" with an explicit deny in {kind} policy"
+    if asked.action.startswith("sts:") and asked.resource.split(":")[4:5] != principal_arn.split(":")[4:5]:
+        return ""  # across accounts it isn't told which of the two policies doesn't allow it
+    return f" because no identity-based policy allows the {asked.action} action"
+
+
+def _with_whole_key(action_of: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Tell objects whose keys are nothing but slashes from their buckets."""
+
+    def s3_action(method: str, path: str, query: Mapping[str, Any]) -> str | None:
+        return action_of(method, f"/{_bucket_in(path)}/key" if _key(path) else path, query)
+
+    return s3_action
+
+
+def _of_whole_key(checks_of: Callable[..., list[tuple[str, str]]]) -> Callable[..., list[tuple[str, str]]]:
+    def s3_additional_checks(method: str, path: str, *arguments: object) -> list[tuple[str, str]]:
+        checks = checks_of(method, path, *arguments)
+        shortened = f"arn:aws:s3:::{'/'.join(part for part in path.split('/') if part)}"
+        return [(action, _object_arn(path) if _key(path) and arn == shortened else arn) for action, arn in checks]
+
+    return s3_additional_checks
+
+
+def _bucket_in(path: str) -> str:
+    return path.lstrip("/").partition("/")[0]
+
+
+def _key(path: str) -> str:
+    return path.lstrip("/").partition("/")[2]
+
+
+def _object_arn(path: str) -> str:
+    return f"arn:aws:s3:::{_bucket_in(path)}/{_key(path)}"
+
+
+def _bucket(arn: str) -> str:
+    return arn.removeprefix("arn:aws:s3:::").partition("/")[0]

@@ -4,19 +4,11 @@ A rule sees a request that its sender is allowed to make, and leaves to MiniStac
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 from ministack.services import iam
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """An error that AWS answers."""
-
-    status: int
-    code: str
-    message: str
-
+from sandbox.strict import mfa
+from sandbox.strict.refusal import Refusal
 
 Rule = Callable[[Mapping[str, str]], Refusal | None]
 """Returns why a request with these parameters is refused, if it is."""
@@ -144,5 +136,6 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("iam", "DeletePolicy"): _policy_has_versions,
     ("iam", "DeleteRole"): _role_in_use,
     ("iam", "DeleteUser"): _user_in_use,
+    ("iam", "EnableMFADevice"): mfa.check_codes,
     ("iam", "UpdateGroup"): _new_group_name_exists,
 }

@@ -29,8 +29,9 @@ from ministack.core.sigv4 import decode_header_value
 from ministack.services import iam, s3
 
 from sandbox.layout import Layout
-from sandbox.strict import HEALTH_PATH, authorization, refusals, signatures
+from sandbox.strict import HEALTH_PATH, authorization, refusals, sessions, signatures
 from sandbox.strict.listings import LISTINGS, without_tags
+from sandbox.strict.refusal import Refusal
 from sandbox.strict.signatures import RefusedError, Request
 from sandbox.strict.update_group import update_group
 
@@ -64,9 +65,15 @@ async def _application(key: bytes, scope: _Message, receive: _Receive, send: _Se
 async def _serve(key: bytes, scope: _Message, messages: list[_Message], send: _Send) -> None:
     request = _request(scope, b"".join(message["body"] for message in messages))
     try:
-        _signed_service.set(signatures.check(request, key))
+        signed = signatures.check(request, key)
     except RefusedError as error:
         await _refuse(send, request, error)
+        return
+    _signed_service.set(signed.service)
+    authorization.begin()
+    refusal = sessions.begin(_parameters(request), signed.access_key_id) if signed.service == "sts" else None
+    if refusal:
+        await _respond(send, *_error("sts", refusal))
         return
 
     again = iter(messages)
@@ -126,9 +133,16 @@ async def _strictly(
 ) -> Any:  # noqa: ANN401 (MiniStack's response)
     parameters = {**query, **(parse_qs(body.decode(errors="replace")) if method == "POST" else {})}
     refusal = refusals.refusal(service, {name: values[0] for name, values in parameters.items()})
-    if refusal:
-        return iam._error(refusal.status, refusal.code, escape(refusal.message), ns=service)
-    return await handler(method, path, headers, body, query)
+    return _error(service, refusal) if refusal else await handler(method, path, headers, body, query)
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    form = parse_qs(request.body.decode(errors="replace")) if request.method == "POST" else {}
+    return {**request.query, **form}
+
+
+def _error(service: str, refusal: Refusal) -> Any:  # noqa: ANN401 (MiniStack's response)
+    return iam._error(refusal.status, refusal.code, escape(refusal.message), ns=service)
 
 
 async def _messages(receive: _Receive) -> list[_Message]:

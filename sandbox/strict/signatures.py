@@ -50,6 +50,14 @@ class Request:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Signed:
+    """What a request's signature says."""
+
+    service: str
+    access_key_id: str
+
+
 class RefusedError(Exception):
     """A request is refused, by a code that MiniStack translates into the service's own."""
 
@@ -75,8 +83,8 @@ class _Signature:
     presigned: bool
 
 
-def check(request: Request, key: bytes) -> str:
-    """Return the service that a request is signed for.
+def check(request: Request, key: bytes) -> Signed:
+    """Return the service that a request is signed for, and by whose key.
 
     Args:
         request: the request.
@@ -116,7 +124,7 @@ def check(request: Request, key: bytes) -> str:
     )
     if failure:
         raise RefusedError(service, *failure)
-    return service
+    return Signed(service, signature.access_key_id)
 
 
 def _parse(request: Request) -> _Signature:

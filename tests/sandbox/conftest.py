@@ -56,6 +56,16 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     made.emulator.stop()
 
 
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
+    """The accounts of an emulator that runs as long as a module's tests."""
+    layout = Layout(tmp_path_factory.mktemp("accounts"))
+    emulator = Emulator(layout)
+    emulator.start(toolchain.emulator_python(print))
+    yield Accounts(layout, emulator, "us-east-1")
+    emulator.stop()
+
+
 @pytest.fixture(scope="session")
 def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with both stacks deployed, for all tests that leave it as it is."""

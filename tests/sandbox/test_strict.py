@@ -1,16 +1,13 @@
 """The sandbox refuses what AWS refuses, and does it once nothing is in the way any more."""
 
 import json
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from sandbox import toolchain
-from sandbox.emulator import Emulator
-from sandbox.layout import Layout
 from sandbox.users import Accounts, User
+from tests.sandbox.mfa_device import MfaDevice
+from tests.sandbox.refused import Call, refused
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -26,18 +23,6 @@ TRUST = json.dumps(
     }
 )
 
-Call = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
-    """The accounts of an emulator that runs as long as this module's tests."""
-    layout = Layout(tmp_path_factory.mktemp("strict"))
-    emulator = Emulator(layout)
-    emulator.start(toolchain.emulator_python(print))
-    yield Accounts(layout, emulator, "us-east-1")
-    emulator.stop()
-
 
 @pytest.fixture(scope="module")
 def iam(accounts: Accounts) -> "IAMClient":
@@ -47,15 +32,6 @@ def iam(accounts: Accounts) -> "IAMClient":
 @pytest.fixture(scope="module")
 def s3(accounts: Accounts) -> "S3Client":
     return accounts.administrator(ACCOUNT).s3
-
-
-def refused(call: Call, **parameters: object) -> str:
-    """How a call is refused: status, code and message."""
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    response = caught.value.response
-    status, error = response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]
-    return f"{status} {error['Code']}: {error['Message']}"
 
 
 def conflict(step: str) -> str:
@@ -86,10 +62,7 @@ def test_a_user_in_use(iam: "IAMClient") -> None:
     iam.create_group(GroupName="Users")
     iam.create_login_profile(UserName="used", Password="does not matter")  # noqa: S106
     key = iam.create_access_key(UserName="used")["AccessKey"]["AccessKeyId"]
-    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="used")["VirtualMFADevice"]["SerialNumber"]
-    iam.enable_mfa_device(
-        UserName="used", SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321"
-    )
+    device = MfaDevice(iam, "used").serial_number
     iam.add_user_to_group(GroupName="Users", UserName="used")
     iam.put_user_policy(UserName="used", PolicyName="inline", PolicyDocument=DOCUMENT)
     iam.attach_user_policy(UserName="used", PolicyArn=READ_ONLY)

@@ -22,8 +22,8 @@ exit codes: 0 as it should be; 1 something failed, or is not as it should be; 2 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         code: int = options.run(options)
     except AccessError as error:
         print(f"access: {error}", file=sys.stderr)

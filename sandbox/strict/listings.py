@@ -1,12 +1,17 @@
-"""IAM's listings, which say less about each thing than MiniStack's do."""
+"""IAM's listings, which don't say of each thing what MiniStack's do."""
 
 import re
 from collections.abc import Callable, Mapping
+
+from ministack.services import iam
 
 Handler = Callable[[Mapping[str, list[str]]], tuple[int, dict[str, str], bytes]]
 
 LISTINGS = ("ListInstanceProfiles", "ListPolicies", "ListRoles", "ListUsers")
 
+DETAILS = "GetAccountAuthorizationDetails"
+
+_ENTITY = re.compile(rb"<(User|Role)Name>([^<]+)</\1Name>(?:(?!</member>).)*?(?=<\1PolicyList>)", re.DOTALL)
 _TAGS = re.compile(rb"<Tags>.*?</Tags>", re.DOTALL)
 
 
@@ -22,3 +27,24 @@ def without_tags(handler: Handler) -> Handler:
         return status, headers, _TAGS.sub(b"", body)
 
     return handle
+
+
+def with_boundaries(handler: Handler) -> Handler:
+    """Return a handler whose answer has the permissions boundaries of users and roles.
+
+    Source: IAM API Reference, "GetAccountAuthorizationDetails": UserDetail and RoleDetail.
+    """
+
+    def handle(parameters: Mapping[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = handler(parameters)
+        return status, headers, _ENTITY.sub(_with_boundary, body)
+
+    return handle
+
+
+def _with_boundary(found: re.Match[bytes]) -> bytes:
+    store = iam._users if found[1] == b"User" else iam._roles
+    arn = store[found[2].decode()].get("PermissionsBoundary")
+    kind = "<PermissionsBoundaryType>PermissionsBoundaryPolicy</PermissionsBoundaryType>"
+    told = f"<PermissionsBoundary>{kind}<PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>"
+    return found[0] + (told.encode() if arn else b"")

@@ -1,141 +1,81 @@
-"""The refusals of AWS that MiniStack lacks, a rule a function, in AWS's codes and words.
+"""The refusals of AWS that MiniStack lacks, by call: which rules are asked about which.
 
 A rule sees a request that its sender is allowed to make, and leaves to MiniStack whatever it does not refuse.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from ministack.services import iam
-
-from sandbox.strict import mfa
+from sandbox.strict import mfa, policy_documents, quotas, refusals_iam, refusals_sts
+from sandbox.strict.accounts import Accounts
 from sandbox.strict.refusal import Refusal
 
 Rule = Callable[[Mapping[str, str]], Refusal | None]
 """Returns why a request with these parameters is refused, if it is."""
 
 
-def refusal(service: str, parameters: Mapping[str, str]) -> Refusal | None:
-    """Return why AWS refuses a request, if it does."""
-    rule = _RULES.get((service, parameters.get("Action", "")))
-    return rule(parameters) if rule else None
+class Refusals:
+    """All rules, by service and action."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._rules = _rules(accounts)
+
+    def refusal(self, service: str, parameters: Mapping[str, str]) -> Refusal | None:
+        """Return why AWS refuses a request, if it does."""
+        rules = self._rules.get((service, parameters.get("Action", "")), ())
+        return next(filter(None, (rule(parameters) for rule in rules)), None)
 
 
-def _group_in_use(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to delete a group that has members or policies.
+def _malformed(name: str, wrong_with: Callable[[str], str | None]) -> Rule:
+    """Return the rule that refuses what is no policy in this parameter."""
 
-    Source: IAM API Reference, "DeleteGroup": "The group must not contain any users or have any attached policies".
-    """
-    name = parameters.get("GroupName", "")
-    group = iam._groups.get(name)
-    if not group:
-        return None
-    return _delete_conflict(
-        {
-            "remove users from group": group["Users"],
-            "delete policies": iam._group_inline_policies.get(name),
-            "detach all policies": group["AttachedPolicies"],
-        }
-    )
+    def rule(parameters: Mapping[str, str]) -> Refusal | None:
+        wrong = wrong_with(parameters.get(name, ""))
+        return Refusal(400, "MalformedPolicyDocument", wrong) if wrong else None
+
+    return rule
 
 
-def _user_in_use(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to delete a user who has a password, an MFA device, groups or inline policies.
+def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
+    def is_trust_policy(document: str) -> str | None:
+        return policy_documents.wrong_with_trust_policy(document, accounts)
 
-    Source: IAM API Reference, "DeleteUser": what has to be removed before.
-    """
-    name = parameters.get("UserName", "")
-    if name not in iam._users:
-        return None
-    return _delete_conflict(
-        {
-            "delete login profile": [name] if name in iam._login_profiles else [],
-            "delete MFA device": [device for device in iam._mfa_devices.values() if device["User"] == name],
-            "remove users from group": [group for group in iam._groups.values() if name in group["Users"]],
-            "delete policies": iam._user_inline_policies.get(name),
-        }
-    )
-
-
-def _role_in_use(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to delete a role that is in an instance profile or has inline policies.
-
-    Source: IAM API Reference, "DeleteRole": what has to be removed before.
-    """
-    name = parameters.get("RoleName", "")
-    role = iam._roles.get(name)
-    if not role:
-        return None
-    profiles = [profile for profile in iam._instance_profiles.values() if name in profile["Roles"]]
-    return _delete_conflict({"remove roles from instance profile": profiles, "delete policies": role["InlinePolicies"]})
-
-
-def _policy_has_versions(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to delete a policy that has other versions than the default.
-
-    Source: IAM API Reference, "DeletePolicy": what has to be removed before.
-    """
-    policy = iam._policies.get(parameters.get("PolicyArn", ""))
-    if not policy or len(policy["Versions"]) == 1:
-        return None
-    return Refusal(
-        409,
-        "DeleteConflict",
-        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions."
-        " The default version is deleted with the policy.",
-    )
-
-
-def _user_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second user of a name. Source: IAM API Reference, "CreateUser": names are not distinguished by case."""
-    return _taken("User with name {} already exists.", parameters.get("UserName", ""), iam._users)
-
-
-def _group_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second group of a name. Source: as for users, "CreateGroup"."""
-    return _taken("Group with name {} already exists.", parameters.get("GroupName", ""), iam._groups)
-
-
-def _new_group_name_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to give a group another's name. Source: as for users, "UpdateGroup"."""
-    others = [name for name in iam._groups if name != parameters.get("GroupName")]
-    return _taken("Group with name {} already exists.", parameters.get("NewGroupName", ""), others)
-
-
-def _role_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second role of a name. Source: as for users, "CreateRole"."""
-    return _taken("Role with name {} already exists.", parameters.get("RoleName", ""), iam._roles)
-
-
-def _policy_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second policy of a name, whatever its path. Source: as for users, "CreatePolicy"."""
-    names = [policy["PolicyName"] for policy in iam._policies.values()]
-    message = "A policy called {} already exists. Duplicate names are not allowed."
-    return _taken(message, parameters.get("PolicyName", ""), names)
-
-
-def _delete_conflict(in_the_way: Mapping[str, Collection[object] | None]) -> Refusal | None:
-    """Refuse to delete something while anything is in the way; the keys say what has to be done about it."""
-    for step, things in in_the_way.items():
-        if things:
-            return Refusal(409, "DeleteConflict", f"Cannot delete entity, must {step} first.")
-    return None
-
-
-def _taken(message: str, name: str, names: Collection[str]) -> Refusal | None:
-    if name.lower() in [known.lower() for known in names]:
-        return Refusal(409, "EntityAlreadyExists", message.format(name))
-    return None
-
-
-_RULES: Mapping[tuple[str, str], Rule] = {
-    ("iam", "CreateGroup"): _group_exists,
-    ("iam", "CreatePolicy"): _policy_exists,
-    ("iam", "CreateRole"): _role_exists,
-    ("iam", "CreateUser"): _user_exists,
-    ("iam", "DeleteGroup"): _group_in_use,
-    ("iam", "DeletePolicy"): _policy_has_versions,
-    ("iam", "DeleteRole"): _role_in_use,
-    ("iam", "DeleteUser"): _user_in_use,
-    ("iam", "EnableMFADevice"): mfa.check_codes,
-    ("iam", "UpdateGroup"): _new_group_name_exists,
-}
+    policy = _malformed("PolicyDocument", policy_documents.wrong_with_identity_policy)
+    protected = refusals_iam.protected_role
+    iam: dict[str, Sequence[Rule]] = {
+        "AddUserToGroup": [quotas.groups],
+        "AttachGroupPolicy": [refusals_iam.no_such_policy, quotas.attached("group")],
+        "AttachRolePolicy": [protected, refusals_iam.no_such_policy, quotas.attached("role")],
+        "AttachUserPolicy": [refusals_iam.no_such_policy, quotas.attached("user")],
+        "CreateAccessKey": [quotas.access_keys],
+        "CreateGroup": [refusals_iam.group_exists],
+        "CreatePolicy": [refusals_iam.policy_exists, policy, quotas.managed_policy],
+        "CreatePolicyVersion": [policy, quotas.managed_policy, quotas.versions],
+        "CreateRole": [
+            refusals_iam.role_exists,
+            _malformed("AssumeRolePolicyDocument", is_trust_policy),
+            quotas.trust_policy,
+        ],
+        "CreateUser": [refusals_iam.user_exists],
+        "DeleteGroup": [refusals_iam.group_in_use],
+        "DeletePolicy": [refusals_iam.policy_has_versions],
+        "DeleteRole": [protected, refusals_iam.role_in_use],
+        "DeleteRolePermissionsBoundary": [protected],
+        "DeleteRolePolicy": [protected],
+        "DeleteUser": [refusals_iam.user_in_use],
+        "DetachRolePolicy": [protected],
+        "EnableMFADevice": [mfa.check_codes],
+        "PutGroupPolicy": [policy, quotas.inline("group")],
+        "PutRolePermissionsBoundary": [protected],
+        "PutRolePolicy": [protected, policy, quotas.inline("role")],
+        "PutUserPolicy": [policy, quotas.inline("user")],
+        "TagRole": [protected],
+        "UntagRole": [protected],
+        "UpdateAssumeRolePolicy": [protected, _malformed("PolicyDocument", is_trust_policy), quotas.trust_policy],
+        "UpdateGroup": [refusals_iam.new_group_name_exists],
+        "UpdateRole": [protected],
+        "UpdateRoleDescription": [protected],
+    }
+    sts: dict[str, Sequence[Rule]] = {
+        "AssumeRole": [refusals_sts.chained_for_long, refusals_sts.longer_than_role_allows],
+    }
+    return {(service, action): rules for service, of in (("iam", iam), ("sts", sts)) for action, rules in of.items()}

@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
@@ -29,10 +29,13 @@ from ministack.core.sigv4 import decode_header_value
 from ministack.services import iam, s3
 
 from sandbox.layout import Layout
-from sandbox.strict import HEALTH_PATH, authorization, refusals, sessions, signatures
-from sandbox.strict.listings import LISTINGS, without_tags
+from sandbox.strict import HEALTH_PATH, authorization, parameters, refusals_s3, refusals_sts, sessions, signatures
+from sandbox.strict.accounts import Accounts
+from sandbox.strict.listings import DETAILS, LISTINGS, with_boundaries, without_tags
 from sandbox.strict.refusal import Refusal
-from sandbox.strict.signatures import RefusedError, Request
+from sandbox.strict.refusals import Refusals
+from sandbox.strict.signatures import RefusedError, Request, Signed
+from sandbox.strict.unique_ids import DELETIONS, leaving_unique_id
 from sandbox.strict.update_group import update_group
 
 _Message = dict[str, Any]
@@ -71,9 +74,9 @@ async def _serve(key: bytes, scope: _Message, messages: list[_Message], send: _S
         return
     _signed_service.set(signed.service)
     authorization.begin()
-    refusal = sessions.begin(_parameters(request), signed.access_key_id) if signed.service == "sts" else None
+    refusal = _refusal_before_policies(request, signed)
     if refusal:
-        await _respond(send, *_error("sts", refusal))
+        await _respond(send, *_error(signed.service, refusal))
         return
 
     again = iter(messages)
@@ -87,6 +90,19 @@ async def _serve(key: bytes, scope: _Message, messages: list[_Message], send: _S
         await send(message)
 
     await ministack.app(scope, receive, send if scope["method"] in _READING_METHODS else send_when_saved)
+
+
+def _refusal_before_policies(request: Request, signed: Signed) -> Refusal | None:
+    """Return why a request is refused whatever policies say, if it is."""
+    if signed.service == "s3":
+        return None
+    all_values = _parameters(request)
+    values = {name: value[0] for name, value in all_values.items()}
+    refusal = parameters.refusal(signed.service, values)
+    if refusal or signed.service == "iam":
+        return refusal or refusals_sts.iam_without_mfa(signed.access_key_id)
+    refusals_sts.begin(signed.access_key_id)
+    return refusals_sts.by_root(values, signed.access_key_id) or sessions.begin(all_values, signed.access_key_id)
 
 
 async def _refuse(send: _Send, request: Request, error: RefusedError) -> None:
@@ -119,26 +135,61 @@ def _close_other_ways() -> None:
     s3._verify_presigned_sigv4 = lambda *_: None  # it was checked, by the account's secret
 
 
-def _be_strict() -> None:
+def _be_strict(accounts: Accounts) -> None:
     """Add what MiniStack lacks, and put the rules before it, after it has found that the sender may do this."""
     iam._IAM_HANDLERS["UpdateGroup"] = update_group
     for action in LISTINGS:
         iam._IAM_HANDLERS[action] = without_tags(iam._IAM_HANDLERS[action])
+    iam._IAM_HANDLERS[DETAILS] = with_boundaries(iam._IAM_HANDLERS[DETAILS])
+    for action in DELETIONS:
+        iam._IAM_HANDLERS[action] = leaving_unique_id(action, iam._IAM_HANDLERS[action])
     for service in ("iam", "sts"):
-        ministack.SERVICE_HANDLERS[service] = partial(_strictly, service, ministack.SERVICE_HANDLERS[service])
+        ministack.SERVICE_HANDLERS[service] = partial(
+            _strictly, Refusals(accounts), service, ministack.SERVICE_HANDLERS[service]
+        )
+
+    ministack.SERVICE_HANDLERS["s3"] = partial(
+        _strictly_s3, refusals_s3.rules(accounts), ministack.SERVICE_HANDLERS["s3"]
+    )
+
+
+async def _strictly_s3(
+    rules: Sequence[refusals_s3.Rule],
+    handler: _Handler,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: dict[str, Any],
+) -> Any:  # noqa: ANN401 (MiniStack's response)
+    call = refusals_s3.Call(method, path, query, body)
+    refusal = next(filter(None, (rule(call) for rule in rules)), None)
+    if refusal:
+        return s3._error(refusal.code, refusal.message, refusal.status, f"/{call.bucket}")
+    return await handler(method, path, headers, body, query)
 
 
 async def _strictly(
-    service: str, handler: _Handler, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    rules: Refusals,
+    service: str,
+    handler: _Handler,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: dict[str, Any],
 ) -> Any:  # noqa: ANN401 (MiniStack's response)
-    parameters = {**query, **(parse_qs(body.decode(errors="replace")) if method == "POST" else {})}
-    refusal = refusals.refusal(service, {name: values[0] for name, values in parameters.items()})
+    sent = {**query, **(_form(body) if method == "POST" else {})}
+    refusal = rules.refusal(service, {name: values[0] for name, values in sent.items()})
     return _error(service, refusal) if refusal else await handler(method, path, headers, body, query)
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
-    form = parse_qs(request.body.decode(errors="replace")) if request.method == "POST" else {}
-    return {**request.query, **form}
+    return {**request.query, **(_form(request.body) if request.method == "POST" else {})}
+
+
+def _form(body: bytes) -> dict[str, list[str]]:
+    return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
 
 
 def _error(service: str, refusal: Refusal) -> Any:  # noqa: ANN401 (MiniStack's response)
@@ -194,8 +245,9 @@ def main() -> None:
     os.umask(0o077)
     _close_other_ways()
     authorization.install()
-    _be_strict()
-    asyncio.run(_run(Layout(Path(sys.argv[1])), int(os.environ["GATEWAY_PORT"])))
+    layout = Layout(Path(sys.argv[1]))
+    _be_strict(Accounts(layout.directory))
+    asyncio.run(_run(layout, int(os.environ["GATEWAY_PORT"])))
 
 
 if __name__ == "__main__":

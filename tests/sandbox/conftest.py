@@ -57,9 +57,15 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sandbox that ``accounts`` are of."""
+    return tmp_path_factory.mktemp("accounts")
+
+
+@pytest.fixture(scope="module")
+def accounts(folder: Path) -> Iterator[Accounts]:
     """The accounts of an emulator that runs as long as a module's tests."""
-    layout = Layout(tmp_path_factory.mktemp("accounts"))
+    layout = Layout(folder)
     emulator = Emulator(layout)
     emulator.start(toolchain.emulator_python(print))
     yield Accounts(layout, emulator, "us-east-1")

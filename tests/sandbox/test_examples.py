@@ -17,6 +17,7 @@ from sandbox.engine import Engine
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.users import Accounts, User
 from tests.sandbox.conftest import Sandbox
+from tests.sandbox.mfa_device import MfaDevice
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,8 +57,7 @@ MAY_WITH_OTHER_RIGHTS = MAY | {
     "Releasers": {"UpdateApp", "PublishBuilds", "TakeBuilds"},
 }
 """The roles that somebody may assume who has the right to assume any, but for what the group is denied."""
-NO_MFA, NO_VARIABLES = {"UpdateApp"}, {"PublishBuilds"}
-"""The emulator never takes a sign-in for one with MFA, and does not know policy variables (see test_options.py)."""
+WANTS_MFA = {"UpdateApp"}
 
 
 class World:
@@ -78,27 +78,30 @@ class World:
             *(User(f"{group}-too", account, (group,)) for group, account in GROUPS.items()),
             *(User(f"{stack}-user", account) for stack, account in ACCOUNTS.items()),
         ]
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[tuple[str, bool], Session] = {}
         for user in users:
             self.accounts.make(user)
-            self._sessions[user.name] = signed_in.enter_context(self.accounts.signed_in(user))
+            session = signed_in.enter_context(self.accounts.signed_in(user))
+            device = MfaDevice(self.administrator(user.account_id).iam, user.name)
+            code: Any = {"SerialNumber": device.serial_number, "TokenCode": device.next_code()}
+            given = session.sts.get_session_token(**code)["Credentials"]
+            with_mfa = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            self._sessions |= {(user.name, False): session, (user.name, True): self.accounts.session(with_mfa)}
 
     def administrator(self, account: str) -> Session:
         return self.accounts.administrator(account)
 
-    def assume(self, user: str, role: str) -> Session:
+    def session(self, user: str) -> Session:
+        """A user's session with MFA."""
+        return self._sessions[user, True]
+
+    def assume(self, user: str, role: str, *, mfa: bool = True) -> Session:
         """A session in a role, named after the user."""
-        return assume(self.accounts, self._sessions[user], ROLE_ARNS[role], user)
+        return assume(self.accounts, self._sessions[user, mfa], ROLE_ARNS[role], user)
 
-    def roles_of(self, user: str) -> set[str]:
+    def roles_of(self, user: str, *, mfa: bool = True) -> set[str]:
         """The roles that the user can assume."""
-        return {role for role in ROLE_ARNS if decision(partial(self.assume, user, role)) == "allowed"}
-
-    def trust(self, role: str) -> dict[str, Any]:
-        """The statements of a role's trust policy, by Sid."""
-        account = ROLE_ARNS[role].split(":")[4]
-        document: Any = self.administrator(account).iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-        return {statement["Sid"]: statement for statement in document["Statement"]}
+        return {role for role in ROLE_ARNS if decision(partial(self.assume, user, role, mfa=mfa)) == "allowed"}
 
 
 def assume(accounts: Accounts, session: Session, role_arn: str, name: str) -> Session:
@@ -144,8 +147,9 @@ def test_there_are_three_accounts_four_roles_and_six_groups_with_mfa_kms_and_pre
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_lets_its_members_into_its_roles_and_keeps_them_out_of_others(world: World, group: str) -> None:
-    assert world.roles_of(f"{group}-only") == MAY[group] - NO_MFA - NO_VARIABLES
-    assert world.roles_of(f"{group}-too") == MAY_WITH_OTHER_RIGHTS[group] - NO_MFA
+    for user, roles in ((f"{group}-only", MAY[group]), (f"{group}-too", MAY_WITH_OTHER_RIGHTS[group])):
+        assert world.roles_of(user) == roles
+        assert world.roles_of(user, mfa=False) == roles - WANTS_MFA
 
 
 def test_accounts_that_are_not_trusted_stay_outside(world: World) -> None:
@@ -153,35 +157,17 @@ def test_accounts_that_are_not_trusted_stay_outside(world: World) -> None:
     assert world.roles_of("shared-user") == {"AuditApp"}
 
 
-def test_the_conditions_that_the_emulator_cannot_meet_are_there(world: World) -> None:
-    """They are taken out for a moment, so that it decides the rest, and put back by the next ``up``."""
-    trust = world.trust("UpdateApp")["TrustAccount"]
-    assert trust["Condition"].pop("Bool") == {"aws:MultiFactorAuthPresent": "true"}
-    assert trust["Condition"].pop("NumericLessThanEquals") == {"aws:MultiFactorAuthAge": "3600"}
-    world.administrator(PRODUCTION).iam.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=policy(trust))
-    of_group: dict[str, Any] = {"GroupName": "Releasers", "PolicyName": "allow-assume-S3-role-in-shared"}
-    iam = world.administrator(DEVELOPMENT).iam
-    document: Any = iam.get_group_policy(**of_group)["PolicyDocument"]
-    (granted,) = document["Statement"]
-    assert granted.pop("Condition") == {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
-    iam.put_group_policy(**of_group, PolicyDocument=policy(granted))
+def test_a_session_is_named_after_its_user(world: World) -> None:
+    """``bindSessionName``: who publishes is who it says."""
+    session = world.session("Releasers-only")
+    assert decision(partial(assume, world.accounts, session, ROLE_ARNS["PublishBuilds"], "another")) == "denied"
 
-    for group in GROUPS:
-        assert world.roles_of(f"{group}-only") == MAY[group]
-        assert world.roles_of(f"{group}-too") == MAY_WITH_OTHER_RIGHTS[group]
+
+def test_a_role_reaches_its_own_buckets(world: World) -> None:
     update_app = world.assume("Developers-only", "UpdateApp").s3
     for bucket in ("productionapp", "productionapp-assets"):
         assert decision(partial(lists(bucket), update_app)) == "allowed"
     assert decision(partial(lists("productionapp-reports"), update_app)) == "denied"
-
-    for stack in ("production", "development"):
-        mended = world.engine.run(stack, "up", "--yes", "--skip-preview", "--refresh")
-        assert {operation: count for operation, count in mended.changes.items() if operation != "same"} == {"update": 1}
-    assert world.roles_of("Developers-only") == MAY["Developers"] - NO_MFA
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def put(bucket: str, key: str) -> "Callable[[S3Client], object]":
@@ -265,9 +251,9 @@ def test_no_deny_can_be_got_around(world: World) -> None:
     assert "binds the group's users" not in world.told
     for stack in ("production", "shared"):
         assert world.engine.outputs(stack)["openRoles"] == []
-    assert world.trust("TakeBuilds")["DenyPrincipals"]["Condition"] == {
-        "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}
-    }
+    role: Any = world.administrator(SHARED).iam.get_role(RoleName="TakeBuilds")["Role"]
+    trust = {statement["Sid"]: statement for statement in role["AssumeRolePolicyDocument"]["Statement"]}
+    assert trust["DenyPrincipals"]["Condition"] == {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}
 
 
 def test_nothing_changes_the_second_time(world: World) -> None:
@@ -321,7 +307,8 @@ def test_another_teams_project_reads_the_outputs_and_its_role_may_switch(deploye
 
     # The service can't come in here: somebody of the account does in its place.
     somebody = trust["Statement"][0] | {"Principal": {"AWS": DEVELOPMENT}}
-    iam.update_assume_role_policy(RoleName="Publisher", PolicyDocument=policy(somebody))
+    document = json.dumps({"Version": "2012-10-17", "Statement": [somebody]})
+    iam.update_assume_role_policy(RoleName="Publisher", PolicyDocument=document)
     user = User("Somebody", DEVELOPMENT)
     deployed.accounts.make(user)
     with deployed.accounts.signed_in(user) as session:

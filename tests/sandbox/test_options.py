@@ -372,14 +372,6 @@ class Gap:
 
 
 EMULATOR_CANNOT = {
-    "roles.maxSessionDuration": Gap(
-        "a session may last longer than its role allows",
-        enter(DurationSeconds=7201),
-        "David > Long",
-        "allowed",
-        lambda world: world.role("Long")["MaxSessionDuration"],
-        7200,
-    ),
     "roles.kmsKeyArns": Gap(
         "S3 encrypts without asking KMS, be it for the key or for the role's right to it",
         within(put_encrypted),
@@ -406,6 +398,7 @@ NOT_ABOUT_ACCESS: "dict[str, tuple[Callable[[World], object], object]]" = {
         lambda world: world.s3().get_bucket_versioning(Bucket="options-existing").get("Status", "as it was"),
         "as it was",
     ),
+    "roles.maxSessionDuration": (lambda world: world.role("Long")["MaxSessionDuration"], 7200),
     "groups.renamedFrom": (
         lambda world: (
             {group["GroupName"] for group in world.iam(DEVELOPMENT).list_groups()["Groups"]} & {"Crew", "Hands"}

@@ -274,7 +274,13 @@ def test_permissions_boundaries(accounts: Accounts, iam: "IAMClient") -> None:
     iam.create_role(RoleName="bounded", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=arn)
     assert iam.get_user(UserName="bounded")["User"]["PermissionsBoundary"] == bounded
     assert iam.get_role(RoleName="bounded")["Role"]["PermissionsBoundary"] == bounded
+    iam.put_role_policy(RoleName="bounded", PolicyName="anything", PolicyDocument=DOCUMENT)
     iam.put_user_policy(UserName="bounded", PolicyName="anything", PolicyDocument=DOCUMENT)
+    details = iam.get_account_authorization_details()
+    entities: list[Any] = [*details["UserDetailList"], *details["RoleDetailList"]]
+    bounded_entities = [it for it in entities if "bounded" in (it.get("UserName"), it.get("RoleName"))]
+    assert [it["PermissionsBoundary"] for it in bounded_entities] == [bounded] * 2
+    assert [it for it in entities if "PermissionsBoundary" not in it]
     with accounts.signed_in(User("bounded", ACCOUNT)) as session:
         session.iam.get_user(UserName="bounded")
         assert refused(session.iam.list_users).startswith("403 AccessDenied")

@@ -1,0 +1,53 @@
+"""The accounts that there are, and who is in them: what a policy may name as a principal."""
+
+import json
+import re
+from pathlib import Path
+
+from ministack.services import iam, s3, sts
+
+FILE = "account-ids.json"
+"""In the sandbox's folder: a list of the ids of all accounts that there are. Without it there are all."""
+
+_IAM_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):(?P<kind>root|user|role)(?:/(?P<name>.+))?")
+_SESSION_ARN = re.compile(r"arn:aws[a-z-]*:sts::(?P<account>\d{12}):(?P<kind>assumed-role|federated-user)/(?P<name>.+)")
+_UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
+
+
+class Accounts:
+    """The accounts of a sandbox."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+
+    def has_principal(self, name: str) -> bool:
+        """Return whether a policy may name this as a principal of AWS.
+
+        Source: IAM User Guide, "AWS JSON policy elements: Principal".
+        """
+        if name == "*":
+            return True
+        if re.fullmatch(r"\d{12}", name):
+            return self._exists(name)
+        if _UNIQUE_ID.fullmatch(name):
+            entities = [*iam._users._data.values(), *iam._roles._data.values()]
+            return name in [entity.get("UserId") or entity.get("RoleId") for entity in entities]
+        found = _IAM_ARN.fullmatch(name) or _SESSION_ARN.fullmatch(name)
+        if found is None or not self._exists(found["account"]):
+            return False
+        if found["kind"] in ("user", "role"):
+            store = iam._users if found["kind"] == "user" else iam._roles
+            entity = store.get_scoped(found["account"], None, (found["name"] or "").rpartition("/")[2])
+            return entity is not None and entity["Arn"] == name
+        if found["kind"] == "assumed-role":
+            return iam._roles.get_scoped(found["account"], None, found["name"].partition("/")[0]) is not None
+        return (found["kind"] == "root") == (found["name"] is None)
+
+    def _exists(self, account_id: str) -> bool:
+        try:
+            known = json.loads(self._file.read_text())
+        except FileNotFoundError:
+            return True
+        stores = (iam._users, iam._roles, iam._groups, iam._policies, s3._buckets)
+        used = {key[0] for store in stores for key in store._data}
+        return account_id in {*known, *used, *(session.get("AccountId") for session in sts._sessions.values())}

@@ -1,0 +1,84 @@
+"""Refuses parameters that are no value of theirs, before anything else is asked, as AWS does.
+
+Lengths, patterns and ranges are those of the API References of IAM and STS, as botocore's models of them have them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from ministack.core.iam_actions import _load_botocore_model
+
+from sandbox.strict.refusal import Refusal
+
+_Model = Mapping[str, Any]
+
+
+def refusal(service: str, parameters: Mapping[str, str]) -> Refusal | None:
+    """Return why a request's parameters are refused, if they are.
+
+    Source: IAM and STS API References, "Common Error Types", ValidationError.
+    """
+    model = _load_botocore_model(service)
+    operation = model["operations"].get(parameters.get("Action", ""))
+    if operation is None or "input" not in operation:
+        return None
+    found = list(_violations(model["shapes"], operation["input"]["shape"], "", "", parameters))
+    if not found:
+        return None
+    return Refusal(
+        400, "ValidationError", f"{len(found)} validation error{'s' * (len(found) > 1)} detected: {'; '.join(found)}"
+    )
+
+
+def _violations(shapes: _Model, name: str, sent_as: str, path: str, parameters: Mapping[str, str]) -> Iterator[str]:
+    shape = shapes[name]
+    if shape["type"] == "structure":
+        for member, of in shape["members"].items():
+            key = f"{sent_as}.{member}" if sent_as else member
+            told = f"{path}.{member[0].lower()}{member[1:]}" if path else f"{member[0].lower()}{member[1:]}"
+            if _is_sent(key, parameters):
+                yield from _violations(shapes, of["shape"], key, told, parameters)
+            elif member in shape.get("required", []) and shapes[of["shape"]]["type"] != "list":
+                yield f"Value null at '{told}' failed to satisfy constraint: Member must not be null"
+    elif shape["type"] == "list":
+        number = 1
+        while _is_sent(f"{sent_as}.member.{number}", parameters):
+            yield from _violations(
+                shapes, shape["member"]["shape"], f"{sent_as}.member.{number}", f"{path}.{number}.member", parameters
+            )
+            number += 1
+    else:
+        value = parameters[sent_as]
+        for constraint in _broken(shape, value):
+            yield f"Value '{value}' at '{path}' failed to satisfy constraint: Member must {constraint}"
+
+
+def _is_sent(key: str, parameters: Mapping[str, str]) -> bool:
+    return any(name == key or name.startswith(f"{key}.") for name in parameters)
+
+
+def _broken(shape: _Model, value: str) -> Iterator[str]:
+    text = shape["type"] == "string"
+    if not text and shape["type"] not in ("integer", "long"):
+        return
+    if not text and not re.fullmatch(r"-?\d+", value):
+        yield "be a number"
+        return
+    measured, of = (len(value), "length") if text else (int(value), "value")
+    if measured > shape.get("max", measured):
+        yield f"have {of} less than or equal to {shape['max']}"
+    if measured < shape.get("min", measured):
+        yield f"have {of} greater than or equal to {shape['min']}"
+    if "pattern" in shape and not _compiled(shape["pattern"]).fullmatch(value):
+        yield f"satisfy regular expression pattern: {shape['pattern']}"
+    if "enum" in shape and value not in shape["enum"]:
+        yield f"satisfy enum value set: [{', '.join(shape['enum'])}]"
+
+
+@lru_cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    if "\\p{L}" in pattern:  # tags: letters, white space and digits of any language
+        return re.compile(pattern.replace("\\p{L}", "\\w").replace("\\p{Z}", "\\s").replace("\\p{N}", "\\d"))
+    return re.compile(pattern, re.ASCII)

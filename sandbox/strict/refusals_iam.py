@@ -1,0 +1,143 @@
+"""The refusals of IAM that MiniStack lacks: of what is in use, of names that are taken, of what is AWS's own.
+
+A rule a function, in AWS's codes and words.
+"""
+
+from collections.abc import Collection, Mapping
+
+from ministack.services import iam
+
+from sandbox.strict.refusal import Refusal
+
+_PROTECTED_PATHS = ("/aws-reserved/", "/aws-service-role/")
+
+
+def protected_role(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to change a role of IAM Identity Center or of a service.
+
+    Source: IAM API Reference, "PutRolePolicy" and others, UnmodifiableEntity.
+    """
+    name = parameters.get("RoleName", "")
+    role = iam._roles.get(name)
+    if not role or not role["Path"].startswith(_PROTECTED_PATHS):
+        return None
+    return Refusal(
+        400,
+        "UnmodifiableEntity",
+        f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS",
+    )
+
+
+def no_such_policy(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to attach a policy that doesn't exist. Source: IAM API Reference, "AttachRolePolicy", NoSuchEntity."""
+    arn = parameters.get("PolicyArn", "")
+    if iam._lookup_policy(arn) is not None:
+        return None
+    return Refusal(404, "NoSuchEntity", f"Policy {arn} does not exist or is not attachable.")
+
+
+def group_in_use(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to delete a group that has members or policies.
+
+    Source: IAM API Reference, "DeleteGroup": "The group must not contain any users or have any attached policies".
+    """
+    name = parameters.get("GroupName", "")
+    group = iam._groups.get(name)
+    if not group:
+        return None
+    return _delete_conflict(
+        {
+            "remove users from group": group["Users"],
+            "delete policies": iam._group_inline_policies.get(name),
+            "detach all policies": group["AttachedPolicies"],
+        }
+    )
+
+
+def user_in_use(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to delete a user who has a password, an MFA device, groups or inline policies.
+
+    Source: IAM API Reference, "DeleteUser": what has to be removed before.
+    """
+    name = parameters.get("UserName", "")
+    if name not in iam._users:
+        return None
+    return _delete_conflict(
+        {
+            "delete login profile": [name] if name in iam._login_profiles else [],
+            "delete MFA device": [device for device in iam._mfa_devices.values() if device["User"] == name],
+            "remove users from group": [group for group in iam._groups.values() if name in group["Users"]],
+            "delete policies": iam._user_inline_policies.get(name),
+        }
+    )
+
+
+def role_in_use(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to delete a role that is in an instance profile or has inline policies.
+
+    Source: IAM API Reference, "DeleteRole": what has to be removed before.
+    """
+    name = parameters.get("RoleName", "")
+    role = iam._roles.get(name)
+    if not role:
+        return None
+    profiles = [profile for profile in iam._instance_profiles.values() if name in profile["Roles"]]
+    return _delete_conflict({"remove roles from instance profile": profiles, "delete policies": role["InlinePolicies"]})
+
+
+def policy_has_versions(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to delete a policy that has other versions than the default.
+
+    Source: IAM API Reference, "DeletePolicy": what has to be removed before.
+    """
+    policy = iam._policies.get(parameters.get("PolicyArn", ""))
+    if not policy or len(policy["Versions"]) == 1:
+        return None
+    return Refusal(
+        409,
+        "DeleteConflict",
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions."
+        " The default version is deleted with the policy.",
+    )
+
+
+def user_exists(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse a second user of a name. Source: IAM API Reference, "CreateUser": names are not distinguished by case."""
+    return _taken("User with name {} already exists.", parameters.get("UserName", ""), iam._users)
+
+
+def group_exists(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse a second group of a name. Source: as for users, "CreateGroup"."""
+    return _taken("Group with name {} already exists.", parameters.get("GroupName", ""), iam._groups)
+
+
+def new_group_name_exists(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to give a group another's name. Source: as for users, "UpdateGroup"."""
+    others = [name for name in iam._groups if name != parameters.get("GroupName")]
+    return _taken("Group with name {} already exists.", parameters.get("NewGroupName", ""), others)
+
+
+def role_exists(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse a second role of a name. Source: as for users, "CreateRole"."""
+    return _taken("Role with name {} already exists.", parameters.get("RoleName", ""), iam._roles)
+
+
+def policy_exists(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse a second policy of a name, whatever its path. Source: as for users, "CreatePolicy"."""
+    names = [policy["PolicyName"] for policy in iam._policies.values()]
+    message = "A policy called {} already exists. Duplicate names are not allowed."
+    return _taken(message, parameters.get("PolicyName", ""), names)
+
+
+def _delete_conflict(in_the_way: Mapping[str, Collection[object] | None]) -> Refusal | None:
+    """Refuse to delete something while anything is in the way; the keys say what has to be done about it."""
+    for step, things in in_the_way.items():
+        if things:
+            return Refusal(409, "DeleteConflict", f"Cannot delete entity, must {step} first.")
+    return None
+
+
+def _taken(message: str, name: str, names: Collection[str]) -> Refusal | None:
+    if name.lower() in [known.lower() for known in names]:
+        return Refusal(409, "EntityAlreadyExists", message.format(name))
+    return None

@@ -1,0 +1,54 @@
+"""Changes policies that name a user or role when that is deleted.
+
+Its unique id takes its place, so whoever is made by the same name later is not let in.
+
+Source: IAM User Guide, "AWS JSON policy elements: Principal".
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import iam, s3
+
+Handler = Callable[[Mapping[str, list[str]]], tuple[int, dict[str, str], bytes]]
+
+DELETIONS = {"DeleteRole": ("RoleName", "RoleId", iam._roles), "DeleteUser": ("UserName", "UserId", iam._users)}
+"""The calls that delete principals: the parameter that names one, the field of its unique id, and where they are."""
+
+
+def leaving_unique_id(action: str, handler: Handler) -> Handler:
+    """Return a handler that leaves the unique id of what it deletes where policies name it."""
+    parameter, field, store = DELETIONS[action]
+
+    def handle(parameters: Mapping[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
+        principal = dict(store.get(iam._p(parameters, parameter)) or {})
+        status, headers, body = handler(parameters)
+        if status == 200:
+            for role in iam._roles._data.values():
+                trust = role["AssumeRolePolicyDocument"]
+                role["AssumeRolePolicyDocument"] = _replaced(trust, principal["Arn"], principal[field])
+            for key, document in s3._bucket_policies._data.items():
+                s3._bucket_policies._data[key] = _replaced(document, principal["Arn"], principal[field])
+        return status, headers, body
+
+    return handle
+
+
+def _replaced(document: str, arn: str, unique_id: str) -> str:
+    if arn not in document:
+        return document
+    read = json.loads(document)
+    listed = read["Statement"]
+    for statement in listed if isinstance(listed, list) else [listed]:
+        for element in {"Principal", "NotPrincipal"} & statement.keys():
+            statement[element] = _renamed(statement[element], arn, unique_id)
+    return json.dumps(read)
+
+
+def _renamed(principal: Any, arn: str, unique_id: str) -> Any:  # noqa: ANN401 (JSON)
+    if not isinstance(principal, dict) or "AWS" not in principal:
+        return principal
+    named = principal["AWS"]
+    names = [unique_id if name == arn else name for name in (named if isinstance(named, list) else [named])]
+    return {**principal, "AWS": names if isinstance(named, list) else names[0]}

@@ -19,7 +19,7 @@ from sandbox.errors import SandboxError
 from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.secret_key import derived_secret, make_key, read_key
-from sandbox.strict import HEALTH_PATH
+from sandbox.strict import HEALTH_PATH, LENIENT
 
 _START_SECONDS = 30.0
 _RELEASE_SECONDS = 2.0
@@ -30,8 +30,15 @@ _SERVER = _SANDBOX / "strict" / "server.py"
 class Emulator:
     """The emulator of one sandbox. It outlives the process that starts it, and keeps its port and state."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, lenient: bool = False) -> None:
+        """Describe the emulator of a sandbox.
+
+        Args:
+            layout: the sandbox's files.
+            lenient: whether it answers as MiniStack does by itself where AWS is stricter.
+        """
         self._layout = layout
+        self._lenient = lenient
         record = _read_record(layout.emulator_record)
         self._port, self._pid = record.get("port"), record.get("pid")
 
@@ -117,6 +124,7 @@ class Emulator:
             "LOG_LEVEL": "WARNING",
             "PERSIST_STATE": "1",
             "PYTHONPATH": str(REPOSITORY),
+            LENIENT: "1" if self._lenient else "0",
             "S3_DATA_DIR": str(state / "objects"),
             "S3_PERSIST": "1",
             "SERVICES": "iam,s3,sts",

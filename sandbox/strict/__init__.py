@@ -2,3 +2,6 @@
 
 HEALTH_PATH = "/_ministack/health"
 """Answers whoever asks. All else takes a signed request."""
+
+LENIENT = "SANDBOX_LENIENT"
+"""The variable of the emulator's process that leaves MiniStack as it is by itself, if it is 1."""

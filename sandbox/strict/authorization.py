@@ -15,6 +15,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import iam, s3, sts
 
 from sandbox.strict import conditions, mfa, resource_policies, trust
+from sandbox.strict.propagation import Propagation
 
 _Params = Mapping[str, list[str]]
 
@@ -44,7 +45,7 @@ _asked: ContextVar[_Question] = ContextVar("asked")
 _allowed_buckets: ContextVar[frozenset[str]] = ContextVar("allowed_buckets")
 
 
-def install() -> None:
+def install(propagation: Propagation) -> None:
     """Put the completed functions in the place of MiniStack's."""
     conditions.install()
     resource_policies.install()
@@ -56,7 +57,7 @@ def install() -> None:
     iam_actions._s3_action = _with_whole_key(iam_actions._s3_action)
     iam_actions.s3_additional_checks = _of_whole_key(iam_actions.s3_additional_checks)
     iam_evaluator.resolve_principal = _with_root(iam_evaluator.resolve_principal)
-    iam_evaluator.enforce = _with_all_rights(iam_evaluator.enforce)
+    iam_evaluator.enforce = _with_all_rights(iam_evaluator.enforce, propagation)
     s3.bucket_policy_for_arn = _asked_of_buckets(s3.bucket_policy_for_arn)
     s3._foreign_bucket_allows = _decided_by_policies(s3._foreign_bucket_allows)
 
@@ -121,7 +122,7 @@ def _iam_keys(params: _Params) -> dict[str, Any]:
     return {key: value for key, value in keys.items() if value}
 
 
-def _with_all_rights(enforce: Callable[..., object]) -> Callable[..., object]:
+def _with_all_rights(enforce: Callable[..., object], propagation: Propagation) -> Callable[..., object]:
     """Ask for all rights that a call needs, and remember which was missing."""
 
     def enforce_all(
@@ -135,7 +136,8 @@ def _with_all_rights(enforce: Callable[..., object]) -> Callable[..., object]:
         context = service_context or {}
         for one in _rights(action, context, access_key):
             _asked.set(_Question(one, resource_arn))
-            denied = enforce(access_key, one, service, region, resource_arn=resource_arn, service_context=context)
+            with propagation.seen_by(service):
+                denied = enforce(access_key, one, service, region, resource_arn=resource_arn, service_context=context)
             if denied and not _is_roots_own(access_key, one, resource_arn):
                 return denied
         if service == "s3":

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,19 @@ from ministack.core.sigv4 import decode_header_value
 from ministack.services import iam, s3
 
 from sandbox.layout import Layout
-from sandbox.strict import HEALTH_PATH, authorization, parameters, refusals_s3, refusals_sts, sessions, signatures
+from sandbox.strict import (
+    HEALTH_PATH,
+    LENIENT,
+    authorization,
+    parameters,
+    refusals_s3,
+    refusals_sts,
+    sessions,
+    signatures,
+)
 from sandbox.strict.accounts import Accounts
 from sandbox.strict.listings import DETAILS, LISTINGS, with_boundaries, without_tags
+from sandbox.strict.propagation import Propagation
 from sandbox.strict.refusal import Refusal
 from sandbox.strict.refusals import Refusals
 from sandbox.strict.signatures import RefusedError, Request, Signed
@@ -50,7 +61,16 @@ _STATE = ("iam", "organizations", "s3")  # aws:PrincipalOrgID depends on organiz
 _signed_service: ContextVar[str] = ContextVar("signed_service")
 
 
-async def _application(key: bytes, scope: _Message, receive: _Receive, send: _Send) -> None:
+@dataclass(frozen=True)
+class _Settings:
+    key: bytes
+    """What the accounts' secrets are derived from."""
+    lenient: bool
+    """Whether MiniStack answers as it does by itself, behind the check of signatures."""
+    propagation: Propagation
+
+
+async def _application(settings: _Settings, scope: _Message, receive: _Receive, send: _Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] == "websocket":
@@ -62,19 +82,20 @@ async def _application(key: bytes, scope: _Message, receive: _Receive, send: _Se
     else:
         messages = await _messages(receive)
         if messages[-1]["type"] == "http.request":  # or else the client has gone
-            await _serve(key, scope, messages, send)
+            await _serve(settings, scope, messages, send)
 
 
-async def _serve(key: bytes, scope: _Message, messages: list[_Message], send: _Send) -> None:
+async def _serve(settings: _Settings, scope: _Message, messages: list[_Message], send: _Send) -> None:
     request = _request(scope, b"".join(message["body"] for message in messages))
     try:
-        signed = signatures.check(request, key)
+        with settings.propagation.seen_by(signatures.service_of(request)):
+            signed = signatures.check(request, settings.key)
     except RefusedError as error:
         await _refuse(send, request, error)
         return
     _signed_service.set(signed.service)
     authorization.begin()
-    refusal = _refusal_before_policies(request, signed)
+    refusal = None if settings.lenient else _refusal_before_policies(request, signed)
     if refusal:
         await _respond(send, *_error(signed.service, refusal))
         return
@@ -89,7 +110,11 @@ async def _serve(key: bytes, scope: _Message, messages: list[_Message], send: _S
             save_all(ministack._build_persistence_save_dict())
         await send(message)
 
+    if signed.service == "iam":
+        settings.propagation.before_change()
     await ministack.app(scope, receive, send if scope["method"] in _READING_METHODS else send_when_saved)
+    if signed.service == "iam":
+        settings.propagation.after_change()
 
 
 def _refusal_before_policies(request: Request, signed: Signed) -> Refusal | None:
@@ -227,16 +252,15 @@ async def _end_with_folder(layout: Layout, key: bytes) -> None:
     os._exit(0)
 
 
-async def _run(layout: Layout, port: int) -> None:
-    key = layout.secret_key.read_bytes()
+async def _run(layout: Layout, settings: _Settings, port: int) -> None:
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.certfile = str(layout.certificates / "server.pem")
     config.keyfile = str(layout.certificates / "server.key")
     config.loglevel = "WARNING"
-    watch = asyncio.create_task(_end_with_folder(layout, key))
+    watch = asyncio.create_task(_end_with_folder(layout, settings.key))
     # All that was confirmed is saved, so a signal may end the process at once; Hypercorn would wait for idle clients.
-    await serve(partial(_application, key), config, shutdown_trigger=asyncio.Event().wait)
+    await serve(partial(_application, settings), config, shutdown_trigger=asyncio.Event().wait)
     watch.cancel()
 
 
@@ -244,10 +268,13 @@ def main() -> None:
     """Serve on 127.0.0.1 until the process is ended, or the sandbox's folder is gone."""
     os.umask(0o077)
     _close_other_ways()
-    authorization.install()
     layout = Layout(Path(sys.argv[1]))
-    _be_strict(Accounts(layout.directory))
-    asyncio.run(_run(layout, int(os.environ["GATEWAY_PORT"])))
+    lenient = os.environ.get(LENIENT) == "1"
+    settings = _Settings(layout.secret_key.read_bytes(), lenient, Propagation(layout.directory))
+    if not lenient:
+        authorization.install(settings.propagation)
+        _be_strict(Accounts(layout.directory))
+    asyncio.run(_run(layout, settings, int(os.environ["GATEWAY_PORT"])))
 
 
 if __name__ == "__main__":

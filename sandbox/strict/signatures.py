@@ -33,6 +33,7 @@ _WINDOW_SECONDS = 15 * 60
 _LONGEST_PRESIGNED_SECONDS = 7 * 24 * 3600
 
 _PARAMETERS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature")
+_IN_QUERY = "X-Amz-Credential"
 _OPTIONAL_PARAMETERS = ("X-Amz-Expires", "X-Amz-Security-Token")
 _BY_LOWER_CASE = {name.lower(): name for name in (*_PARAMETERS, *_OPTIONAL_PARAMETERS)}
 
@@ -81,6 +82,12 @@ class _Signature:
     token: str
     lifetime: int
     presigned: bool
+
+
+def service_of(request: Request) -> str:
+    """Return the service that a request says that it is signed for, which is not checked yet."""
+    scope = _CREDENTIAL.search(request.headers.get("authorization", "") or "".join(request.query.get(_IN_QUERY, [])))
+    return scope["service"] if scope else ""
 
 
 def check(request: Request, key: bytes) -> Signed:

@@ -1,0 +1,94 @@
+"""The sandbox's settings: how fast changes to IAM spread, and MiniStack as it is by itself."""
+
+import json
+from pathlib import Path
+
+from access.accounts import Session
+from access.credentials import Credentials
+from sandbox import toolchain
+from sandbox.emulator import Emulator
+from sandbox.layout import Layout
+from sandbox.users import Accounts
+from tests.sandbox.refused import refused
+
+ACCOUNT = "111111111111"
+EVERYBODY = {"AWS": ACCOUNT}
+UNKNOWN_KEY = ("403 InvalidClientTokenId", "403 InvalidAccessKeyId")
+DENIED = "403 AccessDenied"
+
+
+def document(**statement: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}})
+
+
+def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts, folder: Path) -> None:
+    def clock(seconds: int) -> None:
+        delays = {"iam": 5, "sts": 10, "s3": 20}
+        (folder / "propagation.json").write_text(json.dumps({"clock": seconds, "delays": delays}))
+
+    iam = accounts.administrator(ACCOUNT).iam
+    accounts.administrator(ACCOUNT).s3.create_bucket(Bucket="strict-propagation")
+    clock(100)
+    iam.create_user(UserName="slow")
+    key = iam.create_access_key(UserName="slow")["AccessKey"]
+    user: Session = accounts.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+
+    def outcomes() -> list[str]:
+        """How IAM, STS and S3 refuse the user."""
+        calls = [
+            (user.iam.list_users, {}),
+            (user.sts.assume_role, {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/slow", "RoleSessionName": "session"}),
+            (user.s3.list_objects_v2, {"Bucket": "strict-propagation"}),
+        ]
+        return [refused(call, **parameters).partition(":")[0] for call, parameters in calls]  # type: ignore[arg-type]
+
+    unknown, unknown_to_s3 = UNKNOWN_KEY
+    assert outcomes() == [unknown, unknown, unknown_to_s3]
+    clock(105)
+    assert outcomes() == [DENIED, unknown, unknown_to_s3]
+    clock(110)
+    assert outcomes() == [DENIED, DENIED, unknown_to_s3]
+    clock(120)
+    assert outcomes() == [DENIED] * 3
+
+    iam.create_role(RoleName="slow", AssumeRolePolicyDocument=document(Action="sts:AssumeRole", Principal=EVERYBODY))
+    iam.put_user_policy(UserName="slow", PolicyName="all", PolicyDocument=document(Action="*", Resource="*"))
+    assert outcomes() == [DENIED] * 3
+    clock(130)
+    user.iam.list_users()
+    user.sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/slow", RoleSessionName="session")
+    assert refused(user.s3.list_objects_v2, Bucket="strict-propagation").startswith(DENIED)
+    clock(140)
+    user.s3.list_objects_v2(Bucket="strict-propagation")
+
+    # What is taken away stays for a while too.
+    iam.delete_user_policy(UserName="slow", PolicyName="all")
+    user.s3.list_objects_v2(Bucket="strict-propagation")
+    clock(159)
+    user.s3.list_objects_v2(Bucket="strict-propagation")
+    assert refused(user.iam.list_users).startswith(DENIED)
+    clock(160)
+    assert outcomes() == [DENIED] * 3
+
+    # Without the setting, all is seen at once.
+    (folder / "propagation.json").unlink()
+    iam.put_user_policy(UserName="slow", PolicyName="all", PolicyDocument=document(Action="*", Resource="*"))
+    user.s3.list_objects_v2(Bucket="strict-propagation")
+
+
+def test_lenient_is_ministack_behind_the_check_of_signatures(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    emulator = Emulator(layout, lenient=True)
+    emulator.start(toolchain.emulator_python(print))
+    try:
+        accounts = Accounts(layout, emulator, "us-east-1")
+        iam = accounts.administrator(ACCOUNT).iam
+        trust = document(Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/missing"})
+        iam.create_role(RoleName="lenient", AssumeRolePolicyDocument=trust)
+        iam.create_user(UserName="lenient")
+        for _ in range(3):
+            iam.create_access_key(UserName="lenient")
+        wrong = accounts.session(Credentials(ACCOUNT, "not the secret"))
+        assert refused(wrong.iam.list_users).startswith("403 SignatureDoesNotMatch")
+    finally:
+        emulator.stop()

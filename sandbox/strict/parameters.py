@@ -5,7 +5,7 @@ Lengths, patterns and ranges are those of the API References of IAM and STS, as 
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from ministack.core.iam_actions import _load_botocore_model
@@ -20,7 +20,7 @@ def refusal(service: str, parameters: Mapping[str, str]) -> Refusal | None:
 
     Source: IAM and STS API References, "Common Error Types", ValidationError.
     """
-    model = _load_botocore_model(service)
+    model = _model(service)
     operation = model["operations"].get(parameters.get("Action", ""))
     if operation is None or "input" not in operation:
         return None
@@ -77,7 +77,13 @@ def _broken(shape: _Model, value: str) -> Iterator[str]:
         yield f"satisfy enum value set: [{', '.join(shape['enum'])}]"
 
 
-@lru_cache
+@cache
+def _model(service: str) -> _Model:
+    model: _Model = _load_botocore_model(service)  # a file is read each time
+    return model
+
+
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     if "\\p{L}" in pattern:  # tags: letters, white space and digits of any language
         return re.compile(pattern.replace("\\p{L}", "\\w").replace("\\p{Z}", "\\s").replace("\\p{N}", "\\d"))

@@ -43,6 +43,7 @@ def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
     protected = refusals_iam.protected_role
     iam: dict[str, Sequence[Rule]] = {
         "AddUserToGroup": [quotas.groups],
+        "AddRoleToInstanceProfile": [protected],
         "AttachGroupPolicy": [refusals_iam.no_such_policy, quotas.attached("group")],
         "AttachRolePolicy": [protected, refusals_iam.no_such_policy, quotas.attached("role")],
         "AttachUserPolicy": [refusals_iam.no_such_policy, quotas.attached("user")],
@@ -64,12 +65,12 @@ def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
         "DeleteUser": [refusals_iam.user_in_use],
         "DetachRolePolicy": [protected],
         "EnableMFADevice": [mfa.check_codes],
+        "ListAccessKeys": [refusals_iam.no_such_user],
         "PutGroupPolicy": [policy, quotas.inline("group")],
         "PutRolePermissionsBoundary": [protected],
         "PutRolePolicy": [protected, policy, quotas.inline("role")],
         "PutUserPolicy": [policy, quotas.inline("user")],
-        "TagRole": [protected],
-        "UntagRole": [protected],
+        "RemoveRoleFromInstanceProfile": [protected],
         "UpdateAssumeRolePolicy": [protected, _malformed("PolicyDocument", is_trust_policy), quotas.trust_policy],
         "UpdateGroup": [refusals_iam.new_group_name_exists],
         "UpdateRole": [protected],

@@ -28,6 +28,14 @@ def protected_role(parameters: Mapping[str, str]) -> Refusal | None:
     )
 
 
+def no_such_user(parameters: Mapping[str, str]) -> Refusal | None:
+    """Refuse to list what a user has who doesn't exist. Source: IAM API Reference, "ListAccessKeys", NoSuchEntity."""
+    name = parameters.get("UserName")
+    if not name or name in iam._users:
+        return None
+    return Refusal(404, "NoSuchEntity", f"The user with name {name} cannot be found.")
+
+
 def no_such_policy(parameters: Mapping[str, str]) -> Refusal | None:
     """Refuse to attach a policy that doesn't exist. Source: IAM API Reference, "AttachRolePolicy", NoSuchEntity."""
     arn = parameters.get("PolicyArn", "")

@@ -116,7 +116,8 @@ def test_wrong_configuration_stops_the_preview_in_one_line(sandbox: Sandbox) -> 
 def test_what_was_changed_behind_its_back_is_found_and_mended(deployed: Sandbox) -> None:
     iam = deployed.accounts.administrator(PRODUCTION).iam
     iam.detach_role_policy(RoleName="UpdateApp", PolicyArn=POLICY_ARN)
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    nobody = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
     iam.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=trust)
     preview = deployed.engine.run("production", "preview", "--refresh")
     assert {name: count for name, count in preview.changes.items() if name != "same"} == {"create": 1, "update": 1}

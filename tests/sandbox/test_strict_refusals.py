@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore import xform_name
 
 from access.accounts import Session
 from access.credentials import Credentials
+from sandbox.strict.table import rows
 from sandbox.users import Accounts, User
 from tests.sandbox.mfa_device import MfaDevice
 from tests.sandbox.refused import Call, refused
@@ -57,6 +60,40 @@ def opened(accounts: Accounts, given: Any) -> Session:  # noqa: ANN401 (an answe
 
 def make_role(iam: "IAMClient", name: str, **more: Any) -> str:  # noqa: ANN401
     return iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, **more)["Role"]["Arn"]
+
+
+def documented(error: str) -> list[str]:
+    """The calls of IAM of whose errors the table says that a test of this module tries them."""
+    return [
+        row.call
+        for row in rows()
+        if (row.service, row.error) == ("iam", error) and __name__.split(".")[-1] in row.state
+    ]
+
+
+def call_of(iam: "IAMClient", name: str, **given: object) -> Any:  # noqa: ANN401
+    """A call with all that it has to have, and the names of things that are not there but for those that are given."""
+    model = iam.meta.service_model.operation_model(name)
+    shape: Any = model.input_shape
+    needed = {*shape.required_members, *({"UserName"} & shape.members.keys())}
+    if name == "CreateUser":
+        needed.add("PermissionsBoundary")
+    parameters = {member: {**MISSING, **given}.get(member, "missing") for member in needed}
+    return partial(getattr(iam, xform_name(name)), **parameters)
+
+
+MISSING: dict[str, object] = {
+    "AccessKeyId": "AKIAMISSINGMISSING00",
+    "AuthenticationCode1": "123456",
+    "AuthenticationCode2": "123456",
+    "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/missing",
+    "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/missing",
+    "PolicyDocument": POLICY,
+    "SerialNumber": f"arn:aws:iam::{ACCOUNT}:mfa/missing",
+    "TagKeys": ["team"],
+    "Tags": [{"Key": "team", "Value": "web"}],
+    "VersionId": "v1",
+}
 
 
 # STS API Reference, "AssumeRole" and "GetSessionToken".
@@ -270,12 +307,19 @@ MALFORMED = [
 
 @pytest.mark.parametrize(("text", "message"), MALFORMED)
 def test_what_is_no_policy(iam: "IAMClient", text: str, message: str) -> None:
+    there = f"arn:aws:iam::{ACCOUNT}:policy/well-formed"
     if "malformed" not in [group["GroupName"] for group in iam.list_groups()["Groups"]]:
         iam.create_group(GroupName="malformed")
+        iam.create_user(UserName="malformed")
+        make_role(iam, "malformed")
+        iam.create_policy(PolicyName="well-formed", PolicyDocument=POLICY)
     malformed = f"400 MalformedPolicyDocument: {message}"
     assert refused(iam.create_policy, PolicyName="malformed", PolicyDocument=text) == malformed
-    put: Call = iam.put_group_policy
-    assert refused(put, GroupName="malformed", PolicyName="malformed", PolicyDocument=text) == malformed
+    names = {"GroupName": "malformed", "UserName": "malformed", "RoleName": "malformed", "PolicyArn": there}
+    calls = [call for call in documented("MalformedPolicyDocument") if "Role" not in call or "Put" in call]
+    assert len(calls) == 5
+    for call in calls:
+        assert refused(call_of(iam, call, PolicyDocument=text, **names)) == malformed
 
 
 def test_what_is_a_policy(iam: "IAMClient") -> None:
@@ -358,6 +402,24 @@ def test_a_principal_that_is_deleted_leaves_its_unique_id(accounts: Accounts, ia
     assert policy["Statement"][0]["Principal"] == {"AWS": made["UserId"]}
 
 
+def test_what_is_no_session_policy(iam: "IAMClient", user: Session) -> None:
+    call: dict[str, Any] = {"RoleArn": make_role(iam, "session-policy"), "RoleSessionName": "session"}
+    for no_policy in ("{", document({**ALL, "Effect": "Permit"})):
+        assert refused(user.sts.assume_role, **call, Policy=no_policy).startswith("400 MalformedPolicyDocument: ")
+        token: dict[str, str] = {"Name": "federated", "Policy": no_policy}
+        assert refused(user.sts.get_federation_token, **token).startswith("400 MalformedPolicyDocument: ")
+    user.sts.assume_role(**call, Policy=POLICY)
+
+
+# IAM API Reference, NoSuchEntity.
+
+
+@pytest.mark.parametrize("name", documented("NoSuchEntity"))
+def test_what_does_not_exist(iam: "IAMClient", name: str) -> None:
+    document_of_role = {"PolicyDocument": TRUST} if name == "UpdateAssumeRolePolicy" else {}
+    assert refused(call_of(iam, name, **document_of_role)).startswith("404 NoSuchEntity: ")
+
+
 # IAM API Reference, UnmodifiableEntity.
 
 
@@ -370,20 +432,8 @@ def test_a_principal_that_is_deleted_leaves_its_unique_id(accounts: Accounts, ia
 )
 def test_roles_that_are_aws_own(iam: "IAMClient", name: str, path: str) -> None:
     make_role(iam, name, Path=path)
-    role = {"RoleName": name}
-    read_only = {"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
-    calls: list[tuple[Call, dict[str, Any]]] = [
-        (iam.put_role_policy, {"PolicyName": "rights", "PolicyDocument": POLICY}),
-        (iam.delete_role_policy, {"PolicyName": "rights"}),
-        (iam.attach_role_policy, read_only),
-        (iam.detach_role_policy, read_only),
-        (iam.update_assume_role_policy, {"PolicyDocument": TRUST}),
-        (iam.update_role, {"MaxSessionDuration": 3600}),
-        (iam.tag_role, {"Tags": [{"Key": "team", "Value": "web"}]}),
-        (iam.delete_role, {}),
-    ]
-    for call, parameters in calls:
-        assert refused(call, **role, **parameters) == (
+    for call in documented("UnmodifiableEntity"):
+        assert refused(call_of(iam, call, RoleName=name)) == (
             f"400 UnmodifiableEntity: Cannot perform the operation on the protected role '{name}'"
             " - this role is only modifiable by AWS"
         )

@@ -1,0 +1,24 @@
+"""The table of what the sandbox refuses is fresh, and what it says is tried."""
+
+import re
+
+from sandbox.layout import REPOSITORY
+from sandbox.strict.table import CALLS, PAGE, page, rows
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    assert PAGE.read_text() == page(), "run `python -m sandbox.strict.table`"
+
+
+def test_every_test_that_is_named_exists() -> None:
+    named = {row.state for row in rows() if "::" in row.state}
+    assert named
+    for state in named:
+        file, _, test = state.partition("::")
+        assert re.search(rf"^def {test}\(", (REPOSITORY / file).read_text(), re.MULTILINE), state
+
+
+def test_every_row_is_enforced_not_applicable_or_untried() -> None:
+    assert {service for service, _ in CALLS} == {"iam", "sts"}
+    for row in rows():
+        assert "::" in row.state or row.state == "untried" or row.state.startswith("not applicable: "), row

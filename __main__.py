@@ -12,11 +12,11 @@ from stack.outputs import Granted, export_grants, export_roles
 from stack.settings import load_settings
 
 settings = load_settings()
-other_stacks = OtherStacks()
+other_stacks = OtherStacks(settings.accounts)
 
 # Step 1: create a role that another account may assume, limited to one bucket.
 for bucket in settings.buckets:
-    ApplicationBucket(bucket, {"name": bucket}, pulumi.ResourceOptions(protect=True))
+    ApplicationBucket(bucket.name, bucket.args, pulumi.ResourceOptions(protect=True))
 
 roles = {role["name"]: ReadWriteBucketRole(role["name"], role) for role in settings.roles}
 export_roles(settings, roles)
@@ -28,11 +28,12 @@ for grantee in settings.grantees:
     for grant in grantee.grants:
         policy = GroupAssumePolicy(
             grant.name,
-            {**target, **grant.args, "role_arns": other_stacks.role_arns(grantee.name, grant)},
+            {**target, **grant.args, "role_arns": other_stacks.role_arns(grantee, grant)},
             renamed(grant.renamed_from),
         )
         granted.append((grantee, grant, policy))
 
 export_grants(granted)
+other_stacks.warn()
 
 # Step 3, to try who can switch to the role and what can be done there, is `make up` and `access prove`.

@@ -1,9 +1,10 @@
 """Reusable component resources: a role that another account may assume, and who may assume it."""
 
-from .application_bucket import ApplicationBucket, ApplicationBucketArgs
-from .group_assume_policy import GroupAssumePolicy, GroupAssumePolicyArgs, check_total_size
-from .group_members import GroupMembers, GroupMembersArgs
-from .read_write_bucket_role import ReadWriteBucketRole, ReadWriteBucketRoleArgs
+from .application_bucket import ApplicationBucket
+from .args import ApplicationBucketArgs, GroupAssumePolicyArgs, GroupMembersArgs, ReadWriteBucketRoleArgs
+from .group_assume_policy import GroupAssumePolicy, check_total_size
+from .group_members import GroupMembers
+from .read_write_bucket_role import ReadWriteBucketRole
 
 __all__ = [
     "ApplicationBucket",

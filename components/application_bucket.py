@@ -1,19 +1,16 @@
 """The bucket that the role is about, hardened as AWS advises."""
 
-from typing import TypedDict
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
-from . import policies
-from .validation import check_bucket_name
+from . import policies, rules, validation
+from .args import ApplicationBucketArgs
+from .partition import partition_of
+from .policies import PolicyDocument, document, statement
 
-
-class ApplicationBucketArgs(TypedDict):
-    """What an :class:`ApplicationBucket` needs."""
-
-    name: str
-    """The bucket's name, unique in its partition."""
+_RULES: Mapping[str, rules.Rule] = {"name": rules.new_bucket_name, "kms_key_arn": rules.key_arn}
 
 
 class ApplicationBucket(pulumi.ComponentResource):
@@ -35,15 +32,14 @@ class ApplicationBucket(pulumi.ComponentResource):
         Raises:
             InvalidValue: S3 would refuse the bucket's name.
         """
-        check_bucket_name("name", args["name"])
+        given = validation.checked(args, ApplicationBucketArgs, _RULES)
         protect = bool(opts and opts.protect)
         unprotected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=False))
         super().__init__("cross-account-access:index:ApplicationBucket", name, None, unprotected)
         child = pulumi.ResourceOptions(parent=self)
-        partition = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=self)).partition
 
         bucket = aws.s3.Bucket(
-            f"{name}-bucket", bucket=args["name"], opts=pulumi.ResourceOptions(parent=self, protect=protect)
+            f"{name}-bucket", bucket=given["name"], opts=pulumi.ResourceOptions(parent=self, protect=protect)
         )
         public_access_block = aws.s3.BucketPublicAccessBlock(
             f"{name}-public-access-block",
@@ -69,14 +65,14 @@ class ApplicationBucket(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[_encryption(given.get("kms_key_arn"))],
             opts=child,
         )
         aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
-            policy=partition.apply(
-                lambda partition: policies.render(policies.deny_insecure_transport(partition, args["name"]))
+            policy=partition_of(self).apply(
+                lambda it: policies.render(_deny_insecure_transport(it.name, given["name"]))
             ),
             # S3 refuses both at once: "A conflicting conditional operation is currently in progress".
             opts=pulumi.ResourceOptions(parent=self, depends_on=[public_access_block]),
@@ -85,3 +81,29 @@ class ApplicationBucket(pulumi.ComponentResource):
         self.name = bucket.bucket
         self.arn = bucket.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
+
+
+def _encryption(kms_key_arn: pulumi.Input[str] | None) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    """Return the rule of the default encryption: by a key of AWS KMS, if there is one.
+
+    A bucket key asks KMS less often (Amazon S3 User Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+    """
+    if not kms_key_arn:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    by_key: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = {
+        "sse_algorithm": "aws:kms",
+        "kms_master_key_id": kms_key_arn,
+    }
+    return {"apply_server_side_encryption_by_default": by_key, "bucket_key_enabled": True}
+
+
+def _deny_insecure_transport(partition: str, bucket: str) -> PolicyDocument:
+    """Return the bucket policy: nobody reaches the bucket without TLS.
+
+    Source: Amazon S3 User Guide, "Security best practices for Amazon S3".
+    """
+    arn = f"arn:{partition}:s3:::{bucket}"
+    insecure: policies.Condition = {"Bool": {"aws:SecureTransport": "false"}}
+    return document(
+        statement("DenyInsecureTransport", "Deny", ["s3:*"], [arn, f"{arn}/*"], principal="*", condition=insecure)
+    )

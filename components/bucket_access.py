@@ -1,143 +1,138 @@
 """What a role may do in which buckets: the statements of its identity policy, and those of the buckets and keys."""
 
+import hashlib
+import re
 from collections.abc import Iterable, Sequence
-from typing import NotRequired, TypedDict
 
-import pulumi
-
-from .policies import Condition, OneOrMore, Statement, one_or_more
+from .args import ReadWriteBucketRoleArgs
+from .partition import Partition
+from .policies import Condition, OneOrMore, Statement, one_or_more, statement
 
 PRESETS = ("read", "write", "readWrite")
 """What ``access`` may be."""
 
-
-class BucketAccessArgs(TypedDict):
-    """Which buckets, and what may be done there."""
-
-    bucket: NotRequired[pulumi.Input[str]]
-    """The name of the bucket. It need not exist yet."""
-    buckets: NotRequired[Sequence[pulumi.Input[str]]]
-    """The names of several buckets, in place of ``bucket``."""
-    access: NotRequired[str]
-    """``read``: list and get objects; ``write``: put and delete them; ``readWrite``, the default: both."""
-    prefixes: NotRequired[Sequence[str]]
-    """Only objects whose keys begin with one of these, e.g. ``reports/``. All objects by default."""
-    object_versions: NotRequired[bool]
-    """Whether what may be read includes older versions. They cannot be deleted. ``False`` by default."""
-    multipart_uploads: NotRequired[bool]
-    """Whether what may be written includes seeing and aborting multipart uploads. ``False`` by default."""
-    list_all_buckets: NotRequired[bool]
-    """Whether the names of all of the account's buckets may be listed, which the console needs. ``True`` by default."""
-    kms_key_arns: NotRequired[Sequence[pulumi.Input[str]]]
-    """The keys with which the buckets' objects are encrypted, where those are keys of AWS KMS."""
+# Actions by intent. Source: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations".
+_LOCATE = ["s3:GetBucketLocation"]
+_LIST, _LIST_VERSIONS, _LIST_UPLOADS = ["s3:ListBucket"], ["s3:ListBucketVersions"], ["s3:ListBucketMultipartUploads"]
+_READ, _READ_VERSIONS = ["s3:GetObject"], ["s3:GetObjectVersion"]
+_WRITE, _MANAGE_UPLOADS = (
+    ["s3:DeleteObject", "s3:PutObject"],
+    ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+)
+_DECRYPT, _ENCRYPT = ["kms:Decrypt"], ["kms:GenerateDataKey"]
+_OBJECTS_SID = {"read": "ReadObjects", "write": "WriteObjects", "readWrite": "ReadWriteObjects"}
 
 
-def bucket_names(args: BucketAccessArgs) -> list[str]:
-    """The names of the buckets, of resolved values, in the order given."""
+def bucket_names(args: ReadWriteBucketRoleArgs) -> list[str]:
+    """Return the names of the buckets, of resolved values, in the order given."""
     one = args.get("bucket")
     return [str(name) for name in dict.fromkeys([*([one] if one else ()), *args.get("buckets", ())])]
 
 
-def identity_statements(partition: str, args: BucketAccessArgs) -> list[Statement]:
-    """The statements of the role's identity policy.
+def identity_statements(partition: Partition, args: ReadWriteBucketRoleArgs) -> list[Statement]:
+    """Return the statements of the role's identity policy.
 
     Args:
-        partition: ``aws``, ``aws-us-gov``, ``aws-cn``, …
+        partition: the role's.
         args: resolved values.
     """
     statements: list[Statement] = []
     if args.get("list_all_buckets", True):
         # Cannot be narrowed to one bucket; without it the console and a bare `aws s3 ls` show nothing.
-        statements.append(_allow("ListAllBuckets", ["s3:ListAllMyBuckets"], ["*"]))
+        statements.append(statement("ListAllBuckets", "Allow", ["s3:ListAllMyBuckets"], ["*"]))
     statements += _bucket_statements(partition, bucket_names(args), args)
     keys = [str(arn) for arn in args.get("kms_key_arns", ())]
     if keys:
-        statements.append(_allow("UseKeys", _key_actions(args), keys, _only_through_s3(keys)))
+        through_s3 = _only_through_s3(partition, keys)
+        statements.append(statement("UseKeys", "Allow", _key_actions(args), keys, condition=through_s3))
     return statements
 
 
-def resource_policy_statements(partition: str, role_arn: str, args: BucketAccessArgs) -> dict[str, list[Statement]]:
-    """What the policies of the buckets and keys have to say, by ARN, where another account owns them."""
-    principal: dict[str, OneOrMore] = {"AWS": role_arn}
-    statements = {}
-    for name in bucket_names(args):
-        statements[f"arn:{partition}:s3:::{name}"] = _bucket_statements(partition, [name], args)
+def resource_policy_statements(
+    partition: Partition, role_arn: str, args: ReadWriteBucketRoleArgs
+) -> dict[str, list[Statement]]:
+    """Return what the policies of the buckets and keys have to say, by ARN, where another account owns them.
+
+    The role's account is the principal and the role stands in a condition, so that the statements hold for a role that
+    is made anew. Their Sids name the role: a policy may hold those of several.
+    """
+    statements = {
+        f"arn:{partition.name}:s3:::{name}": _bucket_statements(partition, [name], args) for name in bucket_names(args)
+    }
     for arn in (str(arn) for arn in args.get("kms_key_arns", ())):
         # In a key's policy the resource is the key.
-        statements[arn] = [_allow("UseKey", _key_actions(args), ["*"], _only_through_s3([arn]))]
-    return {arn: [{**statement, "Principal": principal} for statement in own] for arn, own in statements.items()}
+        through_s3 = _only_through_s3(partition, [arn])
+        statements[arn] = [statement("UseKey", "Allow", _key_actions(args), ["*"], condition=through_s3)]
+    return {arn: [_for_role(role_arn, each) for each in own] for arn, own in statements.items()}
 
 
-def _bucket_statements(partition: str, names: Sequence[str], args: BucketAccessArgs) -> list[Statement]:
-    arns = [f"arn:{partition}:s3:::{name}" for name in names]
-    prefixes = args.get("prefixes", ())
-    read, write = _reads(args), _writes(args)
-    versions, multipart = args.get("object_versions", False), args.get("multipart_uploads", False)
+def _for_role(role_arn: str, own: Statement) -> Statement:
+    """Return the statement for a role of another account."""
+    is_role: Condition = {"ArnEquals": {"aws:PrincipalArn": role_arn}}
+    return statement(
+        own["Sid"] + _sid_of(role_arn),
+        own["Effect"],
+        _listed(own["Action"]),
+        _listed(own["Resource"]),
+        principal={"AWS": f"{role_arn.partition(':role/')[0]}:root"},
+        condition={**own.get("Condition", {}), **is_role},
+    )
 
-    listing = ["s3:ListBucket"] * read + ["s3:ListBucketVersions"] * (read and versions)
-    locating = ["s3:GetBucketLocation"]
-    if write and multipart and not prefixes:  # no condition key narrows it to a prefix
-        locating.append("s3:ListBucketMultipartUploads")
-    objects = ["s3:GetObject"] * read + ["s3:GetObjectVersion"] * (read and versions)
-    objects += ["s3:DeleteObject", "s3:PutObject"] * write
-    objects += ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"] * (write and multipart)
 
-    if prefixes:
-        patterns = [f"{prefix}*" for prefix in prefixes]
-        bucket = [_allow("LocateBucket", locating, arns)]
-        if listing:
-            bucket.append(_allow("ListBucket", listing, arns, {"StringLike": {"s3:prefix": one_or_more(patterns)}}))
+def _sid_of(role_arn: str) -> str:
+    """Return an end for a Sid that no other role has: its account and name, in letters and digits."""
+    account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    letters = re.sub("[^A-Za-z0-9]", "", name)
+    distinct = "" if letters == name else hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{account}{distinct}{letters}"
+
+
+def _listed(values: OneOrMore) -> list[str]:
+    return [values] if isinstance(values, str) else values
+
+
+def _bucket_statements(partition: Partition, names: Sequence[str], args: ReadWriteBucketRoleArgs) -> list[Statement]:
+    access, prefixes = args.get("access", "readWrite"), args.get("prefixes", ())
+    listing, locating, objects = [], [*_LOCATE], []
+    if access != "write":
+        listing += _LIST
+        objects += _READ
+        if args.get("object_versions"):
+            listing += _LIST_VERSIONS
+            objects += _READ_VERSIONS
+    if access != "read":
+        objects += _WRITE
+        if args.get("multipart_uploads"):
+            objects += _MANAGE_UPLOADS
+            if not prefixes:  # no condition key narrows it to a prefix
+                locating += _LIST_UPLOADS
+
+    arns = [f"arn:{partition.name}:s3:::{name}" for name in names]
+    if not prefixes:
+        sid = "ListBucket" if listing else "LocateBucket"
+        bucket = [statement(sid, "Allow", [*listing, *locating], arns)]
     else:
-        patterns = ["*"]
-        bucket = [_allow("ListBucket" if listing else "LocateBucket", [*listing, *locating], arns)]
-    resources = [f"{arn}/{pattern}" for arn in arns for pattern in patterns]
-    return [*bucket, _allow(_OBJECTS_SID[args.get("access", "readWrite")], objects, resources)]
+        bucket = [statement("LocateBucket", "Allow", locating, arns)]
+        if listing:
+            inside: Condition = {"StringLike": {"s3:prefix": one_or_more(f"{prefix}*" for prefix in prefixes)}}
+            bucket.append(statement("ListBucket", "Allow", listing, arns, condition=inside))
+    resources = [f"{arn}/{prefix}*" for arn in arns for prefix in (prefixes or [""])]
+    return [*bucket, statement(_OBJECTS_SID[access], "Allow", objects, resources)]
 
 
-_OBJECTS_SID = {"read": "ReadObjects", "write": "WriteObjects", "readWrite": "ReadWriteObjects"}
+def _key_actions(args: ReadWriteBucketRoleArgs) -> list[str]:
+    """Return what a role has to do with a key.
+
+    Who writes decrypts too: the CLI and SDKs upload large files in parts, which S3 reads to join them (Amazon S3 User
+    Guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)", its permissions; AWS re:Post, "Why can't I upload
+    a large file to my Amazon S3 bucket that has AWS KMS encryption").
+    """
+    return _DECRYPT if args.get("access") == "read" else [*_DECRYPT, *_ENCRYPT]
 
 
-def _reads(args: BucketAccessArgs) -> bool:
-    return args.get("access", "readWrite") != "write"
-
-
-def _writes(args: BucketAccessArgs) -> bool:
-    return args.get("access", "readWrite") != "read"
-
-
-def _key_actions(args: BucketAccessArgs) -> list[str]:
-    """Source: Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)", its permissions."""
-    decrypt = _reads(args) or args.get("multipart_uploads", False)  # the parts are read to be joined
-    return ["kms:Decrypt"] * decrypt + ["kms:GenerateDataKey"] * _writes(args)
-
-
-_DOMAINS = {
-    "aws-cn": "amazonaws.com.cn",
-    "aws-eusc": "amazonaws.eu",
-    "aws-iso": "c2s.ic.gov",
-    "aws-iso-b": "sc2s.sgov.gov",
-    "aws-iso-e": "cloud.adc-e.uk",
-    "aws-iso-f": "csp.hci.ic.gov",
-}
-"""Of the partitions that have one of their own. Source: botocore, ``data/partitions.json``."""
-
-
-def _only_through_s3(key_arns: Iterable[str]) -> Condition:
-    """Only requests that S3 makes for the role, in the keys' regions (AWS KMS, "kms:ViaService")."""
-    services = set()
-    for arn in key_arns:
-        _, partition, _, region, *_ = arn.split(":")
-        services.add(f"s3.{region}.{_DOMAINS.get(partition, 'amazonaws.com')}")
-    return {"StringEquals": {"kms:ViaService": one_or_more(services)}}
-
-
-def _allow(sid: str, actions: Iterable[str], resources: Iterable[str], condition: Condition | None = None) -> Statement:
-    statement: Statement = {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": one_or_more(actions),
-        "Resource": one_or_more(resources),
+def _only_through_s3(partition: Partition, key_arns: Iterable[str]) -> Condition:
+    """Return the condition that S3 makes the request for the role, in the keys' regions (AWS KMS, "kms:ViaService")."""
+    regions = {arn.split(":")[3] for arn in key_arns}
+    return {
+        "StringEquals": {"kms:ViaService": one_or_more(f"s3.{region}.{partition.dns_suffix}" for region in regions)}
     }
-    if condition:
-        statement["Condition"] = condition
-    return statement

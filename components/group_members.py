@@ -1,21 +1,14 @@
 """Who is in a group."""
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
-from . import validation
+from . import rules, validation
+from .args import GroupMembersArgs
 
-
-class GroupMembersArgs(TypedDict):
-    """What :class:`GroupMembers` need."""
-
-    group: pulumi.Input[str]
-    """The group's name. The group exists already, or is made by the same program."""
-    members: Sequence[pulumi.Input[str]]
-    """The names of the users who are to be its members. Empty for nobody."""
+_RULES: Mapping[str, rules.Rule] = {"group": rules.group_name, "members": rules.each(rules.user_name, least=0)}
 
 
 class GroupMembers(pulumi.ComponentResource):
@@ -31,21 +24,14 @@ class GroupMembers(pulumi.ComponentResource):
         Raises:
             InvalidValue: AWS would refuse one of the values.
         """
-        validation.check_keys(args, GroupMembersArgs.__required_keys__, GroupMembersArgs.__annotations__)
-        validation.check_args(args, _CHECKS)
+        given = validation.checked(args, GroupMembersArgs, _RULES)
         super().__init__("cross-account-access:index:GroupMembers", name, None, opts)
         aws.iam.GroupMembership(
             f"{name}-membership",
             name=f"{name}-membership",
-            group=args["group"],
-            users=args["members"],
+            group=validation.checked_later("group", given["group"], rules.group_name),
+            users=given["members"],
             # The membership's name is the provider's own; no user or group of AWS carries it.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["name"]),
         )
         self.register_outputs({})
-
-
-_CHECKS = {
-    "group": validation.check_group_name,
-    "members": validation.each(validation.check_user_name, least=0),
-}

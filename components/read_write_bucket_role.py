@@ -1,73 +1,56 @@
 """A role that other accounts may assume to read and write buckets, and nothing else."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict, cast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from . import policies, validation
-from .bucket_access import PRESETS, BucketAccessArgs, identity_statements, resource_policy_statements
-from .policies import PolicyDocument, Statement
-from .trust import TrustArgs, trust_policy, trusted_accounts
-from .validation import InvalidValue
+from . import policies, rules, validation
+from .args import ReadWriteBucketRoleArgs
+from .bucket_access import PRESETS, identity_statements, resource_policy_statements
+from .partition import Partition, partition_of
+from .policies import Condition, PolicyDocument, statement
+from .rules import each
+from .trust import trust_policy, trusted_accounts
+from .validation import InvalidValue, has_pending, is_pending
 
 _TUTORIALS_ROLE, _TUTORIALS_POLICY = "UpdateApp", "read-write-app-bucket"
 
 _MOST_POLICY_CHARACTERS = 6144
-_MOST_TRUST_CHARACTERS = 2048  # the default; AWS raises it to 4096 on request
+_DEFAULT_TRUST_CHARACTERS, _MOST_TRUST_CHARACTERS = 2048, 8192
+"""Of a trust policy: the quota "Role trust policy length", and the most that AWS raises it to on request.
 
+Source: IAM User Guide, "IAM and AWS STS quotas", and Service Quotas.
+"""
 
-class SessionArgs(TypedDict):
-    """The role itself and its sessions."""
-
-    name: str
-    """The role's name, unique in its account: 1 to 64 letters, digits or ``+=,.@-_``."""
-    policy_name: NotRequired[str]
-    """The managed policy's name, unique in its account. By default, one with the name of the role."""
-    path: NotRequired[str]
-    """The path of the role and of its policy, e.g. ``/delegated/``. ``/`` by default."""
-    description: NotRequired[str]
-    """What the role is for, in at most 1000 characters."""
-    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """The tags of the role and of its policy."""
-    max_session_duration: NotRequired[int]
-    """How long a session may last at most, in seconds: 3600, the default, to 43200."""
-    permissions_boundary: NotRequired[pulumi.Input[str]]
-    """The ARN of a managed policy that bounds what the role can do."""
-    revoke_sessions_issued_before: NotRequired[str]
-    """Sessions that began before this moment lose all rights, e.g. ``2026-11-24T09:30:00Z``."""
-
-
-class ReadWriteBucketRoleArgs(SessionArgs, TrustArgs, BucketAccessArgs):
-    """What a :class:`ReadWriteBucketRole` needs: a name, an account to trust, a bucket; the rest is optional."""
-
-
-_CHECKS = {
-    "name": validation.check_role_name,
-    "policy_name": validation.check_policy_name,
-    "path": validation.check_path,
-    "description": validation.check_description,
-    "tags": validation.check_tags,
-    "max_session_duration": validation.check_range(3600, 43200),
-    "permissions_boundary": validation.check_policy_arn,
-    "revoke_sessions_issued_before": validation.check_date,
-    "trusted_account_id": validation.check_account_id,
-    "trusted_account_ids": validation.each(validation.check_account_id),
-    "trusted_principal_arns": validation.each(validation.check_principal_pattern),
-    "denied_principal_arns": validation.each(validation.check_principal_pattern),
-    "mfa_max_age": validation.check_range(900, 129600),
-    "external_id": validation.check_external_id,
-    "organization_id": validation.check_organization_id,
-    "source_ip_ranges": validation.each(validation.check_cidr),
-    "session_tags": validation.check_session_tags,
-    "expires_at": validation.check_date,
-    "bucket": validation.check_bucket_name,
-    "buckets": validation.each(validation.check_bucket_name),
-    "access": validation.check_one_of(*PRESETS),
-    "prefixes": validation.each(validation.check_prefix),
-    "kms_key_arns": validation.each(validation.check_key_arn),
+_RULES: Mapping[str, rules.Rule] = {
+    "name": rules.role_name,
+    "policy_name": rules.policy_name,
+    "path": rules.path,
+    "description": rules.description,
+    "tags": rules.tags,
+    "max_session_duration": rules.seconds(3600, 43200),
+    "permissions_boundary": rules.policy_arn,
+    "revoke_sessions_issued_before": rules.moment,
+    "trusted_account_id": rules.account_id,
+    "trusted_account_ids": each(rules.account_id),
+    "trusted_principal_arns": each(rules.principal_pattern),
+    "denied_principal_arns": each(rules.principal_pattern),
+    "mfa_max_age": rules.seconds(900, 129600),
+    "external_id": rules.external_id,
+    "organization_id": rules.organization_id,
+    "source_ip_ranges": rules.public_ranges,
+    "session_tags": rules.session_tags,
+    "expires_at": rules.moment,
+    "bucket": rules.bucket_name,
+    "buckets": each(rules.bucket_name),
+    "access": rules.one_of(*PRESETS),
+    "prefixes": each(rules.prefix),
+    "kms_key_arns": each(rules.key_arn),
 }
 
 
@@ -76,33 +59,50 @@ def default_policy_name(role_name: str) -> str:
     return _TUTORIALS_POLICY if role_name == _TUTORIALS_ROLE else f"{_TUTORIALS_POLICY}-{role_name}"
 
 
-def check_role_args(args: Mapping[str, object]) -> None:
-    """Check :class:`ReadWriteBucketRoleArgs` as far as can be without AWS. Values not known yet are left out.
+def checked_role_args(args: Mapping[str, object], partition: str | None = None) -> ReadWriteBucketRoleArgs:
+    """Return the arguments that are given, checked as far as can be without AWS. Outputs are left out.
+
+    Args:
+        args: the arguments.
+        partition: the role's, where it is known.
 
     Raises:
         InvalidValue: with the key, the value and what is allowed.
     """
-    declared = ReadWriteBucketRoleArgs
-    validation.check_keys(args, declared.__required_keys__, declared.__annotations__)
-    validation.check_args(args, _CHECKS)
-    validation.check_exactly_one(args, "trusted_account_id", "trusted_account_ids")
-    validation.check_exactly_one(args, "bucket", "buckets")
-    if args.get("generate_external_id") and "external_id" in args:
+    given = validation.checked(args, ReadWriteBucketRoleArgs, _RULES)
+    validation.check_exactly_one(given, "trusted_account_id", "trusted_account_ids")
+    validation.check_exactly_one(given, "bucket", "buckets")
+    if given.get("generate_external_id") and "external_id" in given:
         raise InvalidValue("generate_external_id", True, "external_id is given; remove one of the two")
-    if "mfa_max_age" in args and not args.get("require_mfa"):
-        raise InvalidValue("mfa_max_age", args["mfa_max_age"], "it needs require_mfa: true")
-    _check_accounts(args)
+    if "mfa_max_age" in given and not given.get("require_mfa"):
+        raise InvalidValue("mfa_max_age", given["mfa_max_age"], "it needs require_mfa: true")
+    for key, access, does in (("object_versions", "write", "reads"), ("multipart_uploads", "read", "writes")):
+        if given.get(key) and given.get("access") == access:
+            raise InvalidValue(key, True, f"access is {access}, so the role {does} nothing; remove one of the two")
+    _check_accounts(given)
+    if partition:
+        for key in ("trusted_principal_arns", "denied_principal_arns", "kms_key_arns", "permissions_boundary"):
+            rules.check_partition(key, given.get(key), partition)
+    return cast(ReadWriteBucketRoleArgs, given)
 
 
-def _check_accounts(args: Mapping[str, object]) -> None:
-    """A mistyped account would trust nobody, or deny nobody, without a word."""
-    accounts = trusted_accounts(cast(TrustArgs, args))
+def _check_accounts(given: Mapping[str, Any]) -> None:
+    """Check that principals are of accounts that are trusted: a mistyped one would trust, or deny, nobody."""
+    accounts = trusted_accounts(cast(ReadWriteBucketRoleArgs, given))
     for key in ("trusted_principal_arns", "denied_principal_arns"):
-        patterns = args.get(key)
-        for index, pattern in enumerate(patterns if isinstance(patterns, Sequence) else ()):
+        for index, pattern in enumerate(given.get(key, ())):
             if isinstance(pattern, str) and pattern.split(":")[4] not in ("*", *accounts):
                 rule = f"its account is not one that the role trusts; those are {', '.join(accounts)}"
                 raise InvalidValue(f"{key}[{index}]", pattern, rule)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the documents are made of. An object, as the SDK would look into a mapping at each use."""
+
+    partition: Partition
+    args: ReadWriteBucketRoleArgs
+    """All of them resolved and checked, but for an external id that is an output."""
 
 
 class ReadWriteBucketRole(pulumi.ComponentResource):
@@ -124,23 +124,20 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
         Raises:
             InvalidValue: AWS would refuse one of the values.
         """
-        check_role_args(args)
+        args = checked_role_args(args)
         super().__init__("cross-account-access:index:ReadWriteBucketRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        partition = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=self)).partition
-        # Arguments may be outputs of other resources, so they are resolved before a document is made of them. One that
-        # is secret makes the whole document secret: the external id goes into the trust policy alone.
-        access = pulumi.Output.all(partition, {key: value for key, value in args.items() if key != "external_id"})
+        known = _known(partition_of(self), args)
 
         policy = aws.iam.Policy(
             f"{name}-policy",
             name=args.get("policy_name", default_policy_name(args["name"])),
             path=args.get("path"),
             tags=args.get("tags"),
-            policy=access.apply(lambda known: _rendered_identity_policy(*known)),
+            policy=known.apply(_rendered_identity_policy),
             opts=child,
         )
-        trust = {**args, "external_id": policy.policy_id} if args.get("generate_external_id") else args
+        external_id = policy.policy_id if args.get("generate_external_id") else args.get("external_id")
         role = aws.iam.Role(
             f"{name}-role",
             name=args["name"],
@@ -149,7 +146,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
             tags=args.get("tags"),
             max_session_duration=args.get("max_session_duration"),
             permissions_boundary=args.get("permissions_boundary"),
-            assume_role_policy=pulumi.Output.all(partition, trust).apply(lambda known: _rendered_trust(*known)),
+            assume_role_policy=_trust(known, external_id),
             # Policies that others attached would hinder its removal, e.g. the console's "Revoke active sessions".
             force_detach_policies=True,
             opts=child,
@@ -157,10 +154,8 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
         aws.iam.RolePolicyAttachment(f"{name}-policy-attachment", role=role.name, policy_arn=policy.arn, opts=child)
 
         self.arn = role.arn
-        self.external_id = pulumi.Output.from_input(trust.get("external_id", ""))
-        self.resource_policy_statements = pulumi.Output.all(role.arn, access).apply(
-            lambda known: _rendered_statements(known[0], *known[1])
-        )
+        self.external_id = pulumi.Output.from_input(external_id or "")
+        self.resource_policy_statements = known.apply(lambda it: role.arn.apply(partial(_rendered_statements, it)))
         self.register_outputs(
             {
                 "arn": self.arn,
@@ -170,35 +165,59 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
         )
 
 
-def _rendered_trust(partition: str, args: ReadWriteBucketRoleArgs) -> str:
-    validation.check_args(args, _CHECKS)
-    _check_accounts(args)
-    document = trust_policy(partition, args)
-    validation.check_size("trust policy", document, _MOST_TRUST_CHARACTERS)
+def _known(partition: pulumi.Output[Partition], args: ReadWriteBucketRoleArgs) -> pulumi.Output[_Known]:
+    """Return the arguments once all of them are known.
+
+    An external id is left out where it is an output: one that is secret would make every document secret.
+    """
+    pending = {key: value for key, value in args.items() if has_pending(value) and key != "external_id"}
+    plain = {key: value for key, value in args.items() if key not in pending and not is_pending(value)}
+    if not pending:
+        return partition.apply(lambda it: _Known(it, checked_role_args(plain, it.name)))
+    return pulumi.Output.all(partition, pending).apply(
+        lambda both: _Known(both[0], checked_role_args({**plain, **both[1]}, both[0].name))
+    )
+
+
+def _trust(known: pulumi.Output[_Known], external_id: pulumi.Input[str] | None) -> pulumi.Output[str]:
+    if not is_pending(external_id):
+        return known.apply(_rendered_trust)
+    return pulumi.Output.all(known, external_id).apply(lambda both: _rendered_trust(*both))
+
+
+def _rendered_trust(known: _Known, external_id: str | None = None) -> str:
+    args = known.args
+    if external_id is not None:
+        rules.external_id("external_id", external_id)
+        args = {**args, "external_id": external_id}
+    document = trust_policy(known.partition.name, args)
+    policies.check_size("trust policy", document, _MOST_TRUST_CHARACTERS)
+    text = policies.render(document)
+    size = policies.characters(text)
+    if size > _DEFAULT_TRUST_CHARACTERS:
+        pulumi.log.warn(
+            f"role {args['name']}: its trust policy has {size} characters, and IAM takes {_DEFAULT_TRUST_CHARACTERS}"
+            " unless the account's quota for the role trust policy length has been raised"
+        )
+    return text
+
+
+def _rendered_identity_policy(known: _Known) -> str:
+    document = identity_policy(known.partition, known.args)
+    policies.check_size("identity policy", document, _MOST_POLICY_CHARACTERS)
     return policies.render(document)
 
 
-def _rendered_identity_policy(partition: str, args: ReadWriteBucketRoleArgs) -> str:
-    validation.check_args(args, _CHECKS)
-    document = _identity_policy(partition, args)
-    validation.check_size("identity policy", document, _MOST_POLICY_CHARACTERS)
-    return policies.render(document)
-
-
-def _identity_policy(partition: str, args: ReadWriteBucketRoleArgs) -> PolicyDocument:
+def identity_policy(partition: Partition, args: ReadWriteBucketRoleArgs) -> PolicyDocument:
+    """Return the role's identity policy, of resolved values."""
     statements = identity_statements(partition, args)
     if "revoke_sessions_issued_before" in args:
         # What the console's "Revoke active sessions" does (IAM User Guide, "Revoke IAM role temporary credentials").
-        revoked: Statement = {
-            "Sid": "RevokeOlderSessions",
-            "Effect": "Deny",
-            "Action": "*",
-            "Resource": "*",
-            "Condition": {"DateLessThan": {"aws:TokenIssueTime": args["revoke_sessions_issued_before"]}},
-        }
-        statements.append(revoked)
+        older: Condition = {"DateLessThan": {"aws:TokenIssueTime": args["revoke_sessions_issued_before"]}}
+        statements.append(statement("RevokeOlderSessions", "Deny", ["*"], ["*"], condition=older))
     return policies.document(*statements)
 
 
-def _rendered_statements(role_arn: str, partition: str, args: ReadWriteBucketRoleArgs) -> dict[str, str]:
-    return {arn: json.dumps(own) for arn, own in resource_policy_statements(partition, role_arn, args).items()}
+def _rendered_statements(known: _Known, role_arn: str) -> dict[str, str]:
+    statements = resource_policy_statements(known.partition, role_arn, known.args)
+    return {arn: json.dumps(own) for arn, own in statements.items()}

@@ -1,24 +1,31 @@
-"""What AWS allows in the plain values that people write, checked before AWS is asked.
+"""Checks what a component is given: the arguments that it declares, of the types that it declares, by AWS's rules."""
 
-Each ``check_…`` function returns nothing for a good value and raises :class:`InvalidValue` for a bad one. A value
-that is still a Pulumi ``Output`` is left for AWS to judge: a plan cannot know it.
-"""
-
-import ipaddress
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from functools import partial
-from typing import Literal
+import difflib
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
 
-from .policies import PolicyDocument, render
+
+@dataclass(frozen=True)
+class _Absence:
+    """Stands in place of a value, where it is the key that is wrong."""
+
+    reason: str
+
+
+MISSING = _Absence(" is missing")
+UNKNOWN = _Absence(": there is no such key")
+_MOST_SHOWN = 200
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class InvalidValue(pulumi.RunError):
-    """A value that AWS would refuse, told in one line: the key, the value, what is allowed.
+    """A value that AWS would refuse, or that can't mean what it says, in one line: the key, the value, what is allowed.
 
     A ``pulumi.RunError`` stops the program with its message and without a traceback.
     """
@@ -28,322 +35,154 @@ class InvalidValue(pulumi.RunError):
 
         Args:
             key: where the value stands, e.g. ``trusted_account_id``.
-            value: the value itself.
+            value: the value itself, or :data:`MISSING` or :data:`UNKNOWN`.
             allowed: what is allowed, and what to do where that is not plain.
         """
-        super().__init__("\\n".join(f"{key}: {_shown(value)} is not allowed; {allowed}".splitlines()))
         self.key = key
         self.value = value
         self.allowed = allowed
+        absent = value.reason if isinstance(value, _Absence) else f": {_shown(value)} is not allowed"
+        super().__init__("\\n".join(f"{key}{absent}; {allowed}".splitlines()))
+
+    @property
+    def reason(self) -> str:
+        """All but the key."""
+        return str(self).removeprefix(self.key).lstrip(": ")
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = "an output" if is_pending(value) else repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text)} characters)"
 
 
-_MOST_SHOWN = 200
-
-Check = Callable[[str, object], None]
-"""Takes where a value stands and the value; returns for a good one and raises :class:`InvalidValue` for a bad one."""
-
-
-def check_args(args: Mapping[str, object], checks: Mapping[str, Check]) -> None:
-    """Check each argument that is given."""
-    for key, check in checks.items():
-        if args.get(key) is not None:
-            check(key, args[key])
+def is_pending(value: object) -> bool:
+    """Return whether a value is not known yet: it is an output, or something to wait for."""
+    return isinstance(value, pulumi.Output | Awaitable)
 
 
-def check_keys(args: Mapping[str, object], required: Iterable[str], known: Iterable[str]) -> None:
-    """Only arguments that there are, so that one that narrows is not lost by a slip, and all that have no default."""
-    for key in args:
+def has_pending(value: object) -> bool:
+    """Return whether a value, or any in a list or mapping, is not known yet."""
+    if isinstance(value, Mapping):
+        return any(has_pending(item) for item in value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return any(has_pending(item) for item in value)
+    return is_pending(value)
+
+
+def when_known(value: pulumi.Input[T], function: Callable[[T], U]) -> pulumi.Output[U]:
+    """Return what a function makes of a value, once all of it is known.
+
+    A list or mapping is looked into only where it holds outputs: the SDK makes an output of each value that it finds.
+    """
+
+    def apply(known: T) -> pulumi.Input[U]:
+        return pulumi.Output.from_input(known).apply(function) if has_pending(known) else function(known)
+
+    if isinstance(value, pulumi.Output):
+        return cast(pulumi.Output[T], value).apply(apply)
+    return pulumi.Output.from_input(None).apply(lambda _: apply(cast(T, value)))
+
+
+def checked_later(key: str, value: pulumi.Input[str], rule: Callable[[str, object], None]) -> pulumi.Input[str]:
+    """Return a value that is checked as soon as it is known, where it is not known yet."""
+
+    def checked(known: str) -> str:
+        rule(key, known)
+        return known
+
+    return when_known(value, checked) if is_pending(value) else value
+
+
+def checked(
+    args: Mapping[str, object], declared: type, rules: Mapping[str, Callable[[str, object], None]]
+) -> dict[str, Any]:
+    """Return the arguments that are given. ``None`` gives nothing.
+
+    Args:
+        args: the arguments.
+        declared: the TypedDict that declares them.
+        rules: AWS's rules, by argument.
+
+    Raises:
+        InvalidValue: an argument is unknown, missing, of another type, or breaks a rule.
+    """
+    hints = inspect.get_annotations(declared)  # a TypedDict's hold those of its bases
+    given = {key: _whole(value) for key, value in args.items() if value is not None}
+    check_known(given, hints)
+    for key, hint in hints.items():
+        if key not in given and not _may_be_missing(hint):
+            raise InvalidValue(key, MISSING, "it has no default; add it")
+    for key, value in given.items():
+        check_type(key, value, hints[key])
+        if key in rules:
+            rules[key](key, value)
+    return given
+
+
+def _whole(value: object) -> object:
+    """Return 3600 for 3600.0, as JSON and other languages may write it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def check_known(keys: Collection[str], known: Collection[str]) -> None:
+    """Check that there are such keys, so that one that narrows is not lost by a slip.
+
+    Raises:
+        InvalidValue: there is no such key; the message names the one that was probably meant.
+    """
+    for key in keys:
         if key not in known:
-            raise InvalidValue(key, args[key], f"there is no such argument; there are {', '.join(known)}")
-    for key in sorted(required):
-        if args.get(key) is None:
-            raise InvalidValue(key, None, "it is missing and has no default; add it")
+            alike = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {alike[0]}?" if alike else f"known: {', '.join(known)}"
+            raise InvalidValue(key, UNKNOWN, hint)
+
+
+def _may_be_missing(hint: object) -> bool:
+    origin: object = get_origin(hint)
+    return origin is NotRequired
+
+
+def check_type(key: str, value: object, hint: object) -> None:
+    """Check that a value is of its declared type: ``"false"`` is no ``bool``.
+
+    Raises:
+        InvalidValue: it is of another type.
+    """
+    if _may_be_missing(hint):
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Union:  # pulumi.Input
+        if is_pending(value):
+            return
+        hint = get_args(hint)[0]
+    if hint in _PLAIN:
+        accepted, allowed = _PLAIN[hint]
+        if not isinstance(value, accepted) or (isinstance(value, bool) and hint is not bool):
+            raise InvalidValue(key, value, allowed)
+    elif get_origin(hint) in (list, Sequence):
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise InvalidValue(key, value, "write a list")
+        for index, item in enumerate(value):
+            check_type(f"{key}[{index}]", item, get_args(hint)[0])
+    elif get_origin(hint) is Mapping:
+        if not isinstance(value, Mapping):
+            raise InvalidValue(key, value, "write a mapping, name: value")
+        for name, item in value.items():
+            check_type(f"{key}.{name}", item, get_args(hint)[1])
+    else:
+        raise TypeError(f"{key}: no rule for values of type {hint}")
+
+
+_PLAIN: Mapping[object, tuple[type, str]] = {
+    bool: (bool, "write true or false"),
+    int: (int, "write a whole number"),
+    str: (str, "write text; a number needs quotes to be text"),
+}
 
 
 def check_exactly_one(args: Mapping[str, object], one: str, other: str) -> None:
-    """One of two arguments that stand for each other."""
+    """Check that one of two arguments that stand for each other is given."""
     given = [key for key in (one, other) if args.get(key)]
     if not given:
-        raise InvalidValue(one, args.get(one), f"it is missing; give {one} or {other}")
+        raise InvalidValue(one, MISSING, f"give {one} or {other}")
     if len(given) > 1:
         raise InvalidValue(one, args[one], f"{other} is given too; remove one of the two")
-
-
-def each(check: Check, least: Literal[0, 1] = 1) -> Check:
-    """A list of at least so many values, each of which passes the check."""
-
-    def check_list(key: str, value: object) -> None:
-        if isinstance(value, pulumi.Output):
-            return
-        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) < least:
-            rule = "write a list with at least one entry, or leave it out" if least else "write a list"
-            raise InvalidValue(key, value, rule)
-        for index, item in enumerate(value):
-            check(f"{key}[{index}]", item)
-
-    return check_list
-
-
-def check_one_of(*allowed: str) -> Check:
-    """One of a few words."""
-
-    def check(key: str, value: object) -> None:
-        if value not in allowed:
-            raise InvalidValue(key, value, f"it is one of {', '.join(allowed)}")
-
-    return check
-
-
-def check_range(least: int, most: int) -> Check:
-    """A whole number of seconds."""
-
-    def check(key: str, value: object) -> None:
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise InvalidValue(key, value, f"write whole seconds, {least} to {most}")
-
-    return check
-
-
-def check_account_id(key: str, value: object) -> None:
-    """Twelve digits, as text: YAML reads a bare number and drops its leading zeros.
-
-    Source: AWS Account Management, "View AWS account identifiers".
-    """
-    rule = 'write the twelve digits of the account id in quotes, e.g. "111111111111"'
-    _check_text(key, value, re.compile(r"[0-9]{12}"), rule)
-
-
-def check_role_name(key: str, value: object) -> None:
-    """At most 64 of the characters that IAM takes in names.
-
-    Source: IAM User Guide, "IAM and AWS STS quotas".
-    """
-    _check_name(key, value, "a role name", 64)
-
-
-def check_policy_name(key: str, value: object) -> None:
-    """At most 128 of the characters that IAM takes in names.
-
-    Source: IAM User Guide, "IAM and AWS STS quotas".
-    """
-    _check_name(key, value, "a policy name", 128)
-
-
-def check_group_name(key: str, value: object) -> None:
-    """At most 128 of the characters that IAM takes in names.
-
-    Source: IAM User Guide, "IAM and AWS STS quotas".
-    """
-    _check_name(key, value, "a group name", 128)
-
-
-def check_user_name(key: str, value: object) -> None:
-    """At most 64 of the characters that IAM takes in names.
-
-    Source: IAM User Guide, "IAM and AWS STS quotas".
-    """
-    _check_name(key, value, "a user name", 64)
-
-
-# Prefixes and suffixes that S3 keeps for itself.
-_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-_BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_BUCKET_RULE = (
-    "a bucket name has 3 to 63 lower-case letters, digits, dots or hyphens, begins and ends with a letter or digit,"
-    " has no two dots in a row, does not look like an IP address"
-)
-
-
-def check_bucket_name(key: str, value: object) -> None:
-    """The naming rules of general purpose buckets.
-
-    Source: Amazon S3 User Guide, "General purpose bucket naming rules".
-    """
-    _check_text(key, value, _BUCKET_NAME, _BUCKET_RULE)
-    if isinstance(value, str) and (value.startswith(_RESERVED_PREFIXES) or value.endswith(_RESERVED_SUFFIXES)):
-        reserved = ", ".join([*(f"{p}…" for p in _RESERVED_PREFIXES), *(f"…{s}" for s in _RESERVED_SUFFIXES)])
-        raise InvalidValue(key, value, f"S3 keeps these for itself: {reserved}")
-
-
-def check_role_arn(key: str, value: object) -> None:
-    """The ARN of one role: no wildcard, so that nobody gains more than the roles that were named.
-
-    Source: IAM User Guide, "IAM identifiers".
-    """
-    _check_text(
-        key,
-        value,
-        re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/([\w+=,.@/-]{1,510}/)?[\w+=,.@-]{1,64}", re.ASCII),
-        "write the role's ARN, e.g. arn:aws:iam::999999999999:role/UpdateApp",
-    )
-
-
-_PRINCIPAL_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|[*]):(user|role)/[\w+=,.@/*?-]{1,576}", re.ASCII)
-
-
-def check_principal_pattern(key: str, value: object) -> None:
-    """The ARN of users or roles, in which ``*`` and ``?`` stand for any characters of the name.
-
-    Source: IAM User Guide, "IAM JSON policy elements: Condition operators", ARN condition operators.
-    """
-    _check_text(
-        key,
-        value,
-        _PRINCIPAL_PATTERN,
-        "write the ARN of a user or role, e.g. arn:aws:iam::111111111111:role/deploy-*; a group is no principal, and of"
-        " a session the role counts",
-    )
-
-
-def check_path(key: str, value: object) -> None:
-    """A slash before and after each part, at most 512 characters. Source: IAM API Reference, "CreatePolicy"."""
-    rule = "a path begins and ends with / and has at most 512 letters, digits or +=,.@-_/, e.g. /delegated/"
-    _check_text(key, value, re.compile(r"(?=.{1,512}$)(/[\w+=,.@-]+)*/", re.ASCII), rule)
-
-
-def check_policy_arn(key: str, value: object) -> None:
-    """The ARN of a managed policy. Source: IAM User Guide, "IAM identifiers"."""
-    pattern = re.compile(
-        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([\w+=,.@/-]{1,510}/)?[\w+=,.@-]{1,128}", re.ASCII
-    )
-    _check_text(key, value, pattern, "write a managed policy's ARN, e.g. arn:aws:iam::999999999999:policy/boundary")
-
-
-def check_key_arn(key: str, value: object) -> None:
-    """The ARN of a KMS key: an alias does not work in an identity policy.
-
-    Source: AWS KMS Developer Guide, "Specifying KMS keys in IAM policy statements".
-    """
-    pattern = re.compile(r"arn:aws[a-z-]*:kms:[a-z]{2,8}(-[a-z]+)+-[0-9]:[0-9]{12}:key/[0-9A-Za-z-]{1,256}", re.ASCII)
-    rule = "write a key's ARN, not an alias's, e.g. arn:aws:kms:us-east-1:999999999999:key/1234abcd-…"
-    _check_text(key, value, pattern, rule)
-
-
-def check_description(key: str, value: object) -> None:
-    """At most 1000 characters of Latin-1. Source: IAM API Reference, "CreateRole"."""
-    pattern = re.compile("[\t\n\r\x20-\x7e\xa1-\xff]{0,1000}")
-    _check_text(key, value, pattern, "a description has at most 1000 characters, all of Latin-1")
-
-
-def check_external_id(key: str, value: object) -> None:
-    """2 to 1224 characters. Source: AWS STS API Reference, "AssumeRole"."""
-    rule = "an external id has 2 to 1224 letters, digits or +=,.@:/-_"
-    _check_text(key, value, re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII), rule)
-
-
-def check_organization_id(key: str, value: object) -> None:
-    """``o-`` and 10 to 32 characters. Source: AWS Organizations API Reference, "Organization"."""
-    _check_text(key, value, re.compile(r"o-[a-z0-9]{10,32}"), "an organization's id is like o-a1b2c3d4e5")
-
-
-def check_date(key: str, value: object) -> None:
-    """A moment of UTC. Source: IAM User Guide, "IAM JSON policy elements: Condition operators", date operators."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) and _MOMENT.fullmatch(value) else None
-    except ValueError:  # no such day or hour
-        moment = None
-    if moment is None:
-        raise InvalidValue(key, value, "write a moment of UTC in quotes, e.g. '2027-01-31T00:00:00Z'")
-
-
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")  # Python takes many more forms
-
-
-def check_cidr(key: str, value: object) -> None:
-    """A range of IPv4 or IPv6 addresses whose address is the range's first."""
-    try:
-        network = ipaddress.ip_network(value) if isinstance(value, str) and _RANGE.fullmatch(value) else None
-    except ValueError:
-        network = None
-    if network is None or network.prefixlen == 0:
-        raise InvalidValue(key, value, "write a range like 203.0.113.0/24 or 2001:db8::/32; all addresses are no limit")
-
-
-_RANGE = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")  # Python takes masks and zones too
-
-
-def check_prefix(key: str, value: object) -> None:
-    """What keys begin with: no wildcard and no policy variable, so that the access is as wide as it looks."""
-    pattern = re.compile(r"[^/*?$\s\x00-\x1f\x7f][^*?$\x00-\x1f\x7f]{0,1022}")
-    _check_text(
-        key,
-        value,
-        pattern,
-        "write what the keys begin with, e.g. reports/, in one line, without a first / and without *?$",
-    )
-
-
-def check_tags(key: str, value: object) -> None:
-    """At most 50 tags. Source: IAM User Guide, "Tags for AWS Identity and Access Management resources"."""
-    if not isinstance(value, Mapping) or len(value) > _MOST_TAGS:
-        raise InvalidValue(key, value, f"write at most {_MOST_TAGS} tags, each as name: value")
-    _check_distinct_names(key, value)
-    for name, text in value.items():
-        _check_tag(name, f"{key}.{name}", text)
-
-
-def check_session_tags(key: str, value: object) -> None:
-    """At most 50 tags, each with its values. Source: IAM User Guide, "Pass session tags in AWS STS"."""
-    if not isinstance(value, Mapping) or not 1 <= len(value) <= _MOST_TAGS:
-        raise InvalidValue(key, value, f"write 1 to {_MOST_TAGS} tags, each as name: [values that it may have]")
-    _check_distinct_names(key, value)
-    for name, texts in value.items():
-        each(partial(_check_tag, name))(f"{key}.{name}", texts)
-
-
-_MOST_TAGS = 50
-
-
-def _check_distinct_names(key: str, tags: Mapping[object, object]) -> None:
-    seen: dict[str, object] = {}
-    for name in tags:
-        first = seen.setdefault(str(name).casefold(), name)
-        if first is not name:
-            raise InvalidValue(key, name, f"{first!r} is the same but for case, which does not matter in a tag's name")
-
-
-def _check_tag(name: object, key: str, value: object) -> None:
-    characters = r"[\w .:/=+@-]"
-    if not isinstance(name, str) or not re.fullmatch(rf"(?!(?i:aws:)){characters}{{1,128}}", name):
-        rule = "a tag's name has 1 to 128 letters, digits, spaces or _.:/=+-@ and does not begin with aws:"
-        raise InvalidValue(key, name, rule)
-    rule = "a tag's value has at most 256 letters, digits, spaces or _.:/=+-@"
-    _check_text(key, value, re.compile(rf"{characters}{{0,256}}"), rule)
-
-
-def check_size(what: str, document: PolicyDocument, most: int) -> None:
-    """Count as IAM does: characters other than white space.
-
-    Source: IAM User Guide, "IAM and AWS STS quotas".
-
-    Raises:
-        InvalidValue: it is too long; the message tells which statements use up most.
-    """
-    size = characters(render(document))
-    if size > most:
-        longest = sorted(document["Statement"], key=lambda statement: -len(json.dumps(statement)))
-        used = ", ".join(f"{s['Sid']} {characters(json.dumps(s))}" for s in longest[:3])
-        raise InvalidValue(what, f"{size} characters", f"IAM takes {most}; the longest statements: {used}")
-
-
-def characters(text: str) -> int:
-    """The length of a document as IAM counts it: without white space."""
-    return len(re.sub(r"\s", "", text))
-
-
-def _check_name(key: str, value: object, what: str, most: int) -> None:
-    pattern = re.compile(rf"[\w+=,.@-]{{1,{most}}}", re.ASCII)
-    _check_text(key, value, pattern, f"{what} has 1 to {most} letters, digits or +=,.@-_")
-
-
-def _check_text(key: str, value: object, pattern: re.Pattern[str], allowed: str) -> None:
-    if isinstance(value, pulumi.Output):
-        return
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise InvalidValue(key, value, allowed)

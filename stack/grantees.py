@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components import GroupMembers
-from components.group_assume_policy import GrantTarget
 from stack.released import moved_membership
 from stack.settings import Grantee
 
 
-def grantee_target(grantee: Grantee) -> GrantTarget:
+class Target(TypedDict, total=False):
+    """The group or role that policies are for, in the component's words."""
+
+    group: pulumi.Input[str]
+    role: pulumi.Input[str]
+
+
+def grantee_target(grantee: Grantee) -> Target:
     """Return the group or role that the policies are for. A group of this stack's is registered, with its members.
 
     A group that is looked after elsewhere is read, not changed. If this stack made it, the engine lets go of it: it

@@ -1,98 +1,164 @@
-"""Roles of other stacks: their ARNs as those stacks export them, and warnings where a grant can't do what it says."""
+"""Roles of other stacks: their ARNs as those stacks export them, and warnings of grants that don't do what they say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import pulumi
 
-from stack.references import RoleReference
-from stack.settings import Grant
+from components.validation import InvalidValue
+from stack.here import own_accounts
+from stack.references import RoleArn, RoleReference, check_foreign_role
+from stack.settings import Grant, Grantee
+from stack.usability import why_useless
+
+Named = tuple[Grantee, Grant, RoleReference]
+"""A grant, and one of its roles."""
+
+
+@dataclass(frozen=True)
+class _Exports:
+    """The roles that a stack exports. An object, as the SDK would look into a mapping at each use."""
+
+    role_arns: Mapping[str, object] = field(default_factory=dict)
 
 
 class OtherStacks:
-    """What other stacks tell about their roles. Each stack is read once."""
+    """What other stacks export about their roles. Each stack is read once, however many grants name its roles."""
 
-    def __init__(self) -> None:
-        """Start with no stack read."""
+    def __init__(self, accounts: Mapping[str, str]) -> None:
+        """Read no stack yet.
+
+        Args:
+            accounts: the accounts that stacks are pinned to, by the stack's name, short or long.
+        """
+        self._accounts = accounts
         self._stacks: dict[str, pulumi.StackReference] = {}
-        self._checked: set[RoleReference] = set()
+        self._exports: dict[str, pulumi.Output[_Exports]] = {}
+        self._named: list[Named] = []
 
-    def role_arns(self, grantee: str, grant: Grant) -> list[pulumi.Output[str]]:
-        """Return the ARNs of the roles that a grant is about, and warn of those with which it does not do what it says.
+    def role_arns(self, grantee: Grantee, grant: Grant) -> pulumi.Input[Sequence[str]]:
+        """Return the ARNs of the roles that a grant is about.
 
-        Raises (when the outputs are computed):
-            pulumi.RunError: a stack does not export a role.
+        Raises (when the output is computed):
+            pulumi.RunError: a stack does not export a role, or exports one of an account that it may not be of.
         """
-        self._warn_of_missing_principals(grant.roles)
-        if grant.effect == "Deny":
-            self._warn_of_bypass(grantee, grant.roles)
-        return [self._output(role, "roleArns").apply(partial(_arn_of, role)) for role in grant.roles]
+        references = [role for role in grant.roles if isinstance(role, RoleReference)]
+        arns = [role.arn for role in grant.roles if isinstance(role, RoleArn)]
+        self._named += [(grantee, grant, reference) for reference in references]
+        if not references:
+            return arns
+        # All roles of a grant that are references are of one stack.
+        exports = self._exports_of(references[0])
+        return exports.apply(lambda known: [*arns, *(self._arn(reference, known) for reference in references)])
 
-    def _warn_of_bypass(self, group: str, references: Iterable[RoleReference]) -> None:
-        """Warn if the roles trust the whole account, so that a Deny on one of its groups can be got around.
+    def warn(self) -> None:
+        """Warn of grants that don't do what they say, once for each reason.
 
-        A Deny binds the group's users, not another principal of the account that they may become.
+        Nobody can use them, a Deny can be got around, or a role names principals of this account that don't exist.
         """
-        for reference in references:
-            self._output(reference, "openRoles").apply(partial(_warn_if_open, group, reference))
+        by_stack: dict[str, list[Named]] = {}
+        for named in self._named:
+            by_stack.setdefault(named[2].stack_name, []).append(named)
+        for stack_name, named_roles in by_stack.items():
+            stack = self._stacks[stack_name]
+            known = pulumi.Output.all(stack.get_output("roleOptions"), stack.get_output("openRoles"))
+            warn: Callable[[Sequence[Any]], Awaitable[None]] = partial(_warn, named_roles)
+            _: pulumi.Output[None] = known.apply(warn)
 
-    def _warn_of_missing_principals(self, references: Iterable[RoleReference]) -> None:
-        """Warn if the roles name users or roles of this account that do not exist."""
-        for reference in references:
-            if reference not in self._checked:
-                self._checked.add(reference)
-                missing: pulumi.Output[list[str]] = self._output(reference, "roleOptions").apply(
-                    partial(_missing_principals, reference)
-                )
-                missing.apply(partial(_warn_of_missing, reference))
+    def _exports_of(self, reference: RoleReference) -> pulumi.Output[_Exports]:
+        name = reference.stack_name
+        if name not in self._exports:
+            self._stacks[name] = pulumi.StackReference(name)
+            self._exports[name] = (
+                self._stacks[name]
+                .get_output("roleArns")
+                .apply(lambda role_arns: _Exports(role_arns if isinstance(role_arns, dict) else {}))
+            )
+        return self._exports[name]
 
-    def _output(self, reference: RoleReference, name: str) -> pulumi.Output[object]:
-        stack = self._stacks.get(reference.stack_name)
-        if stack is None:
-            stack = self._stacks[reference.stack_name] = pulumi.StackReference(reference.stack_name)
-        return stack.get_output(name)
+    def _arn(self, reference: RoleReference, exports: _Exports) -> str:
+        arn = exports.role_arns.get(reference.role)
+        if not isinstance(arn, str):
+            names = ", ".join(sorted(exports.role_arns)) or "none"
+            raise pulumi.RunError(
+                f"role {reference.role!r}: stack {reference.stack_name} does not export it; it exports: {names}."
+                f" Correct the name, or add the role there and run `pulumi up --stack {reference.stack}` first"
+            )
+        try:
+            check_foreign_role(f"{reference}, as its stack exports it", arn)
+        except InvalidValue as error:
+            raise pulumi.RunError(str(error)) from None
+        account, pinned = arn.split(":")[4], self._pinned(reference)
+        if pinned not in (None, account):
+            raise pulumi.RunError(
+                f"{reference}: its stack exports a role of account {account}, and accounts pins the stack to {pinned};"
+                " find out which one is right"
+            )
+        return arn
+
+    def _pinned(self, reference: RoleReference) -> str | None:
+        names = (reference.stack_name, f"{reference.project}/{reference.stack}", reference.stack)
+        return next((self._accounts[name] for name in names if name in self._accounts), None)
 
 
-def _warn_if_open(group: str, reference: RoleReference, open_roles: object) -> None:
-    if isinstance(open_roles, list) and reference.role in open_roles:
-        pulumi.log.warn(
-            f"{group}: the Deny on {reference.stack}/{reference.role} binds the group's users, not a role that they may"
-            " switch to first; close that with trustedPrincipalArns or deniedPrincipalArns of the role"
-        )
+async def _warn(named: Sequence[Named], known: Sequence[Any]) -> None:
+    role_options, open_roles = ({} if value is None else value for value in known)
+    _warn_of_useless_grants(named, role_options)
+    _warn_of_bypass(named, open_roles)
+    for reference in dict.fromkeys(reference for _, _, reference in named):
+        await _warn_of_missing(reference, role_options.get(reference.role, {}))
 
 
-async def _missing_principals(reference: RoleReference, role_options: object) -> list[str]:
-    options = role_options.get(reference.role, {}) if isinstance(role_options, dict) else {}
-    account_ids = pulumi.Config("aws").require_object("allowedAccountIds")
+def _warn_of_useless_grants(named: Iterable[Named], role_options: Mapping[str, Any]) -> None:
+    now, account = datetime.now(UTC), own_accounts()[0]
+    useless: dict[tuple[RoleReference, str], list[str]] = {}
+    for grantee, grant, reference in named:
+        options = role_options.get(reference.role)
+        if grant.effect == "Allow" and options is not None:
+            reason = why_useless(grantee, grant, account, options, now)
+            if reason:
+                useless.setdefault((reference, reason), []).append(grantee.name)
+    for (reference, reason), names in useless.items():
+        pulumi.log.warn(f"{_listed(names)} can't use {reference.stack}/{reference.role}, which is allowed: {reason}")
+
+
+def _warn_of_bypass(named: Sequence[Named], open_roles: Sequence[str]) -> None:
+    """Warn of groups that are denied a role which a role of this file may assume.
+
+    A Deny binds the group's users, not a role that they switch to first.
+    """
+    for reference in dict.fromkeys(reference for _, _, reference in named):
+        grants = [(grantee, grant.effect) for grantee, grant, of in named if of == reference]
+        denied = [grantee.name for grantee, effect in grants if grantee.kind == "group" and effect == "Deny"]
+        through = [grantee.name for grantee, effect in grants if grantee.kind == "role" and effect == "Allow"]
+        if denied and through and reference.role in open_roles:
+            pulumi.log.warn(
+                f"{_listed(denied)}: the Deny on {reference.stack}/{reference.role} does not bind {_listed(through)},"
+                " which members may be able to switch to first; name it under the role's deniedPrincipalArns, or see"
+                " what `access bypass` finds"
+            )
+
+
+async def _warn_of_missing(reference: RoleReference, options: Mapping[str, object]) -> None:
     try:
-        return await missing_principals(options, account_ids)
+        missing = await missing_principals(options, own_accounts())
     except Exception as error:
         reason = " ".join(str(error).split())
-        pulumi.log.info(f"{reference.stack}/{reference.role}: whether whom it names exists can't be checked: {reason}")
-        return []
-
-
-def _warn_of_missing(reference: RoleReference, missing: Iterable[str]) -> None:
+        pulumi.log.info(
+            f"{reference.stack}/{reference.role}: cannot check that the principals it names exist: {reason}"
+        )
+        return
     for arn in missing:
         pulumi.log.warn(f"{reference.stack}/{reference.role} names {arn}, which does not exist; correct it there")
 
 
-def _arn_of(reference: RoleReference, role_arns: object) -> str:
-    exported = role_arns if isinstance(role_arns, dict) else {}
-    arn = exported.get(reference.role)
-    if not isinstance(arn, str):
-        names = ", ".join(sorted(exported)) or "none"
-        raise pulumi.RunError(
-            f"role {reference.role!r}: stack {reference.stack_name} does not export it; it exports: {names}."
-            f" Correct the name, or add the role there and run `pulumi up --stack {reference.stack}` first"
-        )
-    return arn
+async def missing_principals(options: Mapping[str, object], account_ids: Sequence[str]) -> list[str]:
+    """Return the principals of this account that a role names and that do not exist.
 
-
-async def missing_principals(options: Mapping[str, object], account_ids: list[str]) -> list[str]:
-    """The principals of this account that a role names and that do not exist.
-
-    A mistyped one would trust nobody, or deny nobody, without a word: AWS does not check what stands in a condition.
+    A mistyped one would trust nobody, or deny nobody, without a word: AWS does not check principals in conditions.
 
     Args:
         options: what another stack's file says of the role, in its words.
@@ -116,3 +182,8 @@ async def missing_principals(options: Mapping[str, object], account_ids: list[st
 
 def _texts(value: object) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    return " and ".join([", ".join(distinct[:-1]), distinct[-1]]) if len(distinct) > 1 else distinct[0]

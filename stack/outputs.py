@@ -4,6 +4,8 @@ An output that is added leaves the version as it is; one that changes its meanin
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -11,10 +13,11 @@ import pulumi
 
 from components import GroupAssumePolicy, ReadWriteBucketRole, ReadWriteBucketRoleArgs, check_total_size
 from components.bucket_access import bucket_names
-from components.group_assume_policy import GrantOptions
 from components.policies import Effect
 from components.trust import is_open_to_any_role
-from stack.settings import Grant, Grantee, Kind, Settings, camel_case
+from stack.entries import camel_case
+from stack.settings import Grant, Grantee, GrantOptions, Kind, Settings
+from stack.usability import why_unusable
 
 CONTRACT_VERSION = 1
 
@@ -38,8 +41,16 @@ def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -
     pulumi.export("roleArn", next(iter(roles.values())).arn)
     pulumi.export("roleArns", {name: role.arn for name, role in roles.items()})
     pulumi.export("bucketNames", {role["name"]: bucket_names(role)[0] for role in settings.roles})
-    pulumi.export("switchRoleUrls", {name: role.arn.apply(switch_role_url) for name, role in roles.items()})
-    pulumi.export("roleOptions", {role["name"]: _options(role) for role in settings.roles})
+    pulumi.export(
+        "switchRoleUrls",
+        {role["name"]: roles[role["name"]].arn.apply(partial(_link, role)) for role in settings.roles},
+    )
+    options = {role["name"]: _options(role) for role in settings.roles}
+    pulumi.export("roleOptions", options)
+    for name, said in options.items():
+        reason = why_unusable(said, datetime.now(UTC))
+        if reason:
+            pulumi.log.warn(f"nobody can use role {name}: {reason}")
     pulumi.export("openRoles", [role["name"] for role in settings.roles if is_open_to_any_role(role)])
     guarded = [role["name"] for role in settings.roles if "external_id" in role or role.get("generate_external_id")]
     if guarded:
@@ -47,6 +58,24 @@ def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -
     if settings.roles_on_existing_buckets:
         statements = {name: roles[name].resource_policy_statements for name in settings.roles_on_existing_buckets}
         pulumi.export("resourcePolicyStatements", statements)
+
+
+_CONSOLE_CAN_NOT = ("external_id", "generate_external_id", "require_source_identity", "session_tags")
+"""Options that make Switch Role of the console fail.
+
+Sources: IAM User Guide, "Switch to a role (console)", "Monitor and control actions taken with assumed roles", "Pass
+session tags in AWS STS".
+"""
+_MOST_LINKED_CHARACTERS = 64
+"""Of path and name. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+
+
+def _link(role: ReadWriteBucketRoleArgs, arn: str) -> str | None:
+    """Return the link to the console's Switch Role page; none where it would lead nowhere."""
+    resource = arn.split(":role/", 1)[1]
+    if any(role.get(option) for option in _CONSOLE_CAN_NOT) or len(f"/{resource}") > _MOST_LINKED_CHARACTERS:
+        return None
+    return switch_role_url(arn)
 
 
 def _options(role: ReadWriteBucketRoleArgs) -> dict[str, object]:

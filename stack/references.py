@@ -1,10 +1,12 @@
-"""How roles of other stacks are written in a stack's file."""
+"""How roles of other accounts are written in a stack's file: ``stack/role``, or an ARN where no stack exports them."""
 
 from dataclasses import dataclass
 
 import pulumi
 
-from components.validation import InvalidValue, check_role_name
+from components import rules
+from components.validation import InvalidValue
+from stack.here import own_accounts, own_partition
 
 
 @dataclass(frozen=True)
@@ -21,27 +23,68 @@ class RoleReference:
         """The stack's full name, as a StackReference takes it: organization/project/stack."""
         return f"{self.organization}/{self.project}/{self.stack}"
 
+    @property
+    def place(self) -> str:
+        """The stack's own name."""
+        return self.stack
+
     def __str__(self) -> str:
         """The longest form: organization/project/stack/role."""
         return f"{self.stack_name}/{self.role}"
 
 
-def parse_role_reference(key: str, text: str) -> RoleReference:
-    """The role that ``stack/role``, ``project/stack/role`` or ``organization/project/stack/role`` names.
+@dataclass(frozen=True)
+class RoleArn:
+    """A role that no stack of this organization exports."""
 
-    What is left out is this program's own organization and project.
+    arn: str
+
+    @property
+    def place(self) -> str:
+        """The role's account."""
+        return self.arn.split(":")[4]
+
+    def __str__(self) -> str:
+        return self.arn
+
+
+Reference = RoleReference | RoleArn
+
+
+def parse_reference(key: str, text: str) -> Reference:
+    """Return the role that a text names.
+
+    It is ``stack/role``, ``project/stack/role``, ``organization/project/stack/role`` or an ARN. An organization or
+    project that is left out is this program's own.
 
     Raises:
-        InvalidValue: the text has another form, or names a role of this very stack.
+        InvalidValue: the text has another form, or names a role of this very stack or account.
     """
+    if text.startswith("arn:"):
+        check_foreign_role(key, text)
+        return RoleArn(text)
     parts = text.split("/")
     if not 2 <= len(parts) <= 4 or not all(parts):
-        raise InvalidValue(key, text, "write stack/role, project/stack/role or organization/project/stack/role")
+        raise InvalidValue(key, text, "write stack/role, project/stack/role, organization/project/stack/role or an ARN")
     here = [pulumi.get_organization(), pulumi.get_project()]
     organization, project, stack, role = here[: 4 - len(parts)] + parts
-    check_role_name(key, role)
+    rules.role_name(key, role)
     reference = RoleReference(organization, project, stack, role)
     this_stack = RoleReference(pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), role)
     if reference == this_stack:
         raise InvalidValue(key, text, "name a role of another stack: a group and its roles belong to two accounts")
     return reference
+
+
+def check_foreign_role(key: str, arn: str) -> None:
+    """Check that an ARN is one of a role of another account in this partition.
+
+    Raises:
+        InvalidValue: it is not.
+    """
+    rules.role_arn(key, arn)
+    _, partition, _, _, account, _ = arn.split(":", 5)
+    if account in own_accounts():
+        raise InvalidValue(key, arn, "it is a role of this very account; a group and its roles belong to two accounts")
+    if partition != (own_partition() or partition):
+        raise InvalidValue(key, arn, f"it is of another partition; here ARNs begin with arn:{own_partition()}:")

@@ -1,72 +1,32 @@
-"""What a stack's YAML file asks for, checked as a whole before any resource is registered.
+"""What a stack's YAML file asks for, checked as a whole before any resource is registered."""
 
-The entries' keys are the components' arguments in camelCase, as is usual in YAML; ``roles[0].trustedAccountId`` is
-``ReadWriteBucketRoleArgs.trusted_account_id``.
-"""
-
-import inspect
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict, TypeVar, Union, cast, get_args, get_origin
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict, cast
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from components import ReadWriteBucketRoleArgs
+from components import ApplicationBucketArgs, ReadWriteBucketRoleArgs, rules
 from components.bucket_access import bucket_names
-from components.group_assume_policy import GrantOptions
 from components.policies import Effect
-from components.read_write_bucket_role import check_role_args, default_policy_name
-from components.validation import (
-    InvalidValue,
-    check_account_id,
-    check_bucket_name,
-    check_group_name,
-    check_policy_name,
-    check_role_name,
-    check_user_name,
-    each,
-)
-from stack.references import RoleReference, parse_role_reference
+from components.read_write_bucket_role import checked_role_args, default_policy_name
+from components.validation import MISSING, InvalidValue, check_known
+from stack.entries import GranteeEntry, GroupEntry, RoleEntry, at, camel_case, config_key, own_config, read_entries
+from stack.here import own_accounts, own_partition
+from stack.locations import located
+from stack.references import Reference, parse_reference
 
 
-class RoleEntry(ReadWriteBucketRoleArgs):
-    """An entry of ``roles``: a role, and whether its bucket is to be made too."""
+class GrantOptions(TypedDict, total=False):
+    """What may be said beside the roles of an allowance, in the component's words."""
 
-    create_bucket: NotRequired[bool]
-    """``false`` where the buckets exist already and are looked after elsewhere. ``true`` by default."""
-
-
-class GranteeEntry(TypedDict):
-    """An entry of ``granteeRoles``: a role of this account, and the roles of other accounts that it is about."""
-
-    name: str
-    """The name of the group or role."""
-    allow: NotRequired[list[str]]
-    """Roles that may be assumed, each written ``stack/role``."""
-    deny: NotRequired[list[str]]
-    """Roles that may not be assumed, whatever else allows it, each written ``stack/role``."""
-    allow_policy_prefix: NotRequired[str]
-    """What the names of the allowing inline policies begin with; the roles' stack follows."""
-    deny_policy_prefix: NotRequired[str]
-    """What the names of the denying inline policies begin with; the roles' stack follows."""
-    session_tags: NotRequired[bool]
-    """Whether a session that is allowed may carry tags. ``false`` by default."""
+    bind_session_name: bool
+    source_identity: bool
+    session_tags: bool
 
 
-class GroupEntry(GranteeEntry, GrantOptions):
-    """An entry of ``groups``: a group of this account, and the roles of other accounts that it is about."""
-
-    create_group: NotRequired[bool]
-    """``false`` where the group exists already and is looked after elsewhere. ``true`` by default."""
-    renamed_from: NotRequired[str]
-    """The group's name before: the group is renamed in place, with its members and all that it has."""
-    members: NotRequired[list[str]]
-    """The names of the users who are to be the group's members, and nobody else. Left alone by default."""
-
-
-class GrantArgs(GrantOptions):
+class GrantArgs(GrantOptions, total=True):
     """The arguments of a :class:`GroupAssumePolicy` but for the grantee and the roles."""
 
     effect: Effect
@@ -87,7 +47,7 @@ class Grant:
     """Its logical name before its group was renamed."""
     effect: Effect
     policy_name: str
-    roles: tuple[RoleReference, ...]
+    roles: tuple[Reference, ...]
     options: GrantOptions
 
     @property
@@ -112,24 +72,43 @@ class Grantee:
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """A bucket to make."""
+
+    name: str
+    kms_key_arn: str | None
+    """The key with which its objects are encrypted, where the roles use one."""
+
+    @property
+    def args(self) -> ApplicationBucketArgs:
+        """The component's arguments."""
+        args: ApplicationBucketArgs = {"name": self.name}
+        if self.kms_key_arn:
+            args["kms_key_arn"] = self.kms_key_arn
+        return args
+
+
+@dataclass(frozen=True)
 class Settings:
     """All that a stack is to contain."""
 
-    buckets: tuple[str, ...]
-    """The buckets to make."""
+    buckets: tuple[Bucket, ...]
     roles: tuple[ReadWriteBucketRoleArgs, ...]
-    roles_on_existing_buckets: tuple[str, ...]
-    """The names of those whose buckets are looked after elsewhere."""
     grantees: tuple[Grantee, ...]
     """The groups first."""
+    roles_on_existing_buckets: tuple[str, ...] = ()
+    """The names of those whose buckets are looked after elsewhere."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """The accounts that roles of other stacks have to belong to, by stack."""
 
 
+_LISTS = ("roles", "groups", "granteeRoles")
 _ONLY_ROLE = "UpdateApp"
 """The name of a stack's only role where the file lists none."""
 
-_OF_THE_ONLY_ROLE = {
-    "bucket": ("buckets", check_bucket_name),
-    "trusted_account_id": ("trusted_account_ids", check_account_id),
+_OF_THE_ONLY_ROLE: Mapping[str, tuple[str, rules.Rule]] = {
+    "bucket": ("buckets", rules.bucket_name),
+    "trusted_account_id": ("trusted_account_ids", rules.account_id),
 }
 """What may be said of a stack's only role outside of ``roles``, where ``pulumi new`` and ``pulumi config set`` can put
 it: what it stands in place of, and what is allowed."""
@@ -139,157 +118,159 @@ def load_settings() -> Settings:
     """Read and check the configuration of the stack that is running.
 
     Raises:
-        InvalidValue: something is missing, unknown or not allowed; the message names the key.
+        InvalidValue: something is missing, unknown or not allowed; the message names the file, the line and the key.
     """
-    _check_allowed_account_ids()
-    known = ("roles", "groups", "granteeRoles")
-    answers = tuple(camel_case(key) for key in _OF_THE_ONLY_ROLE)
-    _check_keys(pulumi.get_project(), _own_config_keys(), required=(), known=known + answers)
-    role_entries = _with_answers(_read_entries("roles", RoleEntry))
-    group_entries = _read_entries("groups", GroupEntry)
-    grantee_entries = _read_entries("granteeRoles", GranteeEntry)
-    if not role_entries and not group_entries and not grantee_entries:
-        raise InvalidValue(
-            _key("roles"), [], f"stack {pulumi.get_stack()} has none of {', '.join(known)}; give it some"
+    with located():
+        own_accounts()
+        _check_keys()
+        role_entries = _with_answers(read_entries("roles", RoleEntry))
+        group_entries = read_entries("groups", GroupEntry)
+        grantee_entries = read_entries("granteeRoles", GranteeEntry)
+        if not role_entries and not group_entries and not grantee_entries:
+            raise InvalidValue(
+                config_key("roles"), MISSING, f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}"
+            )
+        settings = Settings(
+            roles=tuple(_role(path, entry) for path, entry in role_entries.items()),
+            buckets=_buckets_to_create(role_entries),
+            grantees=(
+                *(_group(path, entry) for path, entry in group_entries.items()),
+                *(_grantee_role(path, entry) for path, entry in grantee_entries.items()),
+            ),
+            roles_on_existing_buckets=tuple(
+                entry["name"] for entry in role_entries.values() if not entry.get("create_bucket", True)
+            ),
+            accounts=_accounts(),
         )
-    settings = Settings(
-        roles=tuple(_role(path, entry) for path, entry in role_entries.items()),
-        buckets=_buckets_to_create(role_entries),
-        roles_on_existing_buckets=tuple(
-            entry["name"] for entry in role_entries.values() if not entry.get("create_bucket", True)
-        ),
-        grantees=(
-            *(_group(path, entry) for path, entry in group_entries.items()),
-            *(_grantee_role(path, entry) for path, entry in grantee_entries.items()),
-        ),
-    )
-    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in role_entries.items()})
-    _check_distinct(
-        "policyName",
-        {
-            f"{path}.policyName": entry.get("policy_name", default_policy_name(entry["name"]))
-            for path, entry in role_entries.items()
-        },
-    )
-    _check_distinct(
-        "name", {f"{path}.name": entry["name"] for path, entry in {**group_entries, **grantee_entries}.items()}
-    )
-    _check_renames(group_entries)
-    return settings
+        _check_names(role_entries, {**group_entries, **grantee_entries})
+        _check_renames(group_entries)
+        return settings
 
 
-def _check_allowed_account_ids() -> None:
-    account_ids = pulumi.Config("aws").get_object("allowedAccountIds")
-    if not isinstance(account_ids, list) or not account_ids:
-        raise InvalidValue(
-            "aws:allowedAccountIds",
-            account_ids,
-            'list the account that this stack may change, e.g. ["111111111111"];'
-            " without it, the credentials of a wrong account would change that account",
-        )
-    for index, account_id in enumerate(account_ids):
-        check_account_id(f"aws:allowedAccountIds[{index}]", account_id)
+def _check_keys() -> None:
+    """Check that there are such keys, in this project's name: those of another would be passed over without a word."""
+    known = [*_LISTS, "accounts", *(camel_case(key) for key in _OF_THE_ONLY_ROLE)]
+    for key in runtime_config.CONFIG.get():
+        project, _, name = key.partition(":")
+        if project != pulumi.get_project() and name in _LISTS:
+            raise InvalidValue(key, project, f"this project is called {pulumi.get_project()}; write {config_key(name)}")
+    try:
+        check_known(own_config(), known)
+    except InvalidValue as error:
+        raise InvalidValue(config_key(error.key), error.value, error.allowed) from None
+
+
+def _accounts() -> dict[str, str]:
+    """Return the accounts to which stacks are pinned."""
+    accounts = pulumi.Config().get_object("accounts") or {}
+    path = config_key("accounts")
+    if not isinstance(accounts, dict):
+        raise InvalidValue(path, accounts, 'write a mapping, e.g. {production: "999999999999"}')
+    for stack, account in accounts.items():
+        rules.account_id(f"{path}.{stack}", account)
+    return accounts
 
 
 def _with_answers(entries: dict[str, RoleEntry]) -> dict[str, RoleEntry]:
-    """The entries of ``roles`` with what is said of the only one outside of them, which goes before."""
-    for key, (in_place_of, check) in _OF_THE_ONLY_ROLE.items():
+    """Return the entries of ``roles`` with what is said of the only one outside of them, which goes before."""
+    for key, (in_place_of, rule) in _OF_THE_ONLY_ROLE.items():
         value = pulumi.Config().get(camel_case(key))
         if not value:
             continue
-        check(_key(camel_case(key)), value)
+        where = config_key(camel_case(key))
+        rule(where, value)
         if len(entries) > 1:
-            raise InvalidValue(_key(camel_case(key)), value, "it is for a stack of one role; write it into roles")
-        for path, entry in (entries or {f"{_key('roles')}[0]": RoleEntry(name=_ONLY_ROLE)}).items():
+            raise InvalidValue(where, value, "it is for a stack of one role; write it into roles")
+        for path, entry in (entries or {f"{config_key('roles')}[0]": RoleEntry(name=_ONLY_ROLE)}).items():
             kept = {name: said for name, said in entry.items() if name != in_place_of}
             entries = {path: cast(RoleEntry, {**kept, key: value})}
     return entries
 
 
-def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[str, ...]:
+def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[Bucket, ...]:
     create: dict[str, bool] = {}
+    keys: dict[str, set[str]] = {}
     for path, entry in entries.items():
         wanted = entry.get("create_bucket", True)
         for bucket in bucket_names(entry):
+            if wanted:
+                rules.new_bucket_name(f"{path}.bucket", bucket)
             if create.setdefault(bucket, wanted) != wanted:
                 raise InvalidValue(
                     f"{path}.createBucket", wanted, f"another role says otherwise of the same bucket, {bucket!r}"
                 )
-    return tuple(bucket for bucket, wanted in create.items() if wanted)
+            keys.setdefault(bucket, set()).update(str(arn) for arn in entry.get("kms_key_arns", ()))
+    # With several keys, each client says which one it means.
+    return tuple(
+        Bucket(bucket, next(iter(keys[bucket])) if len(keys[bucket]) == 1 else None)
+        for bucket, wanted in create.items()
+        if wanted
+    )
 
 
 def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:
-    role = {key: value for key, value in entry.items() if key != "create_bucket"}
-    try:
-        check_role_args(role)
-    except InvalidValue as error:
-        argument, dot, tag = error.key.partition(".")
-        key = f"{path}.{camel_case(argument)}{dot}{tag}"  # a tag's name stays as it is
-        raise InvalidValue(key, error.value, camel_case(error.allowed)) from None
-    if "external_id" in role and runtime_config.is_config_secret(_key("roles")):
+    said = {key: value for key, value in entry.items() if key != "create_bucket"}
+    with at(path):
+        role = checked_role_args(said, own_partition())
+        boundary = str(role.get("permissions_boundary", ""))
+        if boundary and boundary.split(":")[4] not in ("aws", *own_accounts()):
+            rule = f"the boundary has to be a policy of this account, {own_accounts()[0]}, or of AWS"
+            raise InvalidValue("permissions_boundary", boundary, rule)
+    if "external_id" in role and runtime_config.is_config_secret(config_key("roles")):
         role["external_id"] = pulumi.Output.secret(role["external_id"])
-    return cast(ReadWriteBucketRoleArgs, role)
+    return role
 
 
 def _group(path: str, entry: GroupEntry) -> Grantee:
-    check_group_name(f"{path}.name", entry["name"])
     create, renamed_from = entry.get("create_group", True), entry.get("renamed_from")
-    if renamed_from is not None:
-        check_group_name(f"{path}.renamedFrom", renamed_from)
-        if not create:
-            raise InvalidValue(f"{path}.renamedFrom", renamed_from, "createGroup is false: rename it where it is made")
-    if "members" in entry:
-        each(check_user_name, least=0)(f"{path}.members", entry["members"])
+    if renamed_from is not None and not create:
+        raise InvalidValue(f"{path}.renamedFrom", renamed_from, "createGroup is false: rename it where it is made")
     members = tuple(entry["members"]) if "members" in entry else None
     return Grantee("group", entry["name"], tuple(_grants(path, entry)), create, renamed_from, members)
 
 
 def _grantee_role(path: str, entry: GranteeEntry) -> Grantee:
-    check_role_name(f"{path}.name", entry["name"])
     return Grantee("role", entry["name"], tuple(_grants(path, entry)))
 
 
 def _grants(path: str, entry: GranteeEntry | GroupEntry) -> list[Grant]:
-    """One grant for each effect and stack. The options are about what is allowed."""
-    names = ("bind_session_name", "source_identity", "session_tags")
-    allow_options = cast(GrantOptions, {name: True for name in names if entry.get(name)})
+    """Return one grant for each effect and stack. The options are about what is allowed."""
     allowed = _references(f"{path}.allow", entry.get("allow", []))
     denied = _references(f"{path}.deny", entry.get("deny", []))
     for reference, key in denied.items():
         if reference in allowed:
             raise InvalidValue(key, str(reference), f"{allowed[reference]} names the same role; remove one of the two")
     if not allowed and not denied:
-        raise InvalidValue(f"{path}.allow", [], "name at least one role under allow or deny")
-    sides: list[tuple[Effect, str, str, Iterable[RoleReference], GrantOptions]] = [
-        (
-            "Allow",
-            "allowPolicyPrefix",
-            entry.get("allow_policy_prefix", "allow-assume-S3-role-in-"),
-            allowed,
-            allow_options,
-        ),
+        raise InvalidValue(f"{path}.allow", MISSING, "name at least one role under allow or deny")
+    names = [name for name in GrantOptions.__annotations__ if entry.get(name)]
+    if names and not allowed:
+        rule = "nothing is allowed here that it could be about; remove it, or name a role under allow"
+        raise InvalidValue(f"{path}.{camel_case(names[0])}", True, rule)
+    options = cast(GrantOptions, dict.fromkeys(names, True))
+    sides: list[tuple[Effect, str, str, Iterable[Reference], GrantOptions]] = [
+        ("Allow", "allowPolicyPrefix", entry.get("allow_policy_prefix", "allow-assume-S3-role-in-"), allowed, options),
         ("Deny", "denyPolicyPrefix", entry.get("deny_policy_prefix", "deny-assume-S3-role-in-"), denied, {}),
     ]
     grants = [
-        _grant(entry, effect, prefix + stack, roles, options)
-        for effect, key, prefix, references, options in sides
-        for stack, roles in _by_stack(f"{path}.{key}", prefix, references).items()
+        _grant(entry, effect, prefix + place, roles, said)
+        for effect, key, prefix, references, said in sides
+        for place, roles in _by_place(f"{path}.{key}", prefix, references).items()
     ]
     _check_distinct("name of an inline policy", {f"{path}: {grant.effect}": grant.policy_name for grant in grants})
     return grants
 
 
-def _references(path: str, texts: Iterable[str]) -> dict[RoleReference, str]:
-    """The roles that are named, and where each stands."""
+def _references(path: str, texts: Iterable[str]) -> dict[Reference, str]:
+    """Return the roles that are named, and where each stands."""
     keys = {f"{path}[{index}]": text for index, text in enumerate(texts)}
-    return {parse_role_reference(key, text): key for key, text in keys.items()}
+    return {parse_reference(key, text): key for key, text in keys.items()}
 
 
 def _grant(
     entry: GranteeEntry | GroupEntry,
     effect: Effect,
     policy_name: str,
-    roles: Sequence[RoleReference],
+    roles: Sequence[Reference],
     options: GrantOptions,
 ) -> Grant:
     old = entry.get("renamed_from")
@@ -303,14 +284,26 @@ def _grant(
     )
 
 
-def _by_stack(key: str, prefix: str, references: Iterable[RoleReference]) -> dict[str, list[RoleReference]]:
-    """Return the roles by the name of their stack, which stands at the end of the inline policy's name."""
-    by_stack: dict[str, list[RoleReference]] = {}
+def _by_place(key: str, prefix: str, references: Iterable[Reference]) -> dict[str, list[Reference]]:
+    """Return the roles by the name of their stack, or by their account; it ends the inline policy's name."""
+    by_place: dict[str, list[Reference]] = {}
     for reference in references:
-        by_stack.setdefault(reference.stack, []).append(reference)
-    for stack in by_stack:
-        check_policy_name(key, prefix + stack)
-    return by_stack
+        by_place.setdefault(reference.place, []).append(reference)
+    for place in by_place:
+        rules.policy_name(key, prefix + place)
+    return by_place
+
+
+def _check_names(roles: Mapping[str, RoleEntry], grantees: Mapping[str, GranteeEntry | GroupEntry]) -> None:
+    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in roles.items()})
+    _check_distinct(
+        "policyName",
+        {
+            f"{path}.policyName": entry.get("policy_name", default_policy_name(entry["name"]))
+            for path, entry in roles.items()
+        },
+    )
+    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in grantees.items()})
 
 
 def _check_renames(entries: Mapping[str, GroupEntry]) -> None:
@@ -334,81 +327,3 @@ def _check_distinct(what: str, values: Mapping[str, str]) -> None:
         first = seen.setdefault(value.casefold(), key)
         if first != key:
             raise InvalidValue(key, value, f"{first} is the same but for case at most; give each its own {what}")
-
-
-_Entry = TypeVar("_Entry", RoleEntry, GroupEntry, GranteeEntry)
-
-
-def _read_entries(name: str, entry_type: type[_Entry]) -> dict[str, _Entry]:
-    """The entries of a configured list, by where each stands, with the keys that their type declares."""
-    values = pulumi.Config().get_object(name) or []
-    path = _key(name)
-    if not isinstance(values, list):
-        raise InvalidValue(path, values, "write a list")
-    entries = {f"{path}[{index}]": value for index, value in enumerate(values)}
-    return {at: _read_entry(at, value, entry_type) for at, value in entries.items()}
-
-
-def _read_entry(path: str, value: object, entry_type: type[_Entry]) -> _Entry:
-    declared = inspect.get_annotations(entry_type)  # a TypedDict's hold those of its bases
-    fields = {camel_case(name): name for name in declared}
-    if not isinstance(value, dict):
-        raise InvalidValue(path, value, f"write a mapping with the keys {', '.join(fields)}")
-    required = [camel_case(name) for name, hint in declared.items() if get_origin(hint) is not NotRequired]
-    _check_keys(path, value, required=required, known=fields)
-    for key, item in value.items():
-        _check_type(f"{path}.{key}", item, declared[fields[key]])
-    return cast(_Entry, {fields[key]: item for key, item in value.items()})
-
-
-def _check_keys(path: str, keys: Collection[str], required: Collection[str], known: Collection[str]) -> None:
-    separator = "." if path.endswith("]") else ":"
-    for key in keys:
-        if key not in known:
-            raise InvalidValue(f"{path}{separator}{key}", key, f"the keys are {', '.join(known)}")
-    for key in required:
-        if key not in keys:
-            raise InvalidValue(f"{path}{separator}{key}", None, "it is missing and has no default; add it")
-
-
-def _check_type(key: str, value: object, declared: object) -> None:
-    """Check that YAML gave what the field declares. ``pulumi.Input[X]`` is an X here: YAML has no outputs."""
-    while get_origin(declared) in (NotRequired, Union):
-        declared = get_args(declared)[0]
-    if declared is bool:
-        if not isinstance(value, bool):
-            raise InvalidValue(key, value, "write true or false")
-    elif declared is int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise InvalidValue(key, value, "write a whole number")
-    elif declared is str:
-        if not isinstance(value, str):
-            raise InvalidValue(key, value, "write text; a number needs quotes to be text")
-    elif get_origin(declared) in (list, Sequence):
-        if not isinstance(value, list):
-            raise InvalidValue(key, value, "write a list")
-        for index, item in enumerate(value):
-            _check_type(f"{key}[{index}]", item, get_args(declared)[0])
-    elif get_origin(declared) is Mapping:
-        if not isinstance(value, dict):
-            raise InvalidValue(key, value, "write a mapping, name: value")
-        for name, item in value.items():
-            _check_type(f"{key}.{name}", item, get_args(declared)[1])
-    else:
-        raise TypeError(f"{key}: no rule for values of type {declared}")
-
-
-def _own_config_keys() -> list[str]:
-    """The keys of this project that the stack's file has, without the project's name."""
-    prefix = f"{pulumi.get_project()}:"
-    configured = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
-    return [key.removeprefix(prefix) for key in configured if key.startswith(prefix)]
-
-
-def _key(name: str) -> str:
-    return f"{pulumi.get_project()}:{name}"
-
-
-def camel_case(name: str) -> str:
-    """An argument's name as it is written in YAML and in outputs."""
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

@@ -37,6 +37,9 @@ class Registration:
     """The URNs, or the logical names, that it had before."""
 
 
+DNS_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+
+
 class Refusal(grpc.RpcError):
     """What the engine answers where the provider refuses a call."""
 
@@ -70,7 +73,12 @@ class Aws(mocks.Mocks):
                 raise Refusal("NoSuchEntity: The group with that name cannot be found.")
             return {"users": [{"userName": name} for name in self.groups[args.args["groupName"]]]}
         assert args.token.endswith(":getPartition"), args.token
-        return {"id": self.partition, "partition": self.partition, "dnsSuffix": "", "reverseDnsPrefix": ""}
+        return {
+            "id": self.partition,
+            "partition": self.partition,
+            "dnsSuffix": DNS_SUFFIXES[self.partition],
+            "reverseDnsPrefix": "",
+        }
 
 
 class Monitor(mocks.MockMonitor):

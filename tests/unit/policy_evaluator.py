@@ -326,6 +326,7 @@ def _ip_address(expected: str) -> _Match:
 
 
 _OPERATORS: Mapping[str, Callable[[str], _Match]] = {
+    "ArnEquals": _arn_like,  # "ArnEquals and ArnLike behave identically"
     "ArnLike": _arn_like,
     "Bool": _bool,
     "DateLessThan": _date_less_than,

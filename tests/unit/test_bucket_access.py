@@ -1,20 +1,24 @@
 """What every option makes of the statements about buckets and keys, as whole documents."""
 
-import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-import botocore.loaders
 import pytest
 
-from components import bucket_access
-from components.bucket_access import BucketAccessArgs, bucket_names, identity_statements, resource_policy_statements
+from components import ReadWriteBucketRoleArgs
+from components.bucket_access import bucket_names, identity_statements, resource_policy_statements
+from components.partition import Partition
 from components.policies import document, render
 from tests.unit.policy_lint import ROLE_ARN, findings
+from tests.unit.test_no_widening import BUCKET_LAWS
+
+Args = dict[str, Any]
+"""Arguments about buckets and keys."""
+AWS = Partition("aws", "amazonaws.com")
 
 BUCKET, OTHER = "arn:aws:s3:::productionapp", "arn:aws:s3:::archive"
-ONE: BucketAccessArgs = {"bucket": "productionapp"}
-TWO: BucketAccessArgs = {"buckets": ["productionapp", "archive", "productionapp"]}
+ONE: Args = {"bucket": "productionapp"}
+TWO: Args = {"buckets": ["productionapp", "archive", "productionapp"]}
 US_KEY = "arn:aws:kms:us-east-1:999999999999:key/1234abcd"
 EU_KEY = "arn:aws:kms:eu-west-1:999999999999:key/1234abcd"
 THROUGH_US_S3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
@@ -37,7 +41,7 @@ READ_WRITE_PARTS = [
     *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
 ]
 
-CASES: Mapping[str, tuple[BucketAccessArgs, Sequence[Any]]] = {
+CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
     "the default is to read and write": (ONE, [ALL_NAMES, LIST, READ_WRITE]),
     "readWrite is the default": ({**ONE, "access": "readWrite"}, [ALL_NAMES, LIST, READ_WRITE]),
     "read": ({**ONE, "access": "read"}, [ALL_NAMES, LIST, allow("ReadObjects", "s3:GetObject", f"{BUCKET}/*")]),
@@ -105,14 +109,6 @@ CASES: Mapping[str, tuple[BucketAccessArgs, Sequence[Any]]] = {
             allow("ReadObjects", ["s3:GetObject", "s3:GetObjectVersion"], f"{BUCKET}/reports/*"),
         ],
     ),
-    "older versions are nothing to one who writes": (
-        {**ONE, "access": "write", "object_versions": True},
-        [
-            ALL_NAMES,
-            LOCATE,
-            allow("WriteObjects", ["s3:DeleteObject", "s3:PutObject"], f"{BUCKET}/*"),
-        ],
-    ),
     "multipart uploads are seen and aborted": (
         {**ONE, "multipart_uploads": True},
         [
@@ -132,10 +128,6 @@ CASES: Mapping[str, tuple[BucketAccessArgs, Sequence[Any]]] = {
     "multipart uploads below a prefix are not listed with those of others": (
         {**ONE, "multipart_uploads": True, "prefixes": ["reports/"]},
         [ALL_NAMES, LOCATE, LIST_REPORTS, {**READ_WRITE_REPORTS, "Action": READ_WRITE_PARTS}],
-    ),
-    "multipart uploads are nothing to one who reads": (
-        {**ONE, "access": "read", "multipart_uploads": True},
-        [ALL_NAMES, LIST, allow("ReadObjects", "s3:GetObject", f"{BUCKET}/*")],
     ),
     "a key, through S3 only": (
         {**ONE, "kms_key_arns": [US_KEY]},
@@ -164,68 +156,76 @@ CASES: Mapping[str, tuple[BucketAccessArgs, Sequence[Any]]] = {
             allow("UseKeys", "kms:Decrypt", US_KEY, THROUGH_US_S3),
         ],
     ),
-    "a key of one who writes does not decrypt": (
+    "a key of one who writes decrypts too: parts are joined": (
         {**ONE, "access": "write", "kms_key_arns": [US_KEY]},
         [
             ALL_NAMES,
             LOCATE,
             allow("WriteObjects", ["s3:DeleteObject", "s3:PutObject"], f"{BUCKET}/*"),
-            allow("UseKeys", "kms:GenerateDataKey", US_KEY, THROUGH_US_S3),
-        ],
-    ),
-    "but it does where parts are joined": (
-        {**ONE, "access": "write", "multipart_uploads": True, "kms_key_arns": [US_KEY]},
-        [
-            ALL_NAMES,
-            allow("LocateBucket", ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], BUCKET),
-            allow("WriteObjects", PARTS, f"{BUCKET}/*"),
             allow("UseKeys", USE, US_KEY, THROUGH_US_S3),
         ],
     ),
 }
 
 
-@pytest.mark.parametrize(("args", "statements"), CASES.values(), ids=CASES)
-def test_the_identity_policy_is(args: BucketAccessArgs, statements: Sequence[Any]) -> None:
-    assert identity_statements("aws", args) == statements
-    assert findings(render(document(*identity_statements("aws", args)))) == ()
+def made(args: Args) -> ReadWriteBucketRoleArgs:
+    return cast(ReadWriteBucketRoleArgs, {"name": "UpdateApp", **args})
+
+
+def for_role(statement: Mapping[str, Any], sid: str, role: str = ROLE_ARN) -> Any:  # noqa: ANN401
+    """What the policy of a bucket or key says: the same, of this role and of no other."""
+    account, name = role.split(":")[4], role.rpartition("/")[2]
+    return {
+        **statement,
+        "Sid": f"{sid}{account}{name}",
+        "Principal": {"AWS": f"{role.partition(':role/')[0]}:root"},
+        "Condition": {**statement.get("Condition", {}), "ArnEquals": {"aws:PrincipalArn": role}},
+    }
 
 
 @pytest.mark.parametrize(("args", "statements"), CASES.values(), ids=CASES)
-def test_a_buckets_owner_is_told_the_same_of_the_bucket(args: BucketAccessArgs, statements: Sequence[Any]) -> None:
-    told = resource_policy_statements("aws", ROLE_ARN, args)
-    assert set(told) == {*(f"arn:aws:s3:::{name}" for name in bucket_names(args)), *args.get("kms_key_arns", ())}
-    if len(bucket_names(args)) == 1:
+def test_the_identity_policy_is(args: Args, statements: Sequence[Any]) -> None:
+    assert identity_statements(AWS, made(args)) == statements
+    assert findings(render(document(*identity_statements(AWS, made(args))))) == ()
+
+
+@pytest.mark.parametrize(("args", "statements"), CASES.values(), ids=CASES)
+def test_a_buckets_owner_is_given_the_same_of_the_bucket(args: Args, statements: Sequence[Any]) -> None:
+    given = resource_policy_statements(AWS, ROLE_ARN, made(args))
+    assert set(given) == {*(f"arn:aws:s3:::{name}" for name in bucket_names(made(args))), *args.get("kms_key_arns", ())}
+    if len(bucket_names(made(args))) == 1:
         about_bucket = [each for each in statements if each["Sid"] not in ("ListAllBuckets", "UseKeys")]
-        assert told[BUCKET] == [{**each, "Principal": {"AWS": ROLE_ARN}} for each in about_bucket]
-    for arn, own in told.items():
+        assert given[BUCKET] == [for_role(each, each["Sid"]) for each in about_bucket]
+    for arn, own in given.items():
         assert findings(render(document(*own)), arn if ":kms:" in arn else "") == ()
 
 
 def test_each_bucket_and_key_gets_its_own_statements() -> None:
-    principal = {"Principal": {"AWS": ROLE_ARN}}
-    assert resource_policy_statements("aws", ROLE_ARN, {**TWO, "access": "read", "kms_key_arns": [US_KEY, EU_KEY]}) == {
-        BUCKET: [{**LIST, **principal}, {**allow("ReadObjects", "s3:GetObject", f"{BUCKET}/*"), **principal}],
+    read = allow("ReadObjects", "s3:GetObject", f"{BUCKET}/*")
+    use = allow("UseKey", "kms:Decrypt", "*", THROUGH_US_S3)
+    in_europe = {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+    args = made({**TWO, "access": "read", "kms_key_arns": [US_KEY, EU_KEY]})
+    assert resource_policy_statements(AWS, ROLE_ARN, args) == {
+        BUCKET: [for_role(LIST, "ListBucket"), for_role(read, "ReadObjects")],
         OTHER: [
-            {**LIST, "Resource": OTHER, **principal},
-            {**allow("ReadObjects", "s3:GetObject", f"{OTHER}/*"), **principal},
+            for_role({**LIST, "Resource": OTHER}, "ListBucket"),
+            for_role({**read, "Resource": f"{OTHER}/*"}, "ReadObjects"),
         ],
-        US_KEY: [{**allow("UseKey", "kms:Decrypt", "*", THROUGH_US_S3), **principal}],
-        EU_KEY: [
-            {
-                **allow(
-                    "UseKey", "kms:Decrypt", "*", {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
-                ),
-                **principal,
-            }
-        ],
+        US_KEY: [for_role(use, "UseKey")],
+        EU_KEY: [for_role({**use, "Condition": in_europe}, "UseKey")],
     }
 
 
-def test_every_partition_has_the_domain_that_botocore_knows() -> None:
-    for partition in botocore.loaders.create_loader().load_data("partitions")["partitions"]:
-        known = bucket_access._DOMAINS.get(partition["id"], "amazonaws.com")
-        assert known == partition["outputs"]["dnsSuffix"], partition["id"]
+def test_the_statements_of_any_two_roles_can_stand_in_one_policy() -> None:
+    def sids(account: str, name: str) -> set[str]:
+        statements = resource_policy_statements(AWS, f"arn:aws:iam::{account}:role/{name}", made(ONE))
+        return {statement["Sid"] for own in statements.values() for statement in own}
+
+    roles = [("999999999999", name) for name in ("UpdateApp", "Update.App", "Update-App", "team/Update_App")]
+    all_sids = [sid for role in [*roles, ("888888888888", "UpdateApp")] for sid in sids(*role)]
+    assert len(all_sids) == len(set(all_sids)) == 10
+    assert all(sid.isalnum() for sid in all_sids)
+    assert sids(*roles[0]) == {"ListBucket999999999999UpdateApp", "ReadWriteObjects999999999999UpdateApp"}
 
 
 @pytest.mark.parametrize(
@@ -240,29 +240,31 @@ def test_every_partition_has_the_domain_that_botocore_knows() -> None:
 def test_another_partition_has_its_own_arns_and_its_own_s3(partition: str, region: str, service: str) -> None:
     bucket, key = f"arn:{partition}:s3:::productionapp", f"arn:{partition}:kms:{region}:999999999999:key/1234abcd"
     role = f"arn:{partition}:iam::999999999999:role/UpdateApp"
-    args: BucketAccessArgs = {**ONE, "prefixes": ["reports/"], "kms_key_arns": [key]}
+    args = made({**ONE, "prefixes": ["reports/"], "kms_key_arns": [key]})
+    world = Partition(partition, service.removeprefix(f"s3.{region}."))
     on_bucket = [
         {**LOCATE, "Resource": bucket},
         {**LIST_REPORTS, "Resource": bucket},
         {**READ_WRITE, "Resource": f"{bucket}/reports/*"},
     ]
     through_s3 = {"StringEquals": {"kms:ViaService": service}}
-    assert identity_statements(partition, args) == [ALL_NAMES, *on_bucket, allow("UseKeys", USE, key, through_s3)]
-    assert resource_policy_statements(partition, role, args) == {
-        bucket: [{**statement, "Principal": {"AWS": role}} for statement in on_bucket],
-        key: [{**allow("UseKey", USE, "*", through_s3), "Principal": {"AWS": role}}],
+    assert identity_statements(world, args) == [ALL_NAMES, *on_bucket, allow("UseKeys", USE, key, through_s3)]
+    assert resource_policy_statements(world, role, args) == {
+        bucket: [for_role(statement, statement["Sid"], role) for statement in on_bucket],
+        key: [for_role(allow("UseKey", USE, "*", through_s3), "UseKey", role)],
     }
 
 
 @pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
 def test_the_linter_knows_the_arns_of_the_older_partitions(partition: str, region: str) -> None:
-    args: BucketAccessArgs = {**ONE, "kms_key_arns": [f"arn:{partition}:kms:{region}:999999999999:key/1234abcd"]}
-    assert findings(render(document(*identity_statements(partition, args)))) == ()
+    args = made({**ONE, "kms_key_arns": [f"arn:{partition}:kms:{region}:999999999999:key/1234abcd"]})
+    assert findings(render(document(*identity_statements(Partition(partition, "amazonaws.com"), args)))) == ()
 
 
 def test_the_names_of_several_buckets_stay_in_the_order_given() -> None:
-    assert bucket_names({"buckets": ["b", "a", "b"]}) == ["b", "a"]
+    assert bucket_names(made({"buckets": ["b", "a", "b"]})) == ["b", "a"]
 
 
 def test_every_option_of_the_access_has_a_document() -> None:
-    assert {key for args, _ in CASES.values() for key in args} == set(inspect.get_annotations(BucketAccessArgs))
+    options = {key for args, _ in CASES.values() for key in args}
+    assert options == set(BUCKET_LAWS) - {"revoke_sessions_issued_before"}

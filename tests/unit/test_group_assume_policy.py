@@ -9,8 +9,8 @@ import pytest
 
 from components import GroupAssumePolicy, GroupAssumePolicyArgs, check_total_size
 from components.group_assume_policy import assume_role_policy
-from components.policies import render
-from components.validation import InvalidValue, characters
+from components.policies import characters, render
+from components.validation import InvalidValue
 from tests.unit.conftest import Run, is_secret
 from tests.unit.policy_lint import findings
 

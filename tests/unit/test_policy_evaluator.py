@@ -154,6 +154,8 @@ def test_principal(principal: Any, matches: bool) -> None:  # noqa: ANN401 (JSON
         ("StringLike", "arn:aws:a:*:111122223333:f/*", "arn:aws:a:us-east-2:9:s/abc:111122223333:f/d.txt", True),
         ("ArnLike", "arn:aws:a:*:111122223333:f/*", "arn:aws:a:us-east-2:9:s/abc:111122223333:f/d.txt", False),
         ("ArnLike", "arn:aws:a:*:111122223333:f/*", "arn:aws:a:us-east-2:111122223333:f/a:b", True),
+        ("ArnEquals", "arn:aws:iam::*:role/x-?", "arn:aws:iam::1:role/x-1", True),
+        ("ArnEquals", "arn:aws:iam::1:role/x", "arn:aws:iam::1:role/xy", False),
         ("ArnLike", "arn:aws:iam::*:role/x-?", "arn:aws:iam::1:role/x-1", True),
         ("ArnLike", "arn:aws:iam::*:role/x-?", "arn:aws:iam::1:role/X-1", False),
         ("ArnLike", "arn:aws:iam::*:role/x-?", "arn:aws:iam::1:role/x-12", False),

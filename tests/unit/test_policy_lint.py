@@ -12,11 +12,11 @@ from hypothesis.strategies import DataObject
 from components.bucket_access import resource_policy_statements
 from components.group_assume_policy import assume_role_policy
 from components.policies import document, render
-from components.read_write_bucket_role import _identity_policy
+from components.read_write_bucket_role import identity_policy
 from components.trust import trust_policy
 from tests.unit.conftest import Run
 from tests.unit.policy_lint import ROLE_ARN, findings
-from tests.unit.test_no_widening import GRANT_LAWS, STABLE, bucket_args, grant_args, trust_args
+from tests.unit.test_no_widening import AWS, GRANT_LAWS, STABLE, bucket_args, grant_args, trust_args
 
 KEY_ARN = "arn:aws:kms:us-east-1:999999999999:key/1234abcd"
 GOOD = {"Sid": "Good", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::productionapp/*"}
@@ -89,8 +89,8 @@ def test_every_trust_is_clean(data: DataObject) -> None:
 @given(data=st.data())
 def test_every_access_is_clean(data: DataObject) -> None:
     args: Any = data.draw(bucket_args())
-    assert findings(render(_identity_policy("aws", args))) == ()
-    for arn, statements in resource_policy_statements("aws", ROLE_ARN, args).items():
+    assert findings(render(identity_policy(AWS, args))) == ()
+    for arn, statements in resource_policy_statements(AWS, ROLE_ARN, args).items():
         assert findings(render(document(*statements)), arn if ":kms:" in arn else "") == ()
 
 

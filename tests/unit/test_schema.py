@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
-from inspect import get_annotations
+from inspect import get_annotations, getdoc
 from typing import Any, NotRequired, Union, get_args, get_origin
 
 import pulumi
@@ -102,7 +102,7 @@ def test_the_outputs_are_those_of_the_class(component: type) -> None:
 def test_everything_is_described_in_words_of_any_language(component: type) -> None:
     resource = RESOURCES[component.__name__]
     sources = docstrings()
-    assert resource["description"] == component.__doc__
+    assert resource["description"] == getdoc(component)
     for name, known in {**resource["inputProperties"], **resource["properties"]}.items():
         description = known["description"]
         assert description in {
@@ -112,23 +112,27 @@ def test_everything_is_described_in_words_of_any_language(component: type) -> No
         assert description == " ".join(description.split()), name
 
 
-def test_whole_numbers_arrive_as_such_and_others_are_refused() -> None:
-    role = PROVIDER._component_defs["ReadWriteBucketRole"]
-    inputs = {"name": "UpdateApp", "maxSessionDuration": 7200.0, "mfaMaxAge": 3600.5}
-    mapped = PROVIDER.map_inputs(inputs, role)
-    assert mapped == {"name": "UpdateApp", "max_session_duration": 7200, "mfa_max_age": 3600.5}
-    assert isinstance(mapped["max_session_duration"], int)
+ROLE = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "111111111111"}
 
 
-def test_what_is_not_allowed_is_told_by_the_name_that_the_caller_knows() -> None:
-    token = "cross-account-access:index:ReadWriteBucketRole"  # noqa: S105 (of a type)
-    inputs = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "1111"}
+def refusal(inputs: Mapping[str, Any]) -> pulumi.InputPropertyError:
+    """What the caller of another language is shown."""
     with pytest.raises(pulumi.InputPropertyError) as refused:
-        PROVIDER.construct("UpdateApp", token, inputs)
-    assert refused.value.property_path == "trustedAccountId"
-    assert refused.value.reason == (
+        PROVIDER.construct("UpdateApp", "cross-account-access:index:ReadWriteBucketRole", dict(inputs))
+    return refused.value
+
+
+def test_what_is_not_allowed_is_refused_by_the_name_that_the_caller_knows() -> None:
+    refused = refusal({**ROLE, "trustedAccountId": "1111"})
+    assert refused.property_path == "trustedAccountId"
+    assert refused.reason == (
         "'1111' is not allowed; write the twelve digits of the account id in quotes, e.g. \"111111111111\""
     )
-    with pytest.raises(pulumi.InputPropertyError) as refused:
-        PROVIDER.construct("UpdateApp", token, {"name": "UpdateApp", "bucket": "productionapp"})
-    assert refused.value.reason == "None is not allowed; it is missing; give trustedAccountId or trustedAccountIds"
+    refused = refusal({key: value for key, value in ROLE.items() if key != "trustedAccountId"})
+    assert refused.property_path == "trustedAccountId"
+    assert refused.reason == "is missing; give trustedAccountId or trustedAccountIds"
+
+
+def test_whole_numbers_arrive_as_floats_and_others_are_refused() -> None:
+    assert refusal({**ROLE, "maxSessionDuration": 7200.0, "mfaMaxAge": 900.0}).property_path == "mfaMaxAge"
+    assert refusal({**ROLE, "maxSessionDuration": 7200.5}).reason == "7200.5 is not allowed; write a whole number"

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.validation import InvalidValue, check_account_id, check_bucket_name, check_role_arn
+from components.rules import account_id as check_account_id
+from components.rules import bucket_name as check_bucket_name
+from components.rules import role_arn as check_role_arn
+from components.validation import InvalidValue
 from tests.unit.conftest import Run
 
 ROLE = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "111111111111"}

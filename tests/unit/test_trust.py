@@ -1,19 +1,27 @@
 """The trust policy of every option, as a whole document."""
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pytest
 
+from components import ReadWriteBucketRoleArgs
 from components.policies import render
-from components.trust import TrustArgs, trust_policy
+from components.trust import trust_policy
 from tests.unit.policy_lint import ROLE_ARN, findings
+from tests.unit.test_no_widening import TRUST_LAWS
 
-ACCOUNT: TrustArgs = {"trusted_account_id": "111111111111"}
+Args = dict[str, Any]
+"""Arguments about trust."""
+
+ACCOUNT: Args = {"trusted_account_id": "111111111111"}
 ROOT = "arn:aws:iam::111111111111:root"
 ALICE, BOB = "arn:aws:iam::111111111111:user/alice", "arn:aws:iam::111111111111:user/bob"
 OWN_NAME = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
+
+
+def made(args: Args) -> ReadWriteBucketRoleArgs:
+    return cast(ReadWriteBucketRoleArgs, {"name": "UpdateApp", **args})
 
 
 def allow(sid: str, action: str, condition: Mapping[str, Any] | None = None, *, accounts: object = ROOT) -> Any:  # noqa: ANN401 (JSON)
@@ -41,7 +49,7 @@ TWO_TAGS = {
     "StringEquals": {"aws:RequestTag/team": ["blue", "green"], "aws:RequestTag/cost center": "7"},
     "ForAllValues:StringEquals": {"aws:TagKeys": ["cost center", "team"]},
 }
-EVERY_OPTION: TrustArgs = {
+EVERY_OPTION: Args = {
     "trusted_account_ids": ["222222222222", "111111111111"],
     "trusted_principal_arns": [BOB, ALICE],
     "denied_principal_arns": ["arn:aws:iam::*:role/*"],
@@ -56,7 +64,7 @@ EVERY_OPTION: TrustArgs = {
 }
 BOTH_ROOTS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"]
 
-CASES: Mapping[str, tuple[TrustArgs, Sequence[Any]]] = {
+CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
     "one account, and no condition": (ACCOUNT, [trust()]),
     "a list of one account is that account": ({"trusted_account_ids": ["111111111111"]}, [trust()]),
     "several accounts, sorted, each once": (
@@ -110,6 +118,10 @@ CASES: Mapping[str, tuple[TrustArgs, Sequence[Any]]] = {
         {**ACCOUNT, "source_ip_ranges": ["203.0.113.0/24", "2001:db8::/32", "203.0.113.0/24"]},
         [trust({"IpAddress": {"aws:SourceIp": ["2001:db8::/32", "203.0.113.0/24"]}})],
     ),
+    "single addresses, with their masks": (
+        {**ACCOUNT, "source_ip_ranges": ["2001:DB8:1::7", "198.51.100.7"]},
+        [trust({"IpAddress": {"aws:SourceIp": ["198.51.100.7/32", "2001:db8:1::7/128"]}})],
+    ),
     "a source identity is demanded, and may be set to that": (
         {**ACCOUNT, "require_source_identity": True},
         [trust(OWN_NAME), allow("SetSourceIdentity", "sts:SetSourceIdentity", OWN_NAME)],
@@ -155,8 +167,8 @@ CASES: Mapping[str, tuple[TrustArgs, Sequence[Any]]] = {
 
 
 @pytest.mark.parametrize(("args", "statements"), CASES.values(), ids=CASES)
-def test_the_trust_policy_is(args: TrustArgs, statements: Sequence[Any]) -> None:
-    policy = trust_policy("aws", args)
+def test_the_trust_policy_is(args: Args, statements: Sequence[Any]) -> None:
+    policy = trust_policy("aws", made(args))
     assert policy == {"Version": "2012-10-17", "Statement": statements}
     assert findings(render(policy), ROLE_ARN) == ()
 
@@ -164,9 +176,8 @@ def test_the_trust_policy_is(args: TrustArgs, statements: Sequence[Any]) -> None
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
 def test_every_statement_trusts_the_accounts_of_the_partition(partition: str) -> None:
     accounts = [f"arn:{partition}:iam::111111111111:root", f"arn:{partition}:iam::222222222222:root"]
-    assert trust_policy(
-        partition, {"trusted_account_ids": ["111111111111", "222222222222"], "require_source_identity": True}
-    ) == {
+    args = made({"trusted_account_ids": ["111111111111", "222222222222"], "require_source_identity": True})
+    assert trust_policy(partition, args) == {
         "Version": "2012-10-17",
         "Statement": [
             trust(OWN_NAME, accounts=accounts),
@@ -179,12 +190,11 @@ def test_the_same_trust_in_another_order_is_the_same_text() -> None:
     def text(order: Callable[[Iterable[str]], Iterable[str]]) -> str:
         known = {key: list(order(value)) if isinstance(value, list) else value for key, value in EVERY_OPTION.items()}
         known["session_tags"] = {tag: ["x"] for tag in order(["cost", "team"])}
-        return render(trust_policy("aws", cast(TrustArgs, known)))
+        return render(trust_policy("aws", made(known)))
 
     assert text(sorted) == text(lambda values: reversed(sorted(values)))
 
 
 def test_every_option_of_the_trust_has_a_document() -> None:
     """But for ``generate_external_id``: the component makes an external id of it."""
-    told = {key for args, _ in CASES.values() for key in args}
-    assert {*told, "generate_external_id"} == set(inspect.get_annotations(TrustArgs))
+    assert {key for args, _ in CASES.values() for key in args} == set(TRUST_LAWS)

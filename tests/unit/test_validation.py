@@ -1,21 +1,24 @@
 """What AWS takes and what it refuses, at the boundaries, and how a refusal is told."""
 
+import inspect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from string import ascii_letters, digits
-from typing import Any
+from typing import Any, NotRequired, TypedDict, is_typeddict
 
 import pulumi
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from components import validation
-from components.policies import PolicyDocument, document, render
-from components.validation import Check, InvalidValue, characters, check_size
+import components.args
+from components import rules, validation
+from components.policies import PolicyDocument, characters, check_size, document, render
+from components.rules import Rule
+from components.validation import MISSING, InvalidValue, check_known, check_type, checked
 from tests.unit.conftest import Run
 
 STABLE = settings(derandomize=True, max_examples=100, deadline=None)
@@ -24,7 +27,7 @@ KEY = "arn:aws:kms:us-east-1:999999999999:key/"
 FORTY_NINE_TAGS = {f"tag{number}": "x" for number in range(49)}
 
 
-def is_taken(check: Check, value: object) -> bool:
+def is_taken(check: Rule, value: object) -> bool:
     try:
         check("key", value)
     except InvalidValue:
@@ -33,34 +36,48 @@ def is_taken(check: Check, value: object) -> bool:
 
 
 # What each check takes and refuses: why, and the value.
-CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = {
+SSO = f"{ARN}:role/aws-reserved/sso.amazonaws.com/"
+PRIVATE = (
+    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
+)
+
+CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
     "account id": (
-        validation.check_account_id,
+        rules.account_id,
         {"leading zeros": "000000000001"},
         {"11 digits": "1" * 11, "13 digits": "1" * 13, "hyphens": "1111-1111-1111", "a number": 111111111111},
     ),
     "role name": (
-        validation.check_role_name,
+        rules.role_name,
         {"1 character": "r", "64 characters": "r" * 64, "every sign": "aZ09_+=,.@-"},
         {"nothing": "", "65 characters": "r" * 65, "a slash": "team/role", "a space": "a b", "a star": "role*"},
     ),
     "policy name": (
-        validation.check_policy_name,
+        rules.policy_name,
         {"1 character": "p", "128 characters": "p" * 128, "every sign": "aZ09_+=,.@-"},
         {"nothing": "", "129 characters": "p" * 129, "a colon": "a:b"},
     ),
     "group name": (
-        validation.check_group_name,
+        rules.group_name,
         {"1 character": "g", "128 characters": "g" * 128, "every sign": "aZ09_+=,.@-"},
         {"nothing": "", "129 characters": "g" * 129, "a hash": "a#b"},
     ),
     "user name": (
-        validation.check_user_name,
+        rules.user_name,
         {"1 character": "u", "64 characters": "u" * 64, "an address": "alice+test@example.com"},
         {"nothing": "", "65 characters": "u" * 65, "a variable": "${aws:username}"},
     ),
+    "role name of an account's own": (
+        rules.changeable_role_name,
+        {"a role": "deploy", "a name that is only alike": "NotAWSReservedSSO_x"},
+        {
+            "a role of Identity Center": "AWSReservedSSO_Developers_0123456789abcdef",
+            "a role of a service": "AWSServiceRoleForSupport",
+            "a path": "team/deploy",
+        },
+    ),
     "bucket name": (
-        validation.check_bucket_name,
+        rules.bucket_name,
         {
             "3 characters": "a-1",
             "63 characters": "b" * 63,
@@ -89,8 +106,16 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
             },
         },
     ),
+    "new bucket name": (
+        rules.new_bucket_name,
+        {"a suffix like it": "logs-pan", "the same in the middle": "logs-an-1"},
+        {
+            "a name of a regional namespace": "logs-999999999999-us-east-1-an",
+            "what is refused of any bucket": "Logs",
+        },
+    ),
     "role ARN": (
-        validation.check_role_arn,
+        rules.role_arn,
         {
             "64 characters of a name": f"{ARN}:role/{'r' * 64}",
             "510 characters of a path": f"{ARN}:role/{'p' * 510}/r",
@@ -111,7 +136,7 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "principal": (
-        validation.check_principal_pattern,
+        rules.principal_pattern,
         {
             "a user": f"{ARN}:user/team/alice",
             "a role": f"{ARN}:role/deploy",
@@ -119,6 +144,12 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
             "one unknown character": f"{ARN}:role/deploy-?",
             "any account": "arn:aws:iam::*:role/deploy",
             "576 characters": f"{ARN}:user/{'u' * 576}",
+            "a role of Identity Center": f"{SSO}AWSReservedSSO_Developers_0123456789abcdef",
+            "one of another region": f"{SSO}eu-west-1/AWSReservedSSO_Developers_*",
+            "one of any region": f"{SSO}*AWSReservedSSO_Developers_*",
+            "one of some regions": f"{SSO}eu-*/AWSReservedSSO_Developers_*",
+            "one of any path": f"{ARN}:role/*/AWSReservedSSO_Developers_*",
+            "a name that is only alike": f"{ARN}:role/NotAWSReservedSSO_Developers",
         },
         {
             "a group": f"{ARN}:group/Developers",
@@ -131,10 +162,13 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
             "a session": "arn:aws:sts::999999999999:assumed-role/deploy/*",
             "577 characters": f"{ARN}:user/{'u' * 577}",
             "a variable": f"{ARN}:user/${{aws:username}}",
+            "a role of Identity Center without its path": f"{ARN}:role/AWSReservedSSO_Developers_*",
+            "with a part of its path": f"{ARN}:role/aws-reserved/AWSReservedSSO_Developers_*",
+            "with another path": f"{ARN}:role/team/AWSReservedSSO_Developers_*",
         },
     ),
     "path": (
-        validation.check_path,
+        rules.path,
         {"the root": "/", "1 character": "/p/", "512 characters": f"/{'p' * 510}/", "two parts": "/a/b/"},
         {
             "nothing": "",
@@ -148,7 +182,7 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "policy ARN": (
-        validation.check_policy_arn,
+        rules.policy_arn,
         {
             "128 characters of a name": f"{ARN}:policy/{'p' * 128}",
             "a path": f"{ARN}:policy/team/boundary",
@@ -164,7 +198,7 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "key ARN": (
-        validation.check_key_arn,
+        rules.key_arn,
         {
             "a key": f"{KEY}1234abcd-12ab-34cd-56ef-1234567890ab",
             "a key of several regions": f"{KEY}mrk-1234abcd12ab34cd56ef1234567890ab",
@@ -183,7 +217,7 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "description": (
-        validation.check_description,
+        rules.description,
         {
             "nothing": "",
             "1000 characters": "d" * 1000,
@@ -193,12 +227,12 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         {"1001 characters": "d" * 1001, "a control character": "\x7f", "no-break space": "\xa0", "beyond": "\u0100"},
     ),
     "external id": (
-        validation.check_external_id,
+        rules.external_id,
         {"2 characters": "ab", "1224 characters": "e" * 1224, "every sign": "aZ09_+=,.@:/-"},
         {"1 character": "a", "1225 characters": "e" * 1225, "a space": "a b", "a star": "ab*"},
     ),
     "organization id": (
-        validation.check_organization_id,
+        rules.organization_id,
         {"10 characters": f"o-{'a' * 10}", "32 characters": f"o-{'9' * 32}"},
         {
             "9 characters": f"o-{'a' * 9}",
@@ -208,7 +242,7 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "date": (
-        validation.check_date,
+        rules.moment,
         {"midnight": "2027-01-31T00:00:00Z", "a leap day": "2028-02-29T23:59:59Z"},
         {
             "a day alone": "2027-01-31",
@@ -229,17 +263,20 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "range of addresses": (
-        validation.check_cidr,
+        rules.public_range,
         {
             "a network": "203.0.113.0/24",
             "one address": "203.0.113.7/32",
             "half of all": "128.0.0.0/1",
             "IPv6": "2001:db8::/32",
             "one address of IPv6": "2001:db8::1/128",
+            "an address alone": "203.0.113.7",
+            "more than what is private": "10.0.0.0/7",
         },
         {
             "all addresses": "0.0.0.0/0",
             "all addresses of IPv6": "::/0",
+            **{f"private: {text}": text for text in (*PRIVATE, "10.1.2.3", "192.168.1.0/24", "fd00::/8")},
             "an address that is not the first": "203.0.113.1/24",
             "33 bits": "203.0.113.0/33",
             "129 bits": "2001:db8::/129",
@@ -252,7 +289,7 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "prefix": (
-        validation.check_prefix,
+        rules.prefix,
         {
             "1 character": "r",
             "1023 characters": "r" * 1023,
@@ -273,8 +310,27 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
             "a variable": "home/${aws:username}/",
         },
     ),
+    "ranges of addresses": (
+        rules.public_ranges,
+        {
+            "half of all": ["0.0.0.0/1"],
+            "half of each": ["0.0.0.0/1", "2000::/4"],
+            "one of each kind": ["2001:db8::/32", "203.0.113.7"],
+            "all but a few": [f"{first}.0.0.0/8" for first in range(256) if first not in (10, 203)],
+        },
+        {
+            "none": [],
+            "one that is none": ["203.0.113.0/24", "nowhere"],
+            "one that is private": ["203.0.113.0/24", "10.0.0.0/8"],
+            "two halves": ["0.0.0.0/1", "128.0.0.0/1"],
+            "all in four parts, and one more": ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1", "203.0.113.0/24"],
+            "all but those that nobody has": [f"{first}.0.0.0/8" for first in range(1, 224) if first not in (10, 127)],
+            "all of IPv6 that is public": ["2000::/3"],
+            "two halves of IPv6": ["::/1", "8000::/1"],
+        },
+    ),
     "tags": (
-        validation.check_tags,
+        rules.tags,
         {
             "none": {},
             "50 tags": {**FORTY_NINE_TAGS, "50th": ""},
@@ -300,7 +356,7 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "session tags": (
-        validation.check_session_tags,
+        rules.session_tags,
         {
             "50 tags": {name: ["x"] for name in [*FORTY_NINE_TAGS, "50th"]},
             "several values": {"team": ["blue", "green"]},
@@ -321,17 +377,17 @@ CASES: Mapping[str, tuple[Check, Mapping[str, object], Mapping[str, object]]] = 
         },
     ),
     "word": (
-        validation.check_one_of("read", "write"),
+        rules.one_of("read", "write"),
         {"the first": "read", "the last": "write"},
         {"another": "readWrite", "another case": "Read", "nothing": "", "a list of it": ["read"], "true": True},
     ),
     "number of seconds": (
-        validation.check_range(900, 3600),
+        rules.seconds(900, 3600),
         {"the least": 900, "the most": 3600},
         {"one less": 899, "one more": 3601, "a fraction": 1000.0, "text": "1000", "true": True, "nothing": None},
     ),
     "list of words": (
-        validation.each(validation.check_one_of("read", "write")),
+        rules.each(rules.one_of("read", "write")),
         {"one": ["read"], "several": ["read", "write"], "a tuple": ("read",)},
         {
             "none": [],
@@ -360,12 +416,12 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("check", "value"), [case[1:] for case in TAKEN], ids=[case[0] for case in TAKEN])
-def test_a_good_value_is_taken(check: Check, value: object) -> None:
+def test_a_good_value_is_taken(check: Rule, value: object) -> None:
     check("key", value)
 
 
 @pytest.mark.parametrize(("check", "value"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
-def test_a_bad_value_is_refused_in_one_line(check: Check, value: object) -> None:
+def test_a_bad_value_is_refused_in_one_line(check: Rule, value: object) -> None:
     with pytest.raises(InvalidValue) as raised:
         check("key", value)
     error = raised.value
@@ -376,10 +432,11 @@ def test_a_bad_value_is_refused_in_one_line(check: Check, value: object) -> None
     assert len(str(error)) < 600
 
 
-def test_every_check_of_a_value_has_examples() -> None:
-    made_of_parts = {"check_args", "check_keys", "check_exactly_one", "check_size", "check_one_of", "check_range"}
-    checks = {name for name in vars(validation) if name.startswith("check_")} - made_of_parts
-    assert checks <= {check.__name__ for check, _, _ in CASES.values()}
+def test_every_rule_has_examples() -> None:
+    made_of_parts = {rules.Text, rules.each, rules.one_of, rules.seconds, rules.matches, rules.check_partition}
+    public = [it for name, it in vars(rules).items() if not name.startswith("_") and callable(it)]
+    own = [it for it in public if getattr(it, "__module__", "") == rules.__name__ and it not in made_of_parts]
+    assert [it for it in own if it not in [rule for rule, _, _ in CASES.values()]] == []
 
 
 STRANGE = ("é", "Ω", "\u0663", "\uff13", "²", "\n", "\t", "\x00", "\u2028", "\u200b", '"')
@@ -423,10 +480,10 @@ def test_any_value_is_taken_or_refused_in_one_line(name: str, value: object) -> 
 
 
 NAMES = {
-    validation.check_role_name: 64,
-    validation.check_user_name: 64,
-    validation.check_group_name: 128,
-    validation.check_policy_name: 128,
+    rules.role_name: 64,
+    rules.user_name: 64,
+    rules.group_name: 128,
+    rules.policy_name: 128,
 }
 
 
@@ -437,7 +494,7 @@ NAMES = {
         lambda text: st.sampled_from([text, text * 16, text * 40])
     )
 )
-def test_a_name_has_its_length_and_its_characters(check: Check, most: int, name: str) -> None:
+def test_a_name_has_its_length_and_its_characters(check: Rule, most: int, name: str) -> None:
     allowed = ascii_letters + digits + "_+=,.@-"
     assert is_taken(check, name) == (1 <= len(name) <= most and all(each in allowed for each in name))
 
@@ -445,17 +502,24 @@ def test_a_name_has_its_length_and_its_characters(check: Check, most: int, name:
 @STABLE
 @given(least=st.integers(0, 99), more=st.integers(0, 99), value=st.integers(-10, 210))
 def test_a_range_has_both_its_ends(least: int, more: int, value: int) -> None:
-    assert is_taken(validation.check_range(least, least + more), value) == (value in range(least, least + more + 1))
-    assert not is_taken(validation.check_range(0, 1), True)
+    assert is_taken(rules.seconds(least, least + more), value) == (value in range(least, least + more + 1))
+    assert not is_taken(rules.seconds(0, 1), True)
 
 
 @STABLE
 @given(moment=st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31)))
 def test_every_moment_of_utc_is_taken_and_no_local_time(moment: datetime) -> None:
     text = moment.replace(microsecond=0).isoformat()
-    assert is_taken(validation.check_date, f"{text}Z")
-    assert not is_taken(validation.check_date, text)
-    assert not is_taken(validation.check_date, f"{text}+00:00")
+    assert is_taken(rules.moment, f"{text}Z")
+    assert not is_taken(rules.moment, text)
+    assert not is_taken(rules.moment, f"{text}+00:00")
+
+
+def is_public(first: Any, bits: int) -> bool:  # noqa: ANN401 (IPv4 or IPv6)
+    """Whether a range has an address that is not private."""
+    network: Any = ip_network((first, bits))
+    same = [it for it in map(ip_network, PRIVATE) if it.version == network.version]
+    return not any(network.subnet_of(it) for it in same)
 
 
 @STABLE
@@ -463,8 +527,10 @@ def test_every_moment_of_utc_is_taken_and_no_local_time(moment: datetime) -> Non
 def test_a_range_begins_with_its_first_address(address: Any, bits: int) -> None:  # noqa: ANN401 (IPv4 or IPv6)
     bits = min(bits, address.max_prefixlen)
     first = ip_network((address, bits), strict=False).network_address
-    assert is_taken(validation.check_cidr, f"{address}/{bits}") == (address == first and bits > 0)
-    assert is_taken(validation.check_cidr, f"{first}/{bits}") == (bits > 0)
+    assert is_taken(rules.public_range, f"{address}/{bits}") == (
+        address == first and bits > 0 and is_public(first, bits)
+    )
+    assert is_taken(rules.public_range, f"{first}/{bits}") == (bits > 0 and is_public(first, bits))
 
 
 @STABLE
@@ -472,17 +538,17 @@ def test_a_range_begins_with_its_first_address(address: Any, bits: int) -> None:
 def test_the_first_wrong_entry_of_a_list_is_told(values: list[object]) -> None:
     wrong = [index for index, value in enumerate(values) if value not in ("read", "write")]
     if values and not wrong:
-        validation.each(validation.check_one_of("read", "write"))("key", values)
+        rules.each(rules.one_of("read", "write"))("key", values)
         return
     with pytest.raises(InvalidValue) as raised:
-        validation.each(validation.check_one_of("read", "write"))("key", values)
+        rules.each(rules.one_of("read", "write"))("key", values)
     assert raised.value.key == (f"key[{wrong[0]}]" if wrong else "key")
 
 
 def test_a_tag_is_named_where_it_is_wrong() -> None:
     for check, tags in (
-        (validation.check_tags, {"team": "blue", "cost": "*"}),
-        (validation.check_session_tags, {"team": ["blue"], "cost": ["7", "*"]}),
+        (rules.tags, {"team": "blue", "cost": "*"}),
+        (rules.session_tags, {"team": ["blue"], "cost": ["7", "*"]}),
     ):
         with pytest.raises(
             InvalidValue, match=r"^key\.cost(\[1\])?: '\*' is not allowed; a tag's value has at most 256"
@@ -491,7 +557,7 @@ def test_a_tag_is_named_where_it_is_wrong() -> None:
 
 
 def test_a_name_of_two_lines_is_refused_in_one() -> None:
-    for check, tags in ((validation.check_tags, {"a\nb": "x"}), (validation.check_session_tags, {"a\nb": ["x"]})):
+    for check, tags in ((rules.tags, {"a\nb": "x"}), (rules.session_tags, {"a\nb": ["x"]})):
         with pytest.raises(InvalidValue, match=r"^key\.a\\nb(\[0\])?: 'a\\nb' is not allowed; a tag's name has"):
             check("key", tags)
 
@@ -501,9 +567,9 @@ def test_a_value_that_is_not_known_yet_is_left_to_aws(run: Run) -> None:
         unknown = pulumi.Output.from_input("?")
         for name in set(TEXTS) - {"date", "range of addresses", "word"}:  # these are plain in every component
             TEXTS[name][0]("key", unknown)
-        validation.each(validation.check_role_name)("key", unknown)
-        validation.check_tags("key", {"team": unknown})
-        validation.check_session_tags("key", {"team": [unknown]})
+        rules.each(rules.role_name)("key", unknown)
+        rules.tags("key", {"team": unknown})
+        rules.session_tags("key", {"team": [unknown]})
 
     run(program)
 
@@ -511,8 +577,8 @@ def test_a_value_that_is_not_known_yet_is_left_to_aws(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        ({}, "one: None is not allowed; it is missing; give one or other"),
-        ({"one": "", "other": []}, "one: '' is not allowed; it is missing; give one or other"),
+        ({}, "one is missing; give one or other"),
+        ({"one": "", "other": []}, "one is missing; give one or other"),
         ({"one": "a", "other": ["b"]}, "one: 'a' is not allowed; other is given too; remove one of the two"),
         ({"one": "a"}, None),
         ({"other": ["b"]}, None),
@@ -527,21 +593,73 @@ def test_one_of_two_arguments_is_given(args: dict[str, object], told: str | None
         validation.check_exactly_one(args, "one", "other")
 
 
-def test_arguments_are_those_that_there_are() -> None:
-    validation.check_keys({"name": "r", "path": None}, ["name"], ["name", "path"])
-    for args, told in (
-        ({"path": "/"}, "name: None is not allowed; it is missing and has no default; add it"),
-        ({"nam": "r"}, "nam: 'r' is not allowed; there is no such argument; there are name, path"),
-    ):
-        with pytest.raises(InvalidValue, match=f"^{told}$"):
-            validation.check_keys(args, ["name"], ["name", "path"])
+class Args(TypedDict):
+    name: str
+    on: NotRequired[bool]
+    seconds: NotRequired[int]
+    path: NotRequired[pulumi.Input[str]]
+    names: NotRequired[Sequence[pulumi.Input[str]]]
+    tags: NotRequired[Mapping[str, Sequence[str]]]
 
 
-def test_arguments_that_are_given_are_checked_and_others_are_left_alone() -> None:
-    checks = {"name": validation.check_role_name, "path": validation.check_path}
-    validation.check_args({"name": "r", "path": None, "unknown": "*"}, checks)
-    with pytest.raises(InvalidValue, match=r"^path: '' "):
-        validation.check_args({"name": "r", "path": ""}, checks)
+RULES: Mapping[str, Rule] = {"name": rules.role_name, "path": rules.path}
+
+
+def test_arguments_that_are_given_are_checked_and_none_gives_nothing() -> None:
+    assert checked({"name": "r", "path": None, "on": False}, Args, RULES) == {"name": "r", "on": False}
+
+
+@pytest.mark.parametrize(
+    ("args", "refusal"),
+    [
+        ({"path": "/"}, "name is missing; it has no default; add it"),
+        ({"name": None}, "name is missing; it has no default; add it"),
+        ({"nam": "r"}, "nam: there is no such key; did you mean name?"),
+        ({"name": "r", "xyz": 1}, "xyz: there is no such key; known: name, on, seconds, path, names, tags"),
+        ({"name": "r", "path": ""}, "path: '' is not allowed; a path begins and ends with / "),
+        ({"name": "r", "on": "false"}, "on: 'false' is not allowed; write true or false"),
+        ({"name": "r", "on": 0}, "on: 0 is not allowed; write true or false"),
+        ({"name": "r", "seconds": True}, "seconds: True is not allowed; write a whole number"),
+        ({"name": "r", "seconds": 1.5}, "seconds: 1.5 is not allowed; write a whole number"),
+        ({"name": 12}, "name: 12 is not allowed; write text; a number needs quotes to be text"),
+        ({"name": "r", "names": "a"}, "names: 'a' is not allowed; write a list"),
+        ({"name": "r", "names": ["a", 1]}, "names[1]: 1 is not allowed; write text"),
+        ({"name": "r", "tags": ["a"]}, "tags: ['a'] is not allowed; write a mapping"),
+        ({"name": "r", "tags": {"a": "b"}}, "tags.a: 'b' is not allowed; write a list"),
+    ],
+)
+def test_arguments_are_those_that_are_declared_and_of_their_types(args: dict[str, object], refusal: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        checked(args, Args, RULES)
+    assert str(refused.value).startswith(refusal)
+
+
+def test_an_output_is_taken_where_one_is_declared(run: Run) -> None:
+    def program() -> None:
+        output = pulumi.Output.from_input("x")
+        checked({"name": "r", "path": output, "names": [output]}, Args, RULES)
+        for wrong in ({"name": output}, {"name": "r", "on": output}, {"name": "r", "tags": {"a": [output]}}):
+            with pytest.raises(InvalidValue, match="an output is not allowed"):
+                checked(wrong, Args, RULES)
+
+    run(program)
+
+
+@pytest.mark.parametrize("args", [args for args in vars(components.args).values() if is_typeddict(args)])
+def test_every_declared_argument_has_a_type_that_is_checked(args: type) -> None:
+    for name, hint in inspect.get_annotations(args).items():
+        with pytest.raises(InvalidValue):
+            check_type(name, object(), hint)
+
+
+def test_what_is_not_known_is_named_with_what_was_probably_meant() -> None:
+    check_known({"name": "r"}, ["name"])
+    with pytest.raises(
+        InvalidValue, match="trustedAcountId: there is no such key; did you mean trustedAccountId"
+    ) as it:
+        check_known({"trustedAcountId": 1}, ["name", "trustedAccountId", "trustedAccountIds"])
+    assert it.value.key == "trustedAcountId"
+    assert str(InvalidValue("a", MISSING, "add it")) == "a is missing; add it"
 
 
 # Sizes, as IAM counts them: characters without white space.

@@ -1,0 +1,124 @@
+"""The entries of a stack's file: which keys there are, and how they are read.
+
+The keys are the components' arguments in camelCase, as is usual in YAML; ``roles[0].trustedAccountId`` is
+``ReadWriteBucketRoleArgs.trusted_account_id``.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NotRequired, TypedDict, TypeVar, cast
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from components import ReadWriteBucketRoleArgs, rules
+from components.rules import Rule, each
+from components.validation import InvalidValue, check_known, checked
+
+
+class RoleEntry(ReadWriteBucketRoleArgs):
+    """An entry of ``roles``: a role, and whether its bucket is to be made too."""
+
+    create_bucket: NotRequired[bool]
+    """``false`` where the buckets exist already and are looked after elsewhere. ``true`` by default."""
+
+
+class GranteeEntry(TypedDict):
+    """An entry of ``granteeRoles``: a role of this account, and the roles of other accounts that it is about."""
+
+    name: str
+    """The name of the group or role."""
+    allow: NotRequired[list[str]]
+    """Roles that may be assumed, each written ``stack/role`` or as an ARN."""
+    deny: NotRequired[list[str]]
+    """Roles that may not be assumed, whatever else allows it, each written ``stack/role`` or as an ARN."""
+    allow_policy_prefix: NotRequired[str]
+    """The beginning of the allowing inline policies' names; the roles' stack follows."""
+    deny_policy_prefix: NotRequired[str]
+    """The beginning of the denying inline policies' names; the roles' stack follows."""
+    session_tags: NotRequired[bool]
+    """Whether a session that is allowed may carry tags. ``false`` by default."""
+
+
+class GroupEntry(GranteeEntry):
+    """An entry of ``groups``: a group of this account, and the roles of other accounts that it is about."""
+
+    bind_session_name: NotRequired[bool]
+    """Whether a session has to be named after the IAM user who begins it. ``false`` by default."""
+    source_identity: NotRequired[bool]
+    """Whether a session may carry a source identity: the IAM user's name, no other. ``false`` by default."""
+    create_group: NotRequired[bool]
+    """``false`` where the group exists already and is looked after elsewhere. ``true`` by default."""
+    renamed_from: NotRequired[str]
+    """The group's name before: the group is renamed in place, with its members and all that it has."""
+    members: NotRequired[list[str]]
+    """The names of the users who are to be the group's members, and nobody else. Left alone by default."""
+
+
+Entry = TypeVar("Entry", RoleEntry, GroupEntry, GranteeEntry)
+
+_RULES: Mapping[type, Mapping[str, Rule]] = {
+    RoleEntry: {},  # the component has them
+    GroupEntry: {
+        "name": rules.group_name,
+        "renamed_from": rules.group_name,
+        "members": each(rules.user_name, least=0),
+    },
+    GranteeEntry: {"name": rules.changeable_role_name},
+}
+
+
+def read_entries(name: str, entry_type: type[Entry]) -> dict[str, Entry]:
+    """Return the entries of a configured list, by where each stands.
+
+    Raises:
+        InvalidValue: it is no list, or an entry has an unknown key, lacks one, or has a value of another type.
+    """
+    values = pulumi.Config().get_object(name) or []
+    path = config_key(name)
+    if not isinstance(values, list):
+        raise InvalidValue(path, values, "write a list")
+    return {f"{path}[{index}]": _entry(f"{path}[{index}]", value, entry_type) for index, value in enumerate(values)}
+
+
+def _entry(path: str, value: object, entry_type: type[Entry]) -> Entry:
+    fields = {camel_case(name): name for name in inspect.get_annotations(entry_type)}
+    if not isinstance(value, dict):
+        raise InvalidValue(path, value, f"write a mapping with the keys {', '.join(fields)}")
+    with at(path):
+        check_known(value, fields)
+        for key, item in value.items():
+            if item is None:  # a value that was forgotten must not turn off what the key is for
+                raise InvalidValue(key, None, "write a value, or remove the key")
+        return cast(Entry, checked({fields[key]: it for key, it in value.items()}, entry_type, _RULES[entry_type]))
+
+
+@contextmanager
+def at(path: str) -> Iterator[None]:
+    """Name keys as the file does: below a path, in camelCase."""
+    try:
+        yield
+    except InvalidValue as error:
+        argument, dot, rest = error.key.partition(".")  # a tag's name stays as it is
+        raise InvalidValue(
+            f"{path}.{camel_case(argument)}{dot}{rest}", error.value, camel_case(error.allowed)
+        ) from None
+
+
+def own_config() -> dict[str, Any]:
+    """Return the configuration of this project, by key without the project's name."""
+    prefix = config_key("")
+    configured = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    return {key.removeprefix(prefix): value for key, value in configured.items() if key.startswith(prefix)}
+
+
+def config_key(name: str) -> str:
+    """Return a key of this project as a stack's file has it."""
+    return f"{pulumi.get_project()}:{name}"
+
+
+def camel_case(name: str) -> str:
+    """Return an argument's name as it is written in YAML and in outputs."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

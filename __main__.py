@@ -8,7 +8,7 @@ import pulumi
 from components import ApplicationBucket, GroupAssumePolicy, ReadWriteBucketRole
 from stack.grantees import grantee_target, renamed
 from stack.other_stacks import OtherStacks
-from stack.outputs import Granted, export_grants, export_roles
+from stack.outputs import Granted, export_grants, export_roles, warn_of_unusable
 from stack.settings import load_settings
 
 settings = load_settings()
@@ -35,5 +35,6 @@ for grantee in settings.grantees:
 
 export_grants(granted)
 other_stacks.warn()
+warn_of_unusable(settings)
 
 # Step 3, to try who can switch to the role and what can be done there, is `make up` and `access prove`.

@@ -5,10 +5,11 @@ The keys are the components' arguments in camelCase, as is usual in YAML; ``role
 """
 
 import inspect
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NotRequired, TypedDict, TypeVar, cast
+from typing import NotRequired, TypedDict, TypeVar, cast
 
 import pulumi
 from pulumi.runtime import config as runtime_config
@@ -76,8 +77,10 @@ def read_entries(name: str, entry_type: type[Entry]) -> dict[str, Entry]:
     Raises:
         InvalidValue: it is no list, or an entry has an unknown key, lacks one, or has a value of another type.
     """
-    values = pulumi.Config().get_object(name) or []
     path = config_key(name)
+    values = config_value(pulumi.get_project(), name)
+    if values is None:
+        return {}
     if not isinstance(values, list):
         raise InvalidValue(path, values, "write a list")
     return {f"{path}[{index}]": _entry(f"{path}[{index}]", value, entry_type) for index, value in enumerate(values)}
@@ -107,11 +110,18 @@ def at(path: str) -> Iterator[None]:
         ) from None
 
 
-def own_config() -> dict[str, Any]:
-    """Return the configuration of this project, by key without the project's name."""
-    prefix = config_key("")
-    configured = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
-    return {key.removeprefix(prefix): value for key, value in configured.items() if key.startswith(prefix)}
+def config_value(namespace: str, name: str) -> object:
+    """Return a configured list, mapping or text; nothing if there is none."""
+    text = pulumi.Config(namespace).get(name)
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:  # plain text
+        return text
+
+
+def configured_keys() -> list[str]:
+    """Return all configured keys, those of other projects and of providers too."""
+    return [*runtime_config.get_config_env(), *runtime_config.CONFIG.get()]
 
 
 def config_key(name: str) -> str:

@@ -1,9 +1,12 @@
-"""The account of the stack that is running, as its file says it."""
+"""The account and region of the stack that is running, as its file says them."""
 
-import pulumi
+import difflib
+
+import pulumi_aws as aws
 
 from components import rules
 from components.validation import MISSING, InvalidValue
+from stack.entries import config_value
 
 _PARTITIONS = {
     "cn-": "aws-cn",
@@ -24,7 +27,7 @@ def own_accounts() -> list[str]:
         InvalidValue: the file does not say so, and credentials of a wrong account would change that account.
     """
     key = "aws:allowedAccountIds"
-    accounts = pulumi.Config("aws").get_object("allowedAccountIds")
+    accounts = config_value("aws", "allowedAccountIds")
     if not isinstance(accounts, list) or not accounts:
         raise InvalidValue(
             key, MISSING if accounts is None else accounts, 'list the account of this stack, e.g. ["111111111111"]'
@@ -34,9 +37,25 @@ def own_accounts() -> list[str]:
     return accounts
 
 
+def own_region() -> str | None:
+    """Return the stack's region; nothing where neither the file nor the environment names one, but a profile.
+
+    Raises:
+        InvalidValue: there is no such region.
+    """
+    region: str | None = aws.config.region  # of the file, or of the environment
+    known = [str(each.value) for each in aws.Region]
+    if region and region not in known and config_value("aws", "skipRegionValidation") is not True:
+        alike = difflib.get_close_matches(region, known)
+        hint = f"did you mean {' or '.join(alike)}" if alike else "write one like us-east-1"
+        rule = f"there is no such region; {hint}, or set aws:skipRegionValidation to true for one that is newer"
+        raise InvalidValue("aws:region", region, rule)
+    return region
+
+
 def own_partition() -> str | None:
-    """Return the partition that the stack's region is in; nothing where the file names no region."""
-    region = pulumi.Config("aws").get("region")
+    """Return the partition that the stack's region is in; nothing where the region is not known."""
+    region = own_region()
     if not region:
         return None
     return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")

@@ -20,25 +20,60 @@ def located() -> Iterator[None]:
         raise InvalidValue(f"{_location(error.key)}{error.key}", error.value, error.allowed) from None
 
 
+def keys_outside_of_config() -> list[str]:
+    """Return the keys of configuration that stand beside ``config`` rather than below it, where nothing reads them."""
+    root = _content(_file())
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    return [key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode) and ":" in key.value]
+
+
 def _location(key: str) -> str:
     """Return the file and line of a key, e.g. ``Pulumi.production.yaml:9: ``; as much of it as can be found."""
-    name = f"Pulumi.{pulumi.get_stack()}.yaml"
-    file = Path(pulumi.get_root_directory() or ".") / name
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    file = _file()
+    if file is None:
         return ""
-    line = _line(root, key)
-    return f"{name}:{line}: " if line else f"{name}: "
+    line = _line(_content(file), key)
+    return f"{file.name}:{line}: " if line else f"{file.name}: "
+
+
+def _file() -> Path | None:
+    """Return the stack's file; nothing where the project's folder is not known.
+
+    Source: Pulumi, "Pulumi project file reference", ``stackConfigDir``.
+    """
+    if not pulumi.get_root_directory():
+        return None
+    folder = Path(pulumi.get_root_directory())
+    try:
+        project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+        folder /= str(project["stackConfigDir"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        pass  # the usual folder
+    return folder / f"Pulumi.{pulumi.get_stack()}.yaml"
+
+
+def _content(file: Path | None) -> yaml.Node | None:
+    try:
+        text = file.read_text(encoding="utf-8") if file else ""
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    return node
 
 
 def _line(root: yaml.Node | None, key: str) -> int | None:
-    """Return the line of the innermost part of a key that is there, counted from 1; none if nothing of it is."""
-    project, _, rest = key.partition(":")
-    name, *steps = re.findall(r"[^.\[\]:]+", rest) or [""]
-    node, line = _child(_child(root, "config")[0], f"{project}:{name}")
-    for step in steps:
-        node, inner = _child(node, step)
+    """Return the line of the innermost part of a key that is there, counted from 1; none if nothing of it is.
+
+    Args:
+        root: the file's content.
+        key: e.g. ``cross-account-access:roles[0].tags.team``.
+    """
+    name, rest = re.fullmatch(r"([^.\[]*)(.*)", key, re.DOTALL).groups()  # type: ignore[union-attr]
+    node, line = _child(_child(root, "config")[0], name)
+    if line is None:
+        line = _child(root, name)[1]
+    for index, step in re.findall(r"\[(\d+)\]|\.([^.\[]+)", rest):
+        node, inner = _child(node, index or step)
         line = inner or line
     return line
 
@@ -46,9 +81,13 @@ def _line(root: yaml.Node | None, key: str) -> int | None:
 def _child(node: yaml.Node | None, step: str) -> tuple[yaml.Node | None, int | None]:
     """Return an entry of a mapping or a list, and the line where it begins."""
     if isinstance(node, yaml.MappingNode):
+        merged: tuple[yaml.Node | None, int | None] = (None, None)
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value == step:
                 return value, key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+                merged = _child(value, step)
+        return merged
     if isinstance(node, yaml.SequenceNode) and step.isdecimal() and int(step) < len(node.value):
         entry = node.value[int(step)]
         return entry, entry.start_mark.line + 1

@@ -1,28 +1,35 @@
 """Roles of other stacks: their ARNs as those stacks export them, and warnings of grants that don't do what they say."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pulumi
 
 from components.validation import InvalidValue
 from stack.here import own_accounts
+from stack.locations import located
 from stack.references import RoleArn, RoleReference, check_foreign_role
 from stack.settings import Grant, Grantee
 from stack.usability import why_useless
 
-Named = tuple[Grantee, Grant, RoleReference]
-"""A grant, and one of its roles."""
+Named = tuple[Grantee, Grant]
+"""A grantee, and what it is granted."""
 
 
 @dataclass(frozen=True)
 class _Exports:
-    """The roles that a stack exports. An object, as the SDK would look into a mapping at each use."""
+    """What a stack exports about its roles. An object, as the SDK would look into a mapping at each use."""
 
-    role_arns: Mapping[str, object] = field(default_factory=dict)
+    role_arns: Mapping[str, str]
+    role_options: Mapping[str, Mapping[str, Any]]
+    open_roles: Sequence[str]
+
+
+_READ = ("roleArns", "roleOptions", "openRoles")
 
 
 class OtherStacks:
@@ -35,153 +42,171 @@ class OtherStacks:
             accounts: the accounts that stacks are pinned to, by the stack's name, short or long.
         """
         self._accounts = accounts
-        self._stacks: dict[str, pulumi.StackReference] = {}
         self._exports: dict[str, pulumi.Output[_Exports]] = {}
-        self._named: list[Named] = []
+        self._named: dict[RoleReference, list[Named]] = {}
 
     def role_arns(self, grantee: Grantee, grant: Grant) -> pulumi.Input[Sequence[str]]:
         """Return the ARNs of the roles that a grant is about.
 
         Raises (when the output is computed):
-            pulumi.RunError: a stack does not export a role, or exports one of an account that it may not be of.
+            InvalidValue: a stack does not export a role, or exports one of an account that it may not be of.
         """
-        references = [role for role in grant.roles if isinstance(role, RoleReference)]
         arns = [role.arn for role in grant.roles if isinstance(role, RoleArn)]
-        self._named += [(grantee, grant, reference) for reference in references]
-        if not references:
+        by_stack: dict[str, dict[RoleReference, str]] = {}
+        for role, key in grant.roles.items():
+            if isinstance(role, RoleReference):
+                self._named.setdefault(role, []).append((grantee, grant))
+                by_stack.setdefault(role.stack_name, {})[role] = key
+        lists = [self._exports_of(name).apply(partial(self._arns, roles)) for name, roles in by_stack.items()]
+        if not lists:
             return arns
-        # All roles of a grant that are references are of one stack.
-        exports = self._exports_of(references[0])
-        return exports.apply(lambda known: [*arns, *(self._arn(reference, known) for reference in references)])
+        if len(lists) == 1 and not arns:
+            return lists[0]
+        return pulumi.Output.all(*lists).apply(lambda known: [*arns, *chain(*known)])
 
     def warn(self) -> None:
         """Warn of grants that don't do what they say, once for each reason.
 
         Nobody can use them, a Deny can be got around, or a role names principals of this account that don't exist.
         """
-        by_stack: dict[str, list[Named]] = {}
-        for named in self._named:
-            by_stack.setdefault(named[2].stack_name, []).append(named)
-        for stack_name, named_roles in by_stack.items():
-            stack = self._stacks[stack_name]
-            known = pulumi.Output.all(stack.get_output("roleOptions"), stack.get_output("openRoles"))
-            warn: Callable[[Sequence[Any]], Awaitable[None]] = partial(_warn, named_roles)
-            _: pulumi.Output[None] = known.apply(warn)
+        for stack_name, exports in self._exports.items():
+            named = {role: grants for role, grants in self._named.items() if role.stack_name == stack_name}
+            _: pulumi.Output[None] = exports.apply(partial(_warn, named))
 
-    def _exports_of(self, reference: RoleReference) -> pulumi.Output[_Exports]:
-        name = reference.stack_name
-        if name not in self._exports:
-            self._stacks[name] = pulumi.StackReference(name)
-            self._exports[name] = (
-                self._stacks[name]
-                .get_output("roleArns")
-                .apply(lambda role_arns: _Exports(role_arns if isinstance(role_arns, dict) else {}))
-            )
-        return self._exports[name]
+    def _exports_of(self, stack_name: str) -> pulumi.Output[_Exports]:
+        if stack_name not in self._exports:
+            self._exports[stack_name] = _read(pulumi.StackReference(stack_name))
+        return self._exports[stack_name]
 
-    def _arn(self, reference: RoleReference, exports: _Exports) -> str:
-        arn = exports.role_arns.get(reference.role)
-        if not isinstance(arn, str):
-            names = ", ".join(sorted(exports.role_arns)) or "none"
-            raise pulumi.RunError(
-                f"role {reference.role!r}: stack {reference.stack_name} does not export it; it exports: {names}."
-                f" Correct the name, or add the role there and run `pulumi up --stack {reference.stack}` first"
-            )
-        try:
-            check_foreign_role(f"{reference}, as its stack exports it", arn)
-        except InvalidValue as error:
-            raise pulumi.RunError(str(error)) from None
-        account, pinned = arn.split(":")[4], self._pinned(reference)
-        if pinned not in (None, account):
-            raise pulumi.RunError(
-                f"{reference}: its stack exports a role of account {account}, and accounts pins the stack to {pinned};"
-                " find out which one is right"
-            )
+    def _arns(self, roles: Mapping[RoleReference, str], exports: _Exports) -> list[str]:
+        return [self._arn(role, key, exports) for role, key in roles.items()]
+
+    def _arn(self, role: RoleReference, key: str, exports: _Exports) -> str:
+        shown = f"{role.stack}/{role.role}"
+        arn = exports.role_arns.get(role.role)
+        with located():
+            if not isinstance(arn, str):
+                names = ", ".join(sorted(exports.role_arns)) or "none"
+                rule = f"stack {role.stack_name} does not export it; it exports: {names}. Correct the name, or add the"
+                raise InvalidValue(key, shown, f"{rule} role there and run `pulumi up --stack {role.stack}` first")
+            check_foreign_role(key, arn)
+            account = arn.split(":")[4]
+            pinned = next((self._accounts[name] for name in role.stack_names if name in self._accounts), account)
+            if account != pinned:
+                rule = f"its stack exports a role of account {account}, and accounts pins the stack to {pinned}"
+                raise InvalidValue(key, shown, f"{rule}; find out which one is right")
         return arn
 
-    def _pinned(self, reference: RoleReference) -> str | None:
-        names = (reference.stack_name, f"{reference.project}/{reference.stack}", reference.stack)
-        return next((self._accounts[name] for name in names if name in self._accounts), None)
+
+def _read(stack: pulumi.StackReference) -> pulumi.Output[_Exports]:
+    """Return what a stack exports, secret only if it marks that as secret.
+
+    ``get_output`` would do so too, and look into every output of the stack at each call.
+    """
+
+    def read(secret_names: object) -> pulumi.Output[_Exports]:
+        exports = stack.outputs.apply(_parsed)
+        is_secret = not isinstance(secret_names, list) or not set(_READ).isdisjoint(secret_names)
+        return exports if is_secret else pulumi.Output.unsecret(exports)
+
+    return stack.secret_output_names.apply(read, run_with_unknowns=True)
 
 
-async def _warn(named: Sequence[Named], known: Sequence[Any]) -> None:
-    role_options, open_roles = ({} if value is None else value for value in known)
-    _warn_of_useless_grants(named, role_options)
-    _warn_of_bypass(named, open_roles)
-    for reference in dict.fromkeys(reference for _, _, reference in named):
-        await _warn_of_missing(reference, role_options.get(reference.role, {}))
+def _parsed(outputs: Mapping[str, Any]) -> _Exports:
+    arns, options, open_roles = (outputs.get(name) for name in _READ)
+    return _Exports(
+        arns if isinstance(arns, dict) else {},
+        {name: it for name, it in options.items() if isinstance(it, dict)} if isinstance(options, dict) else {},
+        open_roles if isinstance(open_roles, list) else [],
+    )
 
 
-def _warn_of_useless_grants(named: Iterable[Named], role_options: Mapping[str, Any]) -> None:
-    now, account = datetime.now(UTC), own_accounts()[0]
-    useless: dict[tuple[RoleReference, str], list[str]] = {}
-    for grantee, grant, reference in named:
-        options = role_options.get(reference.role)
-        if grant.effect == "Allow" and options is not None:
-            reason = why_useless(grantee, grant, account, options, now)
-            if reason:
-                useless.setdefault((reference, reason), []).append(grantee.name)
-    for (reference, reason), names in useless.items():
-        pulumi.log.warn(f"{_listed(names)} can't use {reference.stack}/{reference.role}, which is allowed: {reason}")
+async def _warn(named: Mapping[RoleReference, Sequence[Named]], exports: _Exports) -> None:
+    for role, grants in named.items():
+        useful = _warn_of_useless_grants(role, grants, exports.role_options.get(role.role))
+        if role.role in exports.open_roles:
+            _warn_of_bypass(role, useful)
+    await _warn_of_missing({role: exports.role_options.get(role.role, {}) for role in named})
 
 
-def _warn_of_bypass(named: Sequence[Named], open_roles: Sequence[str]) -> None:
+def _warn_of_useless_grants(
+    role: RoleReference, grants: Sequence[Named], options: Mapping[str, Any] | None
+) -> list[Named]:
+    """Warn of those who are allowed a role that they can't use, and return the other grants."""
+    now, accounts = datetime.now(UTC), own_accounts()
+    useful: list[Named] = []
+    useless: dict[str, list[str]] = {}
+    for grantee, grant in grants:
+        asked = grant.effect == "Allow" and options is not None
+        reason = why_useless(grantee, grant, accounts, options or {}, now) if asked else None
+        if reason:
+            useless.setdefault(reason, []).append(grantee.name)
+        else:
+            useful.append((grantee, grant))
+    for reason, names in useless.items():
+        pulumi.log.warn(f"{_listed(names)} can't use {role.stack}/{role.role}, though allowed: {reason}")
+    return useful
+
+
+def _warn_of_bypass(role: RoleReference, grants: Sequence[Named]) -> None:
     """Warn of groups that are denied a role which a role of this file may assume.
 
     A Deny binds the group's users, not a role that they switch to first.
     """
-    for reference in dict.fromkeys(reference for _, _, reference in named):
-        grants = [(grantee, grant.effect) for grantee, grant, of in named if of == reference]
-        denied = [grantee.name for grantee, effect in grants if grantee.kind == "group" and effect == "Deny"]
-        through = [grantee.name for grantee, effect in grants if grantee.kind == "role" and effect == "Allow"]
-        if denied and through and reference.role in open_roles:
-            pulumi.log.warn(
-                f"{_listed(denied)}: the Deny on {reference.stack}/{reference.role} does not bind {_listed(through)},"
-                " which members may be able to switch to first; name it under the role's deniedPrincipalArns, or see"
-                " what `access bypass` finds"
-            )
-
-
-async def _warn_of_missing(reference: RoleReference, options: Mapping[str, object]) -> None:
-    try:
-        missing = await missing_principals(options, own_accounts())
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        pulumi.log.info(
-            f"{reference.stack}/{reference.role}: cannot check that the principals it names exist: {reason}"
+    denied = [grantee.name for grantee, grant in grants if grantee.kind == "group" and grant.effect == "Deny"]
+    through = [grantee.name for grantee, grant in grants if grantee.kind == "role" and grant.effect == "Allow"]
+    if denied and through:
+        pulumi.log.warn(
+            f"{_listed(denied)}: the Deny on {role.stack}/{role.role} does not bind {_listed(through)}, which members"
+            " may be able to switch to first; name it under the role's deniedPrincipalArns, or see what `access bypass`"
+            " finds"
         )
-        return
-    for arn in missing:
-        pulumi.log.warn(f"{reference.stack}/{reference.role} names {arn}, which does not exist; correct it there")
 
 
-async def missing_principals(options: Mapping[str, object], account_ids: Sequence[str]) -> list[str]:
-    """Return the principals of this account that a role names and that do not exist.
+async def _warn_of_missing(options_of: Mapping[RoleReference, Mapping[str, object]]) -> None:
+    """Warn of principals of this account that roles name and that do not exist.
 
     A mistyped one would trust nobody, or deny nobody, without a word: AWS does not check principals in conditions.
+    """
+    accounts = own_accounts()
+    names = {role: named_principals(options, accounts) for role, options in options_of.items()}
+    if not any(names.values()):
+        return
+    try:
+        existing = await _existing_principals()
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        pulumi.log.info(f"cannot check that the principals exist which roles of other stacks name: {reason}")
+        return
+    for role, arns in names.items():
+        for arn in arns:
+            if arn not in existing:
+                pulumi.log.warn(f"{role.stack}/{role.role} names {arn}, which does not exist; correct it there")
+
+
+def named_principals(options: Mapping[str, object], accounts: Sequence[str]) -> list[str]:
+    """Return the ARNs of principals of this account that a role names, each once.
+
+    Patterns are left out: they may be meant for principals to come.
 
     Args:
         options: what another stack's file says of the role, in its words.
-        account_ids: this account.
+        accounts: those that may be this one.
+    """
+    listed = [options.get(key) for key in ("trustedPrincipalArns", "deniedPrincipalArns")]
+    texts = [text for texts in listed if isinstance(texts, list) for text in texts if isinstance(text, str)]
+    return list(dict.fromkeys(arn for arn in texts if not set("*?") & set(arn) and arn.split(":")[4] in accounts))
 
-    Returns:
-        Their ARNs. Patterns are left out: they may be meant for principals to come.
+
+async def _existing_principals() -> set[str]:
+    """Return the ARNs of this account's users and roles.
 
     Raises:
         Exception: AWS can't be asked; these credentials may not list users and roles.
     """
-    named = [arn for key in ("trustedPrincipalArns", "deniedPrincipalArns") for arn in _texts(options.get(key))]
-    exact = [arn for arn in named if not set("*?") & set(arn) and arn.split(":")[4] in account_ids]
-    if not exact:
-        return []
     kinds = ("aws:iam/getUsers:getUsers", "aws:iam/getRoles:getRoles")
-    listed = [await pulumi.runtime.invoke_async(kind, {}) for kind in kinds]
-    existing = {arn for answer in listed for arn in answer["arns"]}
-    return [arn for arn in dict.fromkeys(exact) if arn not in existing]
-
-
-def _texts(value: object) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+    answers = [await pulumi.runtime.invoke_async(kind, {}) for kind in kinds]
+    return {arn for answer in answers for arn in answer["arns"]}
 
 
 def _listed(names: Sequence[str]) -> str:

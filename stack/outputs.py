@@ -14,8 +14,9 @@ import pulumi
 from components import GroupAssumePolicy, ReadWriteBucketRole, ReadWriteBucketRoleArgs, check_total_size
 from components.bucket_access import bucket_names
 from components.policies import Effect
-from components.trust import is_open_to_any_role
+from components.trust import is_open_to_any_role, trusted_accounts
 from stack.entries import camel_case
+from stack.here import own_accounts
 from stack.settings import Grant, Grantee, GrantOptions, Kind, Settings
 from stack.usability import why_unusable
 
@@ -41,23 +42,53 @@ def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -
     pulumi.export("roleArn", next(iter(roles.values())).arn)
     pulumi.export("roleArns", {name: role.arn for name, role in roles.items()})
     pulumi.export("bucketNames", {role["name"]: bucket_names(role)[0] for role in settings.roles})
-    pulumi.export(
-        "switchRoleUrls",
-        {role["name"]: roles[role["name"]].arn.apply(partial(_link, role)) for role in settings.roles},
-    )
-    options = {role["name"]: _options(role) for role in settings.roles}
-    pulumi.export("roleOptions", options)
-    for name, said in options.items():
-        reason = why_unusable(said, datetime.now(UTC))
-        if reason:
-            pulumi.log.warn(f"nobody can use role {name}: {reason}")
+    links = {role["name"]: roles[role["name"]].arn.apply(partial(_link, role)) for role in settings.roles}
+    pulumi.export("switchRoleUrls", links)
+    pulumi.export("roleOptions", {role["name"]: _options(role) for role in settings.roles})
     pulumi.export("openRoles", [role["name"] for role in settings.roles if is_open_to_any_role(role)])
     guarded = [role["name"] for role in settings.roles if "external_id" in role or role.get("generate_external_id")]
     if guarded:
         pulumi.export("externalIds", {name: roles[name].external_id for name in guarded})
-    if settings.roles_on_existing_buckets:
-        statements = {name: roles[name].resource_policy_statements for name in settings.roles_on_existing_buckets}
+    statements = _statements_for_others(settings, roles)
+    if statements:
         pulumi.export("resourcePolicyStatements", statements)
+
+
+def warn_of_unusable(settings: Settings) -> None:
+    """Warn of roles that nobody can use, or nobody of an account that they trust."""
+    now = datetime.now(UTC)
+    for role in settings.roles:
+        options = _options(role)
+        reasons = {account: why_unusable(options, account, now) for account in trusted_accounts(role)}
+        if len(set(reasons.values())) == 1 and None not in reasons.values():
+            pulumi.log.warn(f"nobody can use role {role['name']}: {next(iter(reasons.values()))}")
+            continue
+        for account, reason in reasons.items():
+            if reason:
+                pulumi.log.warn(f"nobody of {account} can use role {role['name']}: {reason}")
+
+
+def _statements_for_others(
+    settings: Settings, roles: Mapping[str, ReadWriteBucketRole]
+) -> dict[str, pulumi.Output[Mapping[str, str]]]:
+    """Return what the owners of buckets and keys have to add to their policies, by role.
+
+    Buckets that are looked after elsewhere may be of another account. A key is, if its ARN says so.
+    """
+    found = {}
+    for role in settings.roles:
+        name = role["name"]
+        statements = roles[name].resource_policy_statements
+        foreign = [arn for arn in map(str, role.get("kms_key_arns", ())) if arn.split(":")[4] not in own_accounts()]
+        if name in settings.roles_on_existing_buckets:
+            found[name] = statements
+        elif foreign:
+            found[name] = statements.apply(partial(_only, foreign))
+    return found
+
+
+def _only(arns: Sequence[str], statements: Mapping[str, str]) -> Mapping[str, str]:
+    return {arn: statements[arn] for arn in arns}
 
 
 _CONSOLE_CAN_NOT = ("external_id", "generate_external_id", "require_source_identity", "session_tags")
@@ -79,7 +110,7 @@ def _link(role: ReadWriteBucketRoleArgs, arn: str) -> str | None:
 
 
 def _options(role: ReadWriteBucketRoleArgs) -> dict[str, object]:
-    """What the stack's file says of the role, in its words; an external id may be secret there."""
+    """Return what the stack's file says of the role, in its words, but an external id: it may be secret there."""
     return {camel_case(key): value for key, value in role.items() if key not in ("name", "external_id")}
 
 
@@ -117,7 +148,7 @@ def _joined(lists: Sequence[pulumi.Output[Sequence[str]]]) -> pulumi.Output[list
 
 
 def switch_role_url(role_arn: str) -> str | None:
-    """The link with which a person who is signed in to the console switches to the role.
+    """Return the link with which a person who is signed in to the console switches to the role.
 
     Args:
         role_arn: e.g. ``arn:aws:iam::999999999999:role/UpdateApp``; a path stays part of the role's name.

@@ -24,6 +24,11 @@ class RoleReference:
         return f"{self.organization}/{self.project}/{self.stack}"
 
     @property
+    def stack_names(self) -> tuple[str, str, str]:
+        """The names under which the stack may be pinned, the longest first."""
+        return self.stack_name, f"{self.project}/{self.stack}", self.stack
+
+    @property
     def place(self) -> str:
         """The stack's own name."""
         return self.stack

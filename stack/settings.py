@@ -1,6 +1,6 @@
 """What a stack's YAML file asks for, checked as a whole before any resource is registered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, cast
 
@@ -11,11 +11,21 @@ from components import ApplicationBucketArgs, ReadWriteBucketRoleArgs, rules
 from components.bucket_access import bucket_names
 from components.policies import Effect
 from components.read_write_bucket_role import checked_role_args, default_policy_name
-from components.validation import MISSING, InvalidValue, check_known
-from stack.entries import GranteeEntry, GroupEntry, RoleEntry, at, camel_case, config_key, own_config, read_entries
-from stack.here import own_accounts, own_partition
-from stack.locations import located
-from stack.references import Reference, parse_reference
+from components.validation import MISSING, UNKNOWN, InvalidValue, check_known
+from stack.entries import (
+    GranteeEntry,
+    GroupEntry,
+    RoleEntry,
+    at,
+    camel_case,
+    config_key,
+    config_value,
+    configured_keys,
+    read_entries,
+)
+from stack.here import own_accounts, own_partition, own_region
+from stack.locations import keys_outside_of_config, located
+from stack.references import Reference, RoleReference, parse_reference
 
 
 class GrantOptions(TypedDict, total=False):
@@ -47,7 +57,8 @@ class Grant:
     """Its logical name before its group was renamed."""
     effect: Effect
     policy_name: str
-    roles: tuple[Reference, ...]
+    roles: Mapping[Reference, str]
+    """The roles, and where the file names each."""
     options: GrantOptions
 
     @property
@@ -122,25 +133,26 @@ def load_settings() -> Settings:
     """
     with located():
         own_accounts()
+        own_region()
         _check_keys()
         role_entries = _with_answers(read_entries("roles", RoleEntry))
         group_entries = read_entries("groups", GroupEntry)
         grantee_entries = read_entries("granteeRoles", GranteeEntry)
         if not role_entries and not group_entries and not grantee_entries:
-            raise InvalidValue(
-                config_key("roles"), MISSING, f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}"
-            )
+            rule = f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}"
+            raise InvalidValue(config_key("roles"), MISSING, rule)
+        grantees = (
+            *(_group(path, entry) for path, entry in group_entries.items()),
+            *(_grantee_role(path, entry) for path, entry in grantee_entries.items()),
+        )
         settings = Settings(
             roles=tuple(_role(path, entry) for path, entry in role_entries.items()),
             buckets=_buckets_to_create(role_entries),
-            grantees=(
-                *(_group(path, entry) for path, entry in group_entries.items()),
-                *(_grantee_role(path, entry) for path, entry in grantee_entries.items()),
-            ),
+            grantees=grantees,
             roles_on_existing_buckets=tuple(
                 entry["name"] for entry in role_entries.values() if not entry.get("create_bucket", True)
             ),
-            accounts=_accounts(),
+            accounts=_accounts(grantees),
         )
         _check_names(role_entries, {**group_entries, **grantee_entries})
         _check_renames(group_entries)
@@ -148,26 +160,34 @@ def load_settings() -> Settings:
 
 
 def _check_keys() -> None:
-    """Check that there are such keys, in this project's name: those of another would be passed over without a word."""
+    """Check that there are such keys, in the project's name and below ``config``: others would be passed over."""
     known = [*_LISTS, "accounts", *(camel_case(key) for key in _OF_THE_ONLY_ROLE)]
-    for key in runtime_config.CONFIG.get():
+    for key in keys_outside_of_config():
+        raise InvalidValue(key, UNKNOWN, "it stands outside of config; indent it below")
+    own = [config_key(name) for name in known]
+    for key in configured_keys():
         project, _, name = key.partition(":")
-        if project != pulumi.get_project() and name in _LISTS:
-            raise InvalidValue(key, project, f"this project is called {pulumi.get_project()}; write {config_key(name)}")
-    try:
-        check_known(own_config(), known)
-    except InvalidValue as error:
-        raise InvalidValue(config_key(error.key), error.value, error.allowed) from None
+        if name in known and project != pulumi.get_project():
+            raise InvalidValue(key, UNKNOWN, f"did you mean {config_key(name)}?")
+        if project == pulumi.get_project():
+            check_known([key], own)
 
 
-def _accounts() -> dict[str, str]:
+def _accounts(grantees: Iterable[Grantee]) -> dict[str, str]:
     """Return the accounts to which stacks are pinned."""
-    accounts = pulumi.Config().get_object("accounts") or {}
     path = config_key("accounts")
+    accounts = config_value(pulumi.get_project(), "accounts")
+    if accounts is None:
+        return {}
     if not isinstance(accounts, dict):
         raise InvalidValue(path, accounts, 'write a mapping, e.g. {production: "999999999999"}')
+    roles = [role for grantee in grantees for grant in grantee.grants for role in grant.roles]
+    names = list(dict.fromkeys(name for role in roles if isinstance(role, RoleReference) for name in role.stack_names))
     for stack, account in accounts.items():
         rules.account_id(f"{path}.{stack}", account)
+        if stack not in names:
+            rule = f"nothing here names a role of such a stack; there are: {', '.join(names) or 'none'}"
+            raise InvalidValue(f"{path}.{stack}", account, rule)
     return accounts
 
 
@@ -192,14 +212,20 @@ def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[Bucket, ...]:
     keys: dict[str, set[str]] = {}
     for path, entry in entries.items():
         wanted = entry.get("create_bucket", True)
-        for bucket in bucket_names(entry):
+        key_arns = [str(arn) for arn in entry.get("kms_key_arns", ())]
+        for index, bucket in enumerate(bucket_names(entry)):
             if wanted:
-                rules.new_bucket_name(f"{path}.bucket", bucket)
+                rules.new_bucket_name(f"{path}.buckets[{index}]" if "buckets" in entry else f"{path}.bucket", bucket)
             if create.setdefault(bucket, wanted) != wanted:
                 raise InvalidValue(
                     f"{path}.createBucket", wanted, f"another role says otherwise of the same bucket, {bucket!r}"
                 )
-            keys.setdefault(bucket, set()).update(str(arn) for arn in entry.get("kms_key_arns", ()))
+            keys.setdefault(bucket, set()).update(key_arns)
+        for index, arn in enumerate(key_arns):
+            region = arn.split(":")[3]
+            if wanted and region != (own_region() or region):
+                rule = f"S3 uses keys of a bucket's own region only, and the bucket is made in {own_region()}"
+                raise InvalidValue(f"{path}.kmsKeyArns[{index}]", arn, rule)
     # With several keys, each client says which one it means.
     return tuple(
         Bucket(bucket, next(iter(keys[bucket])) if len(keys[bucket]) == 1 else None)
@@ -243,11 +269,15 @@ def _grants(path: str, entry: GranteeEntry | GroupEntry) -> list[Grant]:
     if not allowed and not denied:
         raise InvalidValue(f"{path}.allow", MISSING, "name at least one role under allow or deny")
     names = [name for name in GrantOptions.__annotations__ if entry.get(name)]
-    if names and not allowed:
-        rule = "nothing is allowed here that it could be about; remove it, or name a role under allow"
-        raise InvalidValue(f"{path}.{camel_case(names[0])}", True, rule)
+    for key, roles, where in (
+        *((name, allowed, "allow") for name in (*names, "allow_policy_prefix")),
+        ("deny_policy_prefix", denied, "deny"),
+    ):
+        if key in entry and not roles:
+            rule = f"there is nothing under {where} that it could be about; remove it, or name a role there"
+            raise InvalidValue(f"{path}.{camel_case(key)}", cast(Mapping[str, object], entry)[key], rule)
     options = cast(GrantOptions, dict.fromkeys(names, True))
-    sides: list[tuple[Effect, str, str, Iterable[Reference], GrantOptions]] = [
+    sides: list[tuple[Effect, str, str, Mapping[Reference, str], GrantOptions]] = [
         ("Allow", "allowPolicyPrefix", entry.get("allow_policy_prefix", "allow-assume-S3-role-in-"), allowed, options),
         ("Deny", "denyPolicyPrefix", entry.get("deny_policy_prefix", "deny-assume-S3-role-in-"), denied, {}),
     ]
@@ -270,7 +300,7 @@ def _grant(
     entry: GranteeEntry | GroupEntry,
     effect: Effect,
     policy_name: str,
-    roles: Sequence[Reference],
+    roles: Mapping[Reference, str],
     options: GrantOptions,
 ) -> Grant:
     old = entry.get("renamed_from")
@@ -279,16 +309,16 @@ def _grant(
         renamed_from=f"{old}-{policy_name}" if old else None,
         effect=effect,
         policy_name=policy_name,
-        roles=tuple(roles),
+        roles=roles,
         options=options,
     )
 
 
-def _by_place(key: str, prefix: str, references: Iterable[Reference]) -> dict[str, list[Reference]]:
+def _by_place(key: str, prefix: str, references: Mapping[Reference, str]) -> dict[str, dict[Reference, str]]:
     """Return the roles by the name of their stack, or by their account; it ends the inline policy's name."""
-    by_place: dict[str, list[Reference]] = {}
-    for reference in references:
-        by_place.setdefault(reference.place, []).append(reference)
+    by_place: dict[str, dict[Reference, str]] = {}
+    for reference, where in references.items():
+        by_place.setdefault(reference.place, {})[reference] = where
     for place in by_place:
         rules.policy_name(key, prefix + place)
     return by_place

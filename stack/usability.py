@@ -3,74 +3,93 @@
 The options are those of a role, in the words of its stack's file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
+from components.principals import PrincipalKind, is_any_admitted
 from stack.settings import Grant, Grantee
 
 Options = Mapping[str, Any]
 
+_OF_USERS_ONLY = ("requireMfa", "requireSourceIdentity")
+"""Options that no role can fulfil: its session was not begun with MFA, and has no user's name.
 
-def why_unusable(options: Options, now: datetime) -> str | None:
-    """Return why nobody can use a role, and what to do; nothing if somebody can."""
+Sources: IAM User Guide, "Secure API access with MFA" and "IAM policy elements: Variables and tags".
+"""
+
+
+def trusted_accounts(options: Options) -> list[str]:
+    """Return the accounts that a role trusts, sorted."""
+    one = options.get("trustedAccountId")
+    return sorted({*([one] if one else ()), *options.get("trustedAccountIds", ())})
+
+
+def why_unusable(options: Options, account: str, now: datetime) -> str | None:
+    """Return why nobody of a trusted account can use a role, and what to do; nothing if somebody can."""
     expires, revoked = options.get("expiresAt"), options.get("revokeSessionsIssuedBefore")
     if expires and datetime.fromisoformat(expires) <= now:
         return f"it expired at {expires}; set expiresAt to a moment to come, or remove it"
     if revoked and datetime.fromisoformat(revoked) > now:
         return (
-            f"each session is without rights until {revoked}; set revokeSessionsIssuedBefore to a moment that is past"
+            f"sessions that begin before {revoked} have no rights; set revokeSessionsIssuedBefore to a moment that is"
+            " past"
         )
-    trusted, denied = options.get("trustedPrincipalArns", ()), set(options.get("deniedPrincipalArns", ()))
-    if trusted and denied.issuperset(trusted):
-        return "deniedPrincipalArns denies all of trustedPrincipalArns; remove one of the two"
-    for option in ("requireMfa", "requireSourceIdentity"):
-        if options.get(option) and trusted and not any(":user/" in pattern for pattern in trusted):
-            return f"trustedPrincipalArns names roles only, and no role can fulfil {option}; name users, or remove it"
-    return None
+    demand = next((option for option in _OF_USERS_ONLY if options.get(option)), None)
+    if _is_any_left_in(options, account, demand, denying=True):
+        return None
+    if _is_any_left_in(options, account, demand, denying=False):
+        return "deniedPrincipalArns denies all that it trusts; take some of them out"
+    if demand and _is_any_left_in(options, account, None, denying=False):
+        return f"trustedPrincipalArns names only roles of {account}, and no role can fulfil {demand}; name users too"
+    return f"trustedPrincipalArns names nobody of {account}; name somebody, or trust that account no more"
 
 
-def why_useless(grantee: Grantee, grant: Grant, account: str, options: Options, now: datetime) -> str | None:
-    """Return why a grantee of an account can't use a role that it is allowed, and what to do; nothing if it can."""
-    if account not in trusted_accounts(options):
-        return f"the role does not trust {account}; add the account to the role's trustedAccountIds"
-    unusable = why_unusable(options, now)
+def _is_any_left_in(options: Options, account: str, demand: str | None, *, denying: bool) -> bool:
+    kinds: Sequence[PrincipalKind] = ("user",) if demand else ("user", "role")
+    trusted, denied = _patterns(options)
+    return any(is_any_admitted(kind, account, trusted, denied if denying else []) for kind in kinds)
+
+
+def why_useless(grantee: Grantee, grant: Grant, accounts: Sequence[str], options: Options, now: datetime) -> str | None:
+    """Return why a grantee can't use a role that it is allowed, and what to do; nothing if it can.
+
+    Args:
+        grantee: the group or role.
+        grant: what it is allowed.
+        accounts: those that it may be of.
+        options: the role's.
+        now: the present moment.
+    """
+    account = next((it for it in accounts if it in trusted_accounts(options)), None)
+    if account is None:
+        return f"the role does not trust {accounts[0]}; correct the role's trustedAccountId"
+    unusable = why_unusable(options, account, now)
     if unusable:
         return unusable
-    if grantee.kind == "role":
-        for option in ("requireMfa", "requireSourceIdentity"):
-            if options.get(option):
-                return f"a role can't fulfil {option}; grant it to a group, or remove {option} from the role"
-    elif options.get("requireSourceIdentity") and "source_identity" not in grant.options:
+    demand = next((option for option in _OF_USERS_ONLY if options.get(option)), None)
+    if demand and grantee.kind == "role":
+        return f"a role can't fulfil {demand}; allow it to a group, or remove {demand} from the role"
+    if options.get("requireSourceIdentity") and "source_identity" not in grant.options:
         return "the role demands a source identity; set sourceIdentity: true where it is allowed"
     if options.get("sessionTags") and "session_tags" not in grant.options:
         return "the role demands session tags; set sessionTags: true where it is allowed"
-    # What is known of the grantee's principals: those of a group are users, and a role may have any path.
-    names = ["user/"] if grantee.kind == "group" else [f"role/{grantee.name}", f"role/path/{grantee.name}"]
-    trusted = _resources(options.get("trustedPrincipalArns", ()), account)
-    if options.get("trustedPrincipalArns") and not any(_may_match(name, trusted) for name in names):
+    trusted, denied = _patterns(options)
+    if not _is_left_in(grantee, account, trusted, []):
         return "it is not among the role's trustedPrincipalArns; add it there"
-    denied = _resources(options.get("deniedPrincipalArns", ()), account)
-    every = "user/*" if grantee.kind == "group" else "role/*"
-    if every in denied or (grantee.kind == "role" and f"role/{grantee.name}" in denied):
+    if not _is_left_in(grantee, account, trusted, denied):
         return "it is among the role's deniedPrincipalArns; remove it there"
     return None
 
 
-def trusted_accounts(options: Options) -> list[str]:
-    """Return the accounts that a role trusts."""
-    one = options.get("trustedAccountId")
-    return [*([one] if one else ()), *options.get("trustedAccountIds", ())]
+def _is_left_in(grantee: Grantee, account: str, trusted: Sequence[str], denied: Sequence[str]) -> bool:
+    """Return whether patterns leave in a role, or any user of a group."""
+    if grantee.kind == "role":
+        return is_any_admitted("role", account, trusted, denied, name=grantee.name)
+    # Nobody in it is a wish, and with members that are looked after elsewhere anybody may be in it.
+    users = grantee.members or (None,)
+    return any(is_any_admitted("user", account, trusted, denied, name=user) for user in users)
 
 
-def _resources(patterns: Iterable[str], account: str) -> list[str]:
-    """Return what patterns say of an account's users and roles, e.g. ``role/deploy-*``."""
-    parts = [pattern.split(":", 5) for pattern in patterns]
-    return [part[5] for part in parts if part[4] in ("*", account)]
-
-
-def _may_match(name: str, patterns: Sequence[str]) -> bool:
-    if name.endswith("/"):
-        return any(pattern.startswith(name) for pattern in patterns)
-    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns)
+def _patterns(options: Options) -> tuple[list[str], list[str]]:
+    return options.get("trustedPrincipalArns", []), options.get("deniedPrincipalArns", [])

@@ -21,7 +21,7 @@ from access.credentials import Credentials
 from sandbox import toolchain
 from sandbox.engine import Finished
 from sandbox.users import POWER_USER, User
-from stack.settings import GranteeEntry, GroupEntry, RoleEntry
+from stack.entries import GranteeEntry, GroupEntry, RoleEntry
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.mfa_device import MfaDevice
 from tests.unit import policy_lint

@@ -59,10 +59,20 @@ class Aws(mocks.Mocks):
     """The outputs of other stacks, by full name."""
     groups: Mapping[str, Sequence[str]]
     """The users in groups that exist."""
+    principals: Sequence[str]
+    """The ARNs of users and roles that exist."""
+    secret_outputs: Mapping[str, Sequence[str]]
+    """The names of outputs that stacks mark as secret, by the stacks' full names."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":
-            return args.name, {**args.inputs, "outputs": dict(self.stacks[args.name])}
+            names = self.secret_outputs.get(args.name, ())
+            exported: Any = dict(self.stacks[args.name])
+            return args.name, {
+                **args.inputs,
+                "outputs": pulumi.Output.secret(exported) if names else exported,
+                "secretOutputNames": list(names),
+            }
         arn = f"arn:{self.partition}:iam::999999999999:role/{args.inputs.get('name')}"
         made_up = {"policyId": "ANPAEXAMPLE"} if args.typ == "aws:iam/policy:Policy" else {}
         return f"{args.name}-id", {**args.inputs, **made_up, "arn": arn}
@@ -72,6 +82,8 @@ class Aws(mocks.Mocks):
             if args.args["groupName"] not in self.groups:
                 raise Refusal("NoSuchEntity: The group with that name cannot be found.")
             return {"users": [{"userName": name} for name in self.groups[args.args["groupName"]]]}
+        if args.token in ("aws:iam/getUsers:getUsers", "aws:iam/getRoles:getRoles"):
+            return {"arns": [arn for arn in self.principals if (":user/" in arn) == args.token.endswith("Users")]}
         assert args.token.endswith(":getPartition"), args.token
         return {
             "id": self.partition,
@@ -170,15 +182,20 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         partition: str = "aws",
         stacks: Mapping[str, Mapping[str, Any]] | None = None,
         groups: Mapping[str, Sequence[str]] | None = None,
+        principals: Sequence[str] = (),
+        secret_outputs: Mapping[str, Sequence[str]] | None = None,
+        secret: Sequence[str] = (),
+        folder: Path | None = None,
     ) -> Ran:
-        aws = Aws(partition, stacks or {}, groups or {})
+        aws = Aws(partition, stacks or {}, groups or {}, principals, secret_outputs or {})
         monitor = Monitor(aws)
         runtime.reset_options()  # no stack of an earlier run
         mocks.set_mocks(aws, PROJECT, stack, preview=False, monitor=monitor, organization="organization")
         settings = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()
         }
-        runtime.set_all_config(settings)
+        runtime.settings.SETTINGS.root_directory = str(folder) if folder else None
+        runtime.set_all_config(settings, list(secret))
         exports: dict[str, Any] = {}
         warnings: list[str] = []
         monkeypatch.setattr(pulumi.log, "warn", warnings.append)

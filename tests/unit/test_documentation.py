@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from stack.settings import GranteeEntry, GroupEntry, RoleEntry
+from stack.entries import GranteeEntry, GroupEntry, RoleEntry
 from tests.unit.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()

@@ -17,6 +17,7 @@ from tests.unit.conftest import Run
 
 ROLE = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "111111111111"}
 GROUP = {"name": "Developers", "allow": ["production/UpdateApp"]}
+ROLE_NAME = "production/UpdateApp"
 PREFIX = "cross-account-access"
 
 
@@ -47,11 +48,16 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "those are 111111111111",
     ),
     ("missing key", roles(without(ROLE, "bucket")), "roles[0].bucket", "missing"),
-    ("unknown key", roles({**ROLE, "bukket": "x"}), "roles[0].bukket", "createBucket"),
-    ("unknown project key", {**roles(ROLE), f"{PREFIX}:rolez": []}, "rolez", "roles, groups"),
+    ("unknown key", roles({**ROLE, "bukket": "x"}), "roles[0].bukket: there is no such key", "did you mean bucket?"),
+    (
+        "unknown project key",
+        {**roles(ROLE), f"{PREFIX}:rolez": []},
+        "rolez: there is no",
+        f"did you mean {PREFIX}:roles?",
+    ),
     ("upper-case bucket", roles({**ROLE, "bucket": "ProductionApp"}), "roles[0].bucket", "lower-case"),
     ("bucket like an address", roles({**ROLE, "bucket": "192.168.0.1"}), "roles[0].bucket", "IP address"),
-    ("reserved bucket", roles({**ROLE, "bucket": "app-s3alias"}), "roles[0].bucket", "S3 keeps"),
+    ("reserved bucket", roles({**ROLE, "bucket": "app-s3alias"}), "roles[0].bucket", "reserved by S3"),
     ("role name with a space", roles({**ROLE, "name": "Update App"}), "roles[0].name", "1 to 64"),
     ("long policy name", roles({**ROLE, "policyName": "p" * 129}), "roles[0].policyName", "1 to 128"),
     ("flag as text", roles({**ROLE, "createBucket": "no"}), "roles[0].createBucket", "true or false"),
@@ -85,7 +91,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("allow as text", groups({**GROUP, "allow": "production/UpdateApp"}), "groups[0].allow", "list"),
     ("two groups of one name", groups(GROUP, {**GROUP, "name": "developers"}), "groups[1].name", "groups[0]"),
     ("entry that is no mapping", groups("Developers"), "groups[0]", "mapping"),  # type: ignore[arg-type]
-    ("no roles and no groups", roles(), "roles", "none of roles, groups, granteeRoles"),
+    ("no roles and no groups", roles(), "roles", "needs one of roles, groups, granteeRoles"),
     ("answered account id", {**roles(ROLE), f"{PREFIX}:trustedAccountId": "1111"}, ":trustedAccountId", "digits"),
     ("answered bucket", {**roles(ROLE), f"{PREFIX}:bucket": "ProductionApp"}, f"{PREFIX}:bucket", "lower-case"),
     ("only a bucket answered", {**roles(), f"{PREFIX}:bucket": "app"}, "roles[0].trustedAccountId", "missing"),
@@ -96,20 +102,148 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "a stack of one role",
     ),
     ("no allowed accounts", {f"{PREFIX}:roles": [ROLE]}, "aws:allowedAccountIds", "111111111111"),
+    *(
+        (
+            f"allowed accounts as {text}",
+            {**roles(ROLE), "aws:allowedAccountIds": value},
+            "aws:allowedAccountIds: ",
+            "list the account",
+        )
+        for text, value in (("text", "999999999999"), ("nothing", []), ("a mapping", {"a": 1}), ("no JSON", "[9"))
+    ),
+    ("no such region", {**roles(ROLE), "aws:region": "us-esat-1"}, "aws:region: 'us-esat-1'", "us-east-1"),
+    ("nothing like a region", {**roles(ROLE), "aws:region": "Frankfurt"}, "aws:region", "write one like us-east-1"),
+    ("roles as text", {**roles(), f"{PREFIX}:roles": "UpdateApp"}, f"{PREFIX}:roles: 'UpdateApp'", "write a list"),
+    ("roles as a mapping", {**roles(), f"{PREFIX}:roles": {"a": 1}}, f"{PREFIX}:roles", "write a list"),
+    ("another project's roles", {**roles(), "cross-account-acess:roles": [ROLE]}, "cross-account-acess:roles", PREFIX),
+    ("another project's accounts", {**roles(ROLE), "x:accounts": {}}, "x:accounts: there is no", f"{PREFIX}:accounts"),
+    ("a value that was forgotten", roles({**ROLE, "externalId": None}), "roles[0].externalId", "remove the key"),
+    ("mistyped key alone", roles({**ROLE, "trustedAcountId": "1"}), "roles[0].trustedAcountId", "trustedAccountId"),
+    (
+        "two things that are the same: versions",
+        roles({**ROLE, "access": "write", "objectVersions": True}),
+        "roles[0].objectVersions",
+        "access is write, so the role reads nothing",
+    ),
+    (
+        "two things that are the same: uploads",
+        roles({**ROLE, "access": "read", "multipartUploads": True}),
+        "roles[0].multipartUploads",
+        "access is read, so the role writes nothing",
+    ),
+    (
+        "a key of another region",
+        {**roles({**ROLE, "kmsKeyArns": ["arn:aws:kms:eu-west-1:999999999999:key/1"]}), "aws:region": "us-east-1"},
+        "roles[0].kmsKeyArns[0]",
+        "made in us-east-1",
+    ),
+    (
+        "a boundary of another account",
+        roles({**ROLE, "permissionsBoundary": "arn:aws:iam::111111111111:policy/b"}),
+        "roles[0].permissionsBoundary",
+        "a policy of this account, 999999999999",
+    ),
+    *(
+        (
+            f"another partition in {key}",
+            {**roles({**ROLE, key: [value] if key.endswith("s") else value}), "aws:region": region},
+            f"roles[0].{key}",
+            f"here ARNs begin with arn:{partition}:",
+        )
+        for region, partition, key, value in (
+            ("us-east-1", "aws", "trustedPrincipalArns", "arn:aws-us-gov:iam::*:user/*"),
+            ("us-gov-west-1", "aws-us-gov", "deniedPrincipalArns", "arn:aws:iam::*:role/*"),
+            ("cn-north-1", "aws-cn", "kmsKeyArns", "arn:aws:kms:us-east-1:999999999999:key/1"),
+            ("us-isob-east-1", "aws-iso-b", "permissionsBoundary", "arn:aws:iam::999999999999:policy/b"),
+        )
+    ),
+    (
+        "a bucket of the account's namespace",
+        roles({**ROLE, "bucket": "logs-999999999999-us-east-1-an"}),
+        "roles[0].bucket",
+        "-an",
+    ),
+    (
+        "one of several",
+        roles({**without(ROLE, "bucket"), "buckets": ["logs", "logs-an"]}),
+        "roles[0].buckets[1]",
+        "-an",
+    ),
+    *(
+        (f"{key} where nothing is allowed", groups({"name": "Testers", "deny": [ROLE_NAME], key: True}), key, "allow")
+        for key in ("bindSessionName", "sourceIdentity", "sessionTags")
+    ),
+    (
+        "a name for what is not allowed",
+        groups({"name": "Testers", "deny": [ROLE_NAME], "allowPolicyPrefix": "may-"}),
+        "groups[0].allowPolicyPrefix",
+        "nothing under allow",
+    ),
+    (
+        "a name for what is not denied",
+        groups({**GROUP, "denyPolicyPrefix": "may-not-"}),
+        "groups[0].denyPolicyPrefix",
+        "nothing under deny",
+    ),
+    (
+        "names that are the same",
+        groups({**GROUP, "deny": ["production/Other"], "allowPolicyPrefix": "x-", "denyPolicyPrefix": "X-"}),
+        "groups[0]: Deny",
+        "groups[0]: Allow is the same",
+    ),
+    ("a prefix that no name may have", groups({**GROUP, "allowPolicyPrefix": "a b"}), "allowPolicyPrefix", "1 to 128"),
+    (
+        "a role that AWS alone may change",
+        {
+            **groups(GROUP),
+            f"{PREFIX}:granteeRoles": [{"name": "AWSReservedSSO_Dev_0123456789abcdef", "allow": [ROLE_NAME]}],
+        },
+        "granteeRoles[0].name",
+        "permission set",
+    ),
+    (
+        "two grantees of one name",
+        {**groups(), f"{PREFIX}:granteeRoles": [{"name": name, "allow": [ROLE_NAME]} for name in ("ops", "Ops")]},
+        "granteeRoles[1].name",
+        "granteeRoles[0].name is the same",
+    ),
+    (
+        "a role's own name for a session",
+        {**groups(), f"{PREFIX}:granteeRoles": [{**GROUP, "sourceIdentity": True}]},
+        "granteeRoles[0].sourceIdentity: there is no such key",
+        "known: name, allow, deny",
+    ),
     ("wrong allowed account", {**roles(ROLE), "aws:allowedAccountIds": ["9"]}, "aws:allowedAccountIds[0]", "twelve"),
 ]
 
 
 @pytest.mark.parametrize(("config", "key", "hint"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
-def test_wrong_configuration_is_told_in_one_line(run: Run, config: dict[str, Any], key: str, hint: str) -> None:
+def test_wrong_configuration_is_refused_in_one_line(run: Run, config: dict[str, Any], key: str, hint: str) -> None:
     registered: list[object] = []
     with pytest.raises(pulumi.RunError) as raised:
         registered.append(run(stack="development", config=config))
     message = str(raised.value)
-    assert key in message.split(" is not allowed; ")[0], message
+    assert key in message.split("; ")[0], message
     assert hint in message, message
     assert "\n" not in message
     assert not registered
+
+
+def test_what_is_only_like_what_is_wrong_is_taken(run: Run) -> None:
+    newer = {**roles(ROLE), "aws:region": "us-moon-1", "aws:skipRegionValidation": "true"}
+    assert "roleArn" in run(config=newer).exports
+    theirs = {**ROLE, "bucket": "logs-an", "createBucket": False}
+    theirs["kmsKeyArns"] = ["arn:aws:kms:eu-west-1:999999999999:key/1"]
+    assert run(config={**roles(theirs), "aws:region": "us-east-1"}).exports["bucketNames"] == {"UpdateApp": "logs-an"}
+    of_aws = {**ROLE, "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess"}
+    assert "roleArn" in run(config={**roles(of_aws), "aws:region": "us-east-1"}).exports
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_may_be_in_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "us-gov-west-1")
+    with pytest.raises(InvalidValue, match=r"roles\[0\].deniedPrincipalArns\[0\]: .* begin with arn:aws-us-gov:"):
+        run(config=roles({**ROLE, "deniedPrincipalArns": ["arn:aws:iam::*:role/*"]}))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +268,8 @@ def test_a_role_that_the_other_stack_does_not_export_is_named(run: Run) -> None:
         f"organization/{PREFIX}/production": {"roleArns": {"UpdateApp": "arn:aws:iam::999999999999:role/UpdateApp"}}
     }
     with pytest.raises(
-        pulumi.RunError, match=r"'UpdateApps': stack .*production does not export it; it exports: UpdateApp"
+        pulumi.RunError,
+        match=r"groups\[0\].allow\[0\]: '.*UpdateApps' .* stack .*production does not export it; it exports: UpdateApp",
     ):
         run(stack="development", config=groups({**GROUP, "allow": ["production/UpdateApps"]}), stacks=stacks)
 

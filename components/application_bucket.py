@@ -1,14 +1,16 @@
 """The bucket that the role is about, hardened as AWS advises."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from . import policies, rules, validation
 from .args import ApplicationBucketArgs
-from .partition import partition_of
+from .partition import Partition, check_against, partition_of
 from .policies import PolicyDocument, document, statement
+from .validation import when_known
 
 _RULES: Mapping[str, rules.Rule] = {"name": rules.new_bucket_name, "kms_key_arn": rules.key_arn}
 
@@ -37,6 +39,7 @@ class ApplicationBucket(pulumi.ComponentResource):
         unprotected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=False))
         super().__init__("cross-account-access:index:ApplicationBucket", name, None, unprotected)
         child = pulumi.ResourceOptions(parent=self)
+        partition, key = partition_of(self), given.get("kms_key_arn")
 
         bucket = aws.s3.Bucket(
             f"{name}-bucket", bucket=given["name"], opts=pulumi.ResourceOptions(parent=self, protect=protect)
@@ -65,15 +68,13 @@ class ApplicationBucket(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
-            rules=[_encryption(given.get("kms_key_arn"))],
+            rules=[_encryption(key and when_known(key, partial(_checked_key, partition)))],
             opts=child,
         )
         aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
-            policy=partition_of(self).apply(
-                lambda it: policies.render(_deny_insecure_transport(it.name, given["name"]))
-            ),
+            policy=partition.apply(lambda it: policies.render(_deny_insecure_transport(it.name, given["name"]))),
             # S3 refuses both at once: "A conflicting conditional operation is currently in progress".
             opts=pulumi.ResourceOptions(parent=self, depends_on=[public_access_block]),
         )
@@ -81,6 +82,12 @@ class ApplicationBucket(pulumi.ComponentResource):
         self.name = bucket.bucket
         self.arn = bucket.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
+
+
+async def _checked_key(partition: pulumi.Output[Partition], key: str) -> str:
+    _RULES["kms_key_arn"]("kms_key_arn", key)
+    await check_against(partition, "kms_key_arn", key)
+    return key
 
 
 def _encryption(kms_key_arn: pulumi.Input[str] | None) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:

@@ -9,11 +9,13 @@ import pulumi_aws as aws
 
 from . import policies, rules, validation
 from .args import GroupAssumePolicyArgs
-from .partition import Partition, partition_of
+from .partition import Partition, check_against, partition_of
 from .policies import Condition, Effect, PolicyDocument, document, render, statement
-from .validation import InvalidValue, checked_later, when_known
+from .validation import InvalidValue, when_known
 
-_MOST_CHARACTERS = {"group": 5120, "role": 10240}
+Kind = Literal["group", "role"]
+
+_MOST_CHARACTERS: Mapping[Kind, int] = {"group": 5120, "role": 10240}
 """Of all inline policies together. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 _RULES: Mapping[str, rules.Rule] = {
@@ -57,19 +59,21 @@ class GroupAssumePolicy(pulumi.ComponentResource):
         args = _checked_args(args)
         super().__init__("cross-account-access:index:GroupAssumePolicy", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.role_arns = partition_of(self).apply(lambda it: when_known(args["role_arns"], partial(_checked_arns, it)))
+        self.role_arns = when_known(args["role_arns"], partial(_checked_arns, partition_of(self)))
         self.policy = self.role_arns.apply(partial(_rendered, args))
 
         if "role" in args:
-            role = checked_later("role", args["role"], rules.changeable_role_name)
-            aws.iam.RolePolicy(f"{name}-policy", role=role, name=args["policy_name"], policy=self.policy, opts=child)
+            aws.iam.RolePolicy(
+                f"{name}-policy", role=args["role"], name=args["policy_name"], policy=self.policy, opts=child
+            )
         else:
-            group = checked_later("group", args["group"], rules.group_name)
-            aws.iam.GroupPolicy(f"{name}-policy", group=group, name=args["policy_name"], policy=self.policy, opts=child)
+            aws.iam.GroupPolicy(
+                f"{name}-policy", group=args["group"], name=args["policy_name"], policy=self.policy, opts=child
+            )
         self.register_outputs({"role_arns": self.role_arns, "policy": self.policy})
 
 
-def check_total_size(kind: Literal["group", "role"], name: str, grants: Mapping[str, GroupAssumePolicy]) -> None:
+def check_total_size(kind: Kind, name: str, grants: Mapping[str, GroupAssumePolicy]) -> None:
     """Check that a group, or a role, can hold these inline policies together.
 
     Args:
@@ -107,14 +111,21 @@ def assume_role_policy(args: GroupAssumePolicyArgs) -> PolicyDocument:
     return document(*statements)
 
 
-def _checked_arns(partition: Partition, role_arns: Sequence[str]) -> list[str]:
+async def _checked_arns(partition: pulumi.Output[Partition], role_arns: Sequence[str]) -> Sequence[str]:
     """Return the ARNs sorted, each once."""
     _RULES["role_arns"]("role_arns", role_arns)
-    rules.check_partition("role_arns", role_arns, partition.name)
+    await check_against(partition, "role_arns", role_arns)
     return sorted(set(role_arns))
 
 
-def _rendered(args: GroupAssumePolicyArgs, role_arns: Sequence[str]) -> str:
+async def _rendered(args: GroupAssumePolicyArgs, role_arns: Sequence[str]) -> str:
+    kind: Kind = "role" if "role" in args else "group"
+    grantee = args[kind]
+    if isinstance(grantee, pulumi.Output):  # looked at here, as another output would cost more than all the rest
+        known = await grantee.future()
+        if known is not None:
+            _RULES[kind](kind, known)
+        grantee = known or "that is not known yet"
     policy = assume_role_policy({**args, "role_arns": role_arns})
-    policies.check_size("inline policy", policy, _MOST_CHARACTERS["role" if "role" in args else "group"])
+    policies.check_size(f"inline policy {args['policy_name']} of {kind} {grantee}", policy, _MOST_CHARACTERS[kind])
     return render(policy)

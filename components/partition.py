@@ -6,6 +6,8 @@ from weakref import WeakKeyDictionary
 import pulumi
 import pulumi_aws as aws
 
+from . import rules
+
 _TOKEN = "aws:index/getPartition:getPartition"  # noqa: S105 (a function's)
 
 
@@ -38,3 +40,10 @@ def partition_of(resource: pulumi.Resource) -> pulumi.Output[Partition]:
 def _asked(resource: pulumi.Resource) -> pulumi.Output[Partition]:
     answer = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=resource))
     return answer.apply(lambda known: Partition(known.partition, known.dns_suffix))
+
+
+async def check_against(partition: pulumi.Output[Partition], key: str, value: object) -> None:
+    """Check that an ARN, or each of a list, is of a partition; not if the provider does not know its own yet."""
+    own = await partition.future()
+    if own is not None:
+        rules.check_partition(key, value, own.name)

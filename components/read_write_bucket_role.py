@@ -191,7 +191,7 @@ def _rendered_trust(known: _Known, external_id: str | None = None) -> str:
         rules.external_id("external_id", external_id)
         args = {**args, "external_id": external_id}
     document = trust_policy(known.partition.name, args)
-    policies.check_size("trust policy", document, _MOST_TRUST_CHARACTERS)
+    policies.check_size(f"trust policy of role {args['name']}", document, _MOST_TRUST_CHARACTERS)
     text = policies.render(document)
     size = policies.characters(text)
     if size > _DEFAULT_TRUST_CHARACTERS:
@@ -204,7 +204,7 @@ def _rendered_trust(known: _Known, external_id: str | None = None) -> str:
 
 def _rendered_identity_policy(known: _Known) -> str:
     document = identity_policy(known.partition, known.args)
-    policies.check_size("identity policy", document, _MOST_POLICY_CHARACTERS)
+    policies.check_size(f"identity policy of role {known.args['name']}", document, _MOST_POLICY_CHARACTERS)
     return policies.render(document)
 
 

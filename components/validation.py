@@ -69,7 +69,7 @@ def has_pending(value: object) -> bool:
     return is_pending(value)
 
 
-def when_known(value: pulumi.Input[T], function: Callable[[T], U]) -> pulumi.Output[U]:
+def when_known(value: pulumi.Input[T], function: Callable[[T], U | Awaitable[U]]) -> pulumi.Output[U]:
     """Return what a function makes of a value, once all of it is known.
 
     A list or mapping is looked into only where it holds outputs: the SDK makes an output of each value that it finds.
@@ -107,7 +107,7 @@ def checked(
         InvalidValue: an argument is unknown, missing, of another type, or breaks a rule.
     """
     hints = inspect.get_annotations(declared)  # a TypedDict's hold those of its bases
-    given = {key: _whole(value) for key, value in args.items() if value is not None}
+    given = {key: _settled(value) for key, value in args.items() if value is not None}
     check_known(given, hints)
     for key, hint in hints.items():
         if key not in given and not _may_be_missing(hint):
@@ -119,9 +119,11 @@ def checked(
     return given
 
 
-def _whole(value: object) -> object:
-    """Return 3600 for 3600.0, as JSON and other languages may write it."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _settled(value: object) -> object:
+    """Return 3600 for 3600.0, as JSON and other languages may write it, and an output for what can be awaited once."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return pulumi.Output.from_input(value) if isinstance(value, Awaitable) else value
 
 
 def check_known(keys: Collection[str], known: Collection[str]) -> None:

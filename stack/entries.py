@@ -71,6 +71,17 @@ _RULES: Mapping[type, Mapping[str, Rule]] = {
 }
 
 
+def camel_case(name: str) -> str:
+    """Return an argument's name as it is written in YAML and in outputs."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+_FIELDS: Mapping[type, Mapping[str, str]] = {
+    entry_type: {camel_case(name): name for name in inspect.get_annotations(entry_type)} for entry_type in _RULES
+}
+"""The fields of each kind of entry, by their keys."""
+
+
 def read_entries(name: str, entry_type: type[Entry]) -> dict[str, Entry]:
     """Return the entries of a configured list, by where each stands.
 
@@ -87,7 +98,7 @@ def read_entries(name: str, entry_type: type[Entry]) -> dict[str, Entry]:
 
 
 def _entry(path: str, value: object, entry_type: type[Entry]) -> Entry:
-    fields = {camel_case(name): name for name in inspect.get_annotations(entry_type)}
+    fields = _FIELDS[entry_type]
     if not isinstance(value, dict):
         raise InvalidValue(path, value, f"write a mapping with the keys {', '.join(fields)}")
     with at(path):
@@ -127,8 +138,3 @@ def configured_keys() -> list[str]:
 def config_key(name: str) -> str:
     """Return a key of this project as a stack's file has it."""
     return f"{pulumi.get_project()}:{name}"
-
-
-def camel_case(name: str) -> str:
-    """Return an argument's name as it is written in YAML and in outputs."""
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

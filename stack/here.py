@@ -8,6 +8,7 @@ from components import rules
 from components.validation import MISSING, InvalidValue
 from stack.entries import config_value
 
+_REGIONS = [str(region.value) for region in aws.Region]
 _PARTITIONS = {
     "cn-": "aws-cn",
     "eusc-": "aws-eusc",
@@ -44,9 +45,8 @@ def own_region() -> str | None:
         InvalidValue: there is no such region.
     """
     region: str | None = aws.config.region  # of the file, or of the environment
-    known = [str(each.value) for each in aws.Region]
-    if region and region not in known and config_value("aws", "skipRegionValidation") is not True:
-        alike = difflib.get_close_matches(region, known)
+    if region and region not in _REGIONS and config_value("aws", "skipRegionValidation") is not True:
+        alike = difflib.get_close_matches(region, _REGIONS)
         hint = f"did you mean {' or '.join(alike)}" if alike else "write one like us-east-1"
         rule = f"there is no such region; {hint}, or set aws:skipRegionValidation to true for one that is newer"
         raise InvalidValue("aws:region", region, rule)

@@ -123,9 +123,10 @@ def export_grants(granted: Sequence[Granted]) -> None:
     by_grantee: dict[tuple[Kind, str], list[tuple[Grant, GroupAssumePolicy]]] = {}
     for grantee, grant, policy in granted:
         by_grantee.setdefault((grantee.kind, grantee.name), []).append((grant, policy))
-    assumable: dict[str, dict[str, dict[str, pulumi.Output[list[str]]]]] = {"group": {}, "role": {}}
+    assumable: dict[str, dict[str, dict[str, pulumi.Input[Sequence[str]]]]] = {"group": {}, "role": {}}
     for (kind, name), policies in by_grantee.items():
-        check_total_size(kind, name, {grant.policy_name: policy for grant, policy in policies})
+        if len(policies) > 1:  # of one, the component checks it
+            check_total_size(kind, name, {grant.policy_name: policy for grant, policy in policies})
         assumable[kind][name] = {
             effect.lower(): _joined([policy.role_arns for grant, policy in policies if grant.effect == effect])
             for effect in get_args(Effect)
@@ -143,7 +144,9 @@ def _on(options: GrantOptions) -> dict[str, object]:
     return {camel_case(name): value for name, value in options.items()}
 
 
-def _joined(lists: Sequence[pulumi.Output[Sequence[str]]]) -> pulumi.Output[list[str]]:
+def _joined(lists: Sequence[pulumi.Output[Sequence[str]]]) -> pulumi.Input[Sequence[str]]:
+    if len(lists) < 2:  # the usual case, without an output more
+        return lists[0] if lists else []
     return pulumi.Output.all(*lists).apply(lambda known: [arn for arns in known for arn in arns])
 
 

@@ -3,14 +3,26 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import get_annotations
 from typing import Any, cast
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 
-from components import ApplicationBucket, GroupAssumePolicy, GroupMembers, ReadWriteBucketRole, ReadWriteBucketRoleArgs
+from components import (
+    ApplicationBucket,
+    ApplicationBucketArgs,
+    GroupAssumePolicy,
+    GroupAssumePolicyArgs,
+    GroupMembers,
+    GroupMembersArgs,
+    ReadWriteBucketRole,
+    ReadWriteBucketRoleArgs,
+)
 from components.validation import InvalidValue
-from tests.unit.conftest import Ran, Run, is_secret, revealed
+from tests.unit import conftest
+from tests.unit.conftest import DNS_SUFFIXES, Ran, Run, is_secret, revealed
 from tests.unit.test_no_widening import SILENT
 
 STACK = "cross-account-access-production"
@@ -23,20 +35,15 @@ def role(args: Mapping[str, Any] = ARGS) -> ReadWriteBucketRole:
     return ReadWriteBucketRole("access", cast(ReadWriteBucketRoleArgs, args))
 
 
-def bucket(name: str = "productionapp") -> ApplicationBucket:
-    return ApplicationBucket("access", {"name": name})
+def bucket(name: str = "productionapp", logical_name: str = "access") -> ApplicationBucket:
+    return ApplicationBucket(logical_name, {"name": name})
+
+
+GRANT: dict[str, Any] = {"group": "Developers", "effect": "Allow", "role_arns": [ROLE_ARN], "policy_name": "may"}
 
 
 def grant() -> GroupAssumePolicy:
-    return GroupAssumePolicy(
-        "access",
-        {
-            "group": "Developers",
-            "effect": "Allow",
-            "role_arns": [ROLE_ARN],
-            "policy_name": "may",
-        },
-    )
+    return GroupAssumePolicy("access", cast(GroupAssumePolicyArgs, GRANT))
 
 
 def members() -> GroupMembers:
@@ -374,12 +381,13 @@ def test_an_output_is_checked_when_it_is_known(run: Run, args: Callable[[], dict
     [
         (
             {"trusted_principal_arns": [f"arn:aws:iam::111111111111:user/{index:064}" for index in range(90)]},
-            r"trust policy: '[0-9]+ characters' .* IAM takes 8192; the longest statements: TrustAccount [0-9]+",
+            r"trust policy of role UpdateApp: '[0-9]+ characters' .* IAM takes 8192; the longest statements:"
+            r" TrustAccount [0-9]+",
         ),
         (
             {"prefixes": [f"{index:0200}/" for index in range(30)]},
-            r"identity policy: '[0-9]+ characters' .* IAM takes 6144; the longest statements: ReadWriteObjects [0-9]+,"
-            r" ListBucket [0-9]+, LocateBucket [0-9]+",
+            r"identity policy of role UpdateApp: '[0-9]+ characters' .* IAM takes 6144; the longest statements:"
+            r" ReadWriteObjects [0-9]+, ListBucket [0-9]+, LocateBucket [0-9]+",
         ),
     ],
     ids=["trust policy", "identity policy"],
@@ -389,3 +397,141 @@ def test_a_document_that_iam_would_not_take_is_refused_with_what_uses_it_up(
 ) -> None:
     with pytest.raises(InvalidValue, match=f"^{told}$"):
         run_role(run, **args)
+
+
+def principals(count: int) -> list[str]:
+    return [f"arn:aws:iam::111111111111:user/{index:064}" for index in range(count)]
+
+
+@pytest.mark.parametrize(("count", "is_warned"), [(18, False), (20, True)])
+def test_a_trust_policy_beyond_the_usual_quota_is_warned_of_once(run: Run, count: int, is_warned: bool) -> None:
+    ran = run_role(run, trusted_principal_arns=principals(count))
+    size = len(ran.registrations["access-role"].inputs["assumeRolePolicy"])
+    assert (size > 2048) == is_warned
+    assert ran.warnings == (
+        f"role UpdateApp: its trust policy has {size} characters, and IAM takes 2048 unless the account's quota for the"
+        " role trust policy length has been raised",
+    ) * int(is_warned)
+
+
+# Every argument, whatever it is: of another type it is refused, and None is as leaving it out.
+
+EVERY: Mapping[str, tuple[type, Callable[[Any], object], dict[str, Any]]] = {
+    "role": (ReadWriteBucketRoleArgs, role, ARGS),
+    "grant": (GroupAssumePolicyArgs, partial(GroupAssumePolicy, "access"), GRANT),
+    "members": (GroupMembersArgs, partial(GroupMembers, "access"), {"group": "Developers", "members": ["alice"]}),
+    "bucket": (ApplicationBucketArgs, partial(ApplicationBucket, "access"), {"name": "productionapp"}),
+}
+ARGUMENTS = [(what, name) for what, (declared, _, _) in EVERY.items() for name in get_annotations(declared)]
+
+
+@pytest.mark.parametrize(("what", "name"), ARGUMENTS)
+@pytest.mark.parametrize("value", ["false", 0, object(), b"x", [None], [[]], {"a": None}], ids=repr)
+def test_an_argument_of_another_type_is_refused_before_anything_is_registered(
+    run: Run, what: str, name: str, value: object
+) -> None:
+    declared, make, args = EVERY[what]
+    hint = str(get_annotations(declared)[name])
+    if isinstance(value, str) and "bool" not in hint and "str" in hint and "Sequence" not in hint:
+        return  # text may be right
+
+    def program() -> None:
+        with pytest.raises(InvalidValue) as refused:
+            make({**args, name: value})
+        assert refused.value.key.startswith(name)
+
+    assert list(run(program).registrations) == [STACK]
+
+
+@pytest.mark.parametrize(("what", "name"), [(what, name) for what, name in ARGUMENTS if name not in EVERY[what][2]])
+def test_none_gives_nothing(run: Run, what: str, name: str) -> None:
+    _, make, args = EVERY[what]
+    without, having = (run(partial(make, given)) for given in (args, {**args, name: None}))
+    assert having.registrations == without.registrations
+    assert having.component_outputs == without.component_outputs
+
+
+async def later(value: object) -> object:
+    return value
+
+
+def test_what_is_awaited_is_taken_like_a_plain_value(run: Run) -> None:
+    as_plain = run_role(run, bucket="archive")
+    assert run(lambda: role({**ARGS, "bucket": later("archive")})).registrations == as_plain.registrations
+
+
+# Partitions.
+
+
+def in_china(make: Callable[..., object], args: Mapping[str, Any], name: str = "china") -> object:
+    provider = aws.Provider("aws-cn", region="cn-north-1")
+    return make(name, args, pulumi.ResourceOptions(provider=provider))
+
+
+@pytest.fixture
+def two_partitions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A provider that is named after another partition works there. Gives the providers that are asked."""
+    asked: list[str] = []
+
+    def call(self: conftest.Aws, args: pulumi.runtime.MockCallArgs) -> dict[Any, Any]:
+        asked.append(args.provider)
+        partition = "aws-cn" if "::aws-cn::" in args.provider else "aws"
+        return {"id": partition, "partition": partition, "dnsSuffix": DNS_SUFFIXES[partition], "reverseDnsPrefix": ""}
+
+    monkeypatch.setattr(conftest.Aws, "call", call)
+    return asked
+
+
+def test_each_provider_is_asked_once_for_its_partition(run: Run, two_partitions: list[str]) -> None:
+    def program() -> None:
+        role()
+        bucket("archive", "archive")
+        ReadWriteBucketRole("second", cast(ReadWriteBucketRoleArgs, {**ARGS, "name": "Second"}))
+        provider = aws.Provider("aws-cn", region="cn-north-1")
+        opts = pulumi.ResourceOptions(provider=provider)
+        ReadWriteBucketRole("china", cast(ReadWriteBucketRoleArgs, ARGS), opts)
+        ApplicationBucket("china-bucket", {"name": "china"}, opts)
+
+    ran = run(program)
+    assert len(two_partitions) == 2
+    resources = {
+        name: ran.document(f"{name}-policy")["Statement"][-1]["Resource"] for name in ("access", "second", "china")
+    }
+    assert resources == {
+        "access": "arn:aws:s3:::productionapp/*",
+        "second": "arn:aws:s3:::productionapp/*",
+        "china": "arn:aws-cn:s3:::productionapp/*",
+    }
+    assert ran.document("china-bucket-policy")["Statement"][0]["Resource"][0] == "arn:aws-cn:s3:::china"
+
+
+@pytest.mark.parametrize(
+    ("make", "args", "key"),
+    [
+        (ReadWriteBucketRole, {**ARGS, "denied_principal_arns": ["arn:aws:iam::*:user/*"]}, "denied_principal_arns[0]"),
+        (
+            ReadWriteBucketRole,
+            {**ARGS, "trusted_principal_arns": ["arn:aws:iam::*:user/*"]},
+            "trusted_principal_arns[0]",
+        ),
+        (ReadWriteBucketRole, {**ARGS, "kms_key_arns": [KEY_ARN]}, "kms_key_arns[0]"),
+        (ReadWriteBucketRole, {**ARGS, "permissions_boundary": POLICY_ARN}, "permissions_boundary"),
+        (GroupAssumePolicy, GRANT, "role_arns[0]"),
+        (ApplicationBucket, {"name": "productionapp", "kms_key_arn": KEY_ARN}, "kms_key_arn"),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda value: value, output], ids=["plain", "output"])
+def test_an_arn_of_another_partition_is_refused_where_the_provider_works(
+    run: Run,
+    two_partitions: list[str],
+    make: Any,  # noqa: ANN401 (a component)
+    args: dict[str, Any],
+    key: str,
+    wrap: Callable[[object], object],
+) -> None:
+    name, is_list = key.removesuffix("[0]"), key.endswith("]")
+    value = [wrap(args[name][0])] if is_list else wrap(args[name])
+    assert len(run(partial(make, "access", {**args, name: value})).registrations) > 1
+    with pytest.raises(InvalidValue, match="it is of another partition; here ARNs begin with arn:aws-cn:") as refused:
+        run(partial(in_china, make, {**args, name: value}))
+    assert refused.value.key == key

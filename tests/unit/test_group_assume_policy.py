@@ -198,8 +198,10 @@ def sized(target: Mapping[str, Any], size: int) -> dict[str, Any]:
 def test_an_inline_policy_has_as_many_characters_as_iam_takes(run: Run, target: dict[str, Any], most: int) -> None:
     document = run(partial(grant, sized(target, most))).registrations["grant-policy"].inputs["policy"]
     assert characters(document) == most
-    told = f"^inline policy: '{most + 1} characters' is not allowed; IAM takes {most}; the longest statements: "
-    with pytest.raises(InvalidValue, match=f"{told}{target['effect']}AssumeRole [0-9]+$"):
+    kind = "role" if "role" in target else "group"
+    what = f"^inline policy {target['policy_name']} of {kind} {target[kind]}: '{most + 1} characters' is not allowed"
+    rule = f"IAM takes {most}; the longest statements: {target['effect']}"
+    with pytest.raises(InvalidValue, match=f"{what}; {rule}AssumeRole [0-9]+$"):
         run(partial(grant, sized(target, most + 1)))
 
 

@@ -1,7 +1,7 @@
 # make up         both accounts on this machine, deployed and proved
 # make test       style, types, unit tests, sandbox tests, browser tests
 # make down       stop the sandbox; what was deployed stays
-# make benchmark  how long `up`, the proof and a switch take; wipes the sandbox first
+# make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
 
 PYTHON ?= python3
 
@@ -23,6 +23,7 @@ benchmark: setup
 	@.venv/bin/python -m sandbox up >/dev/null
 	@.venv/bin/python -m benchmarks.prove
 	@.venv/bin/python -m benchmarks.switch
+	@.venv/bin/python -m benchmarks.components
 
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain

@@ -77,6 +77,7 @@ def _run(
         project=request.project,
         stack=request.stack,
         organization=request.organization,
+        root_directory=request.info.root_directory,  # where the program finds its stack files
         parallel=request.parallel,
         preview=request.dryRun,
         monitor_address=request.monitor_address,

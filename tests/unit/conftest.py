@@ -37,7 +37,11 @@ class Registration:
     """The URNs, or the logical names, that it had before."""
 
 
-DNS_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+DNS_SUFFIXES = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-us-gov": "amazonaws.com",
+}
 
 
 class Refusal(grpc.RpcError):
@@ -73,7 +77,8 @@ class Aws(mocks.Mocks):
                 "outputs": pulumi.Output.secret(exported) if names else exported,
                 "secretOutputNames": list(names),
             }
-        arn = f"arn:{self.partition}:iam::999999999999:role/{args.inputs.get('name')}"
+        path = args.inputs.get("path", "/")
+        arn = f"arn:{self.partition}:iam::999999999999:role{path}{args.inputs.get('name')}"
         made_up = {"policyId": "ANPAEXAMPLE"} if args.typ == "aws:iam/policy:Policy" else {}
         return f"{args.name}-id", {**args.inputs, **made_up, "arn": arn}
 

@@ -1,0 +1,303 @@
+"""The outputs' contract: all that whole stacks export, in three partitions, with two of everything.
+
+With one role and one bucket, the first is the last and a path is none: what differs is what these are about.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from stack.outputs import switch_role_url
+from tests.unit.conftest import DNS_SUFFIXES, Ran, Run, is_secret, revealed
+
+PROJECT = "cross-account-access"
+OWNER, PEOPLE, PARTNER = "999999999999", "111111111111", "222222222222"
+REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+HOSTS = {
+    "aws": "signin.aws.amazon.com",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+    "aws-cn": "signin.amazonaws.cn",
+}
+
+
+def key_of(partition: str, account: str = OWNER) -> str:
+    return f"arn:{partition}:kms:{REGIONS[partition]}:{account}:key/1234abcd"
+
+
+def role_arn(partition: str, name: str) -> str:
+    return f"arn:{partition}:iam::{OWNER}:role/{name}"
+
+
+def roles(partition: str) -> list[dict[str, Any]]:
+    return [
+        {"name": "UpdateApp", "path": "/delegated/", "buckets": ["app", "archive"], "trustedAccountId": PEOPLE},
+        {
+            "name": "Partner",
+            "policyName": "partner",
+            "bucket": "exchange",
+            "createBucket": False,
+            "trustedAccountIds": [PARTNER, PEOPLE],
+            "trustedPrincipalArns": [f"arn:{partition}:iam::*:user/*"],
+            "externalId": "Example-987",
+            "kmsKeyArns": [key_of(partition)],
+        },
+        {
+            "name": "Reports",
+            "policyName": "reports",
+            "bucket": "archive",
+            "trustedAccountId": PEOPLE,
+            "generateExternalId": True,
+            "access": "read",
+            "prefixes": ["reports/"],
+            "kmsKeyArns": [key_of(partition, PARTNER)],
+        },
+        {
+            "name": "Own",
+            "policyName": "own",
+            "bucket": "own",
+            "trustedAccountId": PEOPLE,
+            "kmsKeyArns": [key_of(partition)],
+        },
+    ]
+
+
+def production(run: Run, partition: str = "aws", *, is_hidden: bool = False) -> Ran:
+    return run(
+        stack="production",
+        partition=partition,
+        config={
+            "aws:region": REGIONS[partition],
+            "aws:allowedAccountIds": [OWNER],
+            f"{PROJECT}:roles": roles(partition),
+        },
+        secret=[f"{PROJECT}:roles"] if is_hidden else [],
+    )
+
+
+@pytest.mark.parametrize("partition", REGIONS)
+def test_a_stack_of_several_roles_exports(run: Run, partition: str) -> None:
+    exports = dict(production(run, partition).exports)
+    statements = exports.pop("resourcePolicyStatements")
+    link = f"https://{HOSTS[partition]}/switchrole?account={OWNER}"
+    said = [
+        {key: value for key, value in role.items() if key not in ("name", "externalId", "createBucket")}
+        for role in roles(partition)
+    ]
+    assert exports == {
+        "contractVersion": 1,
+        "roleArn": role_arn(partition, "delegated/UpdateApp"),
+        "roleArns": {
+            "UpdateApp": role_arn(partition, "delegated/UpdateApp"),
+            "Partner": role_arn(partition, "Partner"),
+            "Reports": role_arn(partition, "Reports"),
+            "Own": role_arn(partition, "Own"),
+        },
+        "bucketNames": {"UpdateApp": "app", "Partner": "exchange", "Reports": "archive", "Own": "own"},
+        "switchRoleUrls": {
+            "UpdateApp": f"{link}&roleName=delegated%2FUpdateApp&displayName=delegated%2FUpdateApp",
+            "Partner": None,
+            "Reports": None,
+            "Own": f"{link}&roleName=Own&displayName=Own",
+        },
+        "roleOptions": dict(zip(["UpdateApp", "Partner", "Reports", "Own"], said, strict=True)),
+        "openRoles": ["UpdateApp", "Reports", "Own"],
+        "externalIds": {"Partner": "Example-987", "Reports": "ANPAEXAMPLE"},
+    }
+    # Of a bucket that exists already, and its key; of a key of another account; of nothing else.
+    assert {role: sorted(own) for role, own in statements.items()} == {
+        "Partner": [key_of(partition), f"arn:{partition}:s3:::exchange"],
+        "Reports": [key_of(partition, PARTNER)],
+    }
+    domain = DNS_SUFFIXES[partition]
+    assert json.loads(statements["Reports"][key_of(partition, PARTNER)]) == [
+        {
+            "Sid": f"UseKey{OWNER}Reports",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{partition}:iam::{OWNER}:root"},
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {"kms:ViaService": f"s3.{REGIONS[partition]}.{domain}"},
+                "ArnEquals": {"aws:PrincipalArn": role_arn(partition, "Reports")},
+            },
+        }
+    ]
+
+
+def test_the_only_key_of_a_bucket_is_its_default(run: Run) -> None:
+    made = production(run).registrations
+    rules = {name: made[f"{name}-encryption"].inputs["rules"] for name in ("app", "archive", "own")}
+    by_s3 = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+
+    def by_key(arn: str) -> dict[str, Any]:
+        default = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": arn}
+        return {"applyServerSideEncryptionByDefault": default, "bucketKeyEnabled": True}
+
+    assert rules == {"app": [by_s3], "archive": [by_key(key_of("aws", PARTNER))], "own": [by_key(key_of("aws"))]}
+
+
+def test_a_bucket_of_two_keys_has_neither_as_its_default(run: Run) -> None:
+    shared = {"bucket": "shared", "trustedAccountId": PEOPLE}
+    roles = [{**shared, "name": f"R{number}", "kmsKeyArns": [f"{key_of('aws')}{number}"]} for number in range(2)]
+    config = {"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": roles}
+    rules = run(config=config).registrations["shared-encryption"].inputs["rules"]
+    assert rules == [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_an_external_id_in_a_secret_list_is_secret_everywhere_and_nothing_else_is(run: Run, is_hidden: bool) -> None:
+    ran = production(run, is_hidden=is_hidden)
+    hidden = {
+        f"{name}.{key}"
+        for name, made in ran.registrations.items()
+        for key, value in made.inputs.items()
+        if is_secret(value)
+    }
+    assert hidden == ({"Partner-role.assumeRolePolicy"} if is_hidden else set())
+    demanded = ran.document("Partner-role", "assumeRolePolicy")["Statement"][0]["Condition"]["StringEquals"]
+    assert demanded == {"sts:ExternalId": "Example-987"}
+    outputs = ran.component_outputs
+    given = {name: is_secret(outputs[name]["external_id"]) for name in ("UpdateApp", "Partner", "Reports", "Own")}
+    assert given == {"UpdateApp": False, "Partner": is_hidden, "Reports": False, "Own": False}
+    assert revealed(outputs["Partner"]["external_id"]) == "Example-987"
+    shown = [value for made in ran.registrations.values() for value in made.inputs.values() if not is_secret(value)]
+    shown += [value for own in outputs.values() for value in own.values() if not is_secret(value)]
+    assert ("Example-987" in json.dumps(shown)) != is_hidden
+    assert not any("Example-987" in json.dumps(value) for key, value in ran.exports.items() if key != "externalIds")
+
+
+NO_LINK: dict[str, dict[str, Any]] = {
+    "an external id": {"externalId": "Example-987"},
+    "one that AWS makes up": {"generateExternalId": True},
+    "a source identity": {"requireSourceIdentity": True},
+    "session tags": {"sessionTags": {"team": ["blue"]}},
+    "65 characters of path and name": {"path": f"/{'p' * 54}/"},
+}
+
+
+@pytest.mark.parametrize("options", NO_LINK.values(), ids=NO_LINK)
+def test_there_is_no_link_where_the_console_can_not_go(run: Run, options: dict[str, Any]) -> None:
+    role = {"name": "UpdateApp", "bucket": "app", "trustedAccountId": PEOPLE, **options}
+    config = {"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": [role]}
+    assert run(config=config).exports["switchRoleUrls"] == {"UpdateApp": None}
+
+
+def test_there_is_a_link_where_it_can(run: Run) -> None:
+    options = {
+        "path": f"/{'p' * 53}/",
+        "requireMfa": True,
+        "requireSourceIdentity": False,
+        "sourceIpRanges": ["203.0.113.0/24"],
+    }
+    role = {"name": "UpdateApp", "bucket": "app", "trustedAccountId": PEOPLE, **options}
+    ran = run(config={"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": [role]})
+    assert ran.exports["switchRoleUrls"]["UpdateApp"].endswith("p%2FUpdateApp")
+
+
+def test_there_is_no_link_in_a_partition_whose_console_is_not_known() -> None:
+    assert switch_role_url("arn:aws-eusc:iam::999999999999:role/UpdateApp") is None
+
+
+@pytest.mark.parametrize("partition", REGIONS)
+def test_a_stack_of_groups_and_roles_exports(run: Run, partition: str) -> None:
+    exported = dict(production(run, partition).exports)
+    update, reports, own = (exported["roleArns"][name] for name in ("UpdateApp", "Reports", "Own"))
+    elsewhere = f"arn:{partition}:iam::333333333333:role/Audit"
+    lists = {
+        "groups": [
+            {
+                "name": "Developers",
+                "allow": ["production/UpdateApp", "production/Own", elsewhere],
+                "deny": ["production/Reports"],
+                "sourceIdentity": True,
+                "bindSessionName": True,
+            },
+            {"name": "Testers", "deny": ["production/UpdateApp"], "sessionTags": False},
+        ],
+        "granteeRoles": [
+            {"name": "deploy", "allow": ["production/Own"], "sessionTags": True},
+            {"name": "audit", "deny": ["production/Own"]},
+        ],
+    }
+    ran = run(
+        stack="development",
+        partition=partition,
+        config={
+            "aws:region": REGIONS[partition],
+            "aws:allowedAccountIds": [PEOPLE],
+            **{f"{PROJECT}:{name}": entries for name, entries in lists.items()},
+        },
+        stacks={f"organization/{PROJECT}/production": exported},
+    )
+    assert ran.exports == {
+        "contractVersion": 1,
+        "assumableRoles": {
+            "Developers": {"allow": [own, update, elsewhere], "deny": [reports]},
+            "Testers": {"allow": [], "deny": [update]},
+        },
+        "grantOptions": {
+            "Developers": {"bindSessionName": True, "sourceIdentity": True},
+            "deploy": {"sessionTags": True},
+        },
+        "granteeRoles": {"deploy": {"allow": [own], "deny": []}, "audit": {"allow": [], "deny": [own]}},
+    }
+
+
+def test_a_stack_of_groups_alone_exports_no_roles_and_one_of_roles_alone_no_groups(run: Run) -> None:
+    exported = production(run).exports
+    assert not {"assumableRoles", "granteeRoles", "grantOptions"} & set(exported)
+    config = {
+        "aws:allowedAccountIds": [PEOPLE],
+        f"{PROJECT}:granteeRoles": [{"name": "ops", "allow": ["production/Own"]}],
+    }
+    ran = run(stack="development", config=config, stacks={f"organization/{PROJECT}/production": exported})
+    assert set(ran.exports) == {"contractVersion", "granteeRoles"}
+
+
+LONG_AGO, FAR_AWAY = "2020-01-31T00:00:00Z", "2099-01-31T00:00:00Z"
+UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
+    "nothing is wrong": ({"requireMfa": True, "expiresAt": FAR_AWAY, "revokeSessionsIssuedBefore": LONG_AGO}, None),
+    "it has expired": (
+        {"expiresAt": LONG_AGO},
+        f"nobody can use role R: it expired at {LONG_AGO}; set expiresAt to a moment to come, or remove it",
+    ),
+    "it is revoked for years to come": (
+        {"revokeSessionsIssuedBefore": FAR_AWAY},
+        f"nobody can use role R: sessions that begin before {FAR_AWAY} have no rights; set revokeSessionsIssuedBefore",
+    ),
+    "all who are trusted are denied": (
+        {
+            "trustedPrincipalArns": [f"arn:aws:iam::{PEOPLE}:user/a*", f"arn:aws:iam::{PARTNER}:role/x"],
+            "deniedPrincipalArns": ["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/x"],
+        },
+        "nobody can use role R: deniedPrincipalArns denies all that it trusts; take some of them out",
+    ),
+    "all are denied": (
+        {"deniedPrincipalArns": ["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"]},
+        "nobody can use role R: deniedPrincipalArns denies all that it trusts",
+    ),
+    "all users are denied": ({"deniedPrincipalArns": ["arn:aws:iam::*:user/*"]}, None),
+    "all users are denied, and no role has MFA": (
+        {"deniedPrincipalArns": ["arn:aws:iam::*:user/*"], "requireMfa": True},
+        "nobody can use role R: deniedPrincipalArns denies all that it trusts",
+    ),
+    "roles have no MFA": (
+        {"trustedPrincipalArns": ["arn:aws:iam::*:role/*"], "requireMfa": True},
+        f"nobody of {PEOPLE} can use role R: trustedPrincipalArns names only roles of {PEOPLE}, and no role can fulfil",
+    ),
+    "one of two accounts has no name": (
+        {"trustedPrincipalArns": [f"arn:aws:iam::{PARTNER}:user/x"]},
+        f"nobody of {PEOPLE} can use role R: trustedPrincipalArns names nobody of {PEOPLE}; name somebody, or trust",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "warning"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_role_that_nobody_can_use_is_warned_of_where_it_is_made(
+    run: Run, options: dict[str, Any], warning: str | None
+) -> None:
+    role = {"name": "R", "bucket": "app", "trustedAccountIds": [PEOPLE, PARTNER], **options}
+    warnings = run(config={"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": [role]}).warnings
+    assert [line[: len(warning or "")] for line in warnings][:1] == ([warning] if warning else [])
+    assert len(warnings) <= 2  # one for each account, where the account is a part of it

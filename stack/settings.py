@@ -1,6 +1,6 @@
 """What a stack's YAML file asks for, checked as a whole before any resource is registered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, cast
 
@@ -88,7 +88,7 @@ class Bucket:
 
     name: str
     kms_key_arn: str | None
-    """The key with which its objects are encrypted, where the roles use one."""
+    """The key with which its objects are encrypted, where all of its roles use that one."""
 
     @property
     def args(self) -> ApplicationBucketArgs:
@@ -209,7 +209,7 @@ def _with_answers(entries: dict[str, RoleEntry]) -> dict[str, RoleEntry]:
 
 def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[Bucket, ...]:
     create: dict[str, bool] = {}
-    keys: dict[str, set[str]] = {}
+    keys: dict[str, list[list[str]]] = {}
     for path, entry in entries.items():
         wanted = entry.get("create_bucket", True)
         key_arns = [str(arn) for arn in entry.get("kms_key_arns", ())]
@@ -220,18 +220,22 @@ def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[Bucket, ...]:
                 raise InvalidValue(
                     f"{path}.createBucket", wanted, f"another role says otherwise of the same bucket, {bucket!r}"
                 )
-            keys.setdefault(bucket, set()).update(key_arns)
+            keys.setdefault(bucket, []).append(key_arns)
         for index, arn in enumerate(key_arns):
             region = arn.split(":")[3]
             if wanted and region != (own_region() or region):
                 rule = f"S3 uses keys of a bucket's own region only, and the bucket is made in {own_region()}"
                 raise InvalidValue(f"{path}.kmsKeyArns[{index}]", arn, rule)
-    # With several keys, each client says which one it means.
-    return tuple(
-        Bucket(bucket, next(iter(keys[bucket])) if len(keys[bucket]) == 1 else None)
-        for bucket, wanted in create.items()
-        if wanted
-    )
+    return tuple(Bucket(bucket, _default_key(keys[bucket])) for bucket, wanted in create.items() if wanted)
+
+
+def _default_key(keys_of_roles: Sequence[Sequence[str]]) -> str | None:
+    """Return the key that each role of a bucket may use, if it is the only one.
+
+    With several, each client says which one it means; and a role that may not use the default key could not write.
+    """
+    first = keys_of_roles[0]
+    return first[0] if len(first) == 1 and all(keys == first for keys in keys_of_roles) else None
 
 
 def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:

@@ -99,6 +99,7 @@ ROLES = [
     role("Existing", bucket="options-existing", createBucket=False),
     role("AlsoExisting", bucket="options-existing", createBucket=False),
     role("Foreign", buckets=["options-foreign", "options-delegated"], createBucket=False),
+    role("AlsoForeign", buckets=["options-foreign", "options-delegated"], createBucket=False),
 ]
 GROUPS: list[dict[str, Any]] = [
     {
@@ -429,7 +430,8 @@ class World:
             sandbox.engine.prepare(stack, print)
         self.up("production", roles=ROLES)
         told = "\n".join(self.up("development", groups=GROUPS, granteeRoles=GRANTEE_ROLES).lines)
-        self.warned = set(re.findall(r"Testers: the Deny on production/(\w+) binds the group's users", told))
+        self.warned = set(re.findall(r"Testers: the Deny on production/(\w+) does not bind Deployer, which", told))
+        self.useless = set(re.findall(r"warning: (.+) can't use production/(\w+), though allowed: (.+);", told))
         self.missing = set(re.findall(r"production/\w+ names \S+, which does not exist", told))
         outputs = sandbox.engine.outputs("production")
         self.role_arns: dict[str, str] = outputs["roleArns"]
@@ -675,6 +677,15 @@ def test_up_warns_of_principals_that_do_not_exist(world: World) -> None:
     }
 
 
+def test_up_warns_once_of_grants_that_nobody_can_use(world: World) -> None:
+    assert world.useless == {
+        ("Developers", "SourceIdentity", "the role demands a source identity"),
+        ("Developers and Deployer", "Tagged", "the role demands session tags"),
+        ("Deployer", "Users", "it is not among the role's trustedPrincipalArns"),
+        ("Deployer", "NotDeployers", "it is among the role's deniedPrincipalArns"),
+    }
+
+
 def test_a_bucket_that_exists_is_left_as_it_is(world: World) -> None:
     assert world.decide(lists("options-existing"), "David > Existing") == "allowed"
     assert world.decide(lists("options-existing"), "David > Plain") == "denied"
@@ -682,17 +693,7 @@ def test_a_bucket_that_exists_is_left_as_it_is(world: World) -> None:
     assert "Status" not in world.s3().get_bucket_versioning(Bucket="options-existing")
 
 
-def test_the_exported_statements_let_in_the_role_alone(world: World) -> None:
-    detached = {"RoleName": "AlsoExisting", "PolicyArn": f"arn:aws:iam::{PRODUCTION}:policy/AlsoExisting"}
-    world.iam().detach_role_policy(**detached)
-    listing = lists("options-existing")
-    assert world.decide(listing, "David > AlsoExisting") == "denied"
-    world.put_bucket_policy("options-existing", world.exported("AlsoExisting", "options-existing"), owner=PRODUCTION)
-    assert world.decide(listing, "David > AlsoExisting") == "allowed"
-    assert world.decide(listing, "David > Plain") == "denied"
-
-
-def test_a_bucket_of_another_account_opens_to_the_exported_statements(world: World) -> None:
+def test_a_bucket_of_another_account_opens_to_the_exported_statements_of_each_role(world: World) -> None:
     bucket, who = "options-delegated", "David > Foreign"
     acts = [
         lists(bucket),
@@ -701,9 +702,14 @@ def test_a_bucket_of_another_account_opens_to_the_exported_statements(world: Wor
         within(lambda s3: s3.delete_object(Bucket=bucket, Key="new")),
     ]
     assert {world.decide(act, who) for act in acts} == {"denied"}
-    world.put_bucket_policy(bucket, world.exported("Foreign", bucket))
+    of_one = world.exported("Foreign", bucket)
+    world.put_bucket_policy(bucket, of_one)
     assert [world.decide(act, who) for act in acts] == ["allowed"] * 4
-    assert world.decide(lists(bucket), "David > Plain") == "denied"
+    assert [world.decide(lists(bucket), f"David > {other}") for other in ("Plain", "AlsoForeign")] == ["denied"] * 2
+    of_both = [*of_one, *world.exported("AlsoForeign", bucket)]
+    assert len({statement["Sid"] for statement in of_both}) == len(of_both)
+    world.put_bucket_policy(bucket, of_both)
+    assert [world.decide(lists(bucket), f"David > {other}") for other in ("Foreign", "AlsoForeign")] == ["allowed"] * 2
 
 
 def test_an_older_session_ends_at_the_next_up_and_a_new_one_works(world: World) -> None:

@@ -125,24 +125,36 @@ def test_a_stack_of_several_roles_exports(run: Run, partition: str) -> None:
     ]
 
 
-def test_the_only_key_of_a_bucket_is_its_default(run: Run) -> None:
-    made = production(run).registrations
-    rules = {name: made[f"{name}-encryption"].inputs["rules"] for name in ("app", "archive", "own")}
-    by_s3 = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
-
-    def by_key(arn: str) -> dict[str, Any]:
-        default = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": arn}
-        return {"applyServerSideEncryptionByDefault": default, "bucketKeyEnabled": True}
-
-    assert rules == {"app": [by_s3], "archive": [by_key(key_of("aws", PARTNER))], "own": [by_key(key_of("aws"))]}
+BY_S3 = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+BY_KEY = {
+    "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key_of("aws")},
+    "bucketKeyEnabled": True,
+}
 
 
-def test_a_bucket_of_two_keys_has_neither_as_its_default(run: Run) -> None:
-    shared = {"bucket": "shared", "trustedAccountId": PEOPLE}
-    roles = [{**shared, "name": f"R{number}", "kmsKeyArns": [f"{key_of('aws')}{number}"]} for number in range(2)]
-    config = {"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": roles}
-    rules = run(config=config).registrations["shared-encryption"].inputs["rules"]
-    assert rules == [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
+@pytest.mark.parametrize(
+    ("keys_of_roles", "rule"),
+    [
+        ([[key_of("aws")]], BY_KEY),
+        ([[key_of("aws")], [key_of("aws")]], BY_KEY),
+        ([[key_of("aws")], []], BY_S3),
+        ([[], [key_of("aws")]], BY_S3),
+        ([[key_of("aws"), f"{key_of('aws')}2"]], BY_S3),
+        ([[key_of("aws")], [f"{key_of('aws')}2"]], BY_S3),
+        ([[]], BY_S3),
+    ],
+    ids=["one", "the same", "one role has none", "the first has none", "two", "another", "none"],
+)
+def test_the_only_key_of_all_roles_of_a_bucket_is_its_default(
+    run: Run, keys_of_roles: list[list[str]], rule: dict[str, Any]
+) -> None:
+    """A role that may not use the default key could not write any more."""
+    roles = [
+        {"name": f"R{number}", "bucket": "shared", "trustedAccountId": PEOPLE, **({"kmsKeyArns": keys} if keys else {})}
+        for number, keys in enumerate(keys_of_roles)
+    ]
+    ran = run(config={"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": roles})
+    assert ran.registrations["shared-encryption"].inputs["rules"] == [rule]
 
 
 @pytest.mark.parametrize("is_hidden", [True, False])

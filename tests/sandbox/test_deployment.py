@@ -106,8 +106,9 @@ def test_wrong_configuration_stops_the_preview_in_one_line(sandbox: Sandbox) -> 
     finished = sandbox.engine.run("production", "preview")
     errors = [line.strip() for line in finished.lines if line.strip().startswith("error:")]
     assert finished.exit_code != 0
+    line = next(number for number, line in enumerate(file.read_text().splitlines(), 1) if "'1111'" in line)
     assert errors == [
-        "error: cross-account-access:roles[0].trustedAccountId: '1111' is not allowed;"
+        f"error: Pulumi.production.yaml:{line}: cross-account-access:roles[0].trustedAccountId: '1111' is not allowed;"
         ' write the twelve digits of the account id in quotes, e.g. "111111111111"'
     ]
     assert "Traceback" not in "\n".join(finished.lines)

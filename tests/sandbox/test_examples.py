@@ -244,11 +244,13 @@ def test_the_reports_owner_is_told_what_bucket_and_key_have_to_allow(world: Worl
     assert statements["AuditApp"].keys() == {"arn:aws:s3:::productionapp-reports", key}
     (use_key,) = json.loads(statements["AuditApp"][key])
     assert use_key["Action"] == "kms:Decrypt"
-    assert use_key["Principal"] == {"AWS": ROLE_ARNS["AuditApp"]}
+    assert use_key["Principal"] == {"AWS": f"arn:aws:iam::{PRODUCTION}:root"}
+    assert use_key["Condition"]["ArnEquals"] == {"aws:PrincipalArn": ROLE_ARNS["AuditApp"]}
 
 
 def test_no_deny_can_be_got_around(world: World) -> None:
-    assert "binds the group's users" not in world.told
+    assert "does not bind" not in world.told
+    assert "can't use" not in world.told
     for stack in ("production", "shared"):
         assert world.engine.outputs(stack)["openRoles"] == []
     role: Any = world.administrator(SHARED).iam.get_role(RoleName="TakeBuilds")["Role"]

@@ -30,6 +30,8 @@ def is_any_admitted(
         name: the name of the only user or role that it is about. It may have any path.
         only_unnamed: whether those do not count that are trusted by their full name.
     """
+    if not trusted and not denied:
+        return True
     patterns = _of_account(trusted, account) if trusted else [f"{kind}/*"]
     patterns = [it for it in patterns if it.startswith(f"{kind}/") and (not only_unnamed or set("*?") & set(it))]
     kept_out = _of_account(denied, account)

@@ -350,6 +350,7 @@ def test_what_is_no_trust_policy(iam: "IAMClient", statement: dict[str, Any], me
     [
         f"arn:aws:iam::{ACCOUNT}:user/missing",
         f"arn:aws:iam::{ACCOUNT}:role/missing",
+        f"arn:aws:iam::{ACCOUNT}:user/another/path/refused",
         f"arn:aws:iam::{ACCOUNT}:user/*",
         f"arn:aws:iam::{ACCOUNT}:group/group",
         f"arn:aws:sts::{ACCOUNT}:assumed-role/missing/session",
@@ -358,7 +359,8 @@ def test_what_is_no_trust_policy(iam: "IAMClient", statement: dict[str, Any], me
         "nobody",
     ],
 )
-def test_principals_that_there_are_not(iam: "IAMClient", principal: str) -> None:
+def test_principals_that_there_are_not(iam: "IAMClient", user: Session, principal: str) -> None:
+    assert user.sts.get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/refused"
     text = document({**BY_ACCOUNT, "Principal": {"AWS": [ACCOUNT, principal]}})
     invalid = f'400 MalformedPolicyDocument: Invalid principal in policy: "AWS":"{principal}"'
     assert refused(iam.create_role, RoleName="invalid", AssumeRolePolicyDocument=text) == invalid

@@ -5,9 +5,12 @@ import os
 import pulumi.automation as auto
 
 from sandbox.emulator import Emulator
-from sandbox.engine import STACKS, environment, run_program
-from sandbox.layout import DEFAULT_LAYOUT
+from sandbox.engine import run_program
+from sandbox.environment import environment
+from sandbox.layout import REPOSITORY, layout_of
 from sandbox.toolchain import installed_cli
+
+PROJECT = "cross-account-access"
 
 
 def main() -> None:
@@ -15,13 +18,14 @@ def main() -> None:
     cli = installed_cli()
     if cli:
         os.environ["PATH"] = f"{cli.path.parent}:{os.environ['PATH']}"
-    for name in STACKS:
-        variables = environment(DEFAULT_LAYOUT, Emulator(DEFAULT_LAYOUT), name)
+    layout = layout_of(REPOSITORY)
+    for name in ("production", "development"):
+        variables = environment(layout, Emulator(layout), PROJECT, name)
         stack = auto.create_or_select_stack(
             name,
-            project_name="cross-account-access",
+            project_name=PROJECT,
             program=run_program,
-            opts=auto.LocalWorkspaceOptions(work_dir=str(DEFAULT_LAYOUT.project), env_vars=variables),
+            opts=auto.LocalWorkspaceOptions(work_dir=str(layout.project(PROJECT)), env_vars=variables),
         )
         stack.up()
 

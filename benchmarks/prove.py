@@ -16,11 +16,12 @@ from access.participants import Participant
 from access.prove.proof import Settings, prove
 from access.stack_outputs import StackOutputs, parse_stack_outputs
 from sandbox.emulator import Emulator
-from sandbox.engine import STACKS, Engine
+from sandbox.engine import Engine
 from sandbox.isolation import forget_environment
-from sandbox.layout import DEFAULT_LAYOUT
+from sandbox.layout import REPOSITORY, layout_of
 from sandbox.toolchain import installed_cli
 
+STACKS = ("production", "development")
 GROUPS = (3, 11, 23)
 """How many groups there are: with two members of each, and four principals more, 10, 26 and 50 principals."""
 
@@ -45,10 +46,11 @@ def teams(account: Account, role_arn: str, count: int) -> Iterator[list[str]]:
 def main() -> None:
     """Run the benchmark and print its figures."""
     forget_environment()
-    cli, emulator = installed_cli(), Emulator(DEFAULT_LAYOUT)
+    layout = layout_of(REPOSITORY)
+    cli, emulator = installed_cli(), Emulator(layout)
     if not cli or not emulator.running:
         sys.exit("the sandbox has to be up: run `make up` first")
-    engine, config = Engine(DEFAULT_LAYOUT, emulator, cli), DEFAULT_LAYOUT.aws_config
+    engine, config = Engine(layout, emulator, cli), layout.aws_config
     production, development = (parse_stack_outputs(stack, engine.outputs(stack)) for stack in STACKS)
     accounts = {name: Account(name, config) for name in STACKS}
     role_arn = production.role_arns["UpdateApp"]

@@ -17,13 +17,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.emulator import Emulator
-from sandbox.engine import account_id, environment
-from sandbox.layout import DEFAULT_LAYOUT, REPOSITORY
+from sandbox.environment import environment
+from sandbox.layout import REPOSITORY, layout_of
+from sandbox.project import read_project
 from sandbox.users import Accounts, User
 
 RUNS = 25
 AWS_CLI = "awscli==1.46.3"
-ROLE = f"arn:aws:iam::{account_id('production')}:role/UpdateApp"
+LAYOUT = layout_of(REPOSITORY)
+ACCOUNTS = {stack.name: stack.account_id for stack in read_project(REPOSITORY).stacks}
+ROLE = f"arn:aws:iam::{ACCOUNTS['production']}:role/UpdateApp"
 BARE = """\
 import os, sys
 import botocore.session
@@ -42,12 +45,12 @@ EXEC = [sys.executable, "-m", "access", "exec", ROLE]
 @contextmanager
 def developer() -> Iterator[dict[str, str]]:
     """The variables of somebody who may switch to the role, and does not exist afterwards."""
-    emulator = Emulator(DEFAULT_LAYOUT)
+    emulator = Emulator(LAYOUT)
     if not emulator.running:
         sys.exit("the sandbox does not run; run `python -m sandbox up`")
-    variables = environment(DEFAULT_LAYOUT, emulator, "development")
-    user = User("benchmark-switch", account_id("development"), ("Developers",), power_user=False)
-    accounts = Accounts(DEFAULT_LAYOUT, emulator, variables["AWS_REGION"])
+    variables = environment(LAYOUT, emulator, "cross-account-access", "development")
+    user = User("benchmark-switch", ACCOUNTS["development"], ("Developers",), power_user=False)
+    accounts = Accounts(LAYOUT, emulator, variables["AWS_REGION"])
     iam = accounts.administrator(user.account_id).iam
     accounts.make(user)
     key = accounts.new_key(user)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 
 from sandbox.emulator import Emulator
-from sandbox.layout import DEFAULT_LAYOUT
+from sandbox.layout import REPOSITORY, layout_of
 
 RUNS = 5
 SAMPLE_SECONDS = 0.05
@@ -30,7 +30,7 @@ def measured(command: Sequence[str]) -> tuple[float, float]:
     def watch() -> None:
         nonlocal largest
         while not ended.wait(SAMPLE_SECONDS):
-            largest = max(largest, resident_megabytes({process.pid, Emulator(DEFAULT_LAYOUT).pid}))
+            largest = max(largest, resident_megabytes({process.pid, Emulator(layout_of(REPOSITORY)).pid}))
 
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         watcher = threading.Thread(target=watch)

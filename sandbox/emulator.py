@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import trustme
@@ -103,16 +104,27 @@ class Emulator:
             time.sleep(0.02)
         return True
 
-    def stop(self) -> None:
-        """Stop it, if it runs. Its state stays."""
-        pid = self.pid
-        if pid is not None:
-            os.kill(pid, signal.SIGTERM)
+    def stop(self) -> bool:
+        """Stop it, if it runs. Its state stays.
+
+        Returns:
+            Whether it ran.
+        """
+        pids = [self.pid] if self.pid is not None else self._unrecorded()
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
             while self._is_ours(pid):
                 time.sleep(0.02)
         self._pid = None
         if self._port is not None:
             self._layout.emulator_record.write_text(json.dumps({"port": self._port}))
+        return bool(pids)
+
+    def _unrecorded(self) -> list[int]:
+        """Return the processes of this sandbox's emulator that the record, which may be lost, does not name."""
+        listed = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=False)  # noqa: S607
+        return [pid for pid in map(int, listed.stdout.split()) if self._is_named_by(command_of(pid))]
 
     def _launch(self, python: Path) -> subprocess.Popen[bytes]:
         state = self._layout.emulator_state
@@ -171,8 +183,10 @@ class Emulator:
         """Whether the process runs and is this sandbox's emulator: a number may have gone to another process."""
         if _reaped(pid):
             return False
-        command = command_of(pid)
-        return str(_SANDBOX) in command and str(self._layout.directory) in command
+        return self._is_named_by(command_of(pid))
+
+    def _is_named_by(self, command: str) -> bool:
+        return str(_SANDBOX) in command and command.rstrip().endswith(str(self._layout.directory))
 
 
 def _reaped(pid: int) -> bool:

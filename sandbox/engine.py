@@ -1,67 +1,42 @@
-"""The Pulumi engine at work on the sandbox: a project, by default the repository itself, deployed into accounts."""
+"""The Pulumi engine at work on one project of the sandbox."""
 
 import json
-import os
 import runpy
 import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sandbox import toolchain
+from sandbox.deployed_record import DeployedRecord, digest_of
 from sandbox.emulator import Emulator, command_of
+from sandbox.engine_output import EngineError, ProgressFilter, read_changes, read_errors
+from sandbox.environment import environment
 from sandbox.errors import SandboxError
+from sandbox.generated import write_generated
 from sandbox.isolation import child_environment
-from sandbox.layout import PULUMI_HOME, REPOSITORY, Layout
+from sandbox.layout import REPOSITORY, Layout
 from sandbox.program_server import Program, served
+from sandbox.project import Project, path_text, read_project
 from sandbox.provider import server as provider_server
+from sandbox.refusals import Failure, in_words
 from sandbox.secret_key import derived_secret, read_key
+from sandbox.state import check_loads, read_deployed, read_parents, state_file
 from sandbox.toolchain import Cli, Say
-
-STACKS = ("production", "development")
-"""The tutorial's stacks, in the order of their deployment: the second reads what the first exports."""
+from sandbox.yaml_file import shown
 
 _ENGINE_END_SECONDS = 30.0
+_OPERATIONS = ("up", "preview", "refresh", "destroy")
+"""The commands that may run the program."""
 
 
-def run_program(source: Path = REPOSITORY) -> None:
-    """The program of the project in a folder, as ``pulumi up`` runs it."""
-    runpy.run_path(str(source / _project_file(source).get("main", ".") / "__main__.py"), run_name="__main__")
-
-
-def account_id(stack: str, source: Path = REPOSITORY) -> str:
-    """The account that a stack is deployed into: the one that its file allows."""
-    allowed = _stack_file(source, stack)["config"]["aws:allowedAccountIds"]
-    return str((json.loads(allowed) if isinstance(allowed, str) else allowed)[0])  # `pulumi new` writes text
-
-
-def environment(layout: Layout, emulator: Emulator, stack: str) -> dict[str, str]:
-    """The variables with which AWS and Pulumi tools work on a stack's account in the sandbox."""
-    region = str(_stack_file(layout.source, stack)["config"]["aws:region"])
-    account = account_id(stack, layout.source)
-    return {
-        "AWS_ACCESS_KEY_ID": account,  # the emulator takes an account's id as its root's key
-        "AWS_SECRET_ACCESS_KEY": emulator.secret_of(account),
-        "AWS_CA_BUNDLE": str(layout.ca_bundle),
-        "AWS_CONFIG_FILE": str(layout.aws_config),
-        "AWS_ENDPOINT_URL": emulator.endpoint,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "PULUMI_BACKEND_URL": layout.backend.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": derived_secret(read_key(layout.secret_key), "passphrase"),
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_HOME": str(PULUMI_HOME),
-        "PULUMI_OPTION_CONFIG_FILE": str(layout.project / f"Pulumi.{stack}.yaml"),
-        "PULUMI_OPTION_STACK": stack,
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
+def run_program(program: Path = REPOSITORY) -> None:
+    """Run a project's program, as ``pulumi up`` does."""
+    runpy.run_path(str(program / "__main__.py" if program.is_dir() else program), run_name="__main__")
 
 
 @dataclass(frozen=True)
@@ -73,6 +48,7 @@ class Finished:
     """What it printed."""
     changes: Mapping[str, int]
     """How many resources, by what was done or planned: create, update, replace, delete, same."""
+    errors: tuple[EngineError, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -81,91 +57,204 @@ class Finished:
 
     @property
     def reason(self) -> str:
-        """The first error that was told, in one line."""
-        errors = [line.strip().removeprefix("error: ") for line in self.lines if line.strip().startswith("error: ")]
-        specific = [line for line in errors if line not in ("update failed", "preview failed")]
-        return next(iter(specific or errors), f"exit code {self.exit_code}")
+        """The first error, in one line."""
+        return " ".join(self.errors[0].message.split()) if self.errors else f"exit code {self.exit_code}"
 
 
 class Engine:
-    """The Pulumi CLI, at work on one sandbox."""
+    """The Pulumi CLI, at work on a project in a sandbox."""
 
-    def __init__(self, layout: Layout, emulator: Emulator, cli: Cli, program: Program | None = None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        emulator: Emulator,
+        cli: Cli,
+        program: Program | None = None,
+        project: Project | None = None,
+        official: bool = False,
+    ) -> None:
+        """Remember what to work on; nothing is started yet.
+
+        Args:
+            layout: the sandbox.
+            emulator: where AWS is.
+            cli: the Pulumi CLI.
+            program: what is run in place of the project's own.
+            project: what is deployed, by default the repository's.
+            official: whether the AWS provider is the official plugin rather than the stand-in.
+        """
+        self.project = project or read_project(REPOSITORY)
         self._layout = layout
         self._emulator = emulator
         self._cli = cli
-        self._program = program or partial(run_program, layout.source)
+        self._program = program or partial(run_program, self.project.program)
+        self._official = official
+        self._record = DeployedRecord(layout.deployed_record)
 
-    def prepare(self, stack: str, say: Say) -> None:
-        """Make the stack if there is none, and finish what an interrupted run of it left.
+    @property
+    def folder(self) -> Path:
+        """Where the project's generated files are."""
+        return self._layout.project(self.project.name)
+
+    def environment(self, stack: str) -> dict[str, str]:
+        """Return the variables with which AWS and Pulumi tools work on a stack's account in the sandbox.
 
         Raises:
-            SandboxError: the engine can't make it.
+            SandboxError: the sandbox was never started, or does not know the stack.
         """
-        self._write_project(stack)
+        return environment(self._layout, self._emulator, self.project.name, stack, self._official)
+
+    def prepare(self, stack: str, say: Say) -> None:
+        """Write the stack's files, make the stack if there is none, and finish what an interrupted run of it left.
+
+        Raises:
+            SandboxError: the engine can't make it, or what it keeps of it can't be loaded.
+        """
+        check_loads(self._state(stack))
+        self._layout.backend.mkdir(exist_ok=True)
+        wanted = write_generated(self.folder, self.project, stack, self._emulator.endpoint)
         self._remove_broken_attributes()
         if not self._state(stack).exists():
-            self._require(self.run(stack, "stack", "init"))
+            self._require(stack, self.run(stack, "stack", "init"))
+        for path in wanted:
+            self._make_secret(stack, path_text(path), say)
         self._recover(stack, say)
 
     def up(self, stack: str, say: Say) -> Finished:
         """Deploy a prepared stack, telling the engine's progress as it happens, and the outputs.
 
-        Raises:
-            SandboxError: the program, the engine or AWS refuses; the engine has told why.
-        """
-        return self._require(self.run(stack, "up", "--yes", "--skip-preview", say=say))
+        If its files or the program have changed since it was deployed, it is previewed first: what the engine refuses
+        then changes nothing.
 
-    def outputs(self, stack: str) -> dict[str, Any]:
-        """A stack's outputs; none where it is not deployed."""
+        Raises:
+            SandboxError: the program, the engine or AWS refuses; the message says why.
+        """
+        full_name = self._full_name(stack)
+        digest = digest_of(self._record, self.project, stack, self.folder / f"Pulumi.{stack}.yaml")
+        is_new = read_deployed(self._state(stack)) is None
+        skip = ["--skip-preview"] if is_new or self._record.digest(full_name) == digest else []
+        self.forget_deployment(stack)
+        finished = self._require(stack, self.run(stack, "up", *skip, say=say))
+        self._record.remember(full_name, digest)
+        return finished
+
+    def forget_deployment(self, stack: str) -> None:
+        """Forget what the stack was deployed from: it is about to be changed."""
+        self._record.forget(self._full_name(stack))
+
+    def outputs(self, stack: str, secrets: bool = False) -> dict[str, Any]:
+        """Return a stack's outputs, none where it is not deployed; secret ones are hidden unless asked for."""
         if not self._state(stack).exists():
             return {}
-        finished = self._require(self.run(stack, "stack", "output", "--json"))
+        shown_too = ["--show-secrets"] if secrets else []
+        finished = self._require(stack, self.run(stack, "stack", "output", "--json", *shown_too))
         outputs: dict[str, Any] = json.loads("\n".join(finished.lines))
         return outputs
 
-    def run(self, stack: str, *arguments: str, say: Say | None = None) -> Finished:
-        """Run a command of the CLI on a stack; what runs the program gets it from this process."""
-        log = self._layout.directory / f"{stack}.events"
-        log.unlink(missing_ok=True)
+    def check(self, stack: str, finished: Finished) -> None:
+        """Check that a command has done what it was asked.
+
+        Raises:
+            SandboxError: it has not; the message says why.
+        """
+        self._require(stack, finished)
+
+    def run(self, stack: str, *arguments: str, say: Say | None = None, text: str = "") -> Finished:
+        """Run a command of the CLI on a stack. The program and the provider are served from this process.
+
+        Args:
+            stack: the stack.
+            arguments: the command, with its options.
+            say: is called with each line that tells people how it goes.
+            text: what the command reads from standard input.
+        """
+        events = self._file_of(stack, "events")
+        events.unlink(missing_ok=True)
+        operation = arguments[0]
+        variables = {**child_environment(), **self.environment(stack), "PULUMI_DEBUG_COMMANDS": "true"}
+        if "--preview-only" not in arguments:
+            variables["PULUMI_OPTION_YES"] = "true"
         command = [str(self._cli.path), *arguments, "--non-interactive", "--color", "never"]
-        variables = environment(self._layout, self._emulator, stack)
         with ExitStack() as context:
-            if arguments[0] in ("up", "preview", "refresh", "destroy"):
-                address = context.enter_context(served(self._program))
-                command += ["--client", address, "--exec-kind", "auto.inline", "--event-log", str(log)]
-                command += ["--suppress-progress"]
-                if arguments[0] == "up":
-                    command += ["--skip-plugin-pre-install"]  # set-up has installed it
-                if toolchain.stand_in_installed():
+            if operation in (*_OPERATIONS, "import"):
+                if not self._official:
                     # Served from here as the program is, its libraries are loaded once for all stacks.
                     port = context.enter_context(provider_server.served(_provider_defaults(variables)))
                     variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-            process = context.enter_context(
-                subprocess.Popen(  # noqa: S603
-                    command,
-                    cwd=self._layout.project,
-                    env={**child_environment(), **variables, "PULUMI_DEBUG_COMMANDS": "true"},
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                )
-            )
-            lines = []
+                address = context.enter_context(served(self._program))
+                if operation == "import":
+                    variables["PULUMI_DEBUG_LANGUAGES"] = f"python:{address.rpartition(':')[2]}"
+                    command += ["--generate-code=false"]
+                else:
+                    command += ["--client", address, "--exec-kind", "auto.inline", "--event-log", str(events)]
+                    command += ["--suppress-progress"]
+                if operation == "up":
+                    command += ["--skip-plugin-pre-install"]  # set-up has installed it
+                if operation in ("refresh", "destroy") and self._has_moved(stack):
+                    command += ["--run-program"]  # which says where AWS is now; the state says where it was
+                return self._streamed(stack, command, variables, say)
+        return self._captured(stack, command, variables, say, text)
+
+    def _streamed(self, stack: str, command: Sequence[str], variables: Mapping[str, str], say: Say | None) -> Finished:
+        shown_lines, lines = ProgressFilter(), []
+        log, events = self._file_of(stack, "log"), self._file_of(stack, "events")
+        with (
+            log.open("w", encoding="utf-8") as everything,
+            subprocess.Popen(  # noqa: S603
+                command,
+                cwd=self.folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            ) as process,
+        ):
             for line in process.stdout or ():
+                everything.write(line)
                 lines.append(line.rstrip())
                 if say:
-                    say(lines[-1])
-        return Finished(process.returncode, tuple(lines), _summary(log))
+                    for told in shown_lines.lines(lines[-1]):
+                        say(told)
+        errors = read_errors(events, lines) if process.returncode else ()
+        return Finished(process.returncode, tuple(lines), read_changes(events), errors)
 
-    def _require(self, finished: Finished) -> Finished:
+    def _captured(
+        self, stack: str, command: Sequence[str], variables: Mapping[str, str], say: Say | None, text: str
+    ) -> Finished:
+        done = subprocess.run(  # noqa: S603
+            command, cwd=self.folder, env=variables, input=text, capture_output=True, text=True, check=False
+        )
+        lines, notes = done.stdout.splitlines(), done.stderr.splitlines()
+        errors = read_errors(self._file_of(stack, "events"), notes) if done.returncode else ()
+        if say:
+            for line in lines:
+                say(line)
+            for line in notes if not errors else ():
+                print(line, file=sys.stderr)
+        return Finished(done.returncode, tuple(lines), {}, errors)
+
+    def _require(self, stack: str, finished: Finished) -> Finished:
         if finished.exit_code != 0:
-            raise SandboxError(f"the deployment failed: {finished.reason}")
+            errors = finished.errors or (EngineError(finished.reason),)
+            log = shown(self._file_of(stack, "log"))
+            raise SandboxError(f"{stack}: {in_words(Failure(stack, errors, read_parents(self._state(stack)), log))}")
         return finished
 
+    def _full_name(self, stack: str) -> str:
+        return f"{self.project.name}/{stack}"
+
     def _state(self, stack: str) -> Path:
-        project = str(_project_file(self._layout.source)["name"])
-        return self._layout.backend / ".pulumi" / "stacks" / project / f"{stack}.json"
+        return state_file(self._layout.backend, self.project.name, stack)
+
+    def _file_of(self, stack: str, kind: str) -> Path:
+        return self._layout.directory / f"{self.project.name}.{stack}.{kind}"
+
+    def _has_moved(self, stack: str) -> bool:
+        deployed = read_deployed(self._state(stack))
+        return deployed is not None and deployed.endpoint not in (None, self._emulator.endpoint)
+
+    # What an interrupted run left.
 
     def _remove_broken_attributes(self) -> None:
         """Remove what a killed engine had only begun to write about the state's files, and then can't read itself.
@@ -180,12 +269,12 @@ class Engine:
 
     def _recover(self, stack: str, say: Say) -> None:
         """Release what a killed engine holds, and find out what became of the resources that it was at."""
-        locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))
+        locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{self.project.name}/{stack}/*.json"))
         for lock in locks:
-            _wait_for_end(int(json.loads(lock.read_text())["pid"]))
+            _wait_for_end(_pid_of(lock))
         if locks:
             say(f"{stack}: an earlier run was interrupted; finishing what it left")
-            self._require(self.run(stack, "cancel", "--yes"))
+            self._require(stack, self.run(stack, "cancel"))
         if '"pending_operations"' not in self._state(stack).read_text():
             return
         deployment = self._deployment(stack)
@@ -194,50 +283,29 @@ class Engine:
         # The engine was ended before it could record the answer, but AWS knows. What was being made is recorded as if
         # it had been: the refresh reads it, or drops it where it was not.
         created = [operation["resource"] for operation in pending if operation["type"] == "creating"]
-        made = [_as_if_made(resource, account_id(stack, self._layout.source)) for resource in created]
+        account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
+        made = [_as_if_made(resource, account_id) for resource in created]
         deployment["resources"] += [resource for resource in made if resource["id"]]
-        edited = self._layout.directory / f"{stack}.recovered.json"
+        edited = self._file_of(stack, "recovered.json")
         edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
-        self._require(self.run(stack, "stack", "import", "--file", str(edited)))
+        self._require(stack, self.run(stack, "stack", "import", "--file", str(edited)))
         edited.unlink()
         # The program tells where AWS is now: the emulator may listen elsewhere than when the state was written.
-        self._require(self.run(stack, "refresh", "--yes", "--skip-preview", "--run-program"))
+        self._require(stack, self.run(stack, "refresh", "--yes", "--skip-preview", "--run-program"))
 
     def _deployment(self, stack: str) -> dict[str, Any]:
-        exported = self._require(self.run(stack, "stack", "export"))
+        exported = self._require(stack, self.run(stack, "stack", "export"))
         deployment: dict[str, Any] = json.loads("\n".join(exported.lines))["deployment"]
         return deployment
 
-    def _write_project(self, stack: str) -> None:
-        """Write the project as the sandbox runs it. The tracked files are only read."""
-        project = self._layout.project
-        project.mkdir(parents=True, exist_ok=True)
-        self._layout.backend.mkdir(exist_ok=True)
-        (project / "Pulumi.yaml").write_text((self._layout.source / "Pulumi.yaml").read_text())
-        settings = _stack_file(self._layout.source, stack)
-        endpoint = self._emulator.endpoint
-        settings["config"] |= {
-            "aws:endpoints": [{"iam": endpoint, "s3": endpoint, "sts": endpoint}],
-            "aws:maxRetries": "5",
-            "aws:s3UsePathStyle": "true",
-            "aws:skipMetadataApiCheck": "true",
-        }
-        target = project / f"Pulumi.{stack}.yaml"
-        if target.exists():
-            # The engine keeps the salt of the stack's passphrase in this file.
-            settings |= {key: value for key, value in _stack_file(project, stack).items() if key == "encryptionsalt"}
-        target.write_text(yaml.dump(settings, Dumper=_Dumper, sort_keys=False))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes all text in quotes: to PyYAML 012345678901 is text, to the engine a number, which loses its zero."""
-
-
-_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'"))
+    def _make_secret(self, stack: str, key: str, say: Say) -> None:
+        say(f"{stack}: {key} is encrypted for a backend of your own, so the sandbox uses one of its own")
+        value = derived_secret(read_key(self._layout.secret_key), f"{self._full_name(stack)}: {key}")
+        self._require(stack, self.run(stack, "config", "set", "--secret", "--path", key, text=value))
 
 
 def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:
-    """The provider's configuration, as far as it would take it from the environment."""
+    """Return the provider's configuration, as far as it would take it from the environment."""
     return {
         "accessKey": variables["AWS_ACCESS_KEY_ID"],
         "secretKey": variables["AWS_SECRET_ACCESS_KEY"],
@@ -246,13 +314,13 @@ def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _as_if_made(resource: Mapping[str, Any], account: str) -> dict[str, Any]:
-    """The state of a resource that was being made, as it would be recorded had the answer come."""
+    """Return the state of a resource that was being made, as it would be recorded had the answer come."""
     inputs = resource.get("inputs", {})
     return {**resource, "id": _import_id(resource["type"], inputs, account), "outputs": inputs}
 
 
 def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str | None:
-    """The id with which ``pulumi import`` finds a resource; the registry's page of each type tells its form."""
+    """Return the id with which ``pulumi import`` finds a resource; the registry's page of each type tells its form."""
     if resource_type == "aws:iam/policy:Policy":
         return f"arn:aws:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
     if resource_type == "aws:iam/rolePolicyAttachment:RolePolicyAttachment":
@@ -264,22 +332,12 @@ def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> s
     return None
 
 
-def _project_file(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((folder / "Pulumi.yaml").read_text())
-    return content
-
-
-def _stack_file(folder: Path, stack: str) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text())
-    return content
-
-
-def _summary(log: Path) -> dict[str, int]:
-    """How many resources were changed how, by the engine's own events."""
-    changes: dict[str, int] = {}
-    for line in log.read_text().splitlines() if log.exists() else ():
-        changes = json.loads(line).get("summaryEvent", {}).get("resourceChanges") or changes
-    return changes
+def _pid_of(lock: Path) -> int:
+    """Return the process that holds a lock; a killed one may have left the file unfinished."""
+    try:
+        return int(json.loads(lock.read_text())["pid"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def _wait_for_end(pid: int) -> None:

@@ -10,7 +10,10 @@ TOOLS = REPOSITORY / ".tools"
 """What set-up installs and every sandbox shares: the Pulumi CLI, the AWS provider and the emulator."""
 
 PULUMI_HOME = TOOLS / "pulumi-home"
-"""The engine's own folder, so that people's ~/.pulumi stays untouched."""
+"""The engine's own folder, so that people's ~/.pulumi stays untouched. Its AWS provider is the stand-in."""
+
+OFFICIAL_PULUMI_HOME = TOOLS / "pulumi-home-official"
+"""The same with the official AWS plugin."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +21,11 @@ class Layout:
     """The files of one sandbox. All of its state is in one folder, which can be deleted while it is down."""
 
     directory: Path
-    source: Path = REPOSITORY
-    """The project that is deployed: the repository's own, or one of a folder in it."""
+
+    def make(self) -> None:
+        """Make the folder, unless it is there: readable by its owner alone, and ignored by git wherever it is."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.directory / ".gitignore").write_text("*\n")
 
     @property
     def emulator_record(self) -> Path:
@@ -61,10 +67,14 @@ class Layout:
         """The stacks' state."""
         return self.directory / "backend"
 
+    def project(self, name: str) -> Path:
+        """Return the folder of a project's generated files: Pulumi.yaml and the stack files, made from people's own."""
+        return self.directory / "projects" / name
+
     @property
-    def project(self) -> Path:
-        """The project file and stack files, made from the tracked ones."""
-        return self.directory / "project" / self.source.relative_to(REPOSITORY)
+    def deployed_record(self) -> Path:
+        """What each stack was last deployed from."""
+        return self.directory / "deployed.json"
 
     @property
     def lock(self) -> Path:
@@ -72,5 +82,6 @@ class Layout:
         return self.directory / "lock"
 
 
-DEFAULT_LAYOUT = Layout(REPOSITORY / ".sandbox")
-"""The sandbox that the commands work on."""
+def layout_of(folder: Path) -> Layout:
+    """Return the sandbox of a project's folder."""
+    return Layout(folder / ".sandbox")

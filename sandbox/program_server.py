@@ -48,6 +48,11 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
         self._program = program
         self._engine = engine
 
+    def Handshake(  # noqa: N802
+        self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
+    ) -> language_pb2.LanguageHandshakeResponse:
+        return language_pb2.LanguageHandshakeResponse()
+
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         return plugin_pb2.PluginInfo()
 

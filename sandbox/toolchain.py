@@ -12,27 +12,30 @@ import urllib.error
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pulumi.automation as auto
 from semver import VersionInfo
 
 from sandbox.errors import SandboxError
-from sandbox.layout import PULUMI_HOME, REPOSITORY, TOOLS
+from sandbox.layout import OFFICIAL_PULUMI_HOME, PULUMI_HOME, REPOSITORY, TOOLS
 
 CLI_VERSION = VersionInfo.parse("3.259.0")
-"""The oldest Pulumi CLI that will do, and the one that is installed or built where there is none."""
+"""The Pulumi CLI's version: what the project was tried with."""
 
-PLUGIN_VERSION = "7.51.1"
-"""The AWS plugin's version: that of pulumi-aws in requirements.txt."""
+PLUGIN_VERSION = version("pulumi_aws")
+"""The AWS plugin's version: that of the library which the program uses."""
 
 STAND_IN = "stand-in"
-OFFICIAL = "official plugin"
+OFFICIAL = "official"
+PROVIDERS = (STAND_IN, OFFICIAL)
+"""The AWS providers, the default first."""
 
 _CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-_LAUNCHER = PULUMI_HOME / "plugins" / f"resource-aws-v{PLUGIN_VERSION}" / "pulumi-resource-aws"
-_MOST_LAUNCHER_BYTES = 10_000  # the stand-in's is a script of two lines, the official plugin's a program of 100s of MB
+_PLUGIN = Path("plugins", f"resource-aws-v{PLUGIN_VERSION}", "pulumi-resource-aws")
+_LANGUAGE_HOST = "pulumi-language-python"
 _DOWNLOAD_SECONDS = 600
 _BUILD_STEPS = 2500
 
@@ -53,9 +56,16 @@ class Cli:
         """The executable."""
         return Path(shutil.which(self.command.command) or self.command.command)
 
+    @property
+    def runs_python(self) -> bool:
+        """Whether it has its Python language host, beside it or on PATH, so that it runs programs by itself."""
+        return (self.path.parent / _LANGUAGE_HOST).exists() or shutil.which(_LANGUAGE_HOST) is not None
+
 
 def pulumi_cli(say: Say) -> Cli:
-    """The Pulumi CLI: the one on PATH, an earlier set-up's, the official installer's, or built from Go modules.
+    """Return the Pulumi CLI, in the version that the project was tried with if that can be had.
+
+    It is an earlier set-up's, the one on PATH, the official installer's, built from Go modules, or a newer one on PATH.
 
     Raises:
         SandboxError: none of these gives one.
@@ -63,7 +73,7 @@ def pulumi_cli(say: Say) -> Cli:
     installed = installed_cli()
     if installed:
         return installed
-    say(f"Pulumi CLI: none on PATH that is {CLI_VERSION} or newer; asking the official installer for {CLI_VERSION}")
+    say(f"Pulumi CLI: {CLI_VERSION} is not here; asking the official installer for it")
     root = TOOLS / "pulumi"
     try:
         return Cli(
@@ -71,51 +81,51 @@ def pulumi_cli(say: Say) -> Cli:
         )
     except (OSError, urllib.error.URLError, subprocess.CalledProcessError) as error:
         say(f"Pulumi CLI: the official installer can't be had here ({error}); building it from its Go modules")
+    if not shutil.which("go"):
+        newer = _cli(None, "found on PATH; untried with this project, but the one that was tried can't be had here")
+        if newer:
+            return newer
+        raise SandboxError(
+            f"the Pulumi CLI {CLI_VERSION} can't be had: install it (https://www.pulumi.com/docs/install/), or install"
+            " Go so that it can be built, then run again"
+        )
     _build_cli(root / "bin" / "pulumi", say)
     return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "built from its Go modules")
 
 
 def installed_cli() -> Cli | None:
-    """The Pulumi CLI that is there already: the one on PATH, or an earlier set-up's."""
-    for root, source in ((None, "found on PATH"), (TOOLS / "pulumi", "installed by an earlier set-up")):
-        try:
-            return Cli(auto.PulumiCommand(root=str(root) if root else None, version=CLI_VERSION), source)
-        except (auto.InvalidVersionError, OSError, subprocess.CalledProcessError):
-            continue
+    """Return the Pulumi CLI of exactly the version wanted that is there already: an earlier set-up's, or on PATH."""
+    for root, source in ((TOOLS / "pulumi", "installed by an earlier set-up"), (None, "found on PATH")):
+        found = _cli(root, source)
+        if found and found.command.version == CLI_VERSION:
+            return found
     return None
 
 
-def stand_in_installed() -> bool:
-    """Whether the AWS provider in the sandbox's PULUMI_HOME is the stand-in."""
-    return _LAUNCHER.exists() and _LAUNCHER.stat().st_size < _MOST_LAUNCHER_BYTES
+def aws_plugin(cli: Cli, say: Say, official: bool = False) -> str:
+    """Put the AWS provider into its PULUMI_HOME, unless it is there, and return what it is, in words.
 
-
-def aws_plugin(cli: Cli, say: Say) -> str:
-    """The AWS provider in the sandbox's PULUMI_HOME: the official plugin, or the stand-in where it can't be had.
-
-    Returns:
-        :data:`OFFICIAL` or :data:`STAND_IN`.
+    Raises:
+        SandboxError: the official plugin can't be had.
     """
-    if stand_in_installed():
-        _write_launcher(_LAUNCHER)  # the repository may have moved
+    if not official:
+        _install_stand_in(cli)
         return STAND_IN
-    if _LAUNCHER.exists():
-        return OFFICIAL
-    own = Path.home() / ".pulumi" / "plugins" / _LAUNCHER.parent.name
-    if (own / "pulumi-resource-aws").exists():
-        _install_plugin(cli, ["--file", str(own)])
-        return OFFICIAL
-    say(f"AWS provider: asking for the official plugin {PLUGIN_VERSION} (a large download, once)")
-    try:
-        _install_plugin(cli, [])
-    except (subprocess.SubprocessError, OSError):
-        say("AWS provider: the official plugin can't be had here; the sandbox's stand-in takes its place")
-    else:
-        return OFFICIAL
-    with tempfile.TemporaryDirectory() as folder:
-        _write_launcher(Path(folder) / "pulumi-resource-aws")
-        _install_plugin(cli, ["--file", folder])
-    return STAND_IN
+    if not (OFFICIAL_PULUMI_HOME / _PLUGIN).exists():
+        own = (Path.home() / ".pulumi" / _PLUGIN).parent
+        from_file = ["--file", str(own)] if own.exists() else []
+        if not from_file:
+            say(f"AWS provider: asking for the official plugin {PLUGIN_VERSION} (a large download, once)")
+        try:
+            _install_plugin(cli, OFFICIAL_PULUMI_HOME, from_file)
+        except (subprocess.SubprocessError, OSError) as error:
+            told = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+            reason = (str(told).strip().splitlines() or ["no reason given"])[-1].removeprefix("error: ")
+            raise SandboxError(
+                f"the official AWS plugin {PLUGIN_VERSION} can't be had here ({reason}); leave out --provider official"
+                " to use the stand-in"
+            ) from None
+    return "official plugin, untried here"
 
 
 def emulator_python(say: Say) -> Path:
@@ -155,11 +165,6 @@ def main() -> None:
 
 
 def _build_cli(target: Path, say: Say) -> None:
-    if not shutil.which("go"):
-        raise SandboxError(
-            f"no Pulumi CLI {CLI_VERSION} or newer: install it (https://www.pulumi.com/docs/install/), or install Go"
-            " so that it can be built, then run again"
-        )
     say("Pulumi CLI: building takes about five minutes the first time")
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
@@ -182,20 +187,44 @@ def _build_cli(target: Path, say: Say) -> None:
     unfinished.replace(target)
 
 
+def _cli(root: Path | None, source: str) -> Cli | None:
+    """Return the CLI of a folder, or the one on PATH, if there is one that is new enough."""
+    try:
+        return Cli(auto.PulumiCommand(root=str(root) if root else None, version=CLI_VERSION), source)
+    except (auto.InvalidVersionError, OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _install_stand_in(cli: Cli) -> None:
+    launcher = PULUMI_HOME / _PLUGIN
+    if launcher.exists():
+        _write_launcher(launcher)  # the repository may have moved, and an older set-up may have put the plugin here
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _write_launcher(Path(folder) / launcher.name)
+        _install_plugin(cli, PULUMI_HOME, ["--file", folder])
+
+
 def _write_launcher(path: Path) -> None:
-    """An executable that serves the stand-in from this repository, whatever the folder it is started in."""
+    """Write an executable that serves the stand-in from this repository, whatever the folder it is started in."""
     python, repository = shlex.quote(sys.executable), shlex.quote(str(REPOSITORY))
-    path.write_text(f"#!/bin/sh\nPYTHONPATH={repository} exec {python} -m sandbox.provider\n")
-    path.chmod(0o755)
+    text = f"#!/bin/sh\nPYTHONPATH={repository} exec {python} -m sandbox.provider\n"
+    if path.exists() and path.read_bytes() == text.encode():
+        return
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(text)
+    unfinished.chmod(0o755)
+    unfinished.replace(path)
 
 
-def _install_plugin(cli: Cli, source: Sequence[str]) -> None:
-    environment = {**os.environ, "PULUMI_HOME": str(PULUMI_HOME), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+def _install_plugin(cli: Cli, home: Path, source: Sequence[str]) -> None:
+    environment = {**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     subprocess.run(  # noqa: S603
         [cli.path, "plugin", "install", "resource", "aws", f"v{PLUGIN_VERSION}", *source],
         env=environment,
         check=True,
         capture_output=True,
+        text=True,
         timeout=_DOWNLOAD_SECONDS,
     )
 

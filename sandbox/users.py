@@ -1,4 +1,4 @@
-"""Users in the emulator's accounts, the tutorial's David and Theresa among them."""
+"""Users in the emulator's accounts, and sessions as anybody there."""
 
 import os
 from collections.abc import Iterator
@@ -18,9 +18,14 @@ from sandbox.layout import Layout
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import TagTypeDef
 
 POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 """The managed policy that the tutorial gives its users: everything but IAM, so ``sts:AssumeRole`` on any role too."""
+
+PATH = "/sandbox/"
+TAG: "TagTypeDef" = {"Key": "made-by", "Value": "sandbox"}
+"""The path of the sandbox's own users, and the tag of all that the sandbox makes beside the stacks."""
 
 _MOST_ACCESS_KEYS = 2  # IAM User Guide, "IAM and AWS STS quotas"
 
@@ -33,6 +38,8 @@ class User:
     account_id: str
     groups: tuple[str, ...] = ()
     power_user: bool = True
+    own: bool = False
+    """Whether it is one of the sandbox's own people."""
 
 
 class Accounts:
@@ -71,7 +78,10 @@ class Accounts:
         """Make the user as described, unless it is so already."""
         iam = self.administrator(user.account_id).iam
         if user.name not in [known["UserName"] for known in iam.list_users()["Users"]]:
-            iam.create_user(UserName=user.name)
+            if user.own:
+                iam.create_user(UserName=user.name, Path=PATH, Tags=[TAG])
+            else:
+                iam.create_user(UserName=user.name)
         attached = iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]
         if user.power_user and not attached:
             iam.attach_user_policy(UserName=user.name, PolicyArn=POWER_USER)
@@ -79,6 +89,19 @@ class Accounts:
         for group in user.groups:
             if group not in joined:
                 iam.add_user_to_group(UserName=user.name, GroupName=group)
+
+    def remove(self, user: User) -> None:
+        """Remove the user, with its keys, policies and memberships."""
+        iam, name = self.administrator(user.account_id).iam, user.name
+        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        for attached in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
+            iam.detach_user_policy(UserName=name, PolicyArn=attached["PolicyArn"])
+        for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
+            iam.delete_user_policy(UserName=name, PolicyName=policy)
+        for group in iam.list_groups_for_user(UserName=name)["Groups"]:
+            iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
+        iam.delete_user(UserName=name)
 
     def new_key(self, user: User) -> Credentials:
         """A new access key of the user."""

@@ -1,15 +1,19 @@
 """Fixtures of the sandbox tests: a sandbox of its own for each test, with the real engine and real HTTP."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from sandbox import toolchain
+from sandbox.deployment import settle_profiles
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.isolation import forget_environment
 from sandbox.layout import Layout
+from sandbox.running import Running
+from sandbox.stacks import known_stacks
 from sandbox.users import Accounts
 
 forget_environment()
@@ -20,6 +24,7 @@ class Sandbox:
 
     def __init__(self, directory: Path) -> None:
         self.layout = Layout(directory)
+        self.layout.make()
         self.emulator = Emulator(self.layout)
         self.cli = toolchain.pulumi_cli(print)
         toolchain.aws_plugin(self.cli, print)
@@ -32,6 +37,13 @@ class Sandbox:
         for stack in ("production", "development"):
             self.engine.prepare(stack, print)
             self.engine.up(stack, print)
+
+    def write_profiles(self) -> None:
+        """Make the sandbox's own people, and write all profiles."""
+        stacks = known_stacks(self.layout, [self.engine.project])
+        engines = {self.engine.project.name: self.engine}
+        with ThreadPoolExecutor() as pool:
+            settle_profiles(Running(self.layout, self.emulator, self.accounts, engines, pool), stacks, outputs={})
 
     def left_over_probes(self) -> list[str]:
         """What of a proof is left in the accounts."""

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from sandbox.engine import environment
 from sandbox.layout import REPOSITORY
 from tests.sandbox.conftest import Sandbox
 
@@ -71,7 +70,7 @@ def analyzer() -> Iterator[tuple[Analyzer, str]]:
 
 
 def access(sandbox: Sandbox, stack: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    everything = {**os.environ, **environment(sandbox.layout, sandbox.emulator, stack), **variables}
+    everything = {**os.environ, **sandbox.engine.environment(stack), **variables}
     everything["PATH"] = f"{sandbox.cli.path.parent}:{everything['PATH']}"
     command = [sys.executable, "-m", "access", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, env=everything, capture_output=True, text=True, check=False)

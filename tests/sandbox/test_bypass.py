@@ -20,9 +20,7 @@ from access.bypass.wording import path
 from access.credentials import Credentials
 from access.participants import Participant
 from access.stack_outputs import parse_stack_outputs
-from sandbox.engine import environment
 from sandbox.layout import REPOSITORY
-from sandbox.profiles import write_profiles
 from sandbox.users import User
 from tests.sandbox.conftest import Sandbox
 
@@ -35,7 +33,8 @@ DENY_NAME = "deny-assume-S3-role-in-production"
 
 
 def arn(user: str) -> str:
-    return f"arn:aws:iam::{DEVELOPMENT}:user/{user}"
+    path = "sandbox/" if user in ("David", "Theresa") else ""
+    return f"arn:aws:iam::{DEVELOPMENT}:user/{path}{user}"
 
 
 def document(*statements: Mapping[str, Any]) -> str:
@@ -113,7 +112,7 @@ class Live:
 
     def deploy_production(self, **options: object) -> None:
         """Deploy the role again, with these options more."""
-        file = self.sandbox.layout.project / "Pulumi.production.yaml"
+        file = self.sandbox.engine.folder / "Pulumi.production.yaml"
         settings = yaml.safe_load(file.read_text())
         [role] = settings["config"]["cross-account-access:roles"]
         settings["config"]["cross-account-access:roles"] = [{**role, **options}]
@@ -187,7 +186,7 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     sandbox = Sandbox(tmp_path_factory.mktemp("bypass"))
     try:
         sandbox.deploy()
-        write_profiles(sandbox.layout, sandbox.emulator, sandbox.accounts)
+        sandbox.write_profiles()
         yield Live(sandbox)
     finally:
         sandbox.emulator.stop()
@@ -202,7 +201,7 @@ def live(tutorial: Live) -> Iterator[Live]:
 
 def command(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, as people type it after ``eval "$(python -m sandbox env development)"``."""
-    variables = {**os.environ, **environment(sandbox.layout, sandbox.emulator, "development")}
+    variables = {**os.environ, **sandbox.engine.environment("development")}
     variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
     whole = [sys.executable, "-m", "access", "bypass", *STACKS, *arguments]
     return subprocess.run(whole, capture_output=True, check=False, cwd=REPOSITORY, env=variables, text=True)

@@ -475,7 +475,7 @@ class World:
 
     def up(self, stack: str, *arguments: str, **lists: list[dict[str, Any]]) -> Finished:
         """Write these lists into the stack's file, each in place of what stood there, and deploy it."""
-        file = self.sandbox.layout.project / f"Pulumi.{stack}.yaml"
+        file = self.sandbox.engine.folder / f"Pulumi.{stack}.yaml"
         settings = yaml.safe_load(file.read_text())
         settings["config"] |= {f"cross-account-access:{name}": entries for name, entries in lists.items()}
         file.write_text(yaml.safe_dump(settings))

@@ -17,7 +17,7 @@ from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
 from access.prove.reports.summary import verdict
 from access.stack_outputs import parse_stack_outputs
-from sandbox.profiles import OUTSIDER, write_profiles
+from sandbox.profiles import OUTSIDER
 from tests.sandbox.conftest import Sandbox
 
 PRODUCTION, DEVELOPMENT, ELSEWHERE = "999999999999", "111111111111", "222222222222"
@@ -141,12 +141,12 @@ def deployed_roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         )
         for stack, lists in CONFIG.items():
             sandbox.engine.prepare(stack, print)
-            file = sandbox.layout.project / f"Pulumi.{stack}.yaml"
+            file = sandbox.engine.folder / f"Pulumi.{stack}.yaml"
             settings = yaml.safe_load(file.read_text())
             settings["config"] |= {f"cross-account-access:{name}": entries for name, entries in lists.items()}
             file.write_text(yaml.safe_dump(settings))
             sandbox.engine.up(stack, print)
-        write_profiles(sandbox.layout, sandbox.emulator, sandbox.accounts)
+        sandbox.write_profiles()
         sign_in_as_administrator(sandbox, "development", DEVELOPMENT)
         yield Live(sandbox, {stack: sandbox.engine.outputs(stack) for stack in CONFIG})
     finally:

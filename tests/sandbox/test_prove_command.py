@@ -19,9 +19,8 @@ from access.participants import Participant
 from access.prove.proof import Settings, prove
 from access.prove.reports import html_report, json_report, junit_report, markdown_report, text_report
 from access.stack_outputs import parse_stack_outputs
-from sandbox.engine import environment
 from sandbox.layout import REPOSITORY
-from sandbox.profiles import OUTSIDER, write_profiles
+from sandbox.profiles import OUTSIDER
 from tests.sandbox.conftest import Sandbox
 
 STACKS = {"production": "999999999999", "development": "111111111111"}
@@ -34,7 +33,7 @@ def proved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made = Sandbox(tmp_path_factory.mktemp("prove-command"))
     try:
         made.deploy()
-        write_profiles(made.layout, made.emulator, made.accounts)
+        made.write_profiles()
         yield made
     finally:
         made.emulator.stop()
@@ -42,7 +41,7 @@ def proved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 def command(sandbox: Sandbox) -> dict[str, Any]:
     """How the command is run: as after ``eval "$(python -m sandbox env development)"``."""
-    variables = {**os.environ, **environment(sandbox.layout, sandbox.emulator, "development")}
+    variables = {**os.environ, **sandbox.engine.environment("development")}
     # Here two stacks are read; the variable names one for the CLI's own commands.
     variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
     return {"cwd": REPOSITORY, "env": variables, "text": True}

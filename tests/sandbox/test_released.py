@@ -18,7 +18,7 @@ DATA = Path(__file__).parent / "data"
 
 def with_members(sandbox: Sandbox) -> None:
     """Put the members into the stack file that the sandbox runs on."""
-    file = sandbox.layout.project / "Pulumi.development.yaml"
+    file = sandbox.layout.project("cross-account-access") / "Pulumi.development.yaml"
     settings = yaml.safe_load(file.read_text())
     settings["config"]["cross-account-access:groups"][0]["members"] = ["alice"]
     file.write_text(yaml.safe_dump(settings))
@@ -26,7 +26,7 @@ def with_members(sandbox: Sandbox) -> None:
 
 def steps(sandbox: Sandbox, stack: str) -> dict[str, str]:
     """Return what the engine did with each resource of the last run, by type and name; not what stayed as it was."""
-    events = (sandbox.layout.directory / f"{stack}.events").read_text().splitlines()
+    events = (sandbox.layout.directory / f"cross-account-access.{stack}.events").read_text().splitlines()
     made: list[Any] = [json.loads(line).get("resourcePreEvent", {}).get("metadata") for line in events]
     return {it["urn"].split("::", 2)[2]: it["op"] for it in made if it and it["op"] != "same"}
 

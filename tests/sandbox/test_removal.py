@@ -21,7 +21,7 @@ from access.prove.removal import Removal, remove
 from access.prove.rights import rights
 from access.prove.stage import workers
 from access.stack_outputs import parse_stack_outputs
-from sandbox.profiles import OUTSIDER, OUTSIDERS_ACCOUNT, write_profiles
+from sandbox.profiles import OUTSIDER, OUTSIDERS_ACCOUNT
 from tests.sandbox.conftest import Sandbox
 
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
@@ -35,7 +35,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made = Sandbox(tmp_path_factory.mktemp("removal"))
     try:
         made.deploy()
-        write_profiles(made.layout, made.emulator, made.accounts)
+        made.write_profiles()
         yield made
     finally:
         made.emulator.stop()

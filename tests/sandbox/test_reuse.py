@@ -276,7 +276,7 @@ ROLES: list[dict[str, Any]] = [
 
 def configure(sandbox: Sandbox, settings: Mapping[str, object]) -> None:
     """Write what a prepared production stack asks for, beside where AWS is, in place of what stood there."""
-    file = sandbox.layout.project / "Pulumi.production.yaml"
+    file = sandbox.engine.folder / "Pulumi.production.yaml"
     content = yaml.safe_load(file.read_text())
     where = {key: value for key, value in content["config"].items() if key.startswith("aws:")}
     content["config"] = {**where, **settings}
@@ -285,7 +285,7 @@ def configure(sandbox: Sandbox, settings: Mapping[str, object]) -> None:
 
 @pytest.mark.usefixtures("language_host")
 def test_a_program_in_another_language_makes_the_very_same_resources(sandbox: Sandbox) -> None:
-    engine, project = sandbox.engine, sandbox.layout.project
+    engine, project = sandbox.engine, sandbox.engine.folder
     for stack in ("production", "development"):
         engine.prepare(stack, print)
     configure(sandbox, {"cross-account-access:roles": ROLES})

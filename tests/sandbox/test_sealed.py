@@ -34,8 +34,10 @@ from sandbox.__main__ import main
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.errors import SandboxError
+from sandbox.generated import write_generated
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.secret_key import make_key
+from tests.sandbox.conftest import Sandbox
 
 ACCOUNT = "111111111111"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Sealed"
@@ -361,7 +363,8 @@ def test_up_uses_nothing_of_the_callers(tmp_path: Path, decoy: Decoy) -> None:
         Emulator(layout).stop()
 
 
-def test_a_shell_with_env_reaches_the_sandbox_alone(layout: Layout, tmp_path: Path, decoy: Decoy) -> None:
+def test_a_shell_with_env_reaches_the_sandbox_alone(read_only: Sandbox, tmp_path: Path, decoy: Decoy) -> None:
+    layout = read_only.layout
     variables = decoy.environment(tmp_path)
     script = """
 import boto3, json, os
@@ -394,7 +397,7 @@ def test_a_proxy_does_not_hide_the_emulator(layout: Layout, decoy: Decoy, monkey
 
 def test_a_process_gets_no_variable_of_the_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(tmp_path / "sandbox")
-    layout.project.mkdir(parents=True)
+    layout.project("cross-account-access").mkdir(parents=True)
     printing = tmp_path / "printing"
     printing.write_text("#!/bin/sh\nenv\n")
     printing.chmod(0o755)
@@ -404,7 +407,9 @@ def test_a_process_gets_no_variable_of_the_callers(tmp_path: Path, monkeypatch: 
     with pytest.raises(SandboxError, match="does not start"):
         emulator.start(printing)
     cli = toolchain.Cli(cast(PulumiCommand, SimpleNamespace(command=str(printing))), "made for the test")
-    by_engine = "\n".join(Engine(layout, emulator, cli).run("production", "version").lines)
+    engine = Engine(layout, emulator, cli)
+    write_generated(engine.folder, engine.project, "production", emulator.endpoint)
+    by_engine = "\n".join(engine.run("production", "version").lines)
     by_emulator = layout.emulator_log.read_text()
     assert "PATH=" in by_engine
     assert "PATH=" in by_emulator

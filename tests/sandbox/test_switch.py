@@ -18,13 +18,12 @@ import boto3
 import pytest
 
 from access.credentials import Credentials
-from sandbox.engine import account_id, environment
 from sandbox.layout import REPOSITORY
 from sandbox.users import User
 from tests.sandbox.conftest import Sandbox
 
 ARN = "arn:aws:iam::999999999999:role/UpdateApp"
-DEVELOPMENT = account_id("development")
+DEVELOPMENT = "111111111111"
 DEVELOPER = User("switch-developer", DEVELOPMENT, ("Developers",))
 TESTER = User("switch-tester", DEVELOPMENT, ("Testers",))
 IN_ROLE = f"arn:aws:sts::999999999999:assumed-role/UpdateApp/{DEVELOPER.name}"
@@ -85,7 +84,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def person(sandbox: Sandbox, key: Credentials, home: Path, cache: Path) -> Person:
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))},
-        **environment(sandbox.layout, sandbox.emulator, "development"),
+        **sandbox.engine.environment("development"),
         "AWS_ACCESS_KEY_ID": key.access_key_id,
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
         "AWS_CONFIG_FILE": str(home / "config"),

@@ -1,0 +1,178 @@
+"""The sandbox's commands. Each takes the parsed options and the sandbox's files, and returns the exit code."""
+
+import argparse
+import functools
+import json
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sandbox import toolchain
+from sandbox.command_line import as_typed
+from sandbox.deployment import deploy
+from sandbox.emulator import Emulator
+from sandbox.engine import Engine
+from sandbox.environment import environment
+from sandbox.errors import SandboxError
+from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
+from sandbox.layout import REPOSITORY, Layout
+from sandbox.people import groups_named, leave_groups
+from sandbox.project import Project, read_project
+from sandbox.proof import has_contract, proved
+from sandbox.running import alone, running
+from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, gone_in_words, known_stacks
+
+_say = functools.partial(print, flush=True)
+
+
+def up(options: argparse.Namespace, layout: Layout) -> int:
+    """Deploy stacks, and prove who can do what in all that are deployed."""
+    projects, stacks = _read(options, layout)
+    check_stacks(stacks)
+    chosen = _chosen(stacks, options.stacks)
+    prepared = [stack for stack in stacks if stack in chosen or stack.deployed]
+    with running(layout, projects, prepared, options.provider == toolchain.OFFICIAL, _say) as sandbox:
+        done = deploy(sandbox, stacks, chosen, _say)
+        holds = not done.failures and proved(layout, _by_account(stacks, done.outputs), done.strangers)
+    for stack in stacks:
+        if not stack.file:
+            _say(as_typed(gone_in_words(stack), options))
+    if done.failures:
+        raise SandboxError("\n".join(done.failures))
+    _say("deployed" if done.changed else "nothing had to be changed")
+    return 0 if holds else 1
+
+
+def preview(options: argparse.Namespace, layout: Layout) -> int:
+    """Show what ``up`` would change."""
+    projects, stacks = _read(options, layout)
+    check_stacks(stacks)
+    chosen, failures = _chosen(stacks, options.stacks), []
+    with running(layout, projects, chosen, options.provider == toolchain.OFFICIAL, _say) as sandbox:
+        for stack in chosen:
+            engine = sandbox.engine(stack)
+            _say(f"\n{stack.label}")
+            try:
+                engine.check(stack.name, engine.run(stack.name, "preview", say=_say))
+            except SandboxError as error:
+                failures.append(str(error))
+    if failures:
+        raise SandboxError("\n".join(failures))
+    return 0
+
+
+def pulumi(options: argparse.Namespace, layout: Layout) -> int:
+    """Run a command of the Pulumi CLI on a stack."""
+    projects, stacks = _read(options, layout)
+    stack = find_stack(stacks, options.stack)
+    check_place(stack)
+    with running(layout, projects, [stack], options.provider == toolchain.OFFICIAL, lambda line: None) as sandbox:
+        if options.arguments[0] == "destroy" and stack.deployed and stack.deployed.account_id:
+            # AWS deletes no group that somebody is in.
+            others = groups_named(other.file for other in stacks if other.file and other is not stack)
+            account_id = stack.deployed.account_id
+            leave_groups(sandbox.accounts, account_id, others.get(account_id, ()))
+        engine = sandbox.engine(stack)
+        engine.forget_deployment(stack.name)
+        engine.check(stack.name, engine.run(stack.name, *options.arguments, say=_say))
+    return 0
+
+
+def down(options: argparse.Namespace, layout: Layout) -> int:
+    """Stop the emulator; forget all that was deployed if that was asked for."""
+    if not layout.directory.exists():
+        print("the sandbox was never started")
+        return 0
+    with alone(layout):
+        print("the emulator is stopped" if Emulator(layout).stop() else "the emulator was not running")
+        if options.wipe:
+            shutil.rmtree(layout.directory)
+            print("all that was deployed is forgotten")
+    return 0
+
+
+def outputs(options: argparse.Namespace, layout: Layout) -> int:
+    """Show what the deployed stacks export."""
+    _, stacks = _read(options, layout)
+    told = _read_outputs(layout, [stack for stack in stacks if stack.deployed])
+    if options.json:
+        print(json.dumps(told, indent=2))
+        return 0
+    for label, values in told.items():
+        print(f"\noutputs of {label}")
+        for name, value in values.items():
+            print(f"  {name:16} {value if isinstance(value, str) else json.dumps(value)}")
+    return 0
+
+
+def env(options: argparse.Namespace, layout: Layout) -> int:
+    """Print what a shell has to be given."""
+    _, stacks = _read(options, layout)
+    stack, cli = find_stack(stacks, options.stack), toolchain.installed_cli()
+    official = options.provider == toolchain.OFFICIAL
+    variables = environment(layout, Emulator(layout), stack.project.name, stack.name, official) | without_proxy_here()
+    if not cli or not cli.runs_python:
+        text = f"# pulumi can't run Python programs here: python -m sandbox pulumi {stack.label} -- preview does"
+        print(as_typed(text, options))
+    for name in sorted({*LEADING_ELSEWHERE, *options.forgotten} - variables.keys()):
+        if name.isidentifier():  # a shell has no variables of other names
+            print(f"unset {name}")
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+    if cli and shutil.which("pulumi") != str(cli.path):
+        print(f'export PATH={shlex.quote(str(cli.path.parent))}:"$PATH"')
+    return 0
+
+
+def status(options: argparse.Namespace, layout: Layout) -> int:
+    """Show what runs and what is deployed."""
+    _, stacks = _read(options, layout)
+    emulator = Emulator(layout)
+    print(f"emulator     {f'{emulator.endpoint} (process {emulator.pid})' if emulator.running else 'not running'}")
+    for stack in stacks:
+        state = "deployed" if stack.deployed else "not deployed"
+        print(f"{stack.label:12} account {stack.account_id}, {state}{'' if stack.file else ', its file is gone'}")
+    return 0
+
+
+def _read(options: argparse.Namespace, layout: Layout) -> tuple[list[Project], list[KnownStack]]:
+    """Read all files: those of the projects that the sandbox's own reads come first."""
+    projects = [read_project(folder) for folder in [*options.beside, options.project or REPOSITORY]]
+    return projects, known_stacks(layout, projects)
+
+
+def _by_account(
+    stacks: Sequence[KnownStack], outputs: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Return the outputs that tell about roles and groups, by account and by stack."""
+    accounts: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for stack in stacks:
+        told = outputs.get(stack.label, {})
+        if has_contract(told) and stack.account_id:
+            accounts.setdefault(stack.account_id, {})[stack.label] = told
+    return accounts
+
+
+def _chosen(stacks: Sequence[KnownStack], names: Sequence[str]) -> list[KnownStack]:
+    """Return the stacks that were named, in the order of their deployment; by default all that have a file.
+
+    Raises:
+        SandboxError: there is no such stack, or its file is gone.
+    """
+    named = [find_stack(stacks, name) for name in names]
+    for stack in named:
+        if not stack.file:
+            raise SandboxError(gone_in_words(stack))
+    return [stack for stack in stacks if stack.file and (not names or stack in named)]
+
+
+def _read_outputs(layout: Layout, stacks: Sequence[KnownStack]) -> dict[str, dict[str, Any]]:
+    cli = toolchain.installed_cli()
+    if not cli or not stacks:
+        raise SandboxError("nothing is deployed; run `python -m sandbox up`")
+    emulator = Emulator(layout)
+    with ThreadPoolExecutor() as pool:
+        told = pool.map(lambda it: Engine(layout, emulator, cli, project=it.project).outputs(it.name), stacks)
+        return dict(zip((stack.label for stack in stacks), told, strict=True))

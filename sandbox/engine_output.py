@@ -1,0 +1,110 @@
+"""What the Pulumi CLI prints and reports, without what the sandbox says in its own words at the end."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_GENERAL = re.compile(r"(preview|update|refresh|destroy|import|resource registration) failed")
+"""What the engine adds where another error says why."""
+_OCCURRED = re.compile(r"\d+ errors? occurred:")
+_COUNTED = re.compile(r"\d+ (errors?|warnings?)(; \d+ (errors?|warnings?))*$")
+_SECTION = re.compile(r"\S.*:$")
+
+
+@dataclass(frozen=True)
+class EngineError:
+    """Something that the engine, the provider or the program refused."""
+
+    message: str
+    """As it was reported, perhaps in several lines."""
+    urn: str = ""
+    """The resource that it is about, if it is about one."""
+
+
+class ProgressFilter:
+    """Picks the lines that tell people how it goes: progress and results, warnings once, no errors.
+
+    The CLI prints an error up to four times, between everything else, and a warning three times.
+    """
+
+    def __init__(self) -> None:
+        """Expect the first line."""
+        self._in_diagnostics = False
+        self._in_warning = False
+        self.failed = False
+        """Whether an error was left out."""
+
+    def lines(self, line: str) -> list[str]:
+        """Return what to print for a line of the CLI's: the line, another one or nothing."""
+        if line == "Diagnostics:":
+            self._in_diagnostics = True
+            return []
+        if self._in_diagnostics and not _SECTION.fullmatch(line):
+            return self._diagnostic(line)
+        self._in_diagnostics = False
+        if line.startswith("error: ") or " error: " in line:
+            self.failed = True
+            return []
+        if " warning: " in line or _COUNTED.search(line):
+            return []  # it is among the diagnostics
+        return [] if self.failed else [line]
+
+    def _diagnostic(self, line: str) -> list[str]:
+        text = line.strip()
+        if text.startswith("error: "):
+            self.failed, self._in_warning = True, False
+        elif text.startswith(("warning: ", "info: ")):
+            self._in_warning = True
+        elif not text or not line.startswith("    "):  # the name of the resource that the next lines are about
+            self._in_warning = False
+        return [text] if self._in_warning else []
+
+
+def read_changes(events: Path) -> dict[str, int]:
+    """Return how many resources were changed how, by the engine's own events."""
+    changes: dict[str, int] = {}
+    for event in _events(events, '"summaryEvent"'):
+        changes = event["summaryEvent"].get("resourceChanges") or changes
+    return changes
+
+
+def read_errors(events: Path, printed: Sequence[str]) -> tuple[EngineError, ...]:
+    """Return what went wrong: by the engine's own events, or else by what the CLI printed."""
+    reported = [event["diagnosticEvent"] for event in _events(events, '"severity":"error"')]
+    errors = [EngineError(_own_words(it["message"]), it.get("urn", "")) for it in reported]
+    errors = errors or [EngineError(_own_words(text)) for text in _printed_errors(printed)]
+    errors = [error for error in errors if error.message]
+    specific = [error for error in errors if not _GENERAL.fullmatch(error.message)]
+    return tuple(dict.fromkeys(specific or errors))
+
+
+def _events(events: Path, sought: str) -> Iterator[dict[str, Any]]:
+    """Return the events whose text has something in it. A killed engine leaves the last one unfinished."""
+    for line in events.read_text(encoding="utf-8").splitlines() if events.exists() else ():
+        if sought in line:
+            with suppress(ValueError):
+                yield json.loads(line)
+
+
+def _printed_errors(lines: Sequence[str]) -> list[str]:
+    """Return the errors among the lines, each with the lines that it goes on in."""
+    errors: list[str] = []
+    for line in lines:
+        if line.startswith("error: "):
+            errors.append(line.removeprefix("error: "))
+        elif errors and line.strip():
+            errors[-1] += f"\n{line}"
+    return errors
+
+
+def _own_words(message: str) -> str:
+    """Return a message without what is put before all of them, e.g. ``1 error occurred:`` in a line of its own."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    if _OCCURRED.fullmatch(lines[0] if lines else "") and len(lines) > 1:
+        lines = [line.removeprefix("* ") for line in lines[1:] if line]
+    text = "\n".join(lines)
+    return text.removeprefix("Preview failed: ")

@@ -1,0 +1,173 @@
+"""What the engine and AWS refuse, each in one line: what is wrong, and the commands that do it safely."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sandbox.engine_output import EngineError
+
+_DETAILS = re.compile(r" \(status code \d+, request id [^)]*\)")
+_DOING = re.compile(r"^(creating|updating|deleting|reading) urn:\S+: (operation \w+: )?")
+_ELSEWHERE = {"bucket": "createBucket: false", "group": "createGroup: false"}
+"""What the file says of something that exists and is looked after elsewhere."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A command of the engine's that failed."""
+
+    stack: str
+    errors: Sequence[EngineError]
+    """At least one."""
+    parents: Mapping[str, str]
+    """The URN of each resource's parent, by the resource's own."""
+    log: str
+    """Where all that the engine printed is."""
+
+    @property
+    def command(self) -> str:
+        """What comes before a command of the CLI's on this stack."""
+        return f"python -m sandbox pulumi {self.stack} --"
+
+
+_Words = Callable[[Failure, EngineError, re.Match[str]], str]
+"""Takes the failure, the first error of a kind, and the match of the kind's pattern in it."""
+
+
+def in_words(failure: Failure) -> str:
+    """Return the reason for a failure in one line."""
+    for pattern, words in _KINDS:
+        for error in failure.errors:
+            match = pattern.search(error.message)
+            if match:
+                return words(failure, error, match)
+    first, *others = failure.errors
+    lines = first.message.splitlines()
+    if lines[0].startswith("Traceback "):
+        return f"the program raised {lines[-1]}; the traceback is in {failure.log}"
+    more = f"; {len(others)} more in {failure.log}" if others else ""
+    return f"{_reported(first)}{more}"
+
+
+def _unknown_stack(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    other = match[1].rpartition("/")[2]
+    return f"it reads the outputs of {other}, which is not deployed; run `python -m sandbox up {other}` first"
+
+
+def _protected(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    urn = error.urn or match[1]
+    component = urn if _kind(urn) == "ApplicationBucket" else failure.parents.get(urn, "")
+    if _kind(component) != "ApplicationBucket":
+        return (
+            f"{_name(urn)} would be deleted, and it is protected: put it back; or let the next run delete it:"
+            f" {failure.command} state unprotect {shlex.quote(urn)}"
+        )
+    return (
+        f"bucket {_logical(component)} would be deleted, and it is protected: put it back into the file; or hand it"
+        f" over, with createBucket: false where a role keeps using it: {failure.command} state delete --force"
+        f" --target-dependents {shlex.quote(component)}; or let the next run delete it: {failure.command} state"
+        " unprotect --all"
+    )
+
+
+def _delete_conflict(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    name = _logical(error.urn)
+    if _kind(error.urn) == "group":
+        return (
+            f"group {name} can't be deleted, as people or policies that are not the sandbox's are in it: take them out"
+            f" (aws iam remove-user-from-group --group-name {shlex.quote(name)} --user-name …); or keep it in the file,"
+            f" under a new name with renamedFrom: {name}"
+        )
+    return f"{_name(error.urn)} can't be deleted, as something that is not this stack's hangs on it; {_said(error)}"
+
+
+def _not_empty(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    return (
+        f"{_name(error.urn)} is not empty, so AWS keeps it: put it back into the file; or delete its objects, with all"
+        " their versions, and run again"
+    )
+
+
+def _exists(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    kind = _kind(error.urn)
+    ways = ["give it another name", "delete what there is"]
+    if kind in _ELSEWHERE:
+        ways.insert(0, f"say {_ELSEWHERE[kind]}, if it is looked after elsewhere")
+    parents, _, token = error.urn.split("::")[2].rpartition("$")
+    parent = _parent(error.urn, failure.parents)
+    named = re.search(r"with name (\S+) already exists", error.message)
+    identity = named[1] if named else _logical(parent) if parent and match[1] == "BucketAlreadyOwnedByYou" else None
+    if identity and (parent or not parents):
+        arguments = [token, _logical(error.urn), identity, "--protect=false"]
+        arguments += ["--parent", f"parent={parent}"] if parent else []
+        ways.append(f"take it over: {failure.command} import {shlex.join(arguments)}")
+    return (
+        f"{_name(error.urn)} can't be made, as something of its name exists that this stack did not make:"
+        f" {'; or '.join(ways)}"
+    )
+
+
+def _missing(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    return f"{_reported(error)}; if it was deleted by hand, bring the state up to date: {failure.command} refresh"
+
+
+def _unreachable(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    return "the emulator stopped answering; run `python -m sandbox up`, which goes on where it was"
+
+
+def _killed(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    return f"the engine was ended by signal {match[1]}; run `python -m sandbox up`, which goes on where it was"
+
+
+_KINDS: Sequence[tuple[re.Pattern[str], _Words]] = (
+    (re.compile(r'unknown stack "([^"]+)"'), _unknown_stack),
+    (re.compile(r'resource "([^"]+)" cannot be deleted\s+because it is protected'), _protected),
+    (re.compile(r"\bDeleteConflict\b"), _delete_conflict),
+    (re.compile(r"\bBucketNotEmpty\b"), _not_empty),
+    (re.compile(r"\b(EntityAlreadyExists|BucketAlreadyExists|BucketAlreadyOwnedByYou)\b"), _exists),
+    (re.compile(r"\bNoSuch(Entity|Bucket)\b"), _missing),
+    (re.compile(r"Could not connect to the endpoint|Connection was closed|connection refused"), _unreachable),
+    (re.compile(r"^exit code -(\d+)$"), _killed),
+)
+"""The refusals that edits of the files meet, the ones that explain others first."""
+
+
+def _parent(urn: str, known: Iterable[str]) -> str | None:
+    """Return the component that a resource belongs to: of the right type, and the resource's name begins with its own.
+
+    A resource that could not be made is not among the known ones, but the component is.
+    """
+    beginning, name = urn.rpartition("$")[0], _logical(urn)
+    found = [it for it in known if it.rpartition("::")[0] == beginning and name.startswith(f"{_logical(it)}-")]
+    return max(found, key=len, default=None)
+
+
+def _reported(error: EngineError) -> str:
+    """Return an error in one line, with the resource that it is about."""
+    about = f"{_name(error.urn)}: " if _kind(error.urn) not in ("", "Stack", "StackReference") else ""
+    return about + _said(error)
+
+
+def _said(error: EngineError) -> str:
+    text = " ".join(error.message.split())
+    return _DOING.sub("", _DETAILS.sub("", text))
+
+
+def _name(urn: str) -> str:
+    """Return what a resource is, in words, e.g. ``role UpdateApp-role``."""
+    return f"{_kind(urn)} {_logical(urn)}"
+
+
+def _kind(urn: str) -> str:
+    """Return the last part of a type: of AWS's as in ``aws:iam/role:Role`` its module, of components their class."""
+    if urn.count("::") < 3:
+        return ""
+    token = urn.split("::")[2].rpartition("$")[2]
+    module = token.split(":")[1] if token.count(":") == 2 else ""
+    return module.rpartition("/")[2] if "/" in module else token.rpartition(":")[2]
+
+
+def _logical(urn: str) -> str:
+    """Return the name that the program gave a resource."""
+    return urn.split("::", 3)[-1]

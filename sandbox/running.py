@@ -1,0 +1,91 @@
+"""A sandbox that is set up and runs, for one command at a time."""
+
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sandbox import toolchain
+from sandbox.emulator import Emulator
+from sandbox.engine import Engine
+from sandbox.errors import SandboxError
+from sandbox.layout import Layout
+from sandbox.project import Project
+from sandbox.stacks import KnownStack
+from sandbox.toolchain import Cli, Say
+from sandbox.users import Accounts
+
+
+@dataclass(frozen=True)
+class Running:
+    """A sandbox that runs."""
+
+    layout: Layout
+    emulator: Emulator
+    accounts: Accounts
+    engines: Mapping[str, Engine]
+    """By the project's name."""
+    pool: Executor
+    """Does things at once."""
+
+    def engine(self, stack: KnownStack) -> Engine:
+        """Return the engine of the stack's project."""
+        return self.engines[stack.project.name]
+
+
+@contextmanager
+def running(
+    layout: Layout, projects: Sequence[Project], stacks: Sequence[KnownStack], official: bool, say: Say
+) -> Iterator[Running]:
+    """Set up what is missing, start the emulator and prepare stacks. If that fails, stop the emulator again.
+
+    Args:
+        layout: the sandbox.
+        projects: all projects in it.
+        stacks: those to prepare.
+        official: whether to use the official AWS plugin.
+        say: tells people what is going on.
+
+    Raises:
+        SandboxError: something can't be set up or started, or another command is at work.
+    """
+    layout.make()
+    with alone(layout), ThreadPoolExecutor() as pool:
+        # The program's largest library takes a while to load; the processes that start meanwhile do not wait for it.
+        pool.submit(__import__, "pulumi_aws")
+        emulator = Emulator(layout)
+        started = pool.submit(lambda: emulator.start(toolchain.emulator_python(say)))
+        try:
+            cli = toolchain.pulumi_cli(say)
+            provider = toolchain.aws_plugin(cli, say, official)
+            started.result()
+            _introduce(cli, provider, emulator, say)
+            engines = {it.name: Engine(layout, emulator, cli, project=it, official=official) for it in projects}
+            list(pool.map(lambda stack: engines[stack.project.name].prepare(stack.name, say), stacks))
+        except BaseException:
+            if not started.exception() and started.result():
+                emulator.stop()
+            raise
+        yield Running(layout, emulator, Accounts(layout, emulator, "us-east-1"), engines, pool)
+
+
+@contextmanager
+def alone(layout: Layout) -> Iterator[None]:
+    """Let no other command change the sandbox meanwhile.
+
+    Raises:
+        SandboxError: another one is at work.
+    """
+    with layout.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SandboxError("another command is changing the sandbox; wait for it to end") from None
+        yield
+
+
+def _introduce(cli: Cli, provider: str, emulator: Emulator, say: Say) -> None:
+    say(f"Pulumi CLI    {cli.command.version}, {cli.source}")
+    say(f"AWS provider  {toolchain.PLUGIN_VERSION}, {provider}")
+    say(f"AWS emulator  {emulator.endpoint}")

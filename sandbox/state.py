@@ -1,0 +1,97 @@
+"""What the engine's state says of a stack, read without the engine."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.errors import SandboxError
+from sandbox.yaml_file import parsed_list, shown
+
+_AWS = "pulumi:providers:aws"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack that has resources, and where they are."""
+
+    account_id: str | None
+    """``None``: the state does not say, as the program chose a provider of its own."""
+    region: str | None
+    endpoint: str | None
+    """The address of AWS at the last deployment."""
+
+
+def state_file(backend: Path, project: str, stack: str) -> Path:
+    """Return the file in which the engine keeps a stack's state."""
+    return backend / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+
+def deployed_stacks(backend: Path) -> dict[str, Deployed]:
+    """Return the stacks that have resources, by their full names: project/stack.
+
+    Raises:
+        SandboxError: a state file can't be loaded.
+    """
+    files = sorted((backend / ".pulumi" / "stacks").glob("*/*.json"))
+    found = {f"{path.parent.name}/{path.name.removesuffix('.json')}": read_deployed(path) for path in files}
+    return {name: deployed for name, deployed in found.items() if deployed}
+
+
+def read_deployed(path: Path) -> Deployed | None:
+    """Return where a stack's resources are, or nothing for a stack that has none.
+
+    Raises:
+        SandboxError: the file can't be loaded, as when the disk was full while it was written.
+    """
+    resources = list(_resources(path)) if path.exists() else []
+    if all(str(resource.get("type")).startswith("pulumi:") for resource in resources):
+        return None
+    providers = [resource.get("inputs", {}) for resource in resources if resource.get("type") == _AWS]
+    provider = providers[0] if providers else {}
+    account_ids, endpoints = (parsed_list(provider.get(name)) for name in ("allowedAccountIds", "endpoints"))
+    endpoint = endpoints[0].get("iam") if endpoints and isinstance(endpoints[0], dict) else None
+    return Deployed(account_ids[0] if account_ids else None, provider.get("region"), endpoint)
+
+
+def check_loads(path: Path) -> None:
+    """Check that the engine can load a state file.
+
+    Raises:
+        SandboxError: it can't.
+    """
+    if path.exists():
+        _load(path)
+
+
+def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
+    latest = _load(path).get("latest") or {}
+    yield from latest.get("resources") or ()
+
+
+def _load(path: Path) -> dict[str, Any]:
+    checkpoint = _checkpoint(path)
+    if checkpoint is None:
+        backup = path.with_name(f"{path.name}.bak")
+        offer = f"the state before it is beside it: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
+        raise SandboxError(
+            f"{shown(path)} can't be loaded; perhaps the disk was full while it was written: {offer}begin anew with"
+            " `python -m sandbox down --wipe`"
+        )
+    return checkpoint
+
+
+def _checkpoint(path: Path) -> dict[str, Any] | None:
+    try:
+        checkpoint = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return checkpoint if isinstance(checkpoint, dict) else None
+
+
+def read_parents(path: Path) -> dict[str, str]:
+    """Return the URN of each resource's parent, by the resource's own."""
+    checkpoint = _checkpoint(path) or {}
+    resources = (checkpoint.get("latest") or {}).get("resources") or ()
+    return {str(resource["urn"]): str(resource.get("parent", "")) for resource in resources}

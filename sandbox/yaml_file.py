@@ -1,0 +1,132 @@
+"""YAML files that people edit, read so that a slip is reported in one line, with its place."""
+
+import json
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.errors import SandboxError
+
+Key = str | int
+"""A key of a mapping, or an index of a list."""
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A file whose content is a mapping."""
+
+    path: Path
+    content: dict[str, Any]
+    _root: yaml.MappingNode = field(repr=False)
+
+    def where(self, *keys: Key) -> str:
+        """Return the place of a value, as far as the keys lead, e.g. ``Pulumi.production.yaml, line 5``."""
+        node: yaml.Node = self._root
+        mark = None
+        for key in keys:
+            found = _child(node, key)
+            if found is None:
+                break
+            mark, node = found
+        return shown(self.path) if mark is None else f"{shown(self.path)}, line {mark.line + 1}"
+
+    def is_unquoted(self, *keys: Key) -> bool:
+        """Return whether a text, number or the like is written without quotes."""
+        node: yaml.Node = self._root
+        for key in keys:
+            found = _child(node, key)
+            if found is None:
+                return False
+            _, node = found
+        return isinstance(node, yaml.ScalarNode) and node.style is None
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Read a file.
+
+    Raises:
+        SandboxError: it can't be read, is not YAML, or is not a mapping; the message names line and column.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SandboxError(f"{shown(path)}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise SandboxError(f"{shown(path)} can't be read: {error.strerror}") from None
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        content = loader.construct_document(root) if root is not None else None
+    except yaml.MarkedYAMLError as error:
+        raise SandboxError(f"{shown(path)}{_place(error)}: {_slip(error)}") from None
+    except yaml.YAMLError as error:
+        raise SandboxError(f"{shown(path)} is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise SandboxError(f"{shown(path)} is nested too deeply to be read") from None
+    if content is None:
+        raise SandboxError(f"{shown(path)} is empty")
+    if not isinstance(root, yaml.MappingNode):
+        raise SandboxError(f"{shown(path)}: write a mapping, key: value; it is {type(content).__name__}")
+    return YamlFile(path, content, root)
+
+
+def shown(path: Path) -> str:
+    """Return a path as people would type it from where they are."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path) or "."
+
+
+def parsed_list(value: object) -> list[Any] | None:
+    """Return a list, also one that is written as JSON text, as ``pulumi new`` and the engine do."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, list) else None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what the engine's reader refuses too: the same key twice, of which PyYAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(problem=f"{key.value!r} twice", problem_mark=key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+
+
+def _slip(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join(str(error.problem or error.context).split())
+    if "'\\t'" in problem:
+        return "a tab is not allowed here; indent with spaces"
+    if problem.endswith(" twice"):
+        return f"{problem}; keep one of the two"
+    return f"{problem}; check the indentation, the quotes and the colons around it"
+
+
+def _child(node: yaml.Node, key: Key) -> tuple[yaml.Mark, yaml.Node] | None:
+    """Return where a value begins, with its key, and the value."""
+    for name, mark, value in _children(node):
+        if name == key:
+            return mark, value
+    return None
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[Key, yaml.Mark, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield str(key.value), key.start_mark, value
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield index, value.start_mark, value

@@ -1,0 +1,386 @@
+"""Stacks of people's own, in a folder of their own: deployed in order, proved, and edited in every way."""
+
+import io
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from access.accounts import Account, Session
+from sandbox.__main__ import main
+from sandbox.emulator import Emulator, command_of
+from sandbox.layout import REPOSITORY, layout_of
+from sandbox.proof import proved
+from sandbox.users import Accounts
+
+BOOKS, ARCHIVE, PEOPLE = "444444444444", "555555555555", "666666666666"
+FILES: dict[str, dict[str, Any]] = {
+    "archive": {
+        "aws:allowedAccountIds": [ARCHIVE],
+        "acme:roles": [{"name": "Restore", "bucket": "acme-tapes", "createBucket": False, "trustedAccountId": PEOPLE}],
+    },
+    "auditors": {  # in the account of the clerks
+        "aws:allowedAccountIds": [PEOPLE],
+        "acme:groups": [{"name": "Auditors", "allow": ["archive/Restore"]}],
+    },
+    "books": {
+        "aws:allowedAccountIds": [BOOKS],
+        "acme:roles": [{"name": "ReadBooks", "bucket": "acme-books", "access": "read", "trustedAccountId": PEOPLE}],
+    },
+    "clerks": {
+        "aws:allowedAccountIds": [PEOPLE],
+        "acme:groups": [
+            {"name": "Developers", "allow": ["books/ReadBooks"]},
+            {"name": "Clerks", "deny": ["books/ReadBooks"], "members": ["alice"]},
+        ],
+    },
+}
+"""Four stacks in three accounts, in the order of their deployment."""
+ROLE = f"arn:aws:iam::{BOOKS}:role/ReadBooks"
+
+
+class Folder:
+    """A project's folder, with commands as people type them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.layout = folder, layout_of(folder)
+        self.write()
+
+    def write(self) -> None:
+        """Write all files as they were at first."""
+        for path in self.folder.glob("Pulumi.*yaml"):
+            path.unlink()
+        (self.folder / "Pulumi.yaml").write_text(f"name: acme\nruntime: python\nmain: {REPOSITORY}\n")
+        for stack, config in FILES.items():
+            self.path(stack).write_text(yaml.safe_dump({"config": {"aws:region": "eu-west-1", **config}}))
+
+    def path(self, stack: str) -> Path:
+        return self.folder / f"Pulumi.{stack}.yaml"
+
+    def texts(self) -> dict[str, str]:
+        return {stack: self.path(stack).read_text() for stack in FILES if self.path(stack).exists()}
+
+    def edit(self, stack: str, old: str, new: str) -> None:
+        text = self.path(stack).read_text()
+        assert old in text
+        self.path(stack).write_text(text.replace(old, new))
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """A command's exit code, and what it prints; of a failure, the one line that says why."""
+        command, *others = arguments
+        with redirect_stdout(io.StringIO()) as told, redirect_stderr(io.StringIO()) as failures:
+            code = main([command, "--project", str(self.folder), *others])
+        reasons = [line for line in failures.getvalue().splitlines() if line.startswith("sandbox: ")]
+        assert "error:" not in told.getvalue()
+        assert len(reasons) == code, told.getvalue() + failures.getvalue()
+        return code, reasons[0].removeprefix("sandbox: ") if code else told.getvalue()
+
+    def done(self, *arguments: str) -> str:
+        """What a command that succeeds prints."""
+        code, told = self.run(*arguments)
+        assert code == 0, told
+        return told
+
+    def refused(self, *arguments: str) -> str:
+        """Why a command fails."""
+        code, reason = self.run(*arguments)
+        assert code == 1, reason
+        return reason
+
+    def follow(self, text: str, command: str) -> str:
+        """Run a command that a message names, and return what it prints."""
+        named = re.search(rf"python -m sandbox (pulumi [^;`\n]*-- {command}[^;`\n]*)", text)
+        assert named, text
+        arguments = shlex.split(named[1])
+        assert arguments[1:3] == ["--project", str(self.folder)]
+        return self.done("pulumi", *arguments[3:])
+
+    def kept(self) -> dict[str, bytes]:
+        """All that the accounts keep."""
+        return {str(it): it.read_bytes() for it in self.layout.emulator_state.rglob("*") if it.is_file()}
+
+    def profiles(self) -> set[str]:
+        return set(re.findall(r"^\[profile (.*)\]$", self.layout.aws_config.read_text(), re.MULTILINE))
+
+    def may(self, profile: str) -> bool:
+        """Whether somebody gets into the role on the books."""
+        try:
+            self.session(profile).sts.assume_role(RoleArn=ROLE, RoleSessionName="try")
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDenied"
+            return False
+        return True
+
+    def session(self, profile: str) -> Session:
+        return Account(profile, self.layout.aws_config).administrator
+
+    def administrator(self, account_id: str) -> Session:
+        return Accounts(self.layout, Emulator(self.layout), "us-east-1").administrator(account_id)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Folder, str]]:
+    """The folder, up, and what the first ``up`` printed."""
+    folder = Folder(tmp_path_factory.mktemp("stacks"))
+    try:
+        yield folder, folder.done("up")
+    finally:
+        pid = Emulator(folder.layout).pid
+        folder.layout.emulator_record.unlink()  # a sandbox that is half deleted is wiped all the same
+        assert "the emulator is stopped" in folder.done("down", "--wipe")
+        assert not folder.layout.directory.exists()
+        assert pid is not None
+        assert command_of(pid) == ""
+
+
+@pytest.fixture
+def acme(world: tuple[Folder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+    """The folder, up, for edits that are refused. Nothing is proved, which would take most of the time."""
+    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    yield world[0]
+    world[0].write()
+
+
+@pytest.fixture
+def edited(acme: Folder) -> Iterator[Folder]:
+    """The folder, up, for edits that are deployed. After each the way back works."""
+    original = acme.texts()
+    yield acme
+    changed = [stack for stack, text in original.items() if acme.texts().get(stack) != text]
+    acme.write()
+    acme.done("up", *changed)
+
+
+# As it is.
+
+
+def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Folder, str]) -> None:
+    folder, told = world
+    accounts = {stack: config["aws:allowedAccountIds"][0] for stack, config in FILES.items()}
+    headings = [line for line in told.splitlines() if re.fullmatch(r"\w+ \(account \d+\)", line)]
+    assert headings == [f"{stack} (account {account})" for stack, account in accounts.items()]
+    for thing in ("bucket acme-tapes", "user alice"):
+        assert f"made for the sandbox, as the file says that it exists: {thing}\n" in told
+    assert "Everything came out as expected" in told
+    assert "member of auditors+clerks/Clerks, power user" in told
+    assert told.endswith("\ndeployed\n")
+    assert (folder.layout.directory / ".gitignore").read_text() == "*\n"
+    assert {path.name for path in folder.folder.iterdir()} == {
+        *(".sandbox", "Pulumi.yaml"),
+        *(f"Pulumi.{stack}.yaml" for stack in FILES),
+    }
+    assert folder.done("status").count(", deployed\n") == len(FILES)
+
+
+def test_the_second_time_nothing_is_previewed_or_changed(acme: Folder) -> None:
+    told = acme.done("up")
+    assert "Previewing" not in told
+    assert told.endswith("\nnothing had to be changed\n")
+
+
+def test_the_people_follow_the_groups(acme: Folder) -> None:
+    people = {"David", "alice", "Auditors-member"}
+    assert acme.profiles() == {*FILES, "outsider", *people}
+    assert {name: acme.may(name) for name in people} == {"David": True, "alice": False, "Auditors-member": True}
+    identity = acme.session("David").sts.get_caller_identity()
+    assert identity["Arn"] == f"arn:aws:iam::{PEOPLE}:user/sandbox/David"
+
+
+def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: Folder) -> None:
+    told = acme.done("preview", "clerks")
+    assert "Previewing update (clerks):" in told
+    assert "(books)" not in told
+    first, *_, last = acme.done("env", "books").splitlines()
+    assert first == (
+        "# pulumi can't run Python programs here: python -m sandbox pulumi --project"
+        f" {acme.folder} books -- preview does"
+    )
+    assert "AWS_ACCESS_KEY_ID=444444444444" in acme.done("env", "books")
+    assert last.startswith("export PATH=")
+
+
+# What is refused changes nothing.
+
+
+@pytest.mark.parametrize(
+    ("stack", "old", "new", "reason"),
+    [
+        (
+            "books",
+            BOOKS,
+            "777777777777",
+            f"line 7: aws:allowedAccountIds is 777777777777, but books is deployed in {BOOKS}",
+        ),
+        ("books", "eu-west-1", "eu-west-2", "line 9: aws:region is eu-west-2, but books is deployed in eu-west-1"),
+    ],
+)
+def test_a_deployed_stack_stays_where_it_is(acme: Folder, stack: str, old: str, new: str, reason: str) -> None:
+    before = acme.kept()
+    acme.edit(stack, old, new)
+    refused = acme.refused("up")
+    assert reason in refused
+    assert refused.endswith(f"python -m sandbox down --project {acme.folder} --wipe")
+    assert acme.refused("pulumi", stack, "--", "refresh") == refused
+    assert acme.kept() == before
+
+
+def test_a_mistyped_bucket_is_refused_and_the_restored_file_works(acme: Folder) -> None:
+    before = acme.kept()
+    acme.edit("books", "acme-books", "acme-boosk")
+    code, told = acme.run("up")
+    assert (code, told.startswith("books: bucket acme-books would be deleted, and it is protected: ")) == (1, True), (
+        told
+    )
+    assert acme.kept() == before
+    acme.write()
+    assert acme.done("up", "books").endswith("\nnothing had to be changed\n")
+
+
+def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edited: Folder) -> None:
+    edited.edit("books", f"trustedAccountId: '{PEOPLE}'", "trustedAccountId: '66'")
+    edited.edit("auditors", "name: Auditors", "name: Inspectors")
+    with redirect_stdout(io.StringIO()) as told:
+        assert edited.refused("up") == (
+            "books: Pulumi.books.yaml:6: acme:roles[0].trustedAccountId: '66' is not allowed; write the twelve digits"
+            " of the account id in"
+            ' quotes, e.g. "111111111111"'
+        )
+    assert "Inspectors-member" in edited.profiles()
+    assert "Auditors-member" not in edited.profiles()
+    assert told.getvalue() == ""
+
+
+def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: Folder) -> None:
+    state = acme.layout.backend / ".pulumi" / "stacks" / "acme" / "books.json"
+    text = state.read_text()
+    try:
+        state.write_text(text[:200])
+        reason = acme.refused("up")
+        assert reason.startswith(f"{state} can't be loaded; perhaps the disk was full while it was written: ")
+        assert f"mv '{state}.bak' '{state}'" in reason
+    finally:
+        state.write_text(text)
+    assert acme.done("status").count(", deployed\n") == len(FILES)
+
+
+# What is deployed, and the way back.
+
+
+def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: Folder) -> None:
+    edited.path("clerks").unlink()
+    told = edited.done("up")
+    assert "clerks is deployed, but it has no file Pulumi.clerks.yaml any more" in told
+    assert told.endswith("\nnothing had to be changed\n")
+    assert edited.profiles() == {*FILES, "outsider", "Auditors-member"}
+    assert edited.refused("up", "clerks").startswith("clerks is deployed, but it has no file")
+    assert "Destroying (clerks)" in edited.follow(told, "destroy")
+    groups = edited.administrator(PEOPLE).iam.list_groups()["Groups"]
+    assert [group["GroupName"] for group in groups] == ["Auditors"]
+    assert "clerks" not in edited.done("status")
+
+
+def test_a_renamed_stack_is_renamed_by_command(edited: Folder) -> None:
+    edited.path("auditors").rename(edited.path("inspectors"))
+    refused = edited.refused("up")
+    assert refused.startswith("inspectors is new and auditors, whose file is gone, is deployed in its account")
+    edited.follow(refused, "stack rename")
+    assert edited.done("up").endswith("\nnothing had to be changed\n")
+    assert "inspectors" in edited.profiles()
+    edited.path("inspectors").rename(edited.path("auditors"))
+    edited.follow(edited.refused("up"), "stack rename")
+
+
+def test_a_bucket_is_handed_over_by_command(edited: Folder) -> None:
+    edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    createBucket: false")
+    edited.follow(edited.refused("up", "books"), "state delete")
+    told = edited.done("up", "books")
+    assert "made for the sandbox" not in told  # it is there
+    assert told.endswith("\nnothing had to be changed\n")
+    edited.write()
+    edited.follow(edited.refused("up", "books"), "import")
+
+
+def test_a_group_and_a_role_are_renamed(edited: Folder) -> None:
+    edited.edit("books", "name: ReadBooks", "name: SeeBooks")
+    edited.edit("clerks", "books/ReadBooks", "books/SeeBooks")
+    edited.edit("clerks", "name: Developers", "name: Builders")
+    edited.done("up")
+    assert edited.profiles() >= {"Builders-member", "alice"}
+    assert "David" not in edited.profiles()
+    users = edited.administrator(PEOPLE).iam.list_users()["Users"]
+    assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member"}
+
+
+def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: Folder) -> None:
+    iam = edited.administrator(PEOPLE).iam
+    iam.create_user(UserName="stranger")
+    iam.add_user_to_group(GroupName="Auditors", UserName="stranger")
+    edited.edit("auditors", "name: Auditors", "name: Inspectors")
+    refused = edited.refused("up", "auditors")
+    assert refused.startswith("auditors: group Auditors can't be deleted, as people or policies that are not")
+    iam.remove_user_from_group(GroupName="Auditors", UserName="stranger")
+    iam.delete_user(UserName="stranger")
+    edited.done("up", "auditors")
+
+
+def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
+    edited: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.commands.proved", proved)
+    edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    externalId: {secure: v1:AAAA:BBBB}")
+    told = edited.done("up", "books")
+    assert "books: acme:roles[0].externalId is encrypted for a backend of your own" in told
+    assert "assume the role without the external id" in told
+    assert "Everything came out as expected" in told
+    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    assert edited.done("up", "books").endswith("\nnothing had to be changed\n")
+    assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")
+
+
+# Before anything is started.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "edit", "reason"),
+    [
+        (["up", "boks"], {}, "there is no stack 'boks'; there are: archive, auditors, books, clerks"),
+        (["env", "boks"], {}, "there is no stack 'boks'"),
+        (["up"], {"books": "config:\n\tx: 1\n"}, "line 2, column 1: a tab is not allowed here; indent with spaces"),
+        (
+            ["preview"],
+            {
+                "books": FILES["books"] | {"acme:groups": [{"name": "G", "allow": ["archive/Restore"]}]},
+                "archive": FILES["archive"] | {"acme:groups": [{"name": "G", "allow": ["books/ReadBooks"]}]},
+            },
+            "archive -> books -> archive is a circle",
+        ),
+        (
+            ["up"],
+            {"books": FILES["books"] | {"acme:roles": {"secure": "v1:AAAA"}}},
+            "acme:roles is encrypted for a backend of your own, so the sandbox can't read it",
+        ),
+        (["outputs"], {}, "nothing is deployed; run `python -m sandbox up --project "),
+        (
+            ["up", "--with", "."],
+            {"books": {"acme:x": 1}},
+            "Pulumi.books.yaml, line 1: aws:allowedAccountIds is missing",
+        ),
+    ],
+)
+def test_what_can_not_work_starts_nothing(
+    tmp_path: Path, arguments: list[str], edit: dict[str, Any], reason: str
+) -> None:
+    folder = Folder(tmp_path)
+    for stack, content in edit.items():
+        text = (
+            content if isinstance(content, str) else yaml.safe_dump({"config": {"aws:region": "eu-west-1", **content}})
+        )
+        folder.path(stack).write_text(text)
+    assert reason in folder.refused(*arguments)
+    assert not folder.layout.directory.exists()

@@ -1,0 +1,178 @@
+"""What the engine prints and reports, and how its refusals are told: once, in one line, with the commands that help."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sandbox.command_line import as_typed, parse
+from sandbox.engine_output import EngineError, ProgressFilter, read_changes, read_errors
+from sandbox.refusals import Failure, in_words
+
+URN = "urn:pulumi:prod::acme::"
+COMPONENT = f"{URN}cross-account-access:index:ApplicationBucket::live"
+BUCKET = f"{URN}cross-account-access:index:ApplicationBucket$aws:s3/bucket:Bucket::live-bucket"
+ROLE = f"{URN}cross-account-access:index:ReadWriteBucketRole$aws:iam/role:Role::Update-role"
+GROUP = f"{URN}aws:iam/group:Group::Developers"
+PARENTS = {
+    COMPONENT: f"{URN}pulumi:pulumi:Stack::acme-prod",
+    BUCKET: COMPONENT,
+    f"{URN}cross-account-access:index:ReadWriteBucketRole::Update": f"{URN}pulumi:pulumi:Stack::acme-prod",
+}
+COMMAND = "python -m sandbox pulumi prod --"
+
+
+def told(*errors: EngineError) -> str:
+    said = in_words(Failure("prod", errors, PARENTS, "acme.prod.log"))
+    assert "\n" not in said
+    return said
+
+
+def aws(urn: str, operation: str, code: str, message: str) -> EngineError:
+    return EngineError(
+        f"creating {urn}: operation {operation}: {code}: {message} (status code 409, request id x-1)", urn
+    )
+
+
+PROTECTED = (
+    'resource "{}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove `protect`'
+)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [EngineError(PROTECTED.format(BUCKET), BUCKET)],
+        [EngineError(PROTECTED.format(BUCKET))],
+        [EngineError("something else", ROLE), EngineError(PROTECTED.format(COMPONENT), COMPONENT)],
+    ],
+)
+def test_a_protected_bucket_comes_with_the_commands_that_keep_or_drop_it(errors: list[EngineError]) -> None:
+    said = told(*errors)
+    assert said.startswith("bucket live would be deleted, and it is protected: put it back into the file; or ")
+    assert f"{COMMAND} state delete --force --target-dependents {COMPONENT}" in said
+    assert said.endswith(f"{COMMAND} state unprotect --all")
+
+
+def test_something_else_that_is_protected_is_named() -> None:
+    assert told(EngineError(PROTECTED.format(ROLE), ROLE)) == (
+        f"role Update-role would be deleted, and it is protected: put it back; or let the next run delete it: {COMMAND}"
+        f" state unprotect '{ROLE}'"
+    )
+
+
+def test_what_exists_already_is_imported_into_its_component_or_looked_after_elsewhere() -> None:
+    role = told(aws(ROLE, "CreateRole", "EntityAlreadyExists", "Role with name Update already exists."))
+    assert role.endswith(
+        f"{COMMAND} import aws:iam/role:Role Update-role Update --protect=false --parent"
+        f" parent={URN}cross-account-access:index:ReadWriteBucketRole::Update"
+    )
+    group = told(aws(GROUP, "CreateGroup", "EntityAlreadyExists", "Group with name Developers already exists."))
+    assert "say createGroup: false" in group
+    assert group.endswith(f"{COMMAND} import aws:iam/group:Group Developers Developers --protect=false")
+    bucket = told(aws(BUCKET, "CreateBucket", "BucketAlreadyExists", "The requested bucket name is not available"))
+    assert "say createBucket: false" in bucket
+    assert "import" not in bucket
+
+
+def test_other_refusals_of_edits_say_what_to_do() -> None:
+    members = told(aws(GROUP, "DeleteGroup", "DeleteConflict", "Cannot delete entity, must remove users from group."))
+    assert "aws iam remove-user-from-group --group-name Developers" in members
+    assert members.endswith("renamedFrom: Developers")
+    attached = told(aws(ROLE, "DeleteRole", "DeleteConflict", "Cannot delete entity, must detach all policies first."))
+    assert attached.startswith("role Update-role can't be deleted, as something that is not this stack's hangs on it")
+    assert "not empty" in told(aws(BUCKET, "DeleteBucket", "BucketNotEmpty", "The bucket is not empty"))
+    gone = told(aws(ROLE, "UpdateAssumeRolePolicy", "NoSuchEntity", "Role Update not found"))
+    assert gone.startswith("role Update-role: NoSuchEntity: Role Update not found; ")
+    assert gone.endswith(f"{COMMAND} refresh")
+    unknown = told(EngineError('unknown stack "organization/acme/other"', f"{URN}pulumi:pulumi:StackReference::x"))
+    assert unknown == "it reads the outputs of other, which is not deployed; run `python -m sandbox up other` first"
+
+
+def test_what_is_not_known_is_told_as_it_is_without_addresses() -> None:
+    refused = aws(ROLE, "CreateRole", "MalformedPolicyDocument", "Invalid principal\nin policy")
+    assert told(refused) == "role Update-role: MalformedPolicyDocument: Invalid principal in policy"
+    assert told(refused, refused) == f"{told(refused)}; 1 more in acme.prod.log"
+    traceback = EngineError("Traceback (most recent call last):\n  File x\nValueError: no such thing")
+    assert told(traceback) == "the program raised ValueError: no such thing; the traceback is in acme.prod.log"
+
+
+def event(severity: str, message: str, urn: str = "") -> str:
+    return json.dumps(
+        {"diagnosticEvent": {"severity": severity, "message": message, "urn": urn}}, separators=(",", ":")
+    )
+
+
+def test_errors_are_those_that_say_why(tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    lines = [
+        event("debug", "error: not one"),
+        event("error", "Preview failed: 1 error occurred:\n\t* the reason\n\n", ROLE),
+        event("error", "Preview failed: the reason", ROLE),
+        event("error", "preview failed\n"),
+        event("error", "\n"),
+        '{"summaryEvent":{"resourceChanges":{"same":1}}}',
+        '{"diagnosticEvent":{"severity":"error","mess',
+    ]
+    events.write_text("\n".join(lines))
+    assert read_errors(events, ["error: printed"])[0].message.endswith("the reason")
+    assert all("preview failed" not in error.message for error in read_errors(events, []))
+    assert read_changes(events) == {"same": 1}
+    events.write_text(event("error", "update failed"))
+    assert read_errors(events, []) == (EngineError("update failed"),)
+    assert read_errors(tmp_path / "none", ["x", "error: 1 error occurred:", "    * why", ""]) == (EngineError("why"),)
+    assert read_errors(tmp_path / "none", ["x"]) == ()
+
+
+def test_progress_is_shown_without_errors_and_with_each_warning_once() -> None:
+    printed = """\
+Updating (prod):
+
+ +  aws:iam:Role Update-role creating (0s)
+    pulumi:pulumi:Stack acme-prod running warning: first of it
+ +  aws:iam:Role Update-role **creating failed** error: refused
+    pulumi:pulumi:Stack acme-prod  1 error; 2 warnings
+Diagnostics:
+  pulumi:pulumi:Stack (acme-prod):
+    warning: first of it
+    and the rest
+    error: update failed
+
+  aws:iam:Role (Update-role):
+    error: refused
+    for a reason
+
+Outputs:
+    roleArn: "x"
+Resources:
+    1 errored
+"""
+    shown = ProgressFilter()
+    assert [it for line in printed.splitlines() for it in shown.lines(line)] == [
+        "Updating (prod):",
+        "",
+        " +  aws:iam:Role Update-role creating (0s)",
+        "warning: first of it",
+        "and the rest",
+    ]
+    good = ProgressFilter()
+    lines = [line for line in printed.splitlines() if "error" not in line and "refused" not in line]
+    assert [it for line in lines for it in good.lines(line)][-3:] == ["Outputs:", '    roleArn: "x"', "Resources:"]
+
+
+def test_commands_are_named_as_they_have_to_be_typed() -> None:
+    text = "run `python -m sandbox up`; or python -m sandbox pulumi prod -- destroy"
+    assert as_typed(text, parse(["status"])) == text
+    options = parse(["up", "--project", "my project", "--with", "../lib"])
+    assert as_typed(text, options) == (
+        "run `python -m sandbox up --project 'my project' --with ../lib`; or python -m sandbox pulumi --project"
+        " 'my project' --with ../lib prod -- destroy"
+    )
+    parsed = parse(["pulumi", "--project", "p", "prod", "--", "state", "delete", "--force", "x", "--", "y"])
+    assert (parsed.stack, parsed.arguments) == ("prod", ["state", "delete", "--force", "x", "--", "y"])
+
+
+@pytest.mark.parametrize("arguments", [["pulumi", "prod"], ["up", "--", "destroy"], ["pulumi", "prod", "destroy"]])
+def test_the_clis_own_arguments_stand_after_two_dashes(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(arguments)

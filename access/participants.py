@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from access.arn import account_of, name_of
 from access.errors import AccessError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def check_account(account: "Account", role_arn: str) -> None:
     Raises:
         AccessError: it is another one.
     """
-    owner, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    owner, name = account_of(role_arn), name_of(role_arn)
     if owner != account.account_id:
         raise AccessError(
             f"profile {account.profile!r} leads to account {account.account_id}, but role {name} is in {owner};"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from access.bypass.documents import Statement
 from access.bypass.iam_rights import takeovers
-from access.bypass.principals import Principal
-from access.bypass.rights import ASSUME, Call, may_assume, may_do
-from access.bypass.verdicts import Answer, all_of
+from access.iam.documents import Statement
+from access.iam.principals import Principal
+from access.iam.rights import ASSUME, Call, may_assume, may_do
+from access.iam.verdicts import Answer, all_of
 
 
 def become(me: Principal, other: Principal, now: datetime) -> tuple[Answer, tuple[Call, ...]]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from access.bypass.documents import Statement
+from access.arn import account_of
 from access.bypass.paths import Step, TargetRole
-from access.bypass.principals import Directory, Principal
 from access.bypass.search import MOST_CHANGES, Search
-from access.bypass.verdicts import Answer, Verdict, all_of
+from access.iam.documents import Statement
+from access.iam.principals import Directory, Principal
+from access.iam.verdicts import Answer, Verdict, all_of
 from access.stack_outputs import StackOutputs
 
 Kind = Literal["around a Deny", "not meant"]
@@ -145,4 +146,4 @@ def _accounts(statement: Statement) -> set[str]:
     """The accounts of which a statement's principals are."""
     if statement.all_principals_but:
         return {"*"}
-    return {named.split(":")[4] if named.startswith("arn:") else named for named in statement.principals}
+    return {account_of(named) if named.startswith("arn:") else named for named in statement.principals}

@@ -8,10 +8,11 @@ the like lift no Deny by themselves, but give the right to lift it, which is why
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from access.bypass.documents import Statement
-from access.bypass.evaluation import statements_about
-from access.bypass.principals import NEW, Directory, Group, Policy, Principal
-from access.bypass.verdicts import YES, Verdict, under
+from access.arn import account_of, kind_of
+from access.iam.documents import Statement
+from access.iam.evaluation import statements_about
+from access.iam.principals import NEW, Directory, Group, Policy, Principal
+from access.iam.verdicts import YES, Verdict, under
 
 EVERYTHING = "everything"
 """The name of a policy that allows everything, which somebody gives to himself or to another."""
@@ -114,7 +115,7 @@ def changes(target: Principal, groups: Sequence[Group]) -> Iterator[Change]:
 
 def _changes_of(policy: Policy, target: Principal) -> Iterator[Change]:
     kind, replaced = _kind(policy.holder), target.without(policy).with_policies(_everything(policy.holder))
-    if policy.arn and policy.arn.split(":")[4] != "aws":
+    if policy.arn and account_of(policy.arn) != "aws":
         yield Change("iam:CreatePolicyVersion", policy.arn, replaced)
     if policy.denies and policy.arn:
         yield Change(f"iam:Detach{kind}Policy", policy.holder, target.without(policy))
@@ -133,4 +134,4 @@ def _everything(holder: str) -> Policy:
 
 def _kind(arn: str) -> str:
     """``User``, ``Group`` or ``Role``."""
-    return arn.split(":")[5].partition("/")[0].capitalize()
+    return kind_of(arn).capitalize()

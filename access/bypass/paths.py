@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from access.bypass.documents import Statement
-from access.bypass.principals import Principal
-from access.bypass.rights import Call
+from access.iam.documents import Statement
+from access.iam.principals import Principal
+from access.iam.rights import Call
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from access.accounts import Account
-from access.bypass.authorization_details import read_directory
-from access.bypass.documents import parse
+from access.arn import name_of
 from access.bypass.findings import Report, find
 from access.bypass.paths import TargetRole
 from access.errors import AccessError
+from access.iam.authorization_details import read_directory
+from access.iam.documents import parse
 from access.participants import Participant, check_account
 
 
@@ -48,7 +49,5 @@ def look(participants: Sequence[Participant], progress: Callable[[str], None] = 
 
 
 def _target(account: Account, arn: str) -> TargetRole:
-    document: Any = account.administrator.iam.get_role(RoleName=arn.rpartition("/")[2])["Role"][
-        "AssumeRolePolicyDocument"
-    ]
+    document: Any = account.administrator.iam.get_role(RoleName=name_of(arn))["Role"]["AssumeRolePolicyDocument"]
     return TargetRole(arn, parse(document))

@@ -14,9 +14,9 @@ from access.bypass.iam_rights import (
     unlimited,
 )
 from access.bypass.paths import Path, Step, TargetRole
-from access.bypass.principals import Directory, Principal
-from access.bypass.rights import Call, may_assume, may_do
-from access.bypass.verdicts import Answer
+from access.iam.principals import Directory, Principal
+from access.iam.rights import Call, may_assume, may_do
+from access.iam.verdicts import Answer
 
 MOST_CHANGES = 3
 """So many changes of policies one path has at most."""

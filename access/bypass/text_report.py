@@ -5,7 +5,7 @@ from itertools import groupby
 
 from access.bypass.findings import Finding, Report
 from access.bypass.wording import conditions, path, reasons, sources
-from access.prove.reports.escaping import visible
+from access.escaping import visible
 
 _HEADINGS = {"around a Deny": "around a Deny", "not meant": "opened without anyone having meant it"}
 

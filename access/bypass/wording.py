@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from access.arn import account_of, name_of
 from access.bypass.findings import Finding
 from access.bypass.paths import Step
-from access.bypass.principals import label
-from access.bypass.rights import ASSUME
+from access.iam.principals import label
+from access.iam.rights import ASSUME
 
 
 def path(finding: Finding) -> str:
@@ -13,14 +14,14 @@ def path(finding: Finding) -> str:
     denied = ", ".join(f"{name}: deny" for name in finding.denied_by)
     start = label(finding.principal) + (f" ({denied})" if denied else "")
     *before, _ = finding.steps
-    home = finding.principal.split(":")[4]
-    return " -> ".join([start, *(_step(step, home) for step in before), finding.role.rpartition("/")[2]])
+    home = account_of(finding.principal)
+    return " -> ".join([start, *(_step(step, home) for step in before), name_of(finding.role)])
 
 
 def _step(step: Step, home: str) -> str:
     if step.then == step.actor:
         return _calls(step, about="")
-    calls, account = _calls(step, about=step.then), step.then.split(":")[4]
+    calls, account = _calls(step, about=step.then), account_of(step.then)
     who = label(step.then) + (f" of {account}" if account != home else "")
     return f"{who}, by {calls}" if calls else who
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 
+from access.arn import name_of
 from access.stack_outputs import StackOutputs
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def deployed_policies(session: boto3.Session, outputs: StackOutputs) -> Iterator
     """
     iam = session.client("iam")
     for role_arn in outputs.role_arns.values():
-        name = role_arn.rpartition("/")[2]
+        name = name_of(role_arn)
         trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
         yield DeployedPolicy(f"trust policy of role {name}", "RESOURCE_POLICY", _json(trust))
         yield from _attached_policies(iam, name)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from access.escaping import code_for_markdown as code
+from access.escaping import for_markdown as plain
 from access.prove.matrix import ASSUME, Cell, Proof, ProvedRole, Result
-from access.prove.reports.escaping import code_for_markdown as code
-from access.prove.reports.escaping import for_markdown as plain
 from access.prove.reports.summary import when
 
 State = Result | Literal["NOT TRIED"]

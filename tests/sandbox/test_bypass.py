@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 from access.accounts import Account, Session
 from access.bypass import text_report
 from access.bypass.findings import Finding, Report
-from access.bypass.principals import NEW
 from access.bypass.reading import look
 from access.bypass.wording import path
 from access.credentials import Credentials
+from access.iam.principals import NEW
 from access.participants import Participant
 from access.stack_outputs import parse_stack_outputs
 from sandbox.layout import REPOSITORY

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from access.bypass.documents import parse
 from access.bypass.findings import Kind, Report, find
 from access.bypass.paths import TargetRole
 from access.bypass.wording import conditions, path
+from access.iam.documents import parse
 from access.stack_outputs import StackOutputs
-from tests.unit.test_bypass_accounts import (
+from tests.unit.test_iam_accounts import (
     HERE,
     PRODUCTION,
     AccountDetails,

@@ -12,8 +12,8 @@ from access.bypass.iam_rights import (
     newcomers,
     takeovers,
 )
-from access.bypass.principals import Principal, label
-from tests.unit.test_bypass_accounts import AccountDetails, allow, deny, root, trusts
+from access.iam.principals import Principal, label
+from tests.unit.test_iam_accounts import AccountDetails, allow, deny, root, trusts
 
 ACCOUNT = (
     AccountDetails()

@@ -11,9 +11,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
+from access.escaping import visible
 from access.prove.matrix import ASSUME, Proof
 from access.prove.reports import html_report
-from access.prove.reports.escaping import visible
 from access.prove.reports.summary import by_role, outcome
 from access.prove.reports.targets import targets
 from access.prove.reports.wrapping import wrapped

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from junitparser import Error, Failure, JUnitXml, Skipped
 
+from access.escaping import for_xml
 from access.prove.matrix import Proof
 from access.prove.reports import junit_report
-from access.prove.reports.escaping import for_xml
 from access.prove.reports.summary import count
 from tests.unit import proofs
 

@@ -9,9 +9,9 @@ import pytest
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from hypothesis import given, settings
 
+from access.escaping import code_for_markdown, for_markdown, visible
 from access.prove.matrix import Proof, ProvedRole
 from access.prove.reports import markdown_report
-from access.prove.reports.escaping import code_for_markdown, for_markdown, visible
 from tests.unit import proofs
 
 STABLE = settings(derandomize=True, max_examples=200, deadline=None)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from access.escaping import visible
 from access.prove.matrix import ASSUME, Proof
 from access.prove.reports import text_report
-from access.prove.reports.escaping import visible
 from tests.unit import proofs
 
 COLOUR = re.compile(r"\033\[(\d+)m(.*?)\033\[0m")

@@ -5,8 +5,8 @@ from datetime import timedelta
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from access.escaping import for_xml
 from access.prove.matrix import Cell, Proof
-from access.prove.reports.escaping import for_xml
 from access.prove.reports.summary import Counts, RoleResults, by_role, count, outcome
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from access.escaping import code_for_markdown as code
+from access.escaping import for_markdown as plain
 from access.prove.matrix import Cell, Principal, Proof
-from access.prove.reports.escaping import code_for_markdown as code
-from access.prove.reports.escaping import for_markdown as plain
 from access.prove.reports.summary import (
     RoleResults,
     by_role,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from access.escaping import visible
 from access.prove.matrix import Cell, Proof
-from access.prove.reports.escaping import visible
 from access.prove.reports.summary import (
     Outcome,
     RoleResults,

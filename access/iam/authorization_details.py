@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from access.bypass.documents import Statement, parse
-from access.bypass.principals import Directory, Group, Policy, Principal
+from access.arn import name_of
+from access.iam.documents import Statement, parse
+from access.iam.principals import Directory, Group, Policy, Principal
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -53,7 +54,7 @@ def _principal(
         arn=arn,
         policies=(*_policies(detail, inline, managed), *(policy for group in groups for policy in group.policies)),
         groups=tuple(groups),
-        boundary=Policy(boundary.rpartition("/")[2], arn, managed[boundary], boundary) if boundary else None,
+        boundary=Policy(name_of(boundary), arn, managed[boundary], boundary) if boundary else None,
         trust=parse(detail.get("AssumeRolePolicyDocument", {})),
     )
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.bypass.documents import parse
-from access.bypass.rights import may_assume, may_do
-from access.bypass.verdicts import NO, YES, Answer, Verdict, under
+from access.iam.documents import parse
+from access.iam.rights import may_assume, may_do
+from access.iam.verdicts import NO, YES, Answer, Verdict, under
 from tests.unit import policy_evaluator
-from tests.unit.test_bypass_accounts import (
+from tests.unit.test_iam_accounts import (
     HERE,
     PRODUCTION,
     AccountDetails,

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from access.bypass.documents import Condition
-from access.bypass.patterns import Context, match, variables_without_value
-from access.bypass.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
+from access.iam.documents import Condition
+from access.iam.patterns import Context, match, variables_without_value
+from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 _Test = Callable[[str, str, Context, bool], Verdict | None]
 """Whether a value of the policy stands for one of the request; none if that is not known.

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from access.bypass.documents import Statement
-from access.bypass.evaluation import Opinion, Request, applies, best, is_about, opinion, request, statements_about
-from access.bypass.principals import Principal, label
-from access.bypass.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
+from access.arn import account_of, partition_of
+from access.iam.documents import Statement
+from access.iam.evaluation import Opinion, Request, applies, best, is_about, opinion, request, statements_about
+from access.iam.principals import Principal, label
+from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 ASSUME = "sts:AssumeRole"
 
@@ -35,7 +36,7 @@ def may_do(principal: Principal, action: str, resource: str, now: datetime) -> C
     allow it too ("Permissions boundaries for IAM entities").
     """
     may = any(statements_about(policy, "Allow", action) for policy in principal.policies)
-    if not may or resource.split(":")[4] != principal.account_id:
+    if not may or account_of(resource) != principal.account_id:
         return Call(action, resource, NO)
     identity, boundary = _opinions(request(principal, action, resource, now))
     denied = any_of([identity.denied, boundary.denied])
@@ -62,7 +63,7 @@ def may_assume(principal: Principal, role_arn: str, trust: Sequence[Statement], 
         return Call(ASSUME, role_arn, NO)
     identity, boundary = _opinions(asked)
     denied = any_of([identity.denied, boundary.denied, *_denials(trust, asked)])
-    within_account = role_arn.split(":")[4] == principal.account_id
+    within_account = account_of(role_arn) == principal.account_id
 
     def admitted() -> Iterator[tuple[Verdict, str]]:
         for statement, standing, verdict in admissions:
@@ -128,7 +129,7 @@ def _session(standing: _Standing) -> list[Verdict]:
 
 def _standing(statement: Statement, principal: Principal) -> _Standing | None:
     """As what a statement's principals name a principal. Source: "AWS JSON policy elements: Principal"."""
-    partition, account = principal.arn.split(":")[1], principal.account_id
+    partition, account = partition_of(principal.arn), principal.account_id
     session = f"arn:{partition}:sts::{account}:assumed-role/{principal.name}/"
     if principal.arn in statement.principals:
         return "itself"

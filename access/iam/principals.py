@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from access.bypass.documents import Statement
+from access.arn import account_of, name_of, resource_of
+from access.iam.documents import Statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +52,17 @@ class Principal:
     @property
     def name(self) -> str:
         """Its name, without the path."""
-        return self.arn.rpartition("/")[2]
+        return name_of(self.arn)
 
     @property
     def account_id(self) -> str:
         """Its account."""
-        return self.arn.split(":")[4]
+        return account_of(self.arn)
 
     @property
     def is_user(self) -> bool:
         """Whether it is a user."""
-        return self.arn.split(":")[5].startswith("user/")
+        return resource_of(self.arn).startswith("user/")
 
     @property
     def is_reserved(self) -> bool:
@@ -70,7 +71,7 @@ class Principal:
         Sources: IAM User Guide, "Create a service-linked role"; IAM Identity Center User Guide, "Referencing permission
         sets in resource policies".
         """
-        return self.arn.split(":")[5].startswith(("role/aws-service-role/", "role/aws-reserved/"))
+        return resource_of(self.arn).startswith(("role/aws-service-role/", "role/aws-reserved/"))
 
     def with_policies(self, *policies: Policy) -> "Principal":
         """Itself, and these too."""
@@ -104,7 +105,7 @@ class Directory:
 
 def label(arn: str) -> str:
     """What people call a user, group, role or policy: ``Theresa``, ``role Deployer``, ``group Testers``."""
-    kind, _, path = arn.split(":", 5)[5].partition("/")
+    kind, _, path = resource_of(arn).partition("/")
     name = path.rpartition("/")[2]
     if name == NEW:
         return f"a new {kind}"

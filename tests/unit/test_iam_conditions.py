@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.bypass.conditions import holds
-from access.bypass.documents import Condition, parse
-from access.bypass.evaluation import request
-from access.bypass.patterns import Context, match
-from access.bypass.principals import Principal
-from access.bypass.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
-from tests.unit.test_bypass_accounts import HERE, arn
+from access.iam.conditions import holds
+from access.iam.documents import Condition, parse
+from access.iam.evaluation import request
+from access.iam.patterns import Context, match
+from access.iam.principals import Principal
+from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
+from tests.unit.test_iam_accounts import HERE, arn
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAVID, DEPLOYER = Principal(arn("user", "team/David")), Principal(arn("role", "Deployer"))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from access.bypass.verdicts import NO, YES, Verdict, under
+from access.iam.verdicts import NO, YES, Verdict, under
 
 Context = Mapping[str, tuple[str | None, ...]]
 """The values that a condition key may have in a request, by the key in lower case: none where it may be missing.

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from access.bypass.conditions import holds
-from access.bypass.documents import Effect, Statement
-from access.bypass.patterns import Context, match, variables_without_value
-from access.bypass.principals import Policy, Principal
-from access.bypass.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
+from access.iam.conditions import holds
+from access.iam.documents import Effect, Statement
+from access.iam.patterns import Context, match, variables_without_value
+from access.iam.principals import Policy, Principal
+from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""An account as IAM tells of it, made up for the tests of ``access bypass``, and how it is read."""
+"""An account as IAM tells of it, made up for tests, and how it is read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from access.bypass.authorization_details import read_directory
-from access.bypass.principals import Directory, Principal
+from access.iam.authorization_details import read_directory
+from access.iam.principals import Directory, Principal
 
 HERE, PRODUCTION = "111111111111", "999999999999"
 

@@ -414,6 +414,26 @@ def test_a_trust_policy_beyond_the_usual_quota_is_warned_of_once(run: Run, count
     ) * int(is_warned)
 
 
+@pytest.mark.parametrize(
+    ("make", "args", "key"),
+    [
+        (ApplicationBucket, {"name": "productionapp", "kms_key_arn": "arn:aws:kms:x"}, "kms_key_arn"),
+        (ApplicationBucket, {"name": "productionapp", "kms_key_arn": KEY_ARN.replace("key/", "alias/")}, "kms_key_arn"),
+        (GroupMembers, {"members": ["alice"], "group": "a b"}, "group"),
+    ],
+)
+def test_an_output_of_another_component_is_checked_when_it_is_known(
+    run: Run,
+    make: Any,  # noqa: ANN401 (a component)
+    args: dict[str, Any],
+    key: str,
+) -> None:
+    for value in (args[key], output(args[key])):
+        with pytest.raises(InvalidValue) as refused:
+            run(partial(make, "access", {**args, key: value}))
+        assert refused.value.key == key
+
+
 # Every argument, whatever it is: of another type it is refused, and None is as leaving it out.
 
 EVERY: Mapping[str, tuple[type, Callable[[Any], object], dict[str, Any]]] = {

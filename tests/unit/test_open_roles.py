@@ -20,7 +20,24 @@ ACCOUNT, OTHER = "111111111111", "222222222222"
         ({"denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:user/Sam"]}, True),
         ({"denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/deploy"]}, True),
         ({"denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/*"]}, False),
-        ({"denied_principal_arns": ["arn:aws-cn:iam::*:role/*"]}, False),
+        ({"denied_principal_arns": ["arn:aws:iam::*:role/*"]}, False),
+        *(({"denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/{it}"]}, True) for it in ("a*", "*e", "de*", "?")),
+        *(({"denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/{it}"]}, False) for it in ("?*", "**", "*?")),
+        ({"denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/????*"]}, True),
+        (
+            {
+                "trusted_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/deploy-*"],
+                "denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/deploy-*"],
+            },
+            False,
+        ),
+        (
+            {
+                "trusted_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/deploy-*"],
+                "denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/deploy-prod*"],
+            },
+            True,
+        ),
         ({"require_mfa": True}, False),
         ({"require_source_identity": True}, False),
         ({"require_mfa": False, "require_source_identity": False}, True),
@@ -29,6 +46,15 @@ ACCOUNT, OTHER = "111111111111", "222222222222"
 )
 def test_a_role_is_open_if_a_role_that_nobody_named_may_assume_it(options: dict[str, Any], is_open: bool) -> None:
     assert is_open_to_any_role({"trusted_account_id": ACCOUNT, **options}) == is_open  # type: ignore[typeddict-item]
+
+
+def test_roles_that_are_trusted_of_one_account_may_be_denied_of_that_one() -> None:
+    args = {
+        "trusted_account_ids": [ACCOUNT, OTHER],
+        "trusted_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/*"],
+        "denied_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/*"],
+    }
+    assert not is_open_to_any_role(args)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("denied", "is_open"), [([ACCOUNT], True), ([ACCOUNT, OTHER], False), (["*"], False)])

@@ -82,7 +82,7 @@ def _open_closed_streams() -> None:
 
 if __name__ == "__main__":
     _open_closed_streams()
-    # A program that failed leaves what it would still have awaited; the reason for its failure is told.
+    # A program that failed leaves what it would still have awaited; the reason for its failure is printed.
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     gc.disable()  # the process ends soon; looking for what could be freed takes a tenth of the time of `up`
     exit_code = main()

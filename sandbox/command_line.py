@@ -1,4 +1,4 @@
-"""What people type."""
+"""The command line: its parser, and commands as they have to be typed."""
 
 import argparse
 import re

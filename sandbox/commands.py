@@ -96,11 +96,11 @@ def down(options: argparse.Namespace, layout: Layout) -> int:
 def outputs(options: argparse.Namespace, layout: Layout) -> int:
     """Show what the deployed stacks export."""
     _, stacks = _read(options, layout)
-    told = _read_outputs(layout, [stack for stack in stacks if stack.deployed])
+    exported = _read_outputs(layout, [stack for stack in stacks if stack.deployed])
     if options.json:
-        print(json.dumps(told, indent=2))
+        print(json.dumps(exported, indent=2))
         return 0
-    for label, values in told.items():
+    for label, values in exported.items():
         print(f"\noutputs of {label}")
         for name, value in values.items():
             print(f"  {name:16} {value if isinstance(value, str) else json.dumps(value)}")
@@ -149,9 +149,9 @@ def _by_account(
     """Return the outputs that tell about roles and groups, by account and by stack."""
     accounts: dict[str, dict[str, Mapping[str, Any]]] = {}
     for stack in stacks:
-        told = outputs.get(stack.label, {})
-        if has_contract(told) and stack.account_id:
-            accounts.setdefault(stack.account_id, {})[stack.label] = told
+        exported = outputs.get(stack.label, {})
+        if has_contract(exported) and stack.account_id:
+            accounts.setdefault(stack.account_id, {})[stack.label] = exported
     return accounts
 
 
@@ -174,5 +174,5 @@ def _read_outputs(layout: Layout, stacks: Sequence[KnownStack]) -> dict[str, dic
         raise SandboxError("nothing is deployed; run `python -m sandbox up`")
     emulator = Emulator(layout)
     with ThreadPoolExecutor() as pool:
-        told = pool.map(lambda it: Engine(layout, emulator, cli, project=it.project).outputs(it.name), stacks)
-        return dict(zip((stack.label for stack in stacks), told, strict=True))
+        exported = pool.map(lambda it: Engine(layout, emulator, cli, project=it.project).outputs(it.name), stacks)
+        return dict(zip((stack.label for stack in stacks), exported, strict=True))

@@ -1,4 +1,4 @@
-"""What each stack was last deployed from, so that a stack whose files have changed is previewed first."""
+"""A record of what each stack was last deployed from: a stack whose files have changed is previewed first."""
 
 import hashlib
 import json

@@ -18,7 +18,7 @@ from sandbox.toolchain import Say
 
 @dataclass
 class Deployment:
-    """What came of it."""
+    """The result of a deployment."""
 
     changed: bool = False
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[Know
         sandbox: where they are deployed.
         stacks: all stacks, each after those that it refers to.
         chosen: the ones to deploy, in the same order.
-        say: tells people how it goes.
+        say: prints how it goes.
     """
     files = [stack.file for stack in stacks if stack.file]
     _leave_groups(sandbox, stacks, files)

@@ -45,14 +45,14 @@ class Finished:
 
     exit_code: int
     lines: tuple[str, ...]
-    """What it printed."""
+    """Its output."""
     changes: Mapping[str, int]
-    """How many resources, by what was done or planned: create, update, replace, delete, same."""
+    """Numbers of resources, by what was done or planned: create, update, replace, delete, same."""
     errors: tuple[EngineError, ...] = ()
 
     @property
     def changed(self) -> bool:
-        """Whether any resource was, or would be, changed."""
+        """``True`` if any resource was, or would be, changed."""
         return any(count for operation, count in self.changes.items() if operation not in ("same", "read"))
 
     @property
@@ -93,7 +93,7 @@ class Engine:
 
     @property
     def folder(self) -> Path:
-        """Where the project's generated files are."""
+        """The folder of the project's generated files."""
         return self._layout.project(self.project.name)
 
     def environment(self, stack: str) -> dict[str, str]:
@@ -121,7 +121,7 @@ class Engine:
         self._recover(stack, say)
 
     def up(self, stack: str, say: Say) -> Finished:
-        """Deploy a prepared stack, telling the engine's progress as it happens, and the outputs.
+        """Deploy a prepared stack. Progress is shown as it happens, then the outputs.
 
         If its files or the program have changed since it was deployed, it is previewed first: what the engine refuses
         then changes nothing.
@@ -165,7 +165,7 @@ class Engine:
         Args:
             stack: the stack.
             arguments: the command, with its options.
-            say: is called with each line that tells people how it goes.
+            say: prints each line that shows how it goes.
             text: what the command reads from standard input.
         """
         events = self._file_of(stack, "events")
@@ -214,8 +214,8 @@ class Engine:
                 everything.write(line)
                 lines.append(line.rstrip())
                 if say:
-                    for told in shown_lines.lines(lines[-1]):
-                        say(told)
+                    for text in shown_lines.lines(lines[-1]):
+                        say(text)
         errors = read_errors(events, lines) if process.returncode else ()
         return Finished(process.returncode, tuple(lines), read_changes(events), errors)
 
@@ -290,7 +290,7 @@ class Engine:
         edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
         self._require(stack, self.run(stack, "stack", "import", "--file", str(edited)))
         edited.unlink()
-        # The program tells where AWS is now: the emulator may listen elsewhere than when the state was written.
+        # The program says where AWS is now: the emulator may listen elsewhere than when the state was written.
         self._require(stack, self.run(stack, "refresh", "--yes", "--skip-preview", "--run-program"))
 
     def _deployment(self, stack: str) -> dict[str, Any]:
@@ -320,7 +320,7 @@ def _as_if_made(resource: Mapping[str, Any], account: str) -> dict[str, Any]:
 
 
 def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str | None:
-    """Return the id with which ``pulumi import`` finds a resource; the registry's page of each type tells its form."""
+    """Return the id with which ``pulumi import`` finds a resource; the registry's page of each type has its form."""
     if resource_type == "aws:iam/policy:Policy":
         return f"arn:aws:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
     if resource_type == "aws:iam/rolePolicyAttachment:RolePolicyAttachment":

@@ -1,4 +1,4 @@
-"""What the Pulumi CLI prints and reports, without what the sandbox says in its own words at the end."""
+"""The output of the Pulumi CLI: progress without errors, and errors by themselves, to be said last."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _GENERAL = re.compile(r"(preview|update|refresh|destroy|import|resource registration) failed")
-"""What the engine adds where another error says why."""
+"""Errors that the engine adds where another one says why."""
 _OCCURRED = re.compile(r"\d+ errors? occurred:")
 _COUNTED = re.compile(r"\d+ (errors?|warnings?)(; \d+ (errors?|warnings?))*$")
 _SECTION = re.compile(r"\S.*:$")
@@ -26,7 +26,7 @@ class EngineError:
 
 
 class ProgressFilter:
-    """Picks the lines that tell people how it goes: progress and results, warnings once, no errors.
+    """Picks the lines that show how it goes: progress and results, warnings once, no errors.
 
     The CLI prints an error up to four times, between everything else, and a warning three times.
     """
@@ -36,7 +36,7 @@ class ProgressFilter:
         self._in_diagnostics = False
         self._in_warning = False
         self.failed = False
-        """Whether an error was left out."""
+        """``True`` once an error was left out."""
 
     def lines(self, line: str) -> list[str]:
         """Return what to print for a line of the CLI's: the line, another one or nothing."""

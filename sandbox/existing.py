@@ -1,4 +1,4 @@
-"""What the files say exists already: made here, where nobody else makes it, so that the stacks can be tried."""
+"""Things that exist already, as the files say: made here if nobody else makes them, so that the stacks can be tried."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

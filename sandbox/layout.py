@@ -7,7 +7,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 """The repository: the program, its stack files, the tools' pinned versions."""
 
 TOOLS = REPOSITORY / ".tools"
-"""What set-up installs and every sandbox shares: the Pulumi CLI, the AWS provider and the emulator."""
+"""Everything that set-up installs and all sandboxes share: the Pulumi CLI, the AWS provider and the emulator."""
 
 PULUMI_HOME = TOOLS / "pulumi-home"
 """The engine's own folder, so that people's ~/.pulumi stays untouched. Its AWS provider is the stand-in."""
@@ -73,7 +73,7 @@ class Layout:
 
     @property
     def deployed_record(self) -> Path:
-        """What each stack was last deployed from."""
+        """The record of what each stack was last deployed from."""
         return self.directory / "deployed.json"
 
     @property

@@ -10,13 +10,13 @@ from sandbox.project import Stack
 from sandbox.users import PATH, TAG, Accounts, User
 
 _TUTORIAL = {"Developers": "David", "Testers": "Theresa"}
-"""Who is in which group. Source: IAM tutorial: Delegate access across AWS accounts using IAM roles."""
+"""The members of the tutorial's groups. Source: IAM tutorial: Delegate access across AWS accounts using IAM roles."""
 _MOST_NAME_CHARACTERS = 64  # of a user; a group's may have 128 (IAM User Guide, "IAM and AWS STS quotas")
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whom the files give something to do."""
+    """A user that the sandbox provides for a group."""
 
     stack: str
     """The full name of the stack whose group it is."""

@@ -15,7 +15,7 @@ from sandbox.errors import SandboxError
 from sandbox.yaml_file import Key, YamlFile, parsed_list, read_yaml, shown
 
 ORGANIZATION = "organization"
-"""What an organization is called where state is kept in files ("Managing state & backends", Pulumi's documentation)."""
+"""The name of every organization where state is kept in files ("Managing state & backends", Pulumi's documentation)."""
 
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # "Stacks", Pulumi's documentation
@@ -34,7 +34,7 @@ class Reference:
     where: str
     """The file and line."""
     keys: tuple[Key, ...]
-    """Where it stands below ``config``."""
+    """Its place below ``config``."""
 
     @property
     def full_name(self) -> str:
@@ -107,7 +107,7 @@ class Project:
     name: str
     folder: Path
     program: Path
-    """What is run: a folder with ``__main__.py``, or a file."""
+    """The program: a folder with ``__main__.py``, or a file."""
     content: Mapping[str, Any]
     """Of ``Pulumi.yaml``."""
     stacks: tuple[Stack, ...]

@@ -26,16 +26,16 @@ def unrepresented(outputs: Iterable[tuple[str | None, Mapping[str, Any]]]) -> se
         outputs: of the stacks, with the account of each.
     """
     trusted, there = set(), set()
-    for account_id, told in outputs:
-        if told.get("assumableRoles") or told.get("granteeRoles"):
+    for account_id, exported in outputs:
+        if exported.get("assumableRoles") or exported.get("granteeRoles"):
             there.add(account_id)
-        for options in told.get("roleOptions", {}).values():
+        for options in exported.get("roleOptions", {}).values():
             trusted |= {options.get("trustedAccountId"), *options.get("trustedAccountIds", ())} - {None}
     return trusted - there
 
 
 def has_contract(outputs: Mapping[str, Any]) -> bool:
-    """Return whether a stack tells about its roles and groups as this project's stacks do."""
+    """Return ``True`` for a stack that exports its roles and groups as this project's stacks do."""
     return "contractVersion" in outputs
 
 
@@ -50,7 +50,7 @@ def proved(layout: Layout, accounts: Mapping[str, Mapping[str, Mapping[str, Any]
     Raises:
         access.errors.AccessError: the proof can't be made.
     """
-    if not any(told.get("roleArns") for stacks in accounts.values() for told in stacks.values()):
+    if not any(exported.get("roleArns") for stacks in accounts.values() for exported in stacks.values()):
         print("\nstep 3: no stack gives a role, so there is nothing to prove")
         return True
     print("\nstep 3: who can switch to the role, and what can be done in it", flush=True)
@@ -65,8 +65,8 @@ def proved(layout: Layout, accounts: Mapping[str, Mapping[str, Mapping[str, Any]
 
 def _participant(layout: Layout, stacks: Mapping[str, Mapping[str, Any]]) -> Participant:
     """Return an account with all that its stacks say: a group's rights are what they say together."""
-    profile, told = next(iter(stacks)), functools.reduce(_merged, stacks.values())
-    return Participant(Account(profile, layout.aws_config), parse_stack_outputs("+".join(stacks), told))
+    profile, exported = next(iter(stacks)), functools.reduce(_merged, stacks.values())
+    return Participant(Account(profile, layout.aws_config), parse_stack_outputs("+".join(stacks), exported))
 
 
 def _merged(one: Any, other: Any) -> Any:  # noqa: ANN401 (JSON)

@@ -1,4 +1,4 @@
-"""What the engine and AWS refuse, each in one line: what is wrong, and the commands that do it safely."""
+"""Refusals of the engine and of AWS, each in one line: what is wrong, and the commands that do it safely."""
 
 import re
 import shlex
@@ -10,7 +10,7 @@ from sandbox.engine_output import EngineError
 _DETAILS = re.compile(r" \(status code \d+, request id [^)]*\)")
 _DOING = re.compile(r"^(creating|updating|deleting|reading) urn:\S+: (operation \w+: )?")
 _ELSEWHERE = {"bucket": "createBucket: false", "group": "createGroup: false"}
-"""What the file says of something that exists and is looked after elsewhere."""
+"""The option for something that exists and is looked after elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Failure:
     parents: Mapping[str, str]
     """The URN of each resource's parent, by the resource's own."""
     log: str
-    """Where all that the engine printed is."""
+    """The file with all that the engine printed."""
 
     @property
     def command(self) -> str:
-        """What comes before a command of the CLI's on this stack."""
+        """The beginning of a command of the CLI on this stack."""
         return f"python -m sandbox pulumi {self.stack} --"
 
 

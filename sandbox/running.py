@@ -45,7 +45,7 @@ def running(
         projects: all projects in it.
         stacks: those to prepare.
         official: whether to use the official AWS plugin.
-        say: tells people what is going on.
+        say: prints what is going on.
 
     Raises:
         SandboxError: something can't be set up or started, or another command is at work.

@@ -1,4 +1,4 @@
-"""What the engine's state says of a stack, read without the engine."""
+"""The engine's state of a stack, read without the engine."""
 
 import json
 from collections.abc import Iterator, Mapping

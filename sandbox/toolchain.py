@@ -40,7 +40,7 @@ _DOWNLOAD_SECONDS = 600
 _BUILD_STEPS = 2500
 
 Say = Callable[[str], None]
-"""Tells people what is going on, a line at a time."""
+"""Prints a line about what is going on."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Cli:
 
     @property
     def runs_python(self) -> bool:
-        """Whether it has its Python language host, beside it or on PATH, so that it runs programs by itself."""
+        """``True`` if it has its Python language host, beside it or on PATH, so that it runs programs by itself."""
         return (self.path.parent / _LANGUAGE_HOST).exists() or shutil.which(_LANGUAGE_HOST) is not None
 
 
@@ -119,8 +119,8 @@ def aws_plugin(cli: Cli, say: Say, official: bool = False) -> str:
         try:
             _install_plugin(cli, OFFICIAL_PULUMI_HOME, from_file)
         except (subprocess.SubprocessError, OSError) as error:
-            told = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
-            reason = (str(told).strip().splitlines() or ["no reason given"])[-1].removeprefix("error: ")
+            text = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+            reason = (str(text).strip().splitlines() or ["no reason given"])[-1].removeprefix("error: ")
             raise SandboxError(
                 f"the official AWS plugin {PLUGIN_VERSION} can't be had here ({reason}); leave out --provider official"
                 " to use the stand-in"

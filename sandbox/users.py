@@ -39,7 +39,7 @@ class User:
     groups: tuple[str, ...] = ()
     power_user: bool = True
     own: bool = False
-    """Whether it is one of the sandbox's own people."""
+    """``True`` for one of the sandbox's own people."""
 
 
 class Accounts:

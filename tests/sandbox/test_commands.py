@@ -24,7 +24,7 @@ ROLE_ARN = "arn:aws:iam::999999999999:role/UpdateApp"
 
 
 def printed(capsys: pytest.CaptureFixture[str], layout: Layout, *arguments: str) -> str:
-    """What a command that succeeds prints."""
+    """Return the output of a command that succeeds."""
     capsys.readouterr()
     assert main(arguments, layout) == 0
     return capsys.readouterr().out
@@ -105,7 +105,7 @@ def test_env_names_the_command_that_runs_the_program_only_where_pulumi_can_not(
 
 
 def refused(capsys: pytest.CaptureFixture[str], layout: Layout, *arguments: str) -> str:
-    """The one line that says why a command fails."""
+    """Return the one line that says why a command fails."""
     capsys.readouterr()
     assert main(arguments, layout) == 1
     [line] = capsys.readouterr().err.splitlines()

@@ -35,7 +35,7 @@ class Example:
     def __init__(self, directory: Path, folder: Path, *options: str) -> None:
         self.layout, self._options = Layout(directory), ["--project", str(folder), *options]
         try:
-            self.code, self.told = self.run("up")
+            self.code, self.printed = self.run("up")
             emulator = Emulator(self.layout)
             self.accounts = Accounts(self.layout, emulator, "us-east-1")
             cli = toolchain.pulumi_cli(print)
@@ -45,7 +45,7 @@ class Example:
             raise
 
     def run(self, command: str, *arguments: str) -> tuple[int, str]:
-        """A command's exit code and what it prints."""
+        """Return a command's exit code and its output."""
         with redirect_stdout(io.StringIO()) as printed:
             code = main([command, *self._options, *arguments], self.layout)
         return code, printed.getvalue()
@@ -88,12 +88,12 @@ def test_there_are_three_accounts_four_roles_and_six_groups_with_mfa_kms_and_pre
 
 
 def test_one_command_deploys_them_in_order_and_proves_them(three_accounts: Example) -> None:
-    assert three_accounts.code == 0, three_accounts.told
+    assert three_accounts.code == 0, three_accounts.printed
     made = "made for the sandbox, as the file says that it exists: bucket productionapp-reports"
-    assert made in three_accounts.told
-    headings = [line for line in three_accounts.told.splitlines() if " (account " in line]
+    assert made in three_accounts.printed
+    headings = [line for line in three_accounts.printed.splitlines() if " (account " in line]
     assert headings == [f"{stack} (account {account})" for stack, account in ACCOUNTS.items()]
-    assert "Everything that was tried came out as expected" in three_accounts.told
+    assert "Everything that was tried came out as expected" in three_accounts.printed
 
 
 def test_the_conditions_on_mfa_and_on_the_sessions_name_are_there(three_accounts: Example) -> None:
@@ -118,7 +118,7 @@ def test_the_reports_owner_is_told_what_bucket_and_key_have_to_allow(three_accou
 
 
 def test_no_deny_can_be_got_around(three_accounts: Example) -> None:
-    assert "binds the group's users" not in three_accounts.told
+    assert "binds the group's users" not in three_accounts.printed
     for stack in ("production", "shared"):
         assert three_accounts.engine.outputs(stack)["openRoles"] == []
     assert three_accounts.trust(SHARED, "TakeBuilds")["DenyPrincipals"]["Condition"] == {
@@ -130,8 +130,8 @@ def test_all_of_it_is_taken_down_by_command_but_what_others_look_after(three_acc
     for stack in ("production", "shared"):  # the buckets
         assert three_accounts.run("pulumi", stack, "--", "state", "unprotect", "--all")[0] == 0
     for stack in reversed(ACCOUNTS):
-        code, told = three_accounts.run("pulumi", stack, "--", "destroy")
-        assert code == 0, told
+        code, printed = three_accounts.run("pulumi", stack, "--", "destroy")
+        assert code == 0, printed
     for account in ACCOUNTS.values():
         iam = three_accounts.administrator(account).iam
         assert (iam.list_roles()["Roles"], iam.list_groups()["Groups"]) == ([], [])
@@ -152,7 +152,7 @@ def consumer(tmp_path: Path) -> Iterator[Example]:
 
 
 def test_another_teams_project_reads_the_outputs_and_its_role_may_switch(consumer: Example) -> None:
-    assert consumer.code == 0, consumer.told
+    assert consumer.code == 0, consumer.printed
     outputs = consumer.engine.outputs("main")
     assert outputs["whoMayToo"] == ["Developers"]
     profile = configparser.ConfigParser()

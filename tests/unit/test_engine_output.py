@@ -1,4 +1,4 @@
-"""What the engine prints and reports, and how its refusals are told: once, in one line, with the commands that help."""
+"""The engine's output, and its refusals in words: once, in one line, with the commands that help."""
 
 import json
 from pathlib import Path
@@ -22,10 +22,11 @@ PARENTS = {
 COMMAND = "python -m sandbox pulumi prod --"
 
 
-def told(*errors: EngineError) -> str:
-    said = in_words(Failure("prod", errors, PARENTS, "acme.prod.log"))
-    assert "\n" not in said
-    return said
+def in_one_line(*errors: EngineError) -> str:
+    """Return what people are shown."""
+    text = in_words(Failure("prod", errors, PARENTS, "acme.prod.log"))
+    assert "\n" not in text
+    return text
 
 
 def aws(urn: str, operation: str, code: str, message: str) -> EngineError:
@@ -48,53 +49,61 @@ PROTECTED = (
     ],
 )
 def test_a_protected_bucket_comes_with_the_commands_that_keep_or_drop_it(errors: list[EngineError]) -> None:
-    said = told(*errors)
+    said = in_one_line(*errors)
     assert said.startswith("bucket live would be deleted, and it is protected: put it back into the file; or ")
     assert f"{COMMAND} state delete --force --target-dependents {COMPONENT}" in said
     assert said.endswith(f"{COMMAND} state unprotect --all")
 
 
 def test_something_else_that_is_protected_is_named() -> None:
-    assert told(EngineError(PROTECTED.format(ROLE), ROLE)) == (
+    assert in_one_line(EngineError(PROTECTED.format(ROLE), ROLE)) == (
         f"role Update-role would be deleted, and it is protected: put it back; or let the next run delete it: {COMMAND}"
         f" state unprotect '{ROLE}'"
     )
 
 
 def test_what_exists_already_is_imported_into_its_component_or_looked_after_elsewhere() -> None:
-    role = told(aws(ROLE, "CreateRole", "EntityAlreadyExists", "Role with name Update already exists."))
+    role = in_one_line(aws(ROLE, "CreateRole", "EntityAlreadyExists", "Role with name Update already exists."))
     assert role.endswith(
         f"{COMMAND} import aws:iam/role:Role Update-role Update --protect=false --parent"
         f" parent={URN}cross-account-access:index:ReadWriteBucketRole::Update"
     )
-    group = told(aws(GROUP, "CreateGroup", "EntityAlreadyExists", "Group with name Developers already exists."))
+    group = in_one_line(aws(GROUP, "CreateGroup", "EntityAlreadyExists", "Group with name Developers already exists."))
     assert "say createGroup: false" in group
     assert group.endswith(f"{COMMAND} import aws:iam/group:Group Developers Developers --protect=false")
-    bucket = told(aws(BUCKET, "CreateBucket", "BucketAlreadyExists", "The requested bucket name is not available"))
+    bucket = in_one_line(
+        aws(BUCKET, "CreateBucket", "BucketAlreadyExists", "The requested bucket name is not available")
+    )
     assert "say createBucket: false" in bucket
     assert "import" not in bucket
 
 
 def test_other_refusals_of_edits_say_what_to_do() -> None:
-    members = told(aws(GROUP, "DeleteGroup", "DeleteConflict", "Cannot delete entity, must remove users from group."))
+    members = in_one_line(
+        aws(GROUP, "DeleteGroup", "DeleteConflict", "Cannot delete entity, must remove users from group.")
+    )
     assert "aws iam remove-user-from-group --group-name Developers" in members
     assert members.endswith("renamedFrom: Developers")
-    attached = told(aws(ROLE, "DeleteRole", "DeleteConflict", "Cannot delete entity, must detach all policies first."))
+    attached = in_one_line(
+        aws(ROLE, "DeleteRole", "DeleteConflict", "Cannot delete entity, must detach all policies first.")
+    )
     assert attached.startswith("role Update-role can't be deleted, as something that is not this stack's hangs on it")
-    assert "not empty" in told(aws(BUCKET, "DeleteBucket", "BucketNotEmpty", "The bucket is not empty"))
-    gone = told(aws(ROLE, "UpdateAssumeRolePolicy", "NoSuchEntity", "Role Update not found"))
+    assert "not empty" in in_one_line(aws(BUCKET, "DeleteBucket", "BucketNotEmpty", "The bucket is not empty"))
+    gone = in_one_line(aws(ROLE, "UpdateAssumeRolePolicy", "NoSuchEntity", "Role Update not found"))
     assert gone.startswith("role Update-role: NoSuchEntity: Role Update not found; ")
     assert gone.endswith(f"{COMMAND} refresh")
-    unknown = told(EngineError('unknown stack "organization/acme/other"', f"{URN}pulumi:pulumi:StackReference::x"))
+    unknown = in_one_line(
+        EngineError('unknown stack "organization/acme/other"', f"{URN}pulumi:pulumi:StackReference::x")
+    )
     assert unknown == "it reads the outputs of other, which is not deployed; run `python -m sandbox up other` first"
 
 
 def test_what_is_not_known_is_told_as_it_is_without_addresses() -> None:
     refused = aws(ROLE, "CreateRole", "MalformedPolicyDocument", "Invalid principal\nin policy")
-    assert told(refused) == "role Update-role: MalformedPolicyDocument: Invalid principal in policy"
-    assert told(refused, refused) == f"{told(refused)}; 1 more in acme.prod.log"
+    assert in_one_line(refused) == "role Update-role: MalformedPolicyDocument: Invalid principal in policy"
+    assert in_one_line(refused, refused) == f"{in_one_line(refused)}; 1 more in acme.prod.log"
     traceback = EngineError("Traceback (most recent call last):\n  File x\nValueError: no such thing")
-    assert told(traceback) == "the program raised ValueError: no such thing; the traceback is in acme.prod.log"
+    assert in_one_line(traceback) == "the program raised ValueError: no such thing; the traceback is in acme.prod.log"
 
 
 def event(severity: str, message: str, urn: str = "") -> str:

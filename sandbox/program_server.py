@@ -40,7 +40,7 @@ def served(program: Program, engine: str | None = None) -> Iterator[str]:
     try:
         yield f"127.0.0.1:{port}"
     finally:
-        server.stop(grace=None)
+        server.stop(grace=None).wait()
 
 
 class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):

@@ -24,4 +24,4 @@ def served(defaults: Mapping[str, str]) -> Iterator[int]:
     try:
         yield port
     finally:
-        server.stop(grace=None)
+        server.stop(grace=None).wait()

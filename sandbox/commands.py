@@ -18,7 +18,7 @@ from sandbox.environment import environment
 from sandbox.errors import SandboxError
 from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
 from sandbox.layout import REPOSITORY, Layout
-from sandbox.people import groups_named, leave_groups
+from sandbox.people import leave_groups, named_groups
 from sandbox.project import Project, read_project
 from sandbox.proof import has_contract, proved
 from sandbox.running import alone, running
@@ -71,9 +71,8 @@ def pulumi(options: argparse.Namespace, layout: Layout) -> int:
     with running(layout, projects, [stack], options.provider == toolchain.OFFICIAL, lambda line: None) as sandbox:
         if options.arguments[0] == "destroy" and stack.deployed and stack.deployed.account_id:
             # AWS deletes no group that somebody is in.
-            others = groups_named(other.file for other in stacks if other.file and other is not stack)
-            account_id = stack.deployed.account_id
-            leave_groups(sandbox.accounts, account_id, others.get(account_id, ()))
+            others = named_groups(other.file for other in stacks if other.file and other is not stack)
+            leave_groups(sandbox.accounts, stack.deployed.account_id, others)
         engine = sandbox.engine(stack)
         engine.forget_deployment(stack.name)
         engine.check(stack.name, engine.run(stack.name, *options.arguments, say=_say))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.errors import SandboxError
 from sandbox.existing import make_existing
-from sandbox.people import Person, groups_named, leave_groups, people_of, settle
+from sandbox.people import Person, leave_groups, named_groups, people_of, settle
 from sandbox.profiles import OUTSIDER, Administrator, outsiders_account, write_profiles
 from sandbox.project import Stack
 from sandbox.proof import unrepresented
@@ -76,9 +76,9 @@ def _outputs(sandbox: Running, stack: KnownStack) -> Future[dict[str, Any]]:
 
 def _leave_groups(sandbox: Running, stacks: Sequence[KnownStack], files: Sequence[Stack]) -> None:
     """Take the sandbox's people out of groups that no file has any more: nothing could delete these otherwise."""
-    named = groups_named(files)
+    named = named_groups(files)
     accounts = {stack.deployed.account_id for stack in stacks if stack.deployed} - {None}
-    list(sandbox.pool.map(lambda it: leave_groups(sandbox.accounts, it, named.get(it, ())), accounts))
+    list(sandbox.pool.map(lambda it: leave_groups(sandbox.accounts, it, named), accounts))
 
 
 def settle_profiles(

@@ -327,6 +327,8 @@ def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> s
         return f"{inputs['role']}/{inputs['policyArn']}"
     if resource_type == "aws:iam/groupPolicy:GroupPolicy":
         return f"{inputs['group']}:{inputs['name']}"
+    if resource_type == "aws:iam/userGroupMembership:UserGroupMembership":
+        return "/".join([inputs["user"], *inputs["groups"]])
     if resource_type.startswith("aws:"):
         return str(inputs.get("bucket") or inputs["name"])
     return None

@@ -1,6 +1,6 @@
 """The sandbox's own people: one for each group in the files, so that somebody is there to try the roles."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,22 +54,39 @@ def people_of(stacks: Iterable[Stack]) -> list[Person]:
     return list(found.values())
 
 
-def groups_named(stacks: Iterable[Stack]) -> dict[str, set[str]]:
-    """Return the groups that the files name, by account, with those that are to be renamed."""
-    named: dict[str, set[str]] = {}
-    for stack in stacks:
-        of_account = named.setdefault(stack.account_id, set())
-        for _, entry in stack.entries("groups"):
-            of_account |= {str(entry[key]) for key in ("name", "renamedFrom") if entry.get(key)}
-    return named
+@dataclass(frozen=True)
+class NamedGroup:
+    """A group that a file names, or one that it renames."""
+
+    account_id: str
+    name: str
+    members: Sequence[object] | None
+    """``None``: the file leaves them to others, here to the sandbox."""
 
 
-def leave_groups(accounts: Accounts, account_id: str, kept: Collection[str]) -> None:
-    """Take the sandbox's own people out of all groups but some: AWS deletes no group that somebody is in."""
+def named_groups(stacks: Iterable[Stack]) -> list[NamedGroup]:
+    """Return the groups that the files name, with those that are to be renamed."""
+    return [
+        NamedGroup(stack.account_id, entry[key], entry.get("members"))
+        for stack in stacks
+        for _, entry in stack.entries("groups")
+        for key in ("name", "renamedFrom")
+        if isinstance(entry.get(key), str)
+    ]
+
+
+def leave_groups(accounts: Accounts, account_id: str, groups: Iterable[NamedGroup]) -> None:
+    """Take the sandbox's own people out of groups that no file names: AWS deletes no group that somebody is in.
+
+    The person that the sandbox provides for a group leaves it too once the file lists others.
+    """
+    named = {group.name: group.members for group in groups if group.account_id == account_id}
     iam = accounts.administrator(account_id).iam
     for name, user in _users(accounts.administrator(account_id)).items():
-        for group in user["GroupList"]:
-            if _is_own(user) and group not in kept:
+        for group in user["GroupList"] if _is_own(user) else ():
+            members = named.get(group)
+            replaced = isinstance(members, list) and name == _person(group) and name not in members
+            if group not in named or replaced:
                 iam.remove_user_from_group(UserName=name, GroupName=group)
 
 

@@ -101,7 +101,11 @@ def _exists(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     if identity and (parent or not parents):
         arguments = [token, _logical(error.urn), identity, "--protect=false"]
         arguments += ["--parent", f"parent={parent}"] if parent else []
-        ways.append(f"take it over: {failure.command} import {shlex.join(arguments)}")
+        # The engine imports nothing that it knows already, be it only as something to read.
+        forget = (
+            f"{failure.command} state delete {shlex.quote(error.urn)}; then " if error.urn in failure.parents else ""
+        )
+        ways.append(f"take it over: {forget}{failure.command} import {shlex.join(arguments)}")
     return (
         f"{_name(error.urn)} can't be made, as something of its name exists that this stack did not make:"
         f" {'; or '.join(ways)}"

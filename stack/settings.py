@@ -139,7 +139,7 @@ def load_settings() -> Settings:
         group_entries = read_entries("groups", GroupEntry)
         grantee_entries = read_entries("granteeRoles", GranteeEntry)
         if not role_entries and not group_entries and not grantee_entries:
-            rule = f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}"
+            rule = f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}; to take all out: `pulumi destroy`"
             raise InvalidValue(config_key("roles"), MISSING, rule)
         grantees = (
             *(_group(path, entry) for path, entry in group_entries.items()),

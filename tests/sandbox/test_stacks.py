@@ -1,10 +1,7 @@
 """Stacks of people's own, in a folder of their own: deployed in order, proved, and edited in every way."""
 
-import io
 import re
-import shlex
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +9,9 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from access.accounts import Account, Session
-from sandbox.__main__ import main
 from sandbox.emulator import Emulator, command_of
-from sandbox.layout import REPOSITORY, layout_of
 from sandbox.proof import proved
-from sandbox.users import Accounts
+from tests.sandbox.project_folder import ProjectFolder
 
 BOOKS, ARCHIVE, PEOPLE = "444444444444", "555555555555", "666666666666"
 FILES: dict[str, dict[str, Any]] = {
@@ -45,91 +39,20 @@ FILES: dict[str, dict[str, Any]] = {
 ROLE = f"arn:aws:iam::{BOOKS}:role/ReadBooks"
 
 
-class Folder:
-    """A project's folder, with commands as people type them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.layout = folder, layout_of(folder)
-        self.printed = ""
-        self.write()
-
-    def write(self) -> None:
-        """Write all files as they were at first."""
-        for path in self.folder.glob("Pulumi.*yaml"):
-            path.unlink()
-        (self.folder / "Pulumi.yaml").write_text(f"name: acme\nruntime: python\nmain: {REPOSITORY}\n")
-        for stack, config in FILES.items():
-            self.path(stack).write_text(yaml.safe_dump({"config": {"aws:region": "eu-west-1", **config}}))
-
-    def path(self, stack: str) -> Path:
-        return self.folder / f"Pulumi.{stack}.yaml"
-
-    def texts(self) -> dict[str, str]:
-        return {stack: self.path(stack).read_text() for stack in FILES if self.path(stack).exists()}
-
-    def edit(self, stack: str, old: str, new: str) -> None:
-        text = self.path(stack).read_text()
-        assert old in text
-        self.path(stack).write_text(text.replace(old, new))
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Return a command's exit code and its output; of a failure, the one line that says why."""
-        command, *others = arguments
-        with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as failures:
-            code = main([command, "--project", str(self.folder), *others])
-        self.printed = printed.getvalue()
-        reasons = [line for line in failures.getvalue().splitlines() if line.startswith("sandbox: ")]
-        assert "error:" not in self.printed
-        assert len(reasons) == code, self.printed + failures.getvalue()
-        return code, reasons[0].removeprefix("sandbox: ") if code else self.printed
-
-    def done(self, *arguments: str) -> str:
-        """Return the output of a command that succeeds."""
-        code, printed = self.run(*arguments)
-        assert code == 0, printed
-        return printed
-
-    def refused(self, *arguments: str) -> str:
-        """Return the reason why a command fails."""
-        code, reason = self.run(*arguments)
-        assert code == 1, reason
-        return reason
-
-    def follow(self, text: str, command: str) -> str:
-        """Run a command that a message names, and return what it prints."""
-        named = re.search(rf"python -m sandbox (pulumi [^;`\n]*-- {command}[^;`\n]*)", text)
-        assert named, text
-        arguments = shlex.split(named[1])
-        assert arguments[1:3] == ["--project", str(self.folder)]
-        return self.done("pulumi", *arguments[3:])
-
-    def kept(self) -> dict[str, bytes]:
-        """Return all that the accounts keep."""
-        return {str(it): it.read_bytes() for it in self.layout.emulator_state.rglob("*") if it.is_file()}
-
-    def profiles(self) -> set[str]:
-        return set(re.findall(r"^\[profile (.*)\]$", self.layout.aws_config.read_text(), re.MULTILINE))
-
-    def may(self, profile: str) -> bool:
-        """Return ``True`` if somebody gets into the role on the books."""
-        try:
-            self.session(profile).sts.assume_role(RoleArn=ROLE, RoleSessionName="try")
-        except ClientError as error:
-            assert error.response["Error"]["Code"] == "AccessDenied"
-            return False
-        return True
-
-    def session(self, profile: str) -> Session:
-        return Account(profile, self.layout.aws_config).administrator
-
-    def administrator(self, account_id: str) -> Session:
-        return Accounts(self.layout, Emulator(self.layout), "us-east-1").administrator(account_id)
+def may_read_books(folder: ProjectFolder, profile: str) -> bool:
+    """Return ``True`` if somebody gets into the role on the books."""
+    try:
+        folder.session(profile).sts.assume_role(RoleArn=ROLE, RoleSessionName="try")
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied"
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Folder, str]]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProjectFolder, str]]:
     """The folder, up, and what the first ``up`` printed."""
-    folder = Folder(tmp_path_factory.mktemp("stacks"))
+    folder = ProjectFolder(tmp_path_factory.mktemp("stacks"), FILES)
     try:
         yield folder, folder.done("up")
     finally:
@@ -142,7 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Folder, st
 
 
 @pytest.fixture
-def acme(world: tuple[Folder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+def acme(world: tuple[ProjectFolder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[ProjectFolder]:
     """The folder, up, for edits that are refused. Nothing is proved, which would take most of the time."""
     monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
     yield world[0]
@@ -150,7 +73,7 @@ def acme(world: tuple[Folder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def edited(acme: Folder) -> Iterator[Folder]:
+def edited(acme: ProjectFolder) -> Iterator[ProjectFolder]:
     """The folder, up, for edits that are deployed. After each the way back works."""
     original = acme.texts()
     yield acme
@@ -162,7 +85,7 @@ def edited(acme: Folder) -> Iterator[Folder]:
 # As it is.
 
 
-def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Folder, str]) -> None:
+def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[ProjectFolder, str]) -> None:
     folder, printed = world
     accounts = {stack: config["aws:allowedAccountIds"][0] for stack, config in FILES.items()}
     headings = [line for line in printed.splitlines() if re.fullmatch(r"\w+ \(account \d+\)", line)]
@@ -180,21 +103,26 @@ def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Fo
     assert folder.done("status").count(", deployed\n") == len(FILES)
 
 
-def test_the_second_time_nothing_is_previewed_or_changed(acme: Folder) -> None:
+def test_the_second_time_nothing_is_previewed_or_changed(acme: ProjectFolder) -> None:
     printed = acme.done("up")
     assert "Previewing" not in printed
     assert printed.endswith("\nnothing had to be changed\n")
 
 
-def test_the_people_follow_the_groups(acme: Folder) -> None:
+def test_the_people_follow_the_groups(acme: ProjectFolder) -> None:
     people = {"David", "alice", "Auditors-member"}
     assert acme.profiles() == {*FILES, "outsider", *people}
-    assert {name: acme.may(name) for name in people} == {"David": True, "alice": False, "Auditors-member": True}
+    may = {name: may_read_books(acme, name) for name in people}
+    assert may == {
+        "David": True,
+        "alice": False,
+        "Auditors-member": True,
+    }
     identity = acme.session("David").sts.get_caller_identity()
     assert identity["Arn"] == f"arn:aws:iam::{PEOPLE}:user/sandbox/David"
 
 
-def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: Folder) -> None:
+def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: ProjectFolder) -> None:
     printed = acme.done("preview", "clerks")
     assert "Previewing update (clerks):" in printed
     assert "(books)" not in printed
@@ -222,7 +150,7 @@ def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: Fo
         ("books", "eu-west-1", "eu-west-2", "line 9: aws:region is eu-west-2, but books is deployed in eu-west-1"),
     ],
 )
-def test_a_deployed_stack_stays_where_it_is(acme: Folder, stack: str, old: str, new: str, reason: str) -> None:
+def test_a_deployed_stack_stays_where_it_is(acme: ProjectFolder, stack: str, old: str, new: str, reason: str) -> None:
     before = acme.kept()
     acme.edit(stack, old, new)
     refused = acme.refused("up")
@@ -232,7 +160,7 @@ def test_a_deployed_stack_stays_where_it_is(acme: Folder, stack: str, old: str, 
     assert acme.kept() == before
 
 
-def test_a_mistyped_bucket_is_refused_and_the_restored_file_works(acme: Folder) -> None:
+def test_a_mistyped_bucket_is_refused_and_the_restored_file_works(acme: ProjectFolder) -> None:
     before = acme.kept()
     acme.edit("books", "acme-books", "acme-boosk")
     refused = acme.refused("up")
@@ -244,7 +172,7 @@ def test_a_mistyped_bucket_is_refused_and_the_restored_file_works(acme: Folder) 
     assert acme.done("up", "books").endswith("\nnothing had to be changed\n")
 
 
-def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edited: Folder) -> None:
+def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edited: ProjectFolder) -> None:
     edited.edit("books", f"trustedAccountId: '{PEOPLE}'", "trustedAccountId: '66'")
     edited.edit("auditors", "name: Auditors", "name: Inspectors")
     assert edited.refused("up") == (
@@ -256,7 +184,7 @@ def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edit
     assert "Auditors-member" not in edited.profiles()
 
 
-def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: Folder) -> None:
+def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: ProjectFolder) -> None:
     state = acme.layout.backend / ".pulumi" / "stacks" / "acme" / "books.json"
     text = state.read_text()
     try:
@@ -272,7 +200,7 @@ def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: Fo
 # What is deployed, and the way back.
 
 
-def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: Folder) -> None:
+def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: ProjectFolder) -> None:
     edited.path("clerks").unlink()
     printed = edited.done("up")
     assert "clerks is deployed, but it has no file Pulumi.clerks.yaml any more" in printed
@@ -285,7 +213,7 @@ def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: F
     assert "clerks" not in edited.done("status")
 
 
-def test_a_renamed_stack_is_renamed_by_command(edited: Folder) -> None:
+def test_a_renamed_stack_is_renamed_by_command(edited: ProjectFolder) -> None:
     edited.path("auditors").rename(edited.path("inspectors"))
     refused = edited.refused("up")
     assert refused.startswith("inspectors is new and auditors, whose file is gone, is deployed in its account")
@@ -296,7 +224,7 @@ def test_a_renamed_stack_is_renamed_by_command(edited: Folder) -> None:
     edited.follow(edited.refused("up"), "stack rename")
 
 
-def test_a_bucket_is_handed_over_by_command(edited: Folder) -> None:
+def test_a_bucket_is_handed_over_by_command(edited: ProjectFolder) -> None:
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    createBucket: false")
     edited.follow(edited.refused("up", "books"), "state delete")
     printed = edited.done("up", "books")
@@ -306,7 +234,7 @@ def test_a_bucket_is_handed_over_by_command(edited: Folder) -> None:
     edited.follow(edited.refused("up", "books"), "import")
 
 
-def test_a_group_and_a_role_are_renamed(edited: Folder) -> None:
+def test_a_group_and_a_role_are_renamed(edited: ProjectFolder) -> None:
     edited.edit("books", "name: ReadBooks", "name: SeeBooks")
     edited.edit("clerks", "books/ReadBooks", "books/SeeBooks")
     edited.edit("clerks", "name: Developers", "name: Builders")
@@ -317,7 +245,7 @@ def test_a_group_and_a_role_are_renamed(edited: Folder) -> None:
     assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member"}
 
 
-def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: Folder) -> None:
+def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: ProjectFolder) -> None:
     iam = edited.administrator(PEOPLE).iam
     iam.create_user(UserName="stranger")
     iam.add_user_to_group(GroupName="Auditors", UserName="stranger")
@@ -330,7 +258,7 @@ def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: Folder) -> No
 
 
 def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
-    edited: Folder, monkeypatch: pytest.MonkeyPatch
+    edited: ProjectFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.commands.proved", proved)
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    externalId: {secure: v1:AAAA:BBBB}")
@@ -376,7 +304,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
 def test_what_can_not_work_starts_nothing(
     tmp_path: Path, arguments: list[str], edit: dict[str, Any], reason: str
 ) -> None:
-    folder = Folder(tmp_path)
+    folder = ProjectFolder(tmp_path, FILES)
     for stack, content in edit.items():
         text = (
             content if isinstance(content, str) else yaml.safe_dump({"config": {"aws:region": "eu-west-1", **content}})

@@ -62,6 +62,15 @@ def test_something_else_that_is_protected_is_named() -> None:
     )
 
 
+def test_what_the_engine_only_reads_is_forgotten_before_it_is_imported() -> None:
+    error = aws(GROUP, "CreateGroup", "EntityAlreadyExists", "Group with name Developers already exists.")
+    stack = f"{URN}pulumi:pulumi:Stack::acme-prod"
+    assert in_words(Failure("prod", [error], {**PARENTS, GROUP: stack}, "acme.prod.log")).endswith(
+        f"take it over: {COMMAND} state delete {GROUP}; then"
+        f" {COMMAND} import aws:iam/group:Group Developers Developers --protect=false"
+    )
+
+
 def test_what_exists_already_is_imported_into_its_component_or_looked_after_elsewhere() -> None:
     role = in_one_line(aws(ROLE, "CreateRole", "EntityAlreadyExists", "Role with name Update already exists."))
     assert role.endswith(

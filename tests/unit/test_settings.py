@@ -91,7 +91,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("allow as text", groups({**GROUP, "allow": "production/UpdateApp"}), "groups[0].allow", "list"),
     ("two groups of one name", groups(GROUP, {**GROUP, "name": "developers"}), "groups[1].name", "groups[0]"),
     ("entry that is no mapping", groups("Developers"), "groups[0]", "mapping"),  # type: ignore[arg-type]
-    ("no roles and no groups", roles(), "roles", "needs one of roles, groups, granteeRoles"),
+    (
+        "no roles and no groups",
+        roles(),
+        "roles",
+        "needs one of roles, groups, granteeRoles; to take all out: `pulumi destroy`",
+    ),
     ("answered account id", {**roles(ROLE), f"{PREFIX}:trustedAccountId": "1111"}, ":trustedAccountId", "digits"),
     ("answered bucket", {**roles(ROLE), f"{PREFIX}:bucket": "ProductionApp"}, f"{PREFIX}:bucket", "lower-case"),
     ("only a bucket answered", {**roles(), f"{PREFIX}:bucket": "app"}, "roles[0].trustedAccountId", "missing"),

@@ -1,6 +1,7 @@
 """Which users and roles the patterns in a role's trust policy leave in, and keep out."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Literal
 
 from .rules import matches
@@ -9,6 +10,51 @@ PrincipalKind = Literal["user", "role"]
 
 _UNNAMED = ("\N{WHITE SQUARE}", "\N{WHITE SQUARE}" * 40)
 """Names that no pattern spells out, a short and a long one."""
+
+
+def permission_set_patterns(partition: str, accounts: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return the patterns that match the roles of permission sets in some accounts, and no other role.
+
+    The path ends with the region of the Identity Center, but for us-east-1, and the name with sixteen characters that
+    AWS makes up. Only AWS makes roles below this path, so ``*`` stands for a region. A longer name of a permission set
+    leaves more than sixteen characters, so it does not match (IAM Identity Center User Guide, "Referencing permission
+    sets in resource policies, Amazon EKS Cluster config maps, and AWS KMS key policies").
+    """
+    folders = ("aws-reserved/sso.amazonaws.com", "aws-reserved/sso.amazonaws.com/*")
+    return [
+        f"arn:{partition}:iam::{account}:role/{folder}/AWSReservedSSO_{name}_{'?' * 16}"
+        for account in accounts
+        for name in names
+        for folder in folders
+    ]
+
+
+def is_permission_set_admitted(name: str, account: str, trusted: Sequence[str], denied: Sequence[str]) -> bool:
+    """Return whether patterns leave in a role that a permission set may have in an account.
+
+    Args:
+        name: the permission set's name.
+        account: the account.
+        trusted: the patterns of those that are trusted; none where all are.
+        denied: the patterns of those that are denied.
+    """
+    own = _of_account(permission_set_patterns("aws", [account], [name]), account)
+    kept_out = _of_account(denied, account)
+    let_in = _of_account(trusted, account) if trusted else own
+    left = [it for it in own if not any(matches(pattern, _filled(it, _UNNAMED[0])) for pattern in kept_out)]
+    return any(_overlap(one, other) for one in left for other in let_in)
+
+
+@cache
+def _overlap(one: str, other: str) -> bool:
+    """Return whether some text matches both patterns."""
+    if not one or not other:
+        return not (one + other).strip("*")
+    if one[0] == "*":
+        return _overlap(one[1:], other) or _overlap(one, other[1:])
+    if other[0] == "*":
+        return _overlap(other, one)
+    return (one[0] == other[0] or "?" in (one[0], other[0])) and _overlap(one[1:], other[1:])
 
 
 def is_any_admitted(
@@ -52,5 +98,9 @@ def _candidates(pattern: str, name: str | None) -> list[str]:
     """Return users or roles that match a pattern: such that another pattern matches them only if it is as wide."""
     folders = [pattern.rpartition("/")[0], pattern.partition("/")[0]]
     shapes = [f"{folder}/{name}" for folder in folders] if name else [pattern]
-    filled = [shape.replace("*", unnamed).replace("?", unnamed[0]) for shape in shapes for unnamed in _UNNAMED]
+    filled = [_filled(shape, unnamed) for shape in shapes for unnamed in _UNNAMED]
     return [candidate for candidate in filled if matches(pattern, candidate)]
+
+
+def _filled(pattern: str, unnamed: str) -> str:
+    return pattern.replace("*", unnamed).replace("?", unnamed[0])

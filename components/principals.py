@@ -1,5 +1,6 @@
 """Which users and roles the patterns in a role's trust policy leave in, and keep out."""
 
+import string
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal
@@ -7,6 +8,9 @@ from typing import Literal
 from .rules import matches
 
 PrincipalKind = Literal["user", "role"]
+
+_SSO = "aws-reserved/sso.amazonaws.com"
+"""Where the roles of IAM Identity Center are."""
 
 _UNNAMED = ("\N{WHITE SQUARE}", "\N{WHITE SQUARE}" * 40)
 """Names that no pattern spells out, a short and a long one."""
@@ -20,12 +24,11 @@ def permission_set_patterns(partition: str, accounts: Iterable[str], names: Iter
     leaves more than sixteen characters, so it does not match (IAM Identity Center User Guide, "Referencing permission
     sets in resource policies, Amazon EKS Cluster config maps, and AWS KMS key policies").
     """
-    folders = ("aws-reserved/sso.amazonaws.com", "aws-reserved/sso.amazonaws.com/*")
     return [
         f"arn:{partition}:iam::{account}:role/{folder}/AWSReservedSSO_{name}_{'?' * 16}"
         for account in accounts
         for name in names
-        for folder in folders
+        for folder in (_SSO, f"{_SSO}/*")
     ]
 
 
@@ -38,23 +41,35 @@ def is_permission_set_admitted(name: str, account: str, trusted: Sequence[str], 
         trusted: the patterns of those that are trusted; none where all are.
         denied: the patterns of those that are denied.
     """
-    own = _of_account(permission_set_patterns("aws", [account], [name]), account)
+    roles = [f"role/{_SSO}/{region}AWSReservedSSO_{name}_{_ONE * 16}" for region in ("", f"{_ONE}{_SOME}/")]
     kept_out = _of_account(denied, account)
-    let_in = _of_account(trusted, account) if trusted else own
-    left = [it for it in own if not any(matches(pattern, _filled(it, _UNNAMED[0])) for pattern in kept_out)]
-    return any(_overlap(one, other) for one in left for other in let_in)
+    left = [it for it in roles if not any(matches(pattern, _shown(it)) for pattern in kept_out)]
+    let_in = _of_account(trusted, account) if trusted else ["role/*"]
+    return any(_covers_some(pattern, role) for role in left for pattern in let_in)
+
+
+_ONE, _SOME = "\1", "\2"
+"""In the place of one character of a region's name or of a suffix, and of any number of them."""
+_REGIONS_AND_SUFFIXES = {*string.ascii_lowercase, *string.digits, "-"}
+
+
+def _shown(role: str) -> str:
+    """Return a role whose characters no pattern spells out."""
+    return role.replace(_ONE, _UNNAMED[0]).replace(_SOME, _UNNAMED[0])
 
 
 @cache
-def _overlap(one: str, other: str) -> bool:
-    """Return whether some text matches both patterns."""
-    if not one or not other:
-        return not (one + other).strip("*")
-    if one[0] == "*":
-        return _overlap(one[1:], other) or _overlap(one, other[1:])
-    if other[0] == "*":
-        return _overlap(other, one)
-    return (one[0] == other[0] or "?" in (one[0], other[0])) and _overlap(one[1:], other[1:])
+def _covers_some(pattern: str, role: str) -> bool:
+    """Return whether a pattern matches any of the roles that a text with :data:`_ONE` and :data:`_SOME` stands for."""
+    if not pattern or not role:
+        return not pattern.strip("*") and not role.strip(_SOME)
+    if pattern[0] == "*":
+        return _covers_some(pattern[1:], role) or _covers_some(pattern, role[1:])
+    if role[0] == _SOME:
+        is_part = pattern[0] in _REGIONS_AND_SUFFIXES | {"?"}
+        return _covers_some(pattern, role[1:]) or (is_part and _covers_some(pattern[1:], role))
+    is_alike = pattern[0] in ("?", role[0]) or (role[0] == _ONE and pattern[0] in _REGIONS_AND_SUFFIXES)
+    return is_alike and _covers_some(pattern[1:], role[1:])
 
 
 def is_any_admitted(
@@ -98,9 +113,5 @@ def _candidates(pattern: str, name: str | None) -> list[str]:
     """Return users or roles that match a pattern: such that another pattern matches them only if it is as wide."""
     folders = [pattern.rpartition("/")[0], pattern.partition("/")[0]]
     shapes = [f"{folder}/{name}" for folder in folders] if name else [pattern]
-    filled = [_filled(shape, unnamed) for shape in shapes for unnamed in _UNNAMED]
+    filled = [shape.replace("*", unnamed).replace("?", unnamed[0]) for shape in shapes for unnamed in _UNNAMED]
     return [candidate for candidate in filled if matches(pattern, candidate)]
-
-
-def _filled(pattern: str, unnamed: str) -> str:
-    return pattern.replace("*", unnamed).replace("?", unnamed[0])

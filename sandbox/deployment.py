@@ -88,8 +88,9 @@ def _leave_groups(sandbox: Running, stacks: Sequence[KnownStack], files: Sequenc
 
 def _withdraw(sandbox: Running, stacks: Sequence[KnownStack], files: Sequence[Stack]) -> None:
     """Do what Identity Center does first: AWS deletes no policy that a permission set's role has."""
-    for account_id in {stack.deployed.account_id for stack in stacks if stack.deployed} - {None}:
-        withdraw(sandbox.accounts, account_id, sets_named(files, account_id))
+    for account_id in {stack.deployed.account_id for stack in stacks if stack.deployed}:
+        if account_id:
+            withdraw(sandbox.accounts, account_id, sets_named(files, account_id))
 
 
 def settle_profiles(

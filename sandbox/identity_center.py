@@ -44,7 +44,7 @@ def provision(accounts: Accounts, stack: Stack) -> None:
 
 
 def withdraw(accounts: Accounts, account_id: str, named: Mapping[str, Collection[str]]) -> None:
-    """Take from the roles the policies that no file asks for any more, and remove the roles of other permission sets."""
+    """Detach the policies that no file asks for any more, and remove the roles of permission sets that are gone."""
     iam = accounts.identity_center(account_id)
     for name, role in _roles(iam).items():
         for policy, arn in _attached(iam, role).items():

@@ -100,7 +100,7 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
     _signed_service.set(signed.service)
     authorization.begin()
     secret = derived_secret(settings.key, IDENTITY_CENTER)
-    refusals_iam.begin(hmac.compare_digest(request.headers.get(IDENTITY_CENTER, ""), secret))
+    refusals_iam.begin(hmac.compare_digest(request.headers.get(IDENTITY_CENTER, "").encode(), secret.encode()))
     refusal = None if settings.lenient else _refusal_before_policies(request, signed)
     if refusal:
         await _respond(send, *_error(signed.service, refusal))

@@ -237,7 +237,10 @@ def test_a_wrong_argument_is_refused_before_anything_is_registered(run: Run, arg
         ({**ALLOW, "role_arns_until": {NEXT_YEAR: ["arn:aws:iam::1:role/x"]}}, f"role_arns_until.{NEXT_YEAR}[0]"),
         ({**ALLOW, "role_arns_until": {NEXT_YEAR: [UPDATE]}}, f"role_arns_until.{NEXT_YEAR}[0]"),
         ({**ALLOW, "role_arns_until": {NEXT_YEAR: [AUDIT], LATER: [AUDIT]}}, f"role_arns_until.{LATER}[0]"),
-        ({**ALLOW, "role_arns_until": {NEXT_YEAR: ["arn:aws-cn:iam::1:role/x"]}}, f"role_arns_until.{NEXT_YEAR}[0]"),
+        (
+            {**ALLOW, "role_arns_until": {NEXT_YEAR: ["arn:aws-cn:iam::999999999999:role/x"]}},
+            f"role_arns_until.{NEXT_YEAR}[0]",
+        ),
     ],
     ids=["group", "role", "one of the roles", "no roles", "one with an end", "the same", "twice", "another partition"],
 )

@@ -28,7 +28,7 @@ for grantee in settings.grantees:
     for grant in grantee.grants:
         policy = GroupAssumePolicy(
             grant.name,
-            {**target, **grant.args, "role_arns": other_stacks.role_arns(grantee, grant)},
+            {**target, **grant.args, **other_stacks.roles(grantee, grant)},
             renamed(grant.renamed_from),
         )
         granted.append((grantee, grant, policy))

@@ -3,6 +3,12 @@
 Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
 """
 
+import re
+
+_OF_PERMISSION_SET = re.compile(
+    r"arn:[^:]+:iam::[0-9]{12}:role/aws-reserved/sso\.amazonaws\.com/([^/]+/)?AWSReservedSSO_([^/]+)_[^/]{16}"
+)
+
 
 def partition_of(arn: str) -> str:
     """Return the partition, e.g. ``aws``."""
@@ -27,3 +33,12 @@ def kind_of(arn: str) -> str:
 def name_of(arn: str) -> str:
     """Return the name, without kind and path, e.g. ``UpdateApp`` of ``role/delegated/UpdateApp``."""
     return arn.rpartition("/")[2]
+
+
+def permission_set_of(arn: str) -> str | None:
+    """Return the permission set of IAM Identity Center that a role is of; nothing for any other role.
+
+    Source: IAM Identity Center User Guide, "Referencing permission sets in resource policies".
+    """
+    match = _OF_PERMISSION_SET.fullmatch(arn)
+    return match[2] if match else None

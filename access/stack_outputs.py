@@ -33,9 +33,21 @@ class StackOutputs:
     groups: AssumableRoles = field(default_factory=dict)
     """What the groups of this account may and may not assume."""
     grant_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The options of what groups and roles of this account may assume, by their names."""
+    """The options of what groups, roles and permission sets of this account may assume, by their names."""
     grantee_roles: AssumableRoles = field(default_factory=dict)
     """What roles of this account may and may not assume."""
+    permission_sets: AssumableRoles = field(default_factory=dict)
+    """What people of permission sets of IAM Identity Center may and may not assume in this account."""
+
+    @property
+    def has_grants(self) -> bool:
+        """Whether somebody of this account may or may not assume roles."""
+        return bool(self.groups or self.grantee_roles or self.permission_sets)
+
+    def of_permission_set(self, name: str | None) -> AssumableRoles:
+        """Return what is said of a permission set, by the name that :attr:`grant_options` has for it."""
+        said = self.permission_sets.get(name) if name else None
+        return {f"permission set {name}": said} if said else {}
 
 
 def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:
@@ -58,6 +70,7 @@ def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:
         groups=outputs.get("assumableRoles", {}),
         grant_options=outputs.get("grantOptions", {}),
         grantee_roles=outputs.get("granteeRoles", {}),
+        permission_sets=outputs.get("permissionSets", {}),
     )
 
 

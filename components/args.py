@@ -31,12 +31,16 @@ class GroupAssumePolicyArgs(TypedDict):
     """The group's name. The group exists already, or is made by the same program."""
     role: NotRequired[pulumi.Input[str]]
     """In place of ``group``: the name of a role, for people who come in as a role rather than as a user."""
+    permission_set: NotRequired[str]
+    """In place of ``group``: the name of a permission set of IAM Identity Center. It references the policy by name."""
     effect: str
     """``Allow``: the grantee may assume the roles. ``Deny``: it may not, whatever else allows it."""
-    role_arns: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """The ARNs of the roles: at least one."""
+    role_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """The ARNs of the roles. At least one, here or in ``role_arns_until``."""
+    role_arns_until: NotRequired[Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]]]
+    """The ARNs of roles that may be assumed until a moment, by that moment, e.g. ``2027-01-31T18:00:00Z``."""
     policy_name: str
-    """The inline policy's name, unique in the group or role."""
+    """The policy's name, unique in the group or role, or in the account where it is for a permission set."""
     bind_session_name: NotRequired[bool]
     """Whether a session has to be named after the IAM user who begins it. ``False`` by default."""
     source_identity: NotRequired[bool]
@@ -75,6 +79,10 @@ class ReadWriteBucketRoleArgs(TypedDict):
     """Only these users and roles of the accounts; ``*`` and ``?`` in an ARN stand for any characters."""
     denied_principal_arns: NotRequired[Sequence[pulumi.Input[str]]]
     """Never these users and roles, whatever else allows it; written as ``trusted_principal_arns``."""
+    trusted_permission_sets: NotRequired[Sequence[str]]
+    """Only people of these permission sets of IAM Identity Center, and those of ``trusted_principal_arns``."""
+    denied_permission_sets: NotRequired[Sequence[str]]
+    """Never people of these permission sets, whatever else allows it."""
     require_mfa: NotRequired[bool]
     """Only principals that signed in with multi-factor authentication. ``False`` by default."""
     mfa_max_age: NotRequired[int]

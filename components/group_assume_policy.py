@@ -1,57 +1,68 @@
-"""Who may assume roles of other accounts, and who may not: an inline policy of a group, or of a role."""
+"""Who may assume roles of other accounts, and who may not: a policy of a group, a role or a permission set."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import pulumi
 import pulumi_aws as aws
 
 from . import policies, rules, validation
 from .args import GroupAssumePolicyArgs
-from .partition import Partition, check_against, partition_of
-from .policies import Condition, Effect, PolicyDocument, document, render, statement
-from .validation import InvalidValue, when_known
+from .assumable_roles import AssumableRoles, assume_role_statements, known_roles
+from .partition import partition_of
+from .policies import Effect, PolicyDocument, document, render
+from .validation import MISSING, InvalidValue
 
-Kind = Literal["group", "role"]
+Kind = Literal["group", "role", "permission_set"]
+_KINDS: Sequence[Kind] = get_args(Kind)
 
-_MOST_CHARACTERS: Mapping[Kind, int] = {"group": 5120, "role": 10240}
-"""Of all inline policies together. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+_MOST_CHARACTERS: Mapping[Kind, int] = {"group": 5120, "role": 10240, "permission_set": 6144}
+"""Of all inline policies together, and of one managed policy. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 _RULES: Mapping[str, rules.Rule] = {
     "group": rules.group_name,
     "role": rules.changeable_role_name,
+    "permission_set": rules.permission_set_name,
     "effect": rules.one_of("Allow", "Deny"),
-    "role_arns": rules.each(rules.role_arn),
+    "role_arns": rules.each(rules.role_arn, least=0),
+    "role_arns_until": rules.role_arns_by_moment,
     "policy_name": rules.policy_name,
 }
 
 
 def _checked_args(args: Mapping[str, object]) -> GroupAssumePolicyArgs:
     given = validation.checked(args, GroupAssumePolicyArgs, _RULES)
-    validation.check_exactly_one(given, "group", "role")
+    validation.check_exactly_one(given, *_KINDS)
+    if not given.get("role_arns") and not given.get("role_arns_until"):
+        raise InvalidValue("role_arns", MISSING, "give at least one role, here or in role_arns_until")
     for key in ("bind_session_name", "source_identity"):
-        if given.get(key) and "role" in given:
+        if given.get(key) and "group" not in given:
             raise InvalidValue(key, True, "a role has no user's name: use it with group")
-    for key in ("bind_session_name", "source_identity", "session_tags"):
+    for key in ("bind_session_name", "source_identity", "session_tags", "role_arns_until"):
         if given.get(key) and given["effect"] == "Deny":
-            raise InvalidValue(key, True, "it narrows or adds to what is allowed: use it with Allow")
+            raise InvalidValue(key, given[key], "it narrows or adds to what is allowed: use it with Allow")
     return cast(GroupAssumePolicyArgs, given)
 
 
 class GroupAssumePolicy(pulumi.ComponentResource):
-    """An inline policy with which a group's members, or a role's sessions, may or may not assume roles.
+    """A policy with which a group's members, or a role's sessions, may or may not assume roles.
+
+    It is an inline policy of the group or role. For a permission set of IAM Identity Center it is a customer managed
+    policy, which the permission set references by its name.
 
     It is step 2 of the IAM User Guide's "IAM tutorial: Delegate access across AWS accounts using IAM roles".
     """
 
     role_arns: pulumi.Output[Sequence[str]]
     """The roles' ARNs, sorted, each once."""
+    ends: pulumi.Output[Mapping[str, str]]
+    """The moments until which roles may be assumed, by the ARNs of those that have one."""
     policy: pulumi.Output[str]
-    """The inline policy, as JSON."""
+    """The policy, as JSON."""
 
     def __init__(self, name: str, args: GroupAssumePolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the inline policy.
+        """Register the policy.
 
         Raises:
             InvalidValue: AWS would refuse one of the values.
@@ -59,18 +70,22 @@ class GroupAssumePolicy(pulumi.ComponentResource):
         args = _checked_args(args)
         super().__init__("cross-account-access:index:GroupAssumePolicy", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.role_arns = when_known(args["role_arns"], partial(_checked_arns, partition_of(self)))
-        self.policy = self.role_arns.apply(partial(_rendered, args))
+        roles = known_roles(partition_of(self), args)
+        self.role_arns = roles.apply(lambda known: known.arns)
+        self.ends = roles.apply(lambda known: known.ends)
+        self.policy = roles.apply(partial(_rendered, args))
 
         if "role" in args:
             aws.iam.RolePolicy(
                 f"{name}-policy", role=args["role"], name=args["policy_name"], policy=self.policy, opts=child
             )
-        else:
+        elif "group" in args:
             aws.iam.GroupPolicy(
                 f"{name}-policy", group=args["group"], name=args["policy_name"], policy=self.policy, opts=child
             )
-        self.register_outputs({"role_arns": self.role_arns, "policy": self.policy})
+        else:
+            aws.iam.Policy(f"{name}-policy", name=args["policy_name"], policy=self.policy, opts=child)
+        self.register_outputs({"role_arns": self.role_arns, "ends": self.ends, "policy": self.policy})
 
 
 def check_total_size(kind: Kind, name: str, grants: Mapping[str, GroupAssumePolicy]) -> None:
@@ -97,35 +112,29 @@ def check_total_size(kind: Kind, name: str, grants: Mapping[str, GroupAssumePoli
 
 def assume_role_policy(args: GroupAssumePolicyArgs) -> PolicyDocument:
     """Return the identity policy of resolved values: roles may, or may not, be assumed."""
-    effect, role_arns = cast(Effect, args["effect"]), cast(Sequence[str], args["role_arns"])
-    named: Condition = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
-    bound = named if args.get("bind_session_name") else None
-    statements = [statement(f"{effect}AssumeRole", effect, ["sts:AssumeRole"], role_arns, condition=bound)]
-    if args.get("source_identity"):
-        own_name: Condition = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
-        statements.append(
-            statement("SetSourceIdentity", effect, ["sts:SetSourceIdentity"], role_arns, condition=own_name)
-        )
-    if args.get("session_tags"):
-        statements.append(statement("TagSession", effect, ["sts:TagSession"], role_arns))
-    return document(*statements)
+    always, until = cast(Sequence[str], args.get("role_arns", ())), args.get("role_arns_until", {})
+    by_moment = {moment: sorted(set(cast(Sequence[str], until[moment]))) for moment in sorted(until)}
+    return _document(args, AssumableRoles(sorted(set(always)), by_moment))
 
 
-async def _checked_arns(partition: pulumi.Output[Partition], role_arns: Sequence[str]) -> Sequence[str]:
-    """Return the ARNs sorted, each once."""
-    _RULES["role_arns"]("role_arns", role_arns)
-    await check_against(partition, "role_arns", role_arns)
-    return sorted(set(role_arns))
+def _document(args: GroupAssumePolicyArgs, roles: AssumableRoles) -> PolicyDocument:
+    return document(*assume_role_statements(args, cast(Effect, args["effect"]), roles))
 
 
-async def _rendered(args: GroupAssumePolicyArgs, role_arns: Sequence[str]) -> str:
-    kind: Kind = "role" if "role" in args else "group"
+async def _rendered(args: GroupAssumePolicyArgs, roles: AssumableRoles) -> str:
+    kind = next(it for it in _KINDS if it in args)
     grantee = args[kind]
     if isinstance(grantee, pulumi.Output):  # looked at here, as another output would cost more than all the rest
         known = await grantee.future()
         if known is not None:
             _RULES[kind](kind, known)
         grantee = known or "that is not known yet"
-    policy = assume_role_policy({**args, "role_arns": role_arns})
-    policies.check_size(f"inline policy {args['policy_name']} of {kind} {grantee}", policy, _MOST_CHARACTERS[kind])
+    policy = _document(args, roles)
+    what = f"{'' if kind == 'permission_set' else 'inline '}policy {args['policy_name']} of {in_words(kind)} {grantee}"
+    policies.check_size(what, policy, _MOST_CHARACTERS[kind])
     return render(policy)
+
+
+def in_words(kind: Kind) -> str:
+    """Return a kind of grantee as people call it."""
+    return kind.replace("_", " ")

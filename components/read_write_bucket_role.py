@@ -27,6 +27,10 @@ _DEFAULT_TRUST_CHARACTERS, _MOST_TRUST_CHARACTERS = 2048, 8192
 Source: IAM User Guide, "IAM and AWS STS quotas", and Service Quotas.
 """
 
+_NOT_BY_ROLES = "people of IAM Identity Center come in as a role, which has no MFA and no user's name here"
+"""Sources: IAM User Guide, "Secure API access with MFA" (federated users) and "IAM policy elements: Variables and tags"
+(aws:username is not present in a role's session)."""
+
 _RULES: Mapping[str, rules.Rule] = {
     "name": rules.role_name,
     "policy_name": rules.policy_name,
@@ -40,6 +44,8 @@ _RULES: Mapping[str, rules.Rule] = {
     "trusted_account_ids": each(rules.account_id),
     "trusted_principal_arns": each(rules.principal_pattern),
     "denied_principal_arns": each(rules.principal_pattern),
+    "trusted_permission_sets": each(rules.permission_set_name),
+    "denied_permission_sets": each(rules.permission_set_name),
     "mfa_max_age": rules.seconds(900, 129600),
     "external_id": rules.external_id,
     "organization_id": rules.organization_id,
@@ -74,6 +80,9 @@ def checked_role_args(args: Mapping[str, object], partition: str | None = None) 
     validation.check_exactly_one(given, "bucket", "buckets")
     if given.get("generate_external_id") and "external_id" in given:
         raise InvalidValue("generate_external_id", True, "external_id is given; remove one of the two")
+    for key in ("require_mfa", "mfa_max_age", "require_source_identity"):
+        if given.get(key) and given.get("trusted_permission_sets"):
+            raise InvalidValue(key, given[key], f"{_NOT_BY_ROLES}; remove it, or trusted_permission_sets")
     if "mfa_max_age" in given and not given.get("require_mfa"):
         raise InvalidValue("mfa_max_age", given["mfa_max_age"], "it needs require_mfa: true")
     for key, access, does in (("object_versions", "write", "reads"), ("multipart_uploads", "read", "writes")):

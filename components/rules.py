@@ -36,12 +36,8 @@ class Text:
             raise InvalidValue(key, value, self.allowed)
 
 
-def _name(what: str, most: int) -> Text:
-    return Text(
-        rf"[\w+=,.@-]{{1,{most}}}",
-        f"{what} has 1 to {most} letters, digits or +=,.@-_",
-        'IAM User Guide, "IAM and AWS STS quotas"',
-    )
+def _name(what: str, most: int, source: str = 'IAM User Guide, "IAM and AWS STS quotas"') -> Text:
+    return Text(rf"[\w+=,.@-]{{1,{most}}}", f"{what} has 1 to {most} letters, digits or +=,.@-_", source)
 
 
 _PARTITION = "arn:(aws[a-z-]*)"
@@ -55,6 +51,7 @@ role_name = _name("a role name", 64)
 policy_name = _name("a policy name", 128)
 group_name = _name("a group name", 128)
 user_name = _name("a user name", 64)
+permission_set_name = _name("a permission set's name", 32, 'IAM Identity Center API Reference, "CreatePermissionSet"')
 role_arn = Text(
     rf"{_PARTITION}:iam::[0-9]{{12}}:role/([\w+=,.@/-]{{1,510}}/)?[\w+=,.@-]{{1,64}}",
     "write the role's ARN, e.g. arn:aws:iam::999999999999:role/UpdateApp",
@@ -140,10 +137,10 @@ def principal_pattern(key: str, value: object) -> None:
     _PRINCIPAL(key, value)
     sso_role = _SSO_ROLE.search(value) if isinstance(value, str) else None
     if sso_role and not _is_sso_path(sso_role[1] or ""):
-        right = f"role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{sso_role[2]}"
-        raise InvalidValue(
-            key, value, f"it matches nobody, as roles of IAM Identity Center have a path; write …:{right}"
+        rule = (
+            "it matches nobody, as roles of IAM Identity Center have a path; name their permission set instead, under"
         )
+        raise InvalidValue(key, value, f"{rule} trusted_permission_sets or denied_permission_sets")
 
 
 def _is_sso_path(path: str) -> bool:
@@ -165,7 +162,7 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-_ONLY_BY_AWS = ("AWSReservedSSO_", "AWSServiceRoleFor")
+_OF_IDENTITY_CENTER, _OF_SERVICES = "AWSReservedSSO_", "AWSServiceRoleFor"
 
 
 def changeable_role_name(key: str, value: object) -> None:
@@ -175,8 +172,11 @@ def changeable_role_name(key: str, value: object) -> None:
     "Service-linked roles").
     """
     role_name(key, value)
-    if isinstance(value, str) and value.startswith(_ONLY_BY_AWS):
-        raise InvalidValue(key, value, "AWS alone may change this role; grant it through the permission set instead")
+    if isinstance(value, str) and value.startswith(_OF_IDENTITY_CENTER):
+        rule = "only AWS can change the roles of IAM Identity Center; name their permission set instead, under"
+        raise InvalidValue(key, value, f"{rule} permissionSets, or as permission_set of a GroupAssumePolicy")
+    if isinstance(value, str) and value.startswith(_OF_SERVICES):
+        raise InvalidValue(key, value, "only AWS can change service-linked roles; name a role of your own")
 
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")  # Python takes many more forms
@@ -193,6 +193,13 @@ def moment(key: str, value: object) -> None:
         found = None
     if found is None:
         raise InvalidValue(key, value, "write a moment of UTC in quotes, e.g. '2027-01-31T00:00:00Z'")
+
+
+def role_arns_by_moment(key: str, value: object) -> None:
+    """Check lists of roles, each by the moment until which they may be assumed."""
+    for until, arns in value.items() if isinstance(value, Mapping) else ():
+        moment(key, until)
+        each(role_arn)(f"{key}.{until}", arns)
 
 
 _RANGE = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")  # Python takes masks and zones too

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 from .args import ReadWriteBucketRoleArgs
 from .policies import Condition, PolicyDocument, document, one_or_more, statement
-from .principals import is_any_admitted
+from .principals import is_any_admitted, permission_set_patterns
 
 
 def trusted_accounts(args: ReadWriteBucketRoleArgs) -> list[str]:
@@ -19,15 +19,28 @@ def is_open_to_any_role(args: ReadWriteBucketRoleArgs) -> bool:
 
     Those who are denied the role as members of a group could then get to it by way of one of those. A role's session
     never counts as signed in with MFA and has no user name (IAM User Guide, "Secure API access with MFA" and "IAM
-    policy elements: Variables and tags").
+    policy elements: Variables and tags"). A permission set that is trusted is named.
     """
-    if args.get("require_mfa") or args.get("require_source_identity"):
-        return False
     trusted = [str(pattern) for pattern in args.get("trusted_principal_arns", ())]
-    denied = [str(pattern) for pattern in args.get("denied_principal_arns", ())]
+    only_sets = bool(args.get("trusted_permission_sets")) and not trusted
+    if only_sets or args.get("require_mfa") or args.get("require_source_identity"):
+        return False
+    denied = denied_principals("aws", args)  # whatever the partition, as one role is of one
     return any(
         is_any_admitted("role", account, trusted, denied, only_unnamed=True) for account in trusted_accounts(args)
     )
+
+
+def trusted_principals(partition: str, args: ReadWriteBucketRoleArgs) -> list[str]:
+    """Return the patterns of the principals that are trusted; none where all of the accounts' are."""
+    sets = permission_set_patterns(partition, trusted_accounts(args), args.get("trusted_permission_sets", ()))
+    return [*map(str, args.get("trusted_principal_arns", ())), *sets]
+
+
+def denied_principals(partition: str, args: ReadWriteBucketRoleArgs) -> list[str]:
+    """Return the patterns of the principals that are denied."""
+    sets = permission_set_patterns(partition, trusted_accounts(args), args.get("denied_permission_sets", ()))
+    return [*map(str, args.get("denied_principal_arns", ())), *sets]
 
 
 def trust_policy(partition: str, args: ReadWriteBucketRoleArgs) -> PolicyDocument:
@@ -43,14 +56,16 @@ def trust_policy(partition: str, args: ReadWriteBucketRoleArgs) -> PolicyDocumen
     """
     principal = {"AWS": one_or_more(f"arn:{partition}:iam::{account}:root" for account in trusted_accounts(args))}
     statements = []
-    denied = args.get("denied_principal_arns")
+    denied = denied_principals(partition, args)
     if denied:
-        named: Condition = {"ArnLike": {"aws:PrincipalArn": one_or_more(str(arn) for arn in denied)}}
+        named: Condition = {"ArnLike": {"aws:PrincipalArn": one_or_more(denied)}}
         statements.append(
             statement("DenyPrincipals", "Deny", ["sts:AssumeRole"], principal={"AWS": "*"}, condition=named)
         )
     statements.append(
-        statement("TrustAccount", "Allow", ["sts:AssumeRole"], principal=principal, condition=_conditions(args))
+        statement(
+            "TrustAccount", "Allow", ["sts:AssumeRole"], principal=principal, condition=_conditions(partition, args)
+        )
     )
     # What the conditions above demand of a session has to be allowed by itself too, and gives nothing by itself.
     if args.get("require_source_identity"):
@@ -64,15 +79,15 @@ def trust_policy(partition: str, args: ReadWriteBucketRoleArgs) -> PolicyDocumen
     return document(*statements)
 
 
-def _conditions(args: ReadWriteBucketRoleArgs) -> Condition:
+def _conditions(partition: str, args: ReadWriteBucketRoleArgs) -> Condition:
     """Return one condition for each field that narrows.
 
     Source: IAM User Guide, "AWS global condition context keys".
     """
     conditions: list[Condition] = []
-    if args.get("trusted_principal_arns"):
-        arns = one_or_more(str(arn) for arn in args["trusted_principal_arns"])
-        conditions.append({"ArnLike": {"aws:PrincipalArn": arns}})
+    trusted = trusted_principals(partition, args)
+    if trusted:
+        conditions.append({"ArnLike": {"aws:PrincipalArn": one_or_more(trusted)}})
     if args.get("require_mfa"):
         # Not BoolIfExists: long-term keys carry no such key at all, and would pass.
         conditions.append({"Bool": {"aws:MultiFactorAuthPresent": "true"}})

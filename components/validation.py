@@ -160,6 +160,8 @@ def check_type(key: str, value: object, hint: object) -> None:
         accepted, allowed = _PLAIN[hint]
         if not isinstance(value, accepted) or (isinstance(value, bool) and hint is not bool):
             raise InvalidValue(key, value, allowed)
+    elif hint is object:
+        return  # of several types: whoever reads it checks it
     elif get_origin(hint) in (list, Sequence):
         if not isinstance(value, Sequence) or isinstance(value, str):
             raise InvalidValue(key, value, "write a list")
@@ -181,10 +183,10 @@ _PLAIN: Mapping[object, tuple[type, str]] = {
 }
 
 
-def check_exactly_one(args: Mapping[str, object], one: str, other: str) -> None:
-    """Check that one of two arguments that stand for each other is given."""
-    given = [key for key in (one, other) if args.get(key)]
+def check_exactly_one(args: Mapping[str, object], *keys: str) -> None:
+    """Check that one of several arguments that stand for each other is given."""
+    given = [key for key in keys if args.get(key)]
     if not given:
-        raise InvalidValue(one, MISSING, f"give {one} or {other}")
+        raise InvalidValue(keys[0], MISSING, f"give {' or '.join(keys)}")
     if len(given) > 1:
-        raise InvalidValue(one, args[one], f"{other} is given too; remove one of the two")
+        raise InvalidValue(given[0], args[given[0]], f"{given[1]} is given too; remove one of the two")

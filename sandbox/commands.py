@@ -16,6 +16,7 @@ from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.environment import environment
 from sandbox.errors import SandboxError
+from sandbox.identity_center import sets_named, withdraw
 from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.people import leave_groups, named_groups
@@ -70,9 +71,11 @@ def pulumi(options: argparse.Namespace, layout: Layout) -> int:
     check_place(stack)
     with running(layout, projects, [stack], options.provider == toolchain.OFFICIAL, lambda line: None) as sandbox:
         if options.arguments[0] == "destroy" and stack.deployed and stack.deployed.account_id:
-            # AWS deletes no group that somebody is in.
-            others = named_groups(other.file for other in stacks if other.file and other is not stack)
-            leave_groups(sandbox.accounts, stack.deployed.account_id, others)
+            # AWS deletes no group that somebody is in, and no policy that a role has.
+            others = [other.file for other in stacks if other.file and other is not stack]
+            account_id = stack.deployed.account_id
+            leave_groups(sandbox.accounts, account_id, named_groups(others))
+            withdraw(sandbox.accounts, account_id, sets_named(others, account_id))
         engine = sandbox.engine(stack)
         engine.forget_deployment(stack.name)
         engine.check(stack.name, engine.run(stack.name, *options.arguments, say=_say))

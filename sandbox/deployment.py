@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.errors import SandboxError
 from sandbox.existing import make_existing
+from sandbox.identity_center import provision, sets_named, withdraw
 from sandbox.people import Person, leave_groups, named_groups, people_of, settle
 from sandbox.profiles import OUTSIDER, Administrator, outsiders_account, write_profiles
 from sandbox.project import Stack
@@ -40,6 +41,7 @@ def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[Know
     """
     files = [stack.file for stack in stacks if stack.file]
     _leave_groups(sandbox, stacks, files)
+    _withdraw(sandbox, stacks, files)
     done = Deployment()
     outputs = {stack.label: _outputs(sandbox, stack) for stack in stacks if stack.deployed and stack not in chosen}
     left_out: set[str] = set()
@@ -67,7 +69,10 @@ def _deploy(sandbox: Running, stack: KnownStack, files: Sequence[Stack], say: Sa
         say(f"\n{stack.label} (account {stack.file.account_id})")
         for words in make_existing(sandbox.accounts, stack.file, files):
             say(f"made for the sandbox, as the file says that it exists: {words}")
-    return sandbox.engine(stack).up(stack.name, say).changed
+    changed = sandbox.engine(stack).up(stack.name, say).changed
+    if stack.file:
+        provision(sandbox.accounts, stack.file)
+    return changed
 
 
 def _outputs(sandbox: Running, stack: KnownStack) -> Future[dict[str, Any]]:
@@ -79,6 +84,13 @@ def _leave_groups(sandbox: Running, stacks: Sequence[KnownStack], files: Sequenc
     named = named_groups(files)
     accounts = {stack.deployed.account_id for stack in stacks if stack.deployed} - {None}
     list(sandbox.pool.map(lambda it: leave_groups(sandbox.accounts, it, named), accounts))
+
+
+def _withdraw(sandbox: Running, stacks: Sequence[KnownStack], files: Sequence[Stack]) -> None:
+    """Do what Identity Center does first: AWS deletes no policy that a permission set's role has."""
+    for account_id in {stack.deployed.account_id for stack in stacks if stack.deployed}:
+        if account_id:
+            withdraw(sandbox.accounts, account_id, sets_named(files, account_id))
 
 
 def settle_profiles(

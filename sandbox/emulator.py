@@ -67,6 +67,8 @@ class Emulator:
     def secret_of(self, account_id: str) -> str:
         """Return the secret access key of an account's root, whose access key id is the account's id.
 
+        It is also the secret of anything else that has a name.
+
         Raises:
             SandboxError: the sandbox was never started.
         """

@@ -20,7 +20,7 @@ ORGANIZATION = "organization"
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # "Stacks", Pulumi's documentation
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
-_GRANTEES = ("groups", "granteeRoles")
+_GRANTEES = ("groups", "granteeRoles", "permissionSets")
 _EXAMPLE = 'e.g. ["111111111111"]'
 
 
@@ -75,7 +75,7 @@ class Stack:
                     yield (key, index), entry
 
     def references(self) -> list[Reference]:
-        """Return the roles of other stacks that its groups and grantee roles name."""
+        """Return the roles of other stacks that its groups, grantee roles and permission sets name."""
         found = []
         for name in _GRANTEES:
             for keys, entry in self.entries(name):

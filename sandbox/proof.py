@@ -20,14 +20,14 @@ from sandbox.layout import Layout
 
 
 def unrepresented(outputs: Iterable[tuple[str | None, Mapping[str, Any]]]) -> set[str]:
-    """Return the accounts that roles trust and in which no group or role is there to try.
+    """Return the accounts that roles trust and in which nobody is there to try.
 
     Args:
         outputs: of the stacks, with the account of each.
     """
     trusted, there = set(), set()
     for account_id, exported in outputs:
-        if exported.get("assumableRoles") or exported.get("granteeRoles"):
+        if any(exported.get(grants) for grants in ("assumableRoles", "granteeRoles", "permissionSets")):
             there.add(account_id)
         for options in exported.get("roleOptions", {}).values():
             trusted |= {options.get("trustedAccountId"), *options.get("trustedAccountIds", ())} - {None}

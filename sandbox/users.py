@@ -15,8 +15,10 @@ from access.aws_session import new_session
 from access.credentials import Credentials
 from sandbox.emulator import Emulator
 from sandbox.layout import Layout
+from sandbox.strict import IDENTITY_CENTER
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iam.type_defs import TagTypeDef
 
@@ -61,6 +63,13 @@ class Accounts:
             credentials = Credentials(account_id, self._emulator.secret_of(account_id))
             self._administrators[account_id] = self.session(credentials)
         return self._administrators[account_id]
+
+    def identity_center(self, account_id: str) -> "IAMClient":
+        """IAM of an account, as IAM Identity Center calls it: its roles are for nobody else to change."""
+        client = self.session(Credentials(account_id, self._emulator.secret_of(account_id))).iam
+        secret = self._emulator.secret_of(IDENTITY_CENTER)
+        client.meta.events.register("before-sign.iam", partial(_add_header, IDENTITY_CENTER, secret))
+        return client
 
     def session(self, credentials: Credentials) -> Session:
         """A session with these credentials."""
@@ -119,6 +128,10 @@ class Accounts:
         finally:
             iam = self.administrator(user.account_id).iam
             iam.delete_access_key(UserName=user.name, AccessKeyId=key.access_key_id)
+
+
+def _add_header(name: str, value: str, request: "AWSRequest", **_: object) -> None:
+    request.headers[name] = value
 
 
 def _make_room(iam: "IAMClient", user_name: str) -> None:

@@ -31,9 +31,9 @@ class GranteeEntry(TypedDict):
 
     name: str
     """The name of the group or role."""
-    allow: NotRequired[list[str]]
-    """Roles that may be assumed, each written ``stack/role`` or as an ARN."""
-    deny: NotRequired[list[str]]
+    allow: NotRequired[list[object]]
+    """Roles that may be assumed, each ``stack/role`` or an ARN; or ``{role: …, until: …}``: until a moment."""
+    deny: NotRequired[list[object]]
     """Roles that may not be assumed, whatever else allows it, each written ``stack/role`` or as an ARN."""
     allow_policy_prefix: NotRequired[str]
     """The beginning of the allowing inline policies' names; the roles' stack follows."""
@@ -58,7 +58,20 @@ class GroupEntry(GranteeEntry):
     """The names of the users who are to be the group's members, and nobody else. Left alone by default."""
 
 
-Entry = TypeVar("Entry", RoleEntry, GroupEntry, GranteeEntry)
+class PermissionSetEntry(TypedDict):
+    """An entry of ``permissionSets``: a permission set of IAM Identity Center, and the roles that it is about."""
+
+    name: str
+    """The name of the permission set."""
+    allow: NotRequired[list[object]]
+    """Roles that may be assumed, written as those of a group."""
+    deny: NotRequired[list[object]]
+    """Roles that may not be assumed, whatever else allows it, written as those of a group."""
+    session_tags: NotRequired[bool]
+    """Whether a session that is allowed may carry tags. ``false`` by default."""
+
+
+Entry = TypeVar("Entry", RoleEntry, GroupEntry, GranteeEntry, PermissionSetEntry)
 
 _RULES: Mapping[type, Mapping[str, Rule]] = {
     RoleEntry: {},  # the component has them
@@ -68,6 +81,7 @@ _RULES: Mapping[type, Mapping[str, Rule]] = {
         "members": each(rules.user_name, least=0),
     },
     GranteeEntry: {"name": rules.changeable_role_name},
+    PermissionSetEntry: {"name": rules.permission_set_name},
 }
 
 

@@ -1,4 +1,4 @@
-"""The groups and roles of this account to which a stack's file grants something."""
+"""The groups, roles and permission sets of this account to which a stack's file grants something."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,25 +8,28 @@ import pulumi
 import pulumi_aws as aws
 
 from components import GroupMembers
+from stack.grants import Grantee
 from stack.released import moved_membership
-from stack.settings import Grantee
 
 
 class Target(TypedDict, total=False):
-    """The group or role that policies are for, in the component's words."""
+    """The group, role or permission set that policies are for, in the component's words."""
 
     group: pulumi.Input[str]
     role: pulumi.Input[str]
+    permission_set: str
 
 
 def grantee_target(grantee: Grantee) -> Target:
-    """Return the group or role that the policies are for. A group of this stack's is registered, with its members.
+    """Return the group, role or permission set that the policies are for.
 
-    A group that is looked after elsewhere is read, not changed. If this stack made it, the engine lets go of it: it
-    stays as it is.
+    A group of this stack's is registered, with its members. A group that is looked after elsewhere is read, not
+    changed. If this stack made it, the engine lets go of it: it stays as it is.
     """
     if grantee.kind == "role":
         return {"role": grantee.name}
+    if grantee.kind == "permission_set":
+        return {"permission_set": grantee.name}
     name: pulumi.Input[str] = grantee.name
     if grantee.create:
         name = aws.iam.Group(grantee.name, name=grantee.name, opts=renamed(grantee.renamed_from)).name

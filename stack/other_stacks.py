@@ -2,22 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypedDict
 
 import pulumi
 
 from components.validation import InvalidValue
+from stack import clock
+from stack.grants import Grant, Grantee
 from stack.here import own_accounts
 from stack.locations import located
-from stack.references import RoleArn, RoleReference, check_foreign_role
-from stack.settings import Grant, Grantee
+from stack.references import Reference, RoleArn, RoleReference, check_foreign_role
 from stack.usability import why_useless
 
 Named = tuple[Grantee, Grant]
 """A grantee, and what it is granted."""
+
+
+class GrantedRoles(TypedDict, total=False):
+    """The roles of a grant, in the component's words."""
+
+    role_arns: pulumi.Input[Sequence[str]]
+    role_arns_until: Mapping[str, pulumi.Input[Sequence[str]]]
 
 
 @dataclass(frozen=True)
@@ -45,19 +52,32 @@ class OtherStacks:
         self._exports: dict[str, pulumi.Output[_Exports]] = {}
         self._named: dict[RoleReference, list[Named]] = {}
 
-    def role_arns(self, grantee: Grantee, grant: Grant) -> pulumi.Input[Sequence[str]]:
-        """Return the ARNs of the roles that a grant is about.
+    def roles(self, grantee: Grantee, grant: Grant) -> GrantedRoles:
+        """Return the ARNs of the roles that a grant is about, those with an end apart.
 
-        Raises (when the output is computed):
+        Raises (when an output is computed):
             InvalidValue: a stack does not export a role, or exports one of an account that it may not be of.
         """
-        arns = [role.arn for role in grant.roles if isinstance(role, RoleArn)]
-        by_stack: dict[str, dict[RoleReference, str]] = {}
-        for role, key in grant.roles.items():
+        always = {role: key for role, key in grant.roles.items() if role not in grant.until}
+        found: GrantedRoles = {"role_arns": self._role_arns(always)}
+        by_moment = {
+            moment: {role: key for role, key in grant.roles.items() if grant.until.get(role) == moment}
+            for moment in grant.until.values()
+        }
+        if by_moment:
+            found["role_arns_until"] = {moment: self._role_arns(roles) for moment, roles in by_moment.items()}
+        for role in grant.roles:
             if isinstance(role, RoleReference):
                 self._named.setdefault(role, []).append((grantee, grant))
+        return found
+
+    def _role_arns(self, roles: Mapping[Reference, str]) -> pulumi.Input[Sequence[str]]:
+        arns = [role.arn for role in roles if isinstance(role, RoleArn)]
+        by_stack: dict[str, dict[RoleReference, str]] = {}
+        for role, key in roles.items():
+            if isinstance(role, RoleReference):
                 by_stack.setdefault(role.stack_name, {})[role] = key
-        lists = [self._exports_of(name).apply(partial(self._arns, roles)) for name, roles in by_stack.items()]
+        lists = [self._exports_of(name).apply(partial(self._arns, own)) for name, own in by_stack.items()]
         if not lists:
             return arns
         if len(lists) == 1 and not arns:
@@ -132,32 +152,37 @@ async def _warn(named: Mapping[RoleReference, Sequence[Named]], exports: _Export
 def _warn_of_useless_grants(
     role: RoleReference, grants: Sequence[Named], options: Mapping[str, Any] | None
 ) -> list[Named]:
-    """Warn of those who are allowed a role that they can't use, and return the other grants."""
-    now, accounts = datetime.now(UTC), own_accounts()
+    """Warn of those who are allowed a role that they can't use, and return the other grants.
+
+    Those whose time is over are in neither: :func:`stack.outputs.warn_of_unusable` warns of them.
+    """
+    now, accounts = clock.now(), own_accounts()
     useful: list[Named] = []
     useless: dict[str, list[str]] = {}
     for grantee, grant in grants:
+        if grant.has_ended(role, now):
+            continue
         asked = grant.effect == "Allow" and options is not None
         reason = why_useless(grantee, grant, accounts, options or {}, now) if asked else None
         if reason:
-            useless.setdefault(reason, []).append(grantee.name)
+            useless.setdefault(reason, []).append(grantee.title)
         else:
             useful.append((grantee, grant))
     for reason, names in useless.items():
-        pulumi.log.warn(f"{_listed(names)} can't use {role.stack}/{role.role}, though allowed: {reason}")
+        pulumi.log.warn(f"{listed(names)} can't use {role.stack}/{role.role}, though allowed: {reason}")
     return useful
 
 
 def _warn_of_bypass(role: RoleReference, grants: Sequence[Named]) -> None:
-    """Warn of groups that are denied a role which a role of this file may assume.
+    """Warn of groups and permission sets that are denied a role which a role of this file may assume.
 
-    A Deny binds the group's users, not a role that they switch to first.
+    A Deny binds the people who have it, not a role that they switch to first.
     """
-    denied = [grantee.name for grantee, grant in grants if grantee.kind == "group" and grant.effect == "Deny"]
+    denied = [grantee.title for grantee, grant in grants if grantee.kind != "role" and grant.effect == "Deny"]
     through = [grantee.name for grantee, grant in grants if grantee.kind == "role" and grant.effect == "Allow"]
     if denied and through:
         pulumi.log.warn(
-            f"{_listed(denied)}: the Deny on {role.stack}/{role.role} does not bind {_listed(through)}, which members"
+            f"{listed(denied)}: the Deny on {role.stack}/{role.role} does not bind {listed(through)}, which members"
             " may be able to switch to first; name it under the role's deniedPrincipalArns, or see what `access bypass`"
             " finds"
         )
@@ -209,6 +234,7 @@ async def _existing_principals() -> set[str]:
     return {arn for answer in answers for arn in answer["arns"]}
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them, each once."""
     distinct = list(dict.fromkeys(names))
     return " and ".join([", ".join(distinct[:-1]), distinct[-1]]) if len(distinct) > 1 else distinct[0]

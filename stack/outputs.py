@@ -4,7 +4,7 @@ An output that is added leaves the version as it is; one that changes its meanin
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import get_args
 from urllib.parse import urlencode
@@ -15,9 +15,12 @@ from components import GroupAssumePolicy, ReadWriteBucketRole, ReadWriteBucketRo
 from components.bucket_access import bucket_names
 from components.policies import Effect
 from components.trust import is_open_to_any_role, trusted_accounts
+from stack import clock
 from stack.entries import camel_case
+from stack.grants import Grant, Grantee, Kind
 from stack.here import own_accounts
-from stack.settings import Grant, Grantee, GrantOptions, Kind, Settings
+from stack.other_stacks import listed
+from stack.settings import Settings
 from stack.usability import why_unusable
 
 CONTRACT_VERSION = 1
@@ -55,8 +58,8 @@ def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -
 
 
 def warn_of_unusable(settings: Settings) -> None:
-    """Warn of roles that nobody can use, or nobody of an account that they trust."""
-    now = datetime.now(UTC)
+    """Warn of roles that nobody can use, or nobody of an account that they trust, and of grants whose time is over."""
+    now = clock.now()
     for role in settings.roles:
         options = _options(role)
         reasons = {account: why_unusable(options, account, now) for account in trusted_accounts(role)}
@@ -66,6 +69,22 @@ def warn_of_unusable(settings: Settings) -> None:
         for account, reason in reasons.items():
             if reason:
                 pulumi.log.warn(f"nobody of {account} can use role {role['name']}: {reason}")
+
+    _warn_of_ended(settings, now)
+
+
+def _warn_of_ended(settings: Settings, now: datetime) -> None:
+    ended: dict[tuple[str, str], list[str]] = {}
+    for grantee in settings.grantees:
+        for grant in grantee.grants:
+            for role, moment in grant.until.items():
+                if grant.has_ended(role, now):
+                    ended.setdefault((role.short, moment), []).append(grantee.title)
+    for (role_name, moment), names in ended.items():
+        pulumi.log.warn(
+            f"{listed(names)} can't use {role_name}, though allowed: that ended at {moment}; remove the entry, or set"
+            " until to a moment to come"
+        )
 
 
 def _statements_for_others(
@@ -115,7 +134,7 @@ def _options(role: ReadWriteBucketRoleArgs) -> dict[str, object]:
 
 
 def export_grants(granted: Sequence[Granted]) -> None:
-    """Export which groups, and which roles of this account, may or may not assume which roles.
+    """Export which groups, roles and permission sets of this account may or may not assume which roles.
 
     Raises (when the documents are known):
         InvalidValue: the policies of a group or role are too long together.
@@ -123,25 +142,40 @@ def export_grants(granted: Sequence[Granted]) -> None:
     by_grantee: dict[tuple[Kind, str], list[tuple[Grant, GroupAssumePolicy]]] = {}
     for grantee, grant, policy in granted:
         by_grantee.setdefault((grantee.kind, grantee.name), []).append((grant, policy))
-    assumable: dict[str, dict[str, dict[str, pulumi.Input[Sequence[str]]]]] = {"group": {}, "role": {}}
+    assumable: dict[Kind, dict[str, dict[str, pulumi.Input[Sequence[str]]]]] = {kind: {} for kind in get_args(Kind)}
     for (kind, name), policies in by_grantee.items():
-        if len(policies) > 1:  # of one, the component checks it
+        if len(policies) > 1 and kind != "permission_set":  # of one, and of managed ones, the component checks it
             check_total_size(kind, name, {grant.policy_name: policy for grant, policy in policies})
         assumable[kind][name] = {
             effect.lower(): _joined([policy.role_arns for grant, policy in policies if grant.effect == effect])
             for effect in get_args(Effect)
         }
-    options = {grantee.name: _on(grant.options) for grantee, grant, _ in granted if grant.options}
+    options = _grant_options(granted)
     if options:
         pulumi.export("grantOptions", options)
     if assumable["group"]:
         pulumi.export("assumableRoles", assumable["group"])
     if assumable["role"]:
         pulumi.export("granteeRoles", assumable["role"])
+    if assumable["permission_set"]:
+        pulumi.export("permissionSets", assumable["permission_set"])
 
 
-def _on(options: GrantOptions) -> dict[str, object]:
-    return {camel_case(name): value for name, value in options.items()}
+def _grant_options(granted: Sequence[Granted]) -> dict[str, dict[str, object]]:
+    """Return what is said beside the roles, by grantee, and until when roles may be assumed, by ARN."""
+    found: dict[str, dict[str, object]] = {}
+    ends: dict[str, list[pulumi.Output[Mapping[str, str]]]] = {}
+    for grantee, grant, policy in granted:
+        said = {camel_case(name): value for name, value in grant.options.items()}
+        if said or grant.until:
+            found.setdefault(grantee.title, {}).update(said)
+        if grant.until:
+            ends.setdefault(grantee.title, []).append(policy.ends)
+    for title, known in ends.items():
+        found[title]["until"] = pulumi.Output.all(*known).apply(
+            lambda lists: {arn: moment for own in lists for arn, moment in own.items()}
+        )
+    return found
 
 
 def _joined(lists: Sequence[pulumi.Output[Sequence[str]]]) -> pulumi.Input[Sequence[str]]:

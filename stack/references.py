@@ -33,6 +33,11 @@ class RoleReference:
         """The stack's own name."""
         return self.stack
 
+    @property
+    def short(self) -> str:
+        """The shortest form: stack/role."""
+        return f"{self.stack}/{self.role}"
+
     def __str__(self) -> str:
         """The longest form: organization/project/stack/role."""
         return f"{self.stack_name}/{self.role}"
@@ -48,6 +53,11 @@ class RoleArn:
     def place(self) -> str:
         """The role's account."""
         return self.arn.split(":")[4]
+
+    @property
+    def short(self) -> str:
+        """The ARN."""
+        return self.arn
 
     def __str__(self) -> str:
         return self.arn

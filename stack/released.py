@@ -5,7 +5,7 @@ A stack that it deployed is updated in place.
 
 import pulumi
 
-from stack.settings import Grantee
+from stack.grants import Grantee
 
 _COMPONENT = "cross-account-access:index:GroupAssumePolicy"
 _MEMBERSHIP = "aws:iam/groupMembership:GroupMembership"

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict, cast
+from typing import cast
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
 from components import ApplicationBucketArgs, ReadWriteBucketRoleArgs, rules
 from components.bucket_access import bucket_names
-from components.policies import Effect
 from components.read_write_bucket_role import checked_role_args, default_policy_name
 from components.validation import MISSING, UNKNOWN, InvalidValue, check_known
 from stack.entries import (
-    GranteeEntry,
-    GroupEntry,
     RoleEntry,
     at,
     camel_case,
@@ -23,63 +20,10 @@ from stack.entries import (
     configured_keys,
     read_entries,
 )
+from stack.grants import Grantee, check_distinct, read_grantees
 from stack.here import own_accounts, own_partition, own_region
 from stack.locations import keys_outside_of_config, located
-from stack.references import Reference, RoleReference, parse_reference
-
-
-class GrantOptions(TypedDict, total=False):
-    """What may be said beside the roles of an allowance, in the component's words."""
-
-    bind_session_name: bool
-    source_identity: bool
-    session_tags: bool
-
-
-class GrantArgs(GrantOptions, total=True):
-    """The arguments of a :class:`GroupAssumePolicy` but for the grantee and the roles."""
-
-    effect: Effect
-    policy_name: str
-
-
-Kind = Literal["group", "role"]
-"""The kinds of grantees."""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """One inline policy of a grantee: what it says about the roles of one stack."""
-
-    name: str
-    """Its logical name."""
-    renamed_from: str | None
-    """Its logical name before its group was renamed."""
-    effect: Effect
-    policy_name: str
-    roles: Mapping[Reference, str]
-    """The roles, and where the file names each."""
-    options: GrantOptions
-
-    @property
-    def args(self) -> GrantArgs:
-        """What the file decides of the component's arguments."""
-        return {**self.options, "effect": self.effect, "policy_name": self.policy_name}
-
-
-@dataclass(frozen=True)
-class Grantee:
-    """A group or role of this account, and what it is allowed and denied."""
-
-    kind: Kind
-    name: str
-    grants: tuple[Grant, ...]
-    create: bool = False
-    """Whether it is to be made."""
-    renamed_from: str | None = None
-    """The name that a group had before."""
-    members: tuple[str, ...] | None = None
-    """A group's members, if this stack says who they are."""
+from stack.references import RoleReference
 
 
 @dataclass(frozen=True)
@@ -113,7 +57,7 @@ class Settings:
     """The accounts that roles of other stacks have to belong to, by stack."""
 
 
-_LISTS = ("roles", "groups", "granteeRoles")
+_LISTS = ("roles", "groups", "granteeRoles", "permissionSets")
 _ONLY_ROLE = "UpdateApp"
 """The name of a stack's only role where the file lists none."""
 
@@ -136,15 +80,10 @@ def load_settings() -> Settings:
         own_region()
         _check_keys()
         role_entries = _with_answers(read_entries("roles", RoleEntry))
-        group_entries = read_entries("groups", GroupEntry)
-        grantee_entries = read_entries("granteeRoles", GranteeEntry)
-        if not role_entries and not group_entries and not grantee_entries:
+        grantees = read_grantees()
+        if not role_entries and not grantees:
             rule = f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}; to take all out: `pulumi destroy`"
             raise InvalidValue(config_key("roles"), MISSING, rule)
-        grantees = (
-            *(_group(path, entry) for path, entry in group_entries.items()),
-            *(_grantee_role(path, entry) for path, entry in grantee_entries.items()),
-        )
         settings = Settings(
             roles=tuple(_role(path, entry) for path, entry in role_entries.items()),
             buckets=_buckets_to_create(role_entries),
@@ -154,8 +93,7 @@ def load_settings() -> Settings:
             ),
             accounts=_accounts(grantees),
         )
-        _check_names(role_entries, {**group_entries, **grantee_entries})
-        _check_renames(group_entries)
+        _check_names(role_entries)
         return settings
 
 
@@ -251,113 +189,12 @@ def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:
     return role
 
 
-def _group(path: str, entry: GroupEntry) -> Grantee:
-    create, renamed_from = entry.get("create_group", True), entry.get("renamed_from")
-    if renamed_from is not None and not create:
-        raise InvalidValue(f"{path}.renamedFrom", renamed_from, "createGroup is false: rename it where it is made")
-    members = tuple(entry["members"]) if "members" in entry else None
-    return Grantee("group", entry["name"], tuple(_grants(path, entry)), create, renamed_from, members)
-
-
-def _grantee_role(path: str, entry: GranteeEntry) -> Grantee:
-    return Grantee("role", entry["name"], tuple(_grants(path, entry)))
-
-
-def _grants(path: str, entry: GranteeEntry | GroupEntry) -> list[Grant]:
-    """Return one grant for each effect and stack. The options are about what is allowed."""
-    allowed = _references(f"{path}.allow", entry.get("allow", []))
-    denied = _references(f"{path}.deny", entry.get("deny", []))
-    for reference, key in denied.items():
-        if reference in allowed:
-            raise InvalidValue(key, str(reference), f"{allowed[reference]} names the same role; remove one of the two")
-    if not allowed and not denied:
-        raise InvalidValue(f"{path}.allow", MISSING, "name at least one role under allow or deny")
-    names = [name for name in GrantOptions.__annotations__ if entry.get(name)]
-    for key, roles, where in (
-        *((name, allowed, "allow") for name in (*names, "allow_policy_prefix")),
-        ("deny_policy_prefix", denied, "deny"),
-    ):
-        if key in entry and not roles:
-            rule = f"there is nothing under {where} that it could be about; remove it, or name a role there"
-            raise InvalidValue(f"{path}.{camel_case(key)}", cast(Mapping[str, object], entry)[key], rule)
-    options = cast(GrantOptions, dict.fromkeys(names, True))
-    sides: list[tuple[Effect, str, str, Mapping[Reference, str], GrantOptions]] = [
-        ("Allow", "allowPolicyPrefix", entry.get("allow_policy_prefix", "allow-assume-S3-role-in-"), allowed, options),
-        ("Deny", "denyPolicyPrefix", entry.get("deny_policy_prefix", "deny-assume-S3-role-in-"), denied, {}),
-    ]
-    grants = [
-        _grant(entry, effect, prefix + place, roles, said)
-        for effect, key, prefix, references, said in sides
-        for place, roles in _by_place(f"{path}.{key}", prefix, references).items()
-    ]
-    _check_distinct("name of an inline policy", {f"{path}: {grant.effect}": grant.policy_name for grant in grants})
-    return grants
-
-
-def _references(path: str, texts: Iterable[str]) -> dict[Reference, str]:
-    """Return the roles that are named, and where each stands."""
-    keys = {f"{path}[{index}]": text for index, text in enumerate(texts)}
-    return {parse_reference(key, text): key for key, text in keys.items()}
-
-
-def _grant(
-    entry: GranteeEntry | GroupEntry,
-    effect: Effect,
-    policy_name: str,
-    roles: Mapping[Reference, str],
-    options: GrantOptions,
-) -> Grant:
-    old = entry.get("renamed_from")
-    return Grant(
-        name=f"{entry['name']}-{policy_name}",
-        renamed_from=f"{old}-{policy_name}" if old else None,
-        effect=effect,
-        policy_name=policy_name,
-        roles=roles,
-        options=options,
-    )
-
-
-def _by_place(key: str, prefix: str, references: Mapping[Reference, str]) -> dict[str, dict[Reference, str]]:
-    """Return the roles by the name of their stack, or by their account; it ends the inline policy's name."""
-    by_place: dict[str, dict[Reference, str]] = {}
-    for reference, where in references.items():
-        by_place.setdefault(reference.place, {})[reference] = where
-    for place in by_place:
-        rules.policy_name(key, prefix + place)
-    return by_place
-
-
-def _check_names(roles: Mapping[str, RoleEntry], grantees: Mapping[str, GranteeEntry | GroupEntry]) -> None:
-    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in roles.items()})
-    _check_distinct(
+def _check_names(roles: Mapping[str, RoleEntry]) -> None:
+    check_distinct("name", {f"{path}.name": entry["name"] for path, entry in roles.items()})
+    check_distinct(
         "policyName",
         {
             f"{path}.policyName": entry.get("policy_name", default_policy_name(entry["name"]))
             for path, entry in roles.items()
         },
     )
-    _check_distinct("name", {f"{path}.name": entry["name"] for path, entry in grantees.items()})
-
-
-def _check_renames(entries: Mapping[str, GroupEntry]) -> None:
-    """Check that each old name stands for one group, and for none that is still there."""
-    names = {entry["name"].casefold(): path for path, entry in entries.items()}
-    for path, entry in entries.items():
-        old = entry.get("renamed_from")
-        if old is not None and old.casefold() in names and old != entry["name"]:
-            where = names[old.casefold()]
-            raise InvalidValue(f"{path}.renamedFrom", old, f"{where} still has that name; rename one of the two first")
-    renamed = {
-        f"{path}.renamedFrom": entry["renamed_from"] for path, entry in entries.items() if "renamed_from" in entry
-    }
-    _check_distinct("renamedFrom", renamed)
-
-
-def _check_distinct(what: str, values: Mapping[str, str]) -> None:
-    """IAM's names are unique without regard to case ("IAM identifiers", IAM User Guide)."""
-    seen: dict[str, str] = {}
-    for key, value in values.items():
-        first = seen.setdefault(value.casefold(), key)
-        if first != key:
-            raise InvalidValue(key, value, f"{first} is the same but for case at most; give each its own {what}")

@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from components.principals import PrincipalKind, is_any_admitted
-from stack.settings import Grant, Grantee
+from components.principals import (
+    PrincipalKind,
+    is_any_admitted,
+    is_permission_set_admitted,
+    permission_set_patterns,
+)
+from stack.grants import Grant, Grantee
 
 Options = Mapping[str, Any]
 
@@ -39,7 +44,7 @@ def why_unusable(options: Options, account: str, now: datetime) -> str | None:
     if _is_any_left_in(options, account, demand, denying=True):
         return None
     if _is_any_left_in(options, account, demand, denying=False):
-        return "deniedPrincipalArns denies all that it trusts; take some of them out"
+        return f"{_named(options, 'denied')} denies all that it trusts; take some of them out"
     if demand and _is_any_left_in(options, account, None, denying=False):
         return f"trustedPrincipalArns names only roles of {account}, and no role can fulfil {demand}; name users too"
     return f"trustedPrincipalArns names nobody of {account}; name somebody, or trust that account no more"
@@ -68,7 +73,7 @@ def why_useless(grantee: Grantee, grant: Grant, accounts: Sequence[str], options
     if unusable:
         return unusable
     demand = next((option for option in _OF_USERS_ONLY if options.get(option)), None)
-    if demand and grantee.kind == "role":
+    if demand and grantee.kind != "group":
         return f"a role can't fulfil {demand}; allow it to a group, or remove {demand} from the role"
     if options.get("requireSourceIdentity") and "source_identity" not in grant.options:
         return "the role demands a source identity; set sourceIdentity: true where it is allowed"
@@ -76,14 +81,16 @@ def why_useless(grantee: Grantee, grant: Grant, accounts: Sequence[str], options
         return "the role demands session tags; set sessionTags: true where it is allowed"
     trusted, denied = _patterns(options)
     if not _is_left_in(grantee, account, trusted, []):
-        return "it is not among the role's trustedPrincipalArns; add it there"
+        return f"it is not among the role's {_option('trusted', grantee)}; add it there"
     if not _is_left_in(grantee, account, trusted, denied):
-        return "it is among the role's deniedPrincipalArns; remove it there"
+        return f"it is among the role's {_named(options, 'denied')}; remove it there"
     return None
 
 
 def _is_left_in(grantee: Grantee, account: str, trusted: Sequence[str], denied: Sequence[str]) -> bool:
-    """Return whether patterns leave in a role, or any user of a group."""
+    """Return whether patterns leave in a role, any role of a permission set, or any user of a group."""
+    if grantee.kind == "permission_set":
+        return is_permission_set_admitted(grantee.name, account, trusted, denied)
     if grantee.kind == "role":
         return is_any_admitted("role", account, trusted, denied, name=grantee.name)
     # Nobody in it is a wish, and with members that are looked after elsewhere anybody may be in it.
@@ -92,4 +99,22 @@ def _is_left_in(grantee: Grantee, account: str, trusted: Sequence[str], denied: 
 
 
 def _patterns(options: Options) -> tuple[list[str], list[str]]:
-    return options.get("trustedPrincipalArns", []), options.get("deniedPrincipalArns", [])
+    trusted, denied = (
+        [
+            *options.get(f"{side}PrincipalArns", []),
+            *permission_set_patterns("aws", trusted_accounts(options), options.get(f"{side}PermissionSets", [])),
+        ]
+        for side in ("trusted", "denied")
+    )
+    return trusted, denied
+
+
+def _named(options: Options, side: str) -> str:
+    """Return the options by which a role names those that it trusts, or denies."""
+    keys = [key for key in (f"{side}PrincipalArns", f"{side}PermissionSets") if options.get(key)]
+    return " and ".join(keys)
+
+
+def _option(side: str, grantee: Grantee) -> str:
+    """Return the option by which a role names a grantee."""
+    return f"{side}{'PermissionSets' if grantee.kind == 'permission_set' else 'PrincipalArns'}"

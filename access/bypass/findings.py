@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from access.arn import account_of
+from access.arn import account_of, permission_set_of
 from access.bypass.paths import Step, TargetRole
 from access.bypass.search import MOST_CHANGES, Search
 from access.iam.documents import Statement
@@ -102,16 +102,15 @@ def find(
 
 
 def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -> list[tuple[str, Grant]]:
-    """What the outputs say of a principal's groups, or of the role that it is, with their names."""
-    names = [group.name for group in principal.groups] if principal.is_user else [principal.name]
-    return [
-        (name, said[name])
-        for account_id, told in outputs
-        if account_id == principal.account_id
-        for said in [told.groups if principal.is_user else told.grantee_roles]
-        for name in names
-        if name in said
-    ]
+    """What the outputs say of a principal's groups, or of the role or permission set that it is, with their names."""
+    found: list[tuple[str, Grant]] = []
+    for account_id, told in outputs:
+        if account_id == principal.account_id:
+            names = [group.name for group in principal.groups] if principal.is_user else [principal.name]
+            said = told.groups if principal.is_user else told.grantee_roles
+            found += [(name, said[name]) for name in names if name in said]
+            found += told.of_permission_set(permission_set_of(principal.arn)).items()
+    return found
 
 
 def _findings(

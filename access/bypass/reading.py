@@ -27,13 +27,13 @@ def look(participants: Sequence[Participant], progress: Callable[[str], None] = 
     """
     told = [(participant.account, participant.outputs) for participant in participants if participant.outputs]
     roles = {arn: account for account, outputs in told for arn in outputs.role_arns.values()}
-    granting = {account.account_id: account for account, outputs in told if outputs.groups or outputs.grantee_roles}
+    granting = {account.account_id: account for account, outputs in told if outputs.has_grants}
     if not roles:
         raise AccessError("none of the stacks exports a role: there is nothing to get to; name the stack that does")
     if not granting:
         raise AccessError(
-            "none of the stacks has groups or granteeRoles: who is meant to assume the roles is not known; name the"
-            " stacks of the accounts that they trust"
+            "none of the stacks has groups, granteeRoles or permissionSets: who is meant to assume the roles is not"
+            " known; name the stacks of the accounts that they trust"
         )
     for arn, account in roles.items():
         check_account(account, arn)

@@ -1,7 +1,7 @@
 """The deployed policy documents, and what IAM Access Analyzer has to say about them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,7 +45,7 @@ class Finding:
 
 
 def deployed_policies(session: boto3.Session, outputs: StackOutputs) -> Iterator[DeployedPolicy]:
-    """The documents of the stack's roles and groups, read from the account of the session.
+    """The documents of the stack's roles, groups and permission sets, read from the account of the session.
 
     Raises:
         botocore.exceptions.ClientError: they can't be read: other credentials, or a stack that is not up.
@@ -66,6 +66,8 @@ def deployed_policies(session: boto3.Session, outputs: StackOutputs) -> Iterator
             for policy in page["PolicyNames"]:
                 document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
                 yield DeployedPolicy(f"policy {policy} of role {name}", "IDENTITY_POLICY", _json(document))
+    if outputs.permission_sets:
+        yield from _policies_of_permission_sets(iam, outputs.permission_sets)
 
 
 def findings(session: boto3.Session, policy: DeployedPolicy) -> list[Finding]:
@@ -90,10 +92,23 @@ def findings(session: boto3.Session, policy: DeployedPolicy) -> list[Finding]:
 def _attached_policies(iam: "IAMClient", role: str) -> Iterator[DeployedPolicy]:
     for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
         for attached in page["AttachedPolicies"]:
-            arn = attached["PolicyArn"]
-            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-            document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+            document = _document(iam, attached["PolicyArn"])
             yield DeployedPolicy(f"policy {attached['PolicyName']} of role {role}", "IDENTITY_POLICY", _json(document))
+
+
+def _policies_of_permission_sets(iam: "IAMClient", names: Iterable[str]) -> Iterator[DeployedPolicy]:
+    policies = {f"{effect}-assume-roles-{name}": name for name in names for effect in ("allow", "deny")}
+    for page in iam.get_paginator("list_policies").paginate(Scope="Local"):
+        for policy in page["Policies"]:
+            name = policy["PolicyName"]
+            if name in policies:
+                where = f"policy {name} of permission set {policies[name]}"
+                yield DeployedPolicy(where, "IDENTITY_POLICY", _json(_document(iam, policy["Arn"])))
+
+
+def _document(iam: "IAMClient", arn: str) -> object:
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
 def _json(document: object) -> str:

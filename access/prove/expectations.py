@@ -6,6 +6,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from access.arn import permission_set_of
 from access.prove.matrix import Expected, Principal
 from access.stack_outputs import AssumableRoles, StackOutputs
 
@@ -22,6 +23,8 @@ class Candidate:
     """Whether it has ``sts:AssumeRole`` on every role from elsewhere than its groups, as power users have."""
     role: str | None = None
     """The role of its account that it is, where it is not a user."""
+    permission_set: str | None = None
+    """The permission set whose role it is, where it comes in through IAM Identity Center."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def roles_of(outputs: StackOutputs) -> list[Role]:
 
 
 def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
-    """Return the principals of an account with groups or grantee roles that are tried.
+    """Return the principals of an account with groups, grantee roles or permission sets that are tried.
 
     Each group has a member with no rights but the group's, which shows what the group allows, and one that may assume
     any role, as power users may, which shows what the group forbids.
@@ -101,6 +104,10 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
         name = " and ".join([", ".join(groups[:-1]), groups[-1]])
         members.append(user(f"member of {stack}/{name}, power user", *groups, power=True))
     in_roles = [Candidate(Principal(f"role {stack}/{name}", account_id), role=name) for name in outputs.grantee_roles]
+    in_roles += [
+        Candidate(Principal(f"permission set {stack}/{name}", account_id), permission_set=name)
+        for name in outputs.permission_sets
+    ]
     others = [user(f"user of {stack} in no group"), user(f"power user of {stack} in no group", power=True)]
     return [*members, *in_roles, *others]
 
@@ -129,8 +136,11 @@ def may_assume(
     against = trust_refusal(candidate, principal_arn, role, now)
     if against:
         return "DENY", against
-    allowing = [name for name, grant in said.items() if role.arn in grant["allow"]]
-    lacking = {name: _lacking(role, outputs.grant_options.get(name, {})) for name in allowing} if outputs else {}
+    options = {name: outputs.grant_options.get(name, {}) if outputs else {} for name in said}
+    ends = {name: options[name].get("until", {}).get(role.arn) for name in said if role.arn in said[name]["allow"]}
+    over = {name: end for name, end in ends.items() if end and datetime.fromisoformat(end) <= now}
+    allowing = [name for name in ends if name not in over]
+    lacking = {name: _lacking(role, options[name]) for name in allowing}
     for name in allowing:
         if candidate.may_assume_any or not lacking[name]:
             return "ALLOW", f"{name}: allow"
@@ -139,7 +149,7 @@ def may_assume(
         return "DENY", "; ".join(reasons)
     if candidate.may_assume_any:
         return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
-    return "DENY", "nothing allows it"
+    return "DENY", "; ".join(f"{name}: until {end}" for name, end in over.items()) or "nothing allows it"
 
 
 def allowed_in_vain(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
@@ -171,6 +181,8 @@ def _lacking(role: Role, options: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def _grants_of(candidate: Candidate, outputs: StackOutputs) -> AssumableRoles:
     """What its account says of a candidate, by the name of the group or role."""
+    if candidate.permission_set:
+        return outputs.of_permission_set(candidate.permission_set)
     if candidate.role:
         return {candidate.role: outputs.grantee_roles[candidate.role]}
     return {group: outputs.groups[group] for group in candidate.principal.groups}
@@ -184,12 +196,18 @@ def trust_refusal(candidate: Candidate, principal_arn: str, role: Role, now: dat
     for pattern in options.get("deniedPrincipalArns", ()):
         if _matches(principal_arn, [pattern]):
             return f"deniedPrincipalArns: {pattern}"
-    trusted = options.get("trustedPrincipalArns")
-    if trusted and not _matches(principal_arn, trusted):
-        return "trustedPrincipalArns: others only"
+    permission_set = permission_set_of(principal_arn)
+    if permission_set in options.get("deniedPermissionSets", ()):
+        return f"deniedPermissionSets: {permission_set}"
+    trusted = {name: options[name] for name in ("trustedPrincipalArns", "trustedPermissionSets") if options.get(name)}
+    if trusted and not (
+        _matches(principal_arn, trusted.get("trustedPrincipalArns", ()))
+        or permission_set in trusted.get("trustedPermissionSets", ())
+    ):
+        return f"{' and '.join(trusted)}: others only"
     if options.get("requireMfa"):
         return "requireMfa, and this is without MFA"
-    if options.get("requireSourceIdentity") and candidate.role:
+    if options.get("requireSourceIdentity") and (candidate.role or candidate.permission_set):
         return "requireSourceIdentity, and a role has no user's name"
     expires = options.get("expiresAt")
     if expires and datetime.fromisoformat(expires) <= now:

@@ -10,6 +10,7 @@ from typing import Literal
 from botocore.exceptions import ClientError
 
 from access.accounts import Account, Session
+from access.arn import permission_set_of
 from access.aws_errors import describe, error_code
 from access.credentials import Credentials
 from access.errors import AccessError
@@ -19,6 +20,7 @@ from access.prove.expectations import MOST_GROUPS, Candidate, Role, candidates_o
 from access.prove.interruption import Interruption
 from access.prove.inventory import PATH, Run
 from access.prove.matrix import Principal
+from access.prove.permission_sets import Entrance, entrances
 from access.prove.probes import Probes, trust_policy, why_live
 from access.prove.removal import left_over, remove
 from access.prove.settling import Patience, answer, settled
@@ -195,11 +197,19 @@ def _make(
         if participant.outputs and len(participant.outputs.groups) > MOST_GROUPS:
             stage.not_tried.append(f"a member of all groups of {participant.outputs.stack}: IAM lets users join ten")
         control = pool.submit(making.make_control_role, account)
-        boundary = pool.submit(making.make_boundary, account, [*may_assume, making.control_role_arn(account)])
+        sets = entrances(account, participant.outputs.permission_sets if participant.outputs else ())
+        reached = [making.control_role_arn(account), *(it.arn for it in sets.values() if not it.why_closed)]
+        boundary = pool.submit(making.make_boundary, account, [*may_assume, *reached])
         boundary.result()
         for candidate in candidates:
+            entrance = sets.get(candidate.permission_set or "")
+            if entrance and entrance.why_closed:
+                stage.not_tried.append(f"{candidate.principal.name}: {entrance.why_closed}")
+                continue
             arrivals.append(
-                pool.submit(_arrive, participant, candidate, making, number, boundary.result(), control, patience)
+                pool.submit(
+                    _arrive, participant, candidate, entrance, making, number, boundary.result(), control, patience
+                )
             )
             number += 1
     homes = {at.account.account_id: pool.submit(making.make_home_bucket, at.account) for at in sending}
@@ -228,9 +238,8 @@ def _make(
 
 
 def _sends(participant: Participant) -> bool:
-    """Whether somebody of the account tries: it has groups or grantee roles, or it is a stranger."""
-    outputs = participant.outputs
-    return outputs is None or bool(outputs.groups or outputs.grantee_roles)
+    """Whether somebody of the account tries: its stack grants roles, or it is a stranger."""
+    return participant.outputs is None or participant.outputs.has_grants
 
 
 def _probed_bucket(making: Probes, bucket: str, owner: tuple[Role, Account]) -> ProbedBucket | str:
@@ -247,6 +256,7 @@ def _probed_bucket(making: Probes, bucket: str, owner: tuple[Role, Account]) -> 
 def _arrive(
     participant: Participant,
     candidate: Candidate,
+    entrance: Entrance | None,
     making: Probes,
     number: int,
     boundary: str,
@@ -256,7 +266,10 @@ def _arrive(
     """Return the candidate, ready to try, or why it is not."""
     account, name = participant.account, making.user_name(number)
     if candidate.role:
-        return _in_role(participant, candidate, candidate.role, name)
+        return _as_grantee(participant, candidate, candidate.role, name)
+    if entrance:
+        user = making.make_user(account, number, replace(candidate, may_assume_any=True), boundary)
+        return _through(entrance, user, participant, candidate, name, patience)
     session = making.make_user(account, number, candidate, boundary)
     arn = f"arn:{boundary.split(':')[1]}:iam::{account.account_id}:user{PATH}{name}"
     control.result()
@@ -276,22 +289,40 @@ def _arrive(
     return Trying(candidate, account, session, arn, name, participant.outputs, unready=unready)
 
 
-def _in_role(participant: Participant, candidate: Candidate, role_name: str, session_name: str) -> Trying | str:
+def _in_role(participant: Participant, candidate: Candidate, arn: str, session_name: str, switching: Session) -> Trying:
     account = participant.account
-    arn = account.administrator.iam.get_role(RoleName=role_name)["Role"]["Arn"]
+    given = switching.sts.assume_role(RoleArn=arn, RoleSessionName=session_name, DurationSeconds=_GRANTEE_SECONDS)[
+        "Credentials"
+    ]
+    session = account.session(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
+    return Trying(candidate, account, session, arn, session_name, participant.outputs, has_other_rights=True)
+
+
+def _as_grantee(participant: Participant, candidate: Candidate, role_name: str, session_name: str) -> Trying | str:
+    administrator = participant.account.administrator
+    arn = administrator.iam.get_role(RoleName=role_name)["Role"]["Arn"]
     try:
-        given = account.administrator.sts.assume_role(
-            RoleArn=arn, RoleSessionName=session_name, DurationSeconds=_GRANTEE_SECONDS
-        )["Credentials"]
+        return _in_role(participant, candidate, arn, session_name, administrator)
     except ClientError as error:
         if error_code(error) != "AccessDenied":
             raise
         return (
-            f"{candidate.principal.name}: the administrator of {account.account_id} can't switch to it:"
+            f"{candidate.principal.name}: the administrator of {participant.account.account_id} can't switch to it:"
             f" {describe(error)}"
         )
-    session = account.session(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
-    return Trying(candidate, account, session, arn, session_name, participant.outputs, has_other_rights=True)
+
+
+def _through(
+    entrance: Entrance, user: Session, participant: Participant, candidate: Candidate, name: str, patience: Patience
+) -> Trying | str:
+    """Return the candidate in the role of its permission set, or why it is not: AWS needs a while to know the user."""
+    entered: list[Trying] = []
+    found = settled(
+        lambda: answer(lambda: entered.append(_in_role(participant, candidate, entrance.arn, name, user))),
+        "ALLOW",
+        patience,
+    )
+    return entered[-1] if found.result == "ALLOW" else f"{candidate.principal.name}: {found.detail}"
 
 
 def _role_arn(account: Account, role_name: str) -> str:
@@ -315,9 +346,12 @@ def _person(account: Account, participants: Sequence[Participant]) -> Trying:
     principal = Principal(f"profile {account.profile}", account_id)
     if kind == "assumed-role":
         role_name, session_name = path.split("/")[-2:]
-        told = outputs is not None and role_name in outputs.grantee_roles
-        candidate = Candidate(principal, role=role_name if told else None)
         arn = _role_arn(here.account if here else account, role_name)
+        candidate = Candidate(principal)
+        if outputs and role_name in outputs.grantee_roles:
+            candidate = replace(candidate, role=role_name)
+        elif outputs and outputs.of_permission_set(permission_set_of(arn)):
+            candidate = replace(candidate, permission_set=permission_set_of(arn))
         return Trying(candidate, account, account.administrator, arn, session_name, outputs, has_other_rights=True)
     if kind != "user":
         raise AccessError(f"profile {account.profile!r} is {arn}; name one of a user or of a role")

@@ -4,12 +4,19 @@ A rule a function, in AWS's codes and words.
 """
 
 from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 
 from ministack.services import iam
 
 from sandbox.strict.refusal import Refusal
 
+_is_identity_center: ContextVar[bool] = ContextVar("is_identity_center", default=False)
 _PROTECTED_PATHS = ("/aws-reserved/", "/aws-service-role/")
+
+
+def begin(is_identity_center: bool) -> None:
+    """Say whether IAM Identity Center makes the request."""
+    _is_identity_center.set(is_identity_center)
 
 
 def protected_role(parameters: Mapping[str, str]) -> Refusal | None:
@@ -19,7 +26,7 @@ def protected_role(parameters: Mapping[str, str]) -> Refusal | None:
     """
     name = parameters.get("RoleName", "")
     role = iam._roles.get(name)
-    if not role or not role["Path"].startswith(_PROTECTED_PATHS):
+    if not role or not role["Path"].startswith(_PROTECTED_PATHS) or _is_identity_center.get():
         return None
     return Refusal(
         400,

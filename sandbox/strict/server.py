@@ -8,6 +8,7 @@ before it is answered: an emulator that is killed comes back with all that its c
 """
 
 import asyncio
+import hmac
 import os
 import sys
 import uuid
@@ -30,11 +31,14 @@ from ministack.core.sigv4 import decode_header_value
 from ministack.services import iam, s3
 
 from sandbox.layout import Layout
+from sandbox.secret_key import derived_secret
 from sandbox.strict import (
     HEALTH_PATH,
+    IDENTITY_CENTER,
     LENIENT,
     authorization,
     parameters,
+    refusals_iam,
     refusals_s3,
     refusals_sts,
     sessions,
@@ -95,6 +99,8 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
         return
     _signed_service.set(signed.service)
     authorization.begin()
+    secret = derived_secret(settings.key, IDENTITY_CENTER)
+    refusals_iam.begin(hmac.compare_digest(request.headers.get(IDENTITY_CENTER, "").encode(), secret.encode()))
     refusal = None if settings.lenient else _refusal_before_policies(request, signed)
     if refusal:
         await _respond(send, *_error(signed.service, refusal))

@@ -21,7 +21,7 @@ from access.credentials import Credentials
 from sandbox import toolchain
 from sandbox.engine import Finished
 from sandbox.users import POWER_USER, User
-from stack.entries import GranteeEntry, GroupEntry, RoleEntry
+from stack.entries import GranteeEntry, GroupEntry, PermissionSetEntry, RoleEntry
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.mfa_device import MfaDevice
 from tests.unit import policy_lint
@@ -62,6 +62,8 @@ ROLES = [
     role("NotNamed", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/{it}" for it in ("Deployer", "Deploier")]),
     role("NotSams", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/Sa?"]),
     role("NotDeployers", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/Deployer"]),
+    role("Sets", trustedPermissionSets=["Dev", "Ops"]),
+    role("NotSets", deniedPermissionSets=["Dev"]),
     role("Mfa", requireMfa=True),
     role("RecentMfa", requireMfa=True, mfaMaxAge=900),
     role("ExternalId", externalId="agreed"),
@@ -104,7 +106,11 @@ ROLES = [
 GROUPS: list[dict[str, Any]] = [
     {
         "name": "Developers",
-        "allow": [f"production/{name}" for name in ("Plain", "Tagged", "Named", "NotNamed", "SourceIdentity")],
+        "allow": [
+            *(f"production/{name}" for name in ("Plain", "Tagged", "Named", "NotNamed", "SourceIdentity")),
+            {"role": "production/Long", "until": "2099-01-01T00:00:00Z"},
+            {"role": "production/Current", "until": "2020-01-01T00:00:00Z"},
+        ],
         "allowPolicyPrefix": "may-",
     },
     {
@@ -132,7 +138,28 @@ GRANTEE_ROLES: list[dict[str, Any]] = [
     {"name": "Operator", "deny": ["production/Plain"], "denyPolicyPrefix": "never-"},
     {"name": "Tagger", "allow": ["production/Tagged"], "sessionTags": True},
 ]
-DEVELOPMENT_ROLES = {"Deployer": False, "Operator": True, "Tagger": False, "Idler": False}
+PERMISSION_SETS: list[dict[str, Any]] = [
+    {"name": "Night", "allow": ["production/Plain", "production/Tagged"]},
+    {"name": "Guards", "deny": ["production/Plain"]},
+    {"name": "Taggers", "allow": ["production/Tagged"], "sessionTags": True},
+]
+SSO = "aws-reserved/sso.amazonaws.com"
+OF_DEV, OF_DEV_ABROAD = (
+    f"{SSO}/AWSReservedSSO_Dev_0123456789abcdef",
+    f"{SSO}/eu-west-1/AWSReservedSSO_Dev_fedcba9876543210",
+)
+OF_DEV_X, OF_OPS = (
+    f"{SSO}/AWSReservedSSO_Dev_x_0123456789abcdef",
+    f"{SSO}/us-west-2/AWSReservedSSO_Ops_0123456789abcdef",
+)
+OF_NIGHT, OF_DAY, OF_GUARDS, OF_TAGGERS = (
+    f"{SSO}/eu-west-1/AWSReservedSSO_{name}_0123456789abcdef" for name in ("Night", "Day", "Guards", "Taggers")
+)
+DEVELOPMENT_ROLES = {
+    **{"Deployer": False, "Operator": True, "Tagger": False, "Idler": False},
+    **dict.fromkeys((OF_DEV, OF_DEV_ABROAD, OF_DEV_X, OF_OPS, OF_GUARDS), True),
+    **dict.fromkeys((OF_NIGHT, OF_DAY, OF_TAGGERS), False),
+}
 """Roles of the development account that are made elsewhere, and whether they have a power user's rights."""
 USERS = [
     User("David", DEVELOPMENT),
@@ -236,6 +263,13 @@ ATTEMPTS = [
     ("roles.deniedPrincipalArns", "out of a role", ENTER, "Sam > Deployer > Plain", "Sam > Deployer > NotDeployers"),
     ("roles.deniedPrincipalArns", "named so", ENTER, "Sam > Plain", "Sam > NotSams"),
     ("roles.deniedPrincipalArns", "named otherwise", ENTER, "David > NotSams", "Sam > NotSams"),
+    ("roles.trustedPermissionSets", "us-east-1", ENTER, f"Sam > {OF_DEV} > Sets", f"Sam > {OF_DEV_X} > Sets"),
+    ("roles.trustedPermissionSets", "a region", ENTER, f"Sam > {OF_DEV_ABROAD} > Sets", f"Sam > {OF_DEV_X} > Sets"),
+    ("roles.trustedPermissionSets", "another", ENTER, f"Sam > {OF_OPS} > Sets", "Sam > Deployer > Sets"),
+    ("roles.trustedPermissionSets", "a user", ENTER, "Sam > Plain", "Sam > Sets"),
+    ("roles.deniedPermissionSets", "us-east-1", ENTER, f"Sam > {OF_DEV} > Plain", f"Sam > {OF_DEV} > NotSets"),
+    ("roles.deniedPermissionSets", "a region", ENTER, f"Sam > {OF_OPS} > NotSets", f"Sam > {OF_DEV_ABROAD} > NotSets"),
+    ("roles.deniedPermissionSets", "another", ENTER, f"Sam > {OF_DEV_X} > NotSets", f"Sam > {OF_DEV} > NotSets"),
     ("roles.requireMfa", "without", ENTER, "David > Plain", "David > Mfa"),
     ("roles.requireMfa", "with", ENTER, f"{WITH_MFA} > Mfa", "David > Mfa"),
     ("roles.mfaMaxAge", "just now", ENTER, f"{WITH_MFA} > RecentMfa", "David > RecentMfa"),
@@ -324,6 +358,7 @@ ATTEMPTS = [
     # What the account's groups may.
     ("groups.name", "a member", ENTER, "Gina > Plain", "Norman > Plain"),
     ("groups.allow", "a role", ENTER, "Gina > Plain", "Gina > OtherBucket"),
+    ("groups.allow", "until a moment", ENTER, "Gina > Long", "Gina > Current"),
     ("groups.deny", "a role", ENTER, "Theresa > OtherBucket", "Theresa > Plain"),
     ("groups.createGroup", "a member of one that was there", ENTER, "Ella > Plain", "Norman > Plain"),
     ("groups.members", "a member", ENTER, "Mia > Plain", "Eve > Plain"),
@@ -341,6 +376,17 @@ ATTEMPTS = [
         tagged(project="web"),
         "Sam > Tagger > Tagged",
         "Sam > Deployer > Tagged",
+    ),
+    # What people of the account's permission sets may.
+    ("permissionSets.name", "out of its role", ENTER, f"Sam > {OF_NIGHT} > Plain", f"Sam > {OF_DAY} > Plain"),
+    ("permissionSets.allow", "a role", ENTER, f"Sam > {OF_NIGHT} > Plain", f"Sam > {OF_NIGHT} > OtherBucket"),
+    ("permissionSets.deny", "a role", ENTER, f"Sam > {OF_GUARDS} > OtherBucket", f"Sam > {OF_GUARDS} > Plain"),
+    (
+        "permissionSets.sessionTags",
+        "with",
+        tagged(project="web"),
+        f"Sam > {OF_TAGGERS} > Tagged",
+        f"Sam > {OF_NIGHT} > Tagged",
     ),
 ]
 
@@ -423,14 +469,20 @@ class World:
     def __init__(self, sandbox: Sandbox, signed_in: ExitStack) -> None:
         self.sandbox = sandbox
         self.accounts = sandbox.accounts
+        self.identity_center = sandbox.accounts.identity_center(DEVELOPMENT)
         self._sessions: dict[str, Session] = {}
         self._join_organization()
         self._make_what_is_looked_after_elsewhere()
         for stack in ("production", "development"):
             sandbox.engine.prepare(stack, print)
         self.up("production", roles=ROLES)
-        told = "\n".join(self.up("development", groups=GROUPS, granteeRoles=GRANTEE_ROLES).lines)
-        self.warned = set(re.findall(r"Testers: the Deny on production/(\w+) does not bind Deployer, which", told))
+        lists = {"groups": GROUPS, "granteeRoles": GRANTEE_ROLES, "permissionSets": PERMISSION_SETS}
+        told = "\n".join(self.up("development", **lists).lines)
+        for name, effect in (("Night", "allow"), ("Guards", "deny"), ("Taggers", "allow")):
+            policy_arn = f"arn:aws:iam::{DEVELOPMENT}:policy/{effect}-assume-roles-{name}"
+            role_name = f"AWSReservedSSO_{name}_0123456789abcdef"
+            self.identity_center.attach_role_policy(RoleName=role_name, PolicyArn=policy_arn)
+        self.warned = set(re.findall(r"Testers\b.*: the Deny on production/(\w+) does not bind Deployer, which", told))
         self.useless = set(re.findall(r"warning: (.+) can't use production/(\w+), though allowed: (.+);", told))
         self.missing = set(re.findall(r"production/\w+ names \S+, which does not exist", told))
         outputs = sandbox.engine.outputs("production")
@@ -455,9 +507,10 @@ class World:
         for name, power_user in DEVELOPMENT_ROLES.items():
             everybody = {"Sid": "All", "Effect": "Allow", "Principal": {"AWS": DEVELOPMENT}, "Action": "sts:AssumeRole"}
             trusting = json.dumps({"Version": "2012-10-17", "Statement": [everybody]})
-            development.create_role(RoleName=name, AssumeRolePolicyDocument=trusting)
+            path, _, own_name = f"/{name}".rpartition("/")
+            development.create_role(RoleName=own_name, Path=f"{path}/", AssumeRolePolicyDocument=trusting)
             if power_user:
-                development.attach_role_policy(RoleName=name, PolicyArn=POWER_USER)
+                self.identity_center.attach_role_policy(RoleName=own_name, PolicyArn=POWER_USER)
         for user in USERS:
             if not user.groups:
                 self.accounts.make(user)
@@ -584,6 +637,7 @@ def camel_case(name: str) -> str:
 
 def test_every_option_is_tried_or_is_said_to_be_beyond_the_emulator() -> None:
     lists = {"roles": RoleEntry, "groups": GroupEntry, "granteeRoles": GranteeEntry}
+    lists["permissionSets"] = PermissionSetEntry
     options = {f"{of}.{camel_case(name)}" for of, entry in lists.items() for name in inspect.get_annotations(entry)}
     tried = {option for option, *_ in ATTEMPTS}
     assert tried | set(EMULATOR_CANNOT) | set(NOT_ABOUT_ACCESS) == options
@@ -680,7 +734,8 @@ def test_up_warns_of_principals_that_do_not_exist(world: World) -> None:
 def test_up_warns_once_of_grants_that_nobody_can_use(world: World) -> None:
     assert world.useless == {
         ("Developers", "SourceIdentity", "the role demands a source identity"),
-        ("Developers and Deployer", "Tagged", "the role demands session tags"),
+        ("Developers, Deployer and permission set Night", "Tagged", "the role demands session tags"),
+        ("Developers", "Current", "that ended at 2020-01-01T00:00:00Z"),
         ("Deployer", "Users", "it is not among the role's trustedPrincipalArns"),
         ("Deployer", "NotDeployers", "it is among the role's deniedPrincipalArns"),
     }

@@ -33,6 +33,7 @@ FILES: dict[str, dict[str, Any]] = {
             {"name": "Developers", "allow": ["books/ReadBooks"]},
             {"name": "Clerks", "deny": ["books/ReadBooks"], "members": ["alice"]},
         ],
+        "acme:permissionSets": [{"name": "Night", "allow": ["books/ReadBooks"]}],
     },
 }
 """Four stacks in three accounts, in the order of their deployment."""
@@ -94,6 +95,7 @@ def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Pr
         assert f"made for the sandbox, as the file says that it exists: {thing}\n" in printed
     assert "Everything came out as expected" in printed
     assert "member of auditors+clerks/Clerks, power user" in printed
+    assert "permission set auditors+clerks/Night" in printed
     assert printed.endswith("\ndeployed\n")
     assert (folder.layout.directory / ".gitignore").read_text() == "*\n"
     assert {path.name for path in folder.folder.iterdir()} == {
@@ -208,8 +210,9 @@ def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: P
     assert edited.profiles() == {*FILES, "outsider", "Auditors-member"}
     assert edited.refused("up", "clerks").startswith("clerks is deployed, but it has no file")
     assert "Destroying (clerks)" in edited.follow(printed, "destroy")
-    groups = edited.administrator(PEOPLE).iam.list_groups()["Groups"]
-    assert [group["GroupName"] for group in groups] == ["Auditors"]
+    iam = edited.administrator(PEOPLE).iam
+    assert [group["GroupName"] for group in iam.list_groups()["Groups"]] == ["Auditors"]
+    assert iam.list_policies(Scope="Local")["Policies"] == []
     assert "clerks" not in edited.done("status")
 
 
@@ -243,6 +246,30 @@ def test_a_group_and_a_role_are_renamed(edited: ProjectFolder) -> None:
     assert "David" not in edited.profiles()
     users = edited.administrator(PEOPLE).iam.list_users()["Users"]
     assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member"}
+
+
+def test_a_permission_set_comes_and_goes_with_its_role_and_policies(edited: ProjectFolder) -> None:
+    iam = edited.administrator(PEOPLE).iam
+
+    def attached() -> dict[str, list[str]]:
+        """The policies of the roles of Identity Center, by the roles' ARNs."""
+        roles = iam.list_roles(PathPrefix="/aws-reserved/")["Roles"]
+        listed = {it["Arn"]: iam.list_attached_role_policies(RoleName=it["RoleName"]) for it in roles}
+        return {arn: sorted(it["PolicyName"] for it in found["AttachedPolicies"]) for arn, found in listed.items()}
+
+    [(arn, policies)] = attached().items()
+    prefix = f"arn:aws:iam::{PEOPLE}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Night_"
+    assert re.fullmatch(f"{prefix}[0-9a-f]{{16}}", arn)
+    assert policies == ["allow-assume-roles-Night"]
+    edited.edit("clerks", "acme:permissionSets:\n  - allow", "acme:permissionSets:\n  - deny")
+    edited.done("up", "clerks")
+    assert attached() == {arn: ["deny-assume-roles-Night"]}
+    edited.edit("clerks", "name: Night", "name: Day")
+    edited.done("up", "clerks")
+    assert [policies for arn, policies in attached().items() if "_Day_" in arn] == [["deny-assume-roles-Day"]]
+    assert len(attached()) == 1
+    local = iam.list_policies(Scope="Local")["Policies"]
+    assert [policy["PolicyName"] for policy in local] == ["deny-assume-roles-Day"]
 
 
 def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: ProjectFolder) -> None:

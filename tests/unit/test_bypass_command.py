@@ -195,8 +195,8 @@ def test_what_aws_tells_does_not_steer_the_terminal() -> None:
         ),
         (
             {"outputs": StackOutputs("development")},
-            "access: none of the stacks has groups or granteeRoles: who is meant to assume the roles is not known; name"
-            " the stacks of the accounts that they trust\n",
+            "access: none of the stacks has groups, granteeRoles or permissionSets: who is meant to assume the roles is"
+            " not known; name the stacks of the accounts that they trust\n",
         ),
         (
             {"production_id": "222222222222"},

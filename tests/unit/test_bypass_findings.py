@@ -34,6 +34,7 @@ OUTPUTS = StackOutputs(
     "development",
     groups={"Developers": {"allow": [UPDATE_APP], "deny": []}, "Testers": {"allow": [], "deny": [UPDATE_APP]}},
     grantee_roles={"Builder": {"allow": [UPDATE_APP], "deny": []}, "Auditor": {"allow": [], "deny": [UPDATE_APP]}},
+    permission_sets={"Dev": {"allow": [UPDATE_APP], "deny": []}, "Ops": {"allow": [], "deny": [UPDATE_APP]}},
 )
 ON_UPDATE_APP, DENIED = allow(ASSUME, UPDATE_APP), deny(ASSUME, UPDATE_APP)
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -79,6 +80,35 @@ def with_deployer(trust: Document = TRUST, rights: Mapping[str, Any] | None = No
 
 AROUND = "Theresa (Testers: deny) -> role Deployer -> UpdateApp"
 NOT_MEANT = "role Deployer -> UpdateApp"
+
+
+SAML = {"Federated": f"arn:aws:iam::{HERE}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"}
+BY_SAML = document({"Effect": "Allow", "Principal": SAML, "Action": "sts:AssumeRoleWithSAML"})
+
+
+def in_set(name: str, *allowed: str) -> AccountDetails:
+    """The tutorial's account, with a permission set's role that may assume these."""
+    name = f"aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_{name}_0123456789abcdef"
+    return tutorial().role(name, BY_SAML, inline={"a": allow(ASSUME, [UPDATE_APP, *allowed])})
+
+
+@pytest.mark.parametrize(
+    ("made", "lines"),
+    [
+        (in_set("Dev"), []),
+        (in_set("Dev_x"), ["role AWSReservedSSO_Dev_x_0123456789abcdef -> UpdateApp"]),
+        (
+            in_set("Ops", arn("role", "Builder")).role("Builder", TRUST, inline={"a": ON_UPDATE_APP}),
+            [
+                "role AWSReservedSSO_Ops_0123456789abcdef (permission set Ops: deny) -> UpdateApp",
+                "role AWSReservedSSO_Ops_0123456789abcdef (permission set Ops: deny) -> role Builder -> UpdateApp",
+            ],
+        ),
+    ],
+    ids=["allowed", "another", "denied"],
+)
+def test_a_permission_sets_role_is_known_by_its_permission_set(made: AccountDetails, lines: list[str]) -> None:
+    assert [line for line in told(report(made)) if "AWSReservedSSO" in line] == lines
 
 
 def test_nothing_is_found_in_the_tutorial() -> None:

@@ -14,6 +14,7 @@ from tests.unit.conftest import DNS_SUFFIXES, Ran, Run, is_secret, revealed
 PROJECT = "cross-account-access"
 OWNER, PEOPLE, PARTNER = "999999999999", "111111111111", "222222222222"
 REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+LONG_AGO, FAR_AWAY, FURTHER = "2020-01-31T00:00:00Z", "2099-01-31T00:00:00Z", "2099-12-31T23:59:59Z"
 HOSTS = {
     "aws": "signin.aws.amazon.com",
     "aws-us-gov": "signin.amazonaws-us-gov.com",
@@ -39,6 +40,8 @@ def roles(partition: str) -> list[dict[str, Any]]:
             "createBucket": False,
             "trustedAccountIds": [PARTNER, PEOPLE],
             "trustedPrincipalArns": [f"arn:{partition}:iam::*:user/*"],
+            "trustedPermissionSets": ["Exchange"],
+            "deniedPermissionSets": ["Guests"],
             "externalId": "Example-987",
             "kmsKeyArns": [key_of(partition)],
         },
@@ -167,7 +170,7 @@ def test_an_external_id_in_a_secret_list_is_secret_everywhere_and_nothing_else_i
         if is_secret(value)
     }
     assert hidden == ({"Partner-role.assumeRolePolicy"} if is_hidden else set())
-    demanded = ran.document("Partner-role", "assumeRolePolicy")["Statement"][0]["Condition"]["StringEquals"]
+    demanded = ran.document("Partner-role", "assumeRolePolicy")["Statement"][1]["Condition"]["StringEquals"]
     assert demanded == {"sts:ExternalId": "Example-987"}
     outputs = ran.component_outputs
     given = {name: is_secret(outputs[name]["external_id"]) for name in ("UpdateApp", "Partner", "Reports", "Own")}
@@ -226,10 +229,23 @@ def test_a_stack_of_groups_and_roles_exports(run: Run, partition: str) -> None:
                 "bindSessionName": True,
             },
             {"name": "Testers", "deny": ["production/UpdateApp"], "sessionTags": False},
+            {
+                "name": "Guests",
+                "allow": [{"role": "production/Own", "until": FAR_AWAY}, {"role": elsewhere, "until": FURTHER}],
+            },
         ],
         "granteeRoles": [
             {"name": "deploy", "allow": ["production/Own"], "sessionTags": True},
             {"name": "audit", "deny": ["production/Own"]},
+        ],
+        "permissionSets": [
+            {
+                "name": "Developers",
+                "allow": ["production/UpdateApp", {"role": elsewhere, "until": FAR_AWAY}, "production/Own"],
+                "deny": ["production/Reports"],
+                "sessionTags": True,
+            },
+            {"name": "Testers", "deny": ["production/UpdateApp"]},
         ],
     }
     ran = run(
@@ -247,18 +263,39 @@ def test_a_stack_of_groups_and_roles_exports(run: Run, partition: str) -> None:
         "assumableRoles": {
             "Developers": {"allow": [own, update, elsewhere], "deny": [reports]},
             "Testers": {"allow": [], "deny": [update]},
+            "Guests": {"allow": [own, elsewhere], "deny": []},
         },
         "grantOptions": {
             "Developers": {"bindSessionName": True, "sourceIdentity": True},
+            "Guests": {"until": {own: FAR_AWAY, elsewhere: FURTHER}},
             "deploy": {"sessionTags": True},
+            "permission set Developers": {"sessionTags": True, "until": {elsewhere: FAR_AWAY}},
         },
         "granteeRoles": {"deploy": {"allow": [own], "deny": []}, "audit": {"allow": [], "deny": [own]}},
+        "permissionSets": {
+            "Developers": {"allow": sorted([own, update, elsewhere]), "deny": [reports]},
+            "Testers": {"allow": [], "deny": [update]},
+        },
+    }
+    assert {
+        made.inputs["name"]: [each["Sid"] for each in ran.document(name)["Statement"]]
+        for name, made in ran.registrations.items()
+        if made.type == "aws:iam/policy:Policy"
+    } == {
+        "allow-assume-roles-Developers": [
+            "AllowAssumeRole",
+            "TagSession",
+            "AllowAssumeRoleUntil20990131T000000Z",
+            "TagSessionUntil20990131T000000Z",
+        ],
+        "deny-assume-roles-Developers": ["DenyAssumeRole"],
+        "deny-assume-roles-Testers": ["DenyAssumeRole"],
     }
 
 
 def test_a_stack_of_groups_alone_exports_no_roles_and_one_of_roles_alone_no_groups(run: Run) -> None:
     exported = production(run).exports
-    assert not {"assumableRoles", "granteeRoles", "grantOptions"} & set(exported)
+    assert not {"assumableRoles", "granteeRoles", "permissionSets", "grantOptions"} & set(exported)
     config = {
         "aws:allowedAccountIds": [PEOPLE],
         f"{PROJECT}:granteeRoles": [{"name": "ops", "allow": ["production/Own"]}],
@@ -267,7 +304,6 @@ def test_a_stack_of_groups_alone_exports_no_roles_and_one_of_roles_alone_no_grou
     assert set(ran.exports) == {"contractVersion", "granteeRoles"}
 
 
-LONG_AGO, FAR_AWAY = "2020-01-31T00:00:00Z", "2099-01-31T00:00:00Z"
 UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
     "nothing is wrong": ({"requireMfa": True, "expiresAt": FAR_AWAY, "revokeSessionsIssuedBefore": LONG_AGO}, None),
     "it has expired": (
@@ -288,6 +324,22 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
     "all are denied": (
         {"deniedPrincipalArns": ["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"]},
         "nobody can use role R: deniedPrincipalArns denies all that it trusts",
+    ),
+    "its permission sets are denied too": (
+        {"trustedPermissionSets": ["Dev"], "deniedPermissionSets": ["Dev", "Ops"]},
+        "nobody can use role R: deniedPermissionSets denies all that it trusts; take some of them out",
+    ),
+    "its permission sets are denied in both ways": (
+        {
+            "trustedPermissionSets": ["Dev", "Ops"],
+            "deniedPermissionSets": ["Dev"],
+            "deniedPrincipalArns": ["arn:aws:iam::*:role/aws-reserved/*"],
+        },
+        "nobody can use role R: deniedPrincipalArns and deniedPermissionSets denies all that it trusts",
+    ),
+    "one of its permission sets is denied": (
+        {"trustedPermissionSets": ["Dev", "Ops"], "deniedPermissionSets": ["Dev"]},
+        None,
     ),
     "all users are denied": ({"deniedPrincipalArns": ["arn:aws:iam::*:user/*"]}, None),
     "all users are denied, and no role has MFA": (

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from stack.entries import GranteeEntry, GroupEntry, RoleEntry
+from stack.entries import GranteeEntry, GroupEntry, PermissionSetEntry, RoleEntry
 from tests.unit.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()
@@ -21,11 +21,17 @@ def keys(entry_type: type) -> set[str]:
 def section(name: str) -> str:
     """The part of the README about one list of the YAML."""
     part = README.split(f"**`cross-account-access:{name}`**")[1]
-    return re.split(r"\n\*\*|\n#+ |\nOut of scope", part)[0]
+    return re.split(r"\n\*\*|\n#+ |\nOut of scope|\nthe stack makes", part)[0]
 
 
 @pytest.mark.parametrize(
-    ("name", "entry_type"), [("roles", RoleEntry), ("groups", GroupEntry), ("granteeRoles", GranteeEntry)]
+    ("name", "entry_type"),
+    [
+        ("roles", RoleEntry),
+        ("groups", GroupEntry),
+        ("granteeRoles", GranteeEntry),
+        ("permissionSets", PermissionSetEntry),
+    ],
 )
 def test_every_option_is_in_the_readme_and_declared(name: str, entry_type: type) -> None:
     wanted = keys(entry_type)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.arn import permission_set_of
 from access.prove.expectations import (
     Candidate,
     Role,
@@ -26,7 +27,10 @@ OUTPUTS = StackOutputs(
     "development",
     groups={"Developers": {"allow": [ARN], "deny": []}, "Testers": {"allow": [], "deny": [ARN]}},
     grantee_roles={"Deployer": {"allow": [ARN], "deny": []}, "Auditor": {"allow": [], "deny": [ARN]}},
+    permission_sets={"Dev": {"allow": [ARN], "deny": []}, "Dev_x": {"allow": [], "deny": [ARN]}},
 )
+SSO = f"arn:aws:iam::{HERE}:role/aws-reserved/sso.amazonaws.com"
+DEV, DEV_X = f"{SSO}/eu-west-1/AWSReservedSSO_Dev_0123456789abcdef", f"{SSO}/AWSReservedSSO_Dev_x_0123456789abcdef"
 USER, ROLE = f"arn:aws:iam::{HERE}:user/access-probe/u", f"arn:aws:iam::{HERE}:role/Deployer"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -35,13 +39,20 @@ def user(*groups: str, power: bool = False) -> Candidate:
     return Candidate(Principal("somebody", HERE, groups), may_assume_any=power)
 
 
+def in_set(name: str) -> Candidate:
+    return Candidate(Principal("somebody", HERE), permission_set=name)
+
+
 def role(**options: Any) -> Role:  # noqa: ANN401
     return Role(ARN, {"trustedAccountId": HERE, "bucket": "productionapp", **options})
 
 
 def test_each_group_has_a_member_without_and_one_with_other_rights() -> None:
+    found = candidates_of(HERE, OUTPUTS)
+    sets = {it.permission_set: it.principal.name for it in found if it.permission_set}
+    assert sets == {"Dev": "permission set development/Dev", "Dev_x": "permission set development/Dev_x"}
     assert [
-        (it.principal.name, it.principal.groups, it.may_assume_any, it.role) for it in candidates_of(HERE, OUTPUTS)
+        (it.principal.name, it.principal.groups, it.may_assume_any, it.role) for it in found if not it.permission_set
     ] == [
         ("member of development/Developers", ("Developers",), False, None),
         ("member of development/Developers, power user", ("Developers",), True, None),
@@ -106,6 +117,46 @@ def test_a_single_group_has_no_member_of_both() -> None:
             "DENY",
             "requireSourceIdentity, and a role has no user's name",
         ),
+        (in_set("Dev"), DEV, {}, "ALLOW", "permission set Dev: allow"),
+        (in_set("Dev_x"), DEV_X, {}, "DENY", "permission set Dev_x: deny"),
+        (in_set("Other"), DEV, {}, "DENY", "nothing allows it"),
+        (in_set("Dev"), DEV, {"trustedPermissionSets": ["Ops", "Dev"]}, "ALLOW", "permission set Dev: allow"),
+        (in_set("Dev"), DEV, {"trustedPermissionSets": ["Dev_x"]}, "DENY", "trustedPermissionSets: others only"),
+        (in_set("Dev"), DEV, {"deniedPermissionSets": ["Dev"]}, "DENY", "deniedPermissionSets: Dev"),
+        (in_set("Dev"), DEV, {"deniedPermissionSets": ["Dev_x"]}, "ALLOW", "permission set Dev: allow"),
+        (
+            in_set("Dev"),
+            DEV,
+            {"trustedPermissionSets": ["Ops"], "trustedPrincipalArns": [f"{SSO}/*"]},
+            "ALLOW",
+            "permission set Dev: allow",
+        ),
+        (
+            in_set("Dev"),
+            DEV,
+            {"trustedPermissionSets": ["Ops"], "trustedPrincipalArns": [USER]},
+            "DENY",
+            "trustedPrincipalArns and trustedPermissionSets: others only",
+        ),
+        (user("Developers"), USER, {"trustedPermissionSets": ["Dev"]}, "DENY", "trustedPermissionSets: others only"),
+        (user("Developers"), USER, {"deniedPermissionSets": ["Dev"]}, "ALLOW", "Developers: allow"),
+        (
+            in_set("Dev"),
+            DEV,
+            {"requireSourceIdentity": True},
+            "DENY",
+            "requireSourceIdentity, and a role has no user's name",
+        ),
+        (user("Guests"), USER, {}, "DENY", "Guests: until 2026-11-24T12:00:00Z"),
+        (user("Guests", "Developers"), USER, {}, "ALLOW", "Developers: allow"),
+        (
+            user("Guests", power=True),
+            USER,
+            {},
+            "ALLOW",
+            f"a power user may assume any role, and this one trusts {HERE}",
+        ),
+        (user("Temps"), USER, {}, "ALLOW", "Temps: allow"),
         (user("Auditors"), USER, {"requireSourceIdentity": True, "externalId": "x"}, "ALLOW", "Auditors: allow"),
         (
             user("Auditors"),
@@ -130,8 +181,13 @@ def test_who_is_to_assume_the_role_and_why(
 ) -> None:
     if "trustedAccountIds" in options:
         options["trustedAccountId"] = ""
-    groups: AssumableRoles = {**OUTPUTS.groups, "Auditors": {"allow": [ARN], "deny": []}}
-    known = replace(OUTPUTS, groups=groups, grant_options={"Auditors": {"sourceIdentity": True}})
+    more: AssumableRoles = {name: {"allow": [ARN], "deny": []} for name in ("Auditors", "Guests", "Temps")}
+    said: dict[str, dict[str, Any]] = {
+        "Auditors": {"sourceIdentity": True},
+        "Guests": {"until": {ARN: "2026-11-24T12:00:00Z"}},
+        "Temps": {"until": {ARN: "2026-11-24T12:00:01Z", f"{ARN}2": "2020-01-01T00:00:00Z"}},
+    }
+    known = replace(OUTPUTS, groups={**OUTPUTS.groups, **more}, grant_options=said)
     outputs = None if candidate.principal.account_id == ELSEWHERE else known
     assert may_assume(candidate, arn, role(**options), outputs, NOW) == (expected, because)
 
@@ -176,3 +232,20 @@ def test_roles_are_as_the_outputs_tell() -> None:
     assert (update_app.buckets, update_app.trusted_accounts) == (("a", "b"), (HERE, ELSEWHERE))
     assert (other.buckets, other.trusted_accounts, other.external_id) == ((), (), None)
     assert "agreed" not in repr(update_app)
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        (DEV, "Dev"),
+        (DEV_X, "Dev_x"),
+        (DEV.replace("arn:aws:", "arn:aws-us-gov:"), "Dev"),
+        (f"{SSO}/AWSReservedSSO_a=b@c,d.e-f+g_0123456789abcdef", "a=b@c,d.e-f+g"),
+        (f"{SSO}/AWSReservedSSO_Dev_0123456789abcde", None),
+        (f"{SSO}/a/b/AWSReservedSSO_Dev_0123456789abcdef", None),
+        (f"arn:aws:iam::{HERE}:role/AWSReservedSSO_Dev_0123456789abcdef", None),
+        (ROLE, None),
+    ],
+)
+def test_a_role_of_a_permission_set_is_known_by_its_path_and_name(arn: str, name: str | None) -> None:
+    assert permission_set_of(arn) == name

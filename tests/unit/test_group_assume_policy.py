@@ -15,8 +15,10 @@ from tests.unit.conftest import Run, is_secret
 from tests.unit.policy_lint import findings
 
 UPDATE, AUDIT = "arn:aws:iam::999999999999:role/UpdateApp", "arn:aws:iam::888888888888:role/team/Audit"
+OTHER, NEXT_YEAR, LATER = "arn:aws:iam::888888888888:role/Other", "2027-01-31T18:00:00Z", "2028-02-29T12:00:00Z"
 ALLOW: dict[str, Any] = {"group": "Developers", "effect": "Allow", "role_arns": [UPDATE], "policy_name": "may-update"}
 DENY: dict[str, Any] = {**ALLOW, "effect": "Deny", "policy_name": "may-not-update"}
+OF_SET: dict[str, Any] = {"permission_set": "Dev", **{key: value for key, value in ALLOW.items() if key != "group"}}
 OF_ROLE: dict[str, Any] = {"role": "deploy", **{key: value for key, value in ALLOW.items() if key != "group"}}
 BY_OWN_NAME = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
 AS_OWN_NAME = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
@@ -27,6 +29,11 @@ def statement(sid: str, effect: str, action: str, roles: object, condition: Mapp
     return known | ({"Condition": condition} if condition else {})
 
 
+def before(moment: str) -> dict[str, Any]:
+    return {"DateLessThan": {"aws:CurrentTime": moment}}
+
+
+UPDATE_TOO = f"{UPDATE}2"
 MAY_ASSUME = statement("AllowAssumeRole", "Allow", "sts:AssumeRole", UPDATE)
 MAY_TAG = statement("TagSession", "Allow", "sts:TagSession", UPDATE)
 
@@ -50,6 +57,46 @@ CASES: Mapping[str, tuple[dict[str, Any], Sequence[Any]]] = {
     ),
     "a session may carry tags": ({**ALLOW, "session_tags": True}, [MAY_ASSUME, MAY_TAG]),
     "a role's session may carry tags": ({**OF_ROLE, "session_tags": True}, [MAY_ASSUME, MAY_TAG]),
+    "a permission set": (OF_SET, [MAY_ASSUME]),
+    "a permission set's session may carry tags": ({**OF_SET, "session_tags": True}, [MAY_ASSUME, MAY_TAG]),
+    "a role until a moment": (
+        {
+            **{key: value for key, value in ALLOW.items() if key != "role_arns"},
+            "role_arns_until": {NEXT_YEAR: [UPDATE]},
+        },
+        [statement("AllowAssumeRoleUntil20270131T180000Z", "Allow", "sts:AssumeRole", UPDATE, before(NEXT_YEAR))],
+    ),
+    "a statement for each moment, sorted, beside one without": (
+        {**ALLOW, "role_arns_until": {LATER: [AUDIT], NEXT_YEAR: [UPDATE_TOO, OTHER, OTHER]}},
+        [
+            MAY_ASSUME,
+            statement(
+                "AllowAssumeRoleUntil20270131T180000Z",
+                "Allow",
+                "sts:AssumeRole",
+                [OTHER, UPDATE_TOO],
+                before(NEXT_YEAR),
+            ),
+            statement("AllowAssumeRoleUntil20280229T120000Z", "Allow", "sts:AssumeRole", AUDIT, before(LATER)),
+        ],
+    ),
+    "all that belongs to a session ends with it": (
+        {
+            **{key: value for key, value in ALLOW.items() if key != "role_arns"},
+            "role_arns_until": {NEXT_YEAR: [UPDATE]},
+            "bind_session_name": True,
+            "source_identity": True,
+            "session_tags": True,
+        },
+        [
+            statement(f"{sid}Until20270131T180000Z", "Allow", action, UPDATE, {**condition, **before(NEXT_YEAR)})
+            for sid, action, condition in (
+                ("AllowAssumeRole", "sts:AssumeRole", BY_OWN_NAME),
+                ("SetSourceIdentity", "sts:SetSourceIdentity", AS_OWN_NAME),
+                ("TagSession", "sts:TagSession", {}),
+            )
+        ],
+    ),
     "what is false is left out": (
         {**DENY, "bind_session_name": False, "source_identity": False, "session_tags": False},
         [statement("DenyAssumeRole", "Deny", "sts:AssumeRole", UPDATE)],
@@ -92,8 +139,9 @@ def test_the_inline_policy_is(run: Run, args: dict[str, Any], statements: Sequen
             {"grant-policy": ("aws:iam/groupPolicy:GroupPolicy", {"group": "Developers", "name": "may-not-update"})},
         ),
         (OF_ROLE, {"grant-policy": ("aws:iam/rolePolicy:RolePolicy", {"role": "deploy", "name": "may-update"})}),
+        (OF_SET, {"grant-policy": ("aws:iam/policy:Policy", {"name": "may-update"})}),
     ],
-    ids=["a group's policy", "a group's denial", "a role's policy"],
+    ids=["a group's policy", "a group's denial", "a role's policy", "a permission set's policy"],
 )
 def test_what_is_registered(
     run: Run, args: dict[str, Any], children: Mapping[str, tuple[str, Mapping[str, Any]]]
@@ -110,7 +158,13 @@ def test_what_is_registered(
 def test_the_outputs_are_the_roles_and_the_policy(run: Run) -> None:
     ran = run(partial(grant, {**ALLOW, "role_arns": [UPDATE, AUDIT, UPDATE]}))
     policy = ran.registrations["grant-policy"].inputs["policy"]
-    assert ran.component_outputs["grant"] == {"role_arns": [AUDIT, UPDATE], "policy": policy}
+    assert ran.component_outputs["grant"] == {"role_arns": [AUDIT, UPDATE], "ends": {}, "policy": policy}
+
+
+def test_roles_with_an_end_are_among_the_outputs(run: Run) -> None:
+    ran = run(partial(grant, {**ALLOW, "role_arns": [UPDATE], "role_arns_until": {NEXT_YEAR: [AUDIT]}}))
+    assert ran.component_outputs["grant"]["role_arns"] == [AUDIT, UPDATE]
+    assert ran.component_outputs["grant"]["ends"] == {AUDIT: NEXT_YEAR}
 
 
 def test_outputs_of_other_resources_are_taken_like_plain_values(run: Run) -> None:
@@ -120,8 +174,9 @@ def test_outputs_of_other_resources_are_taken_like_plain_values(run: Run) -> Non
     given = {
         "group": output("Developers"),
         "role_arns": output([output(UPDATE), AUDIT]),
+        "role_arns_until": {NEXT_YEAR: output([output(OTHER)])},
     }
-    plain = {"group": "Developers", "role_arns": [UPDATE, AUDIT]}
+    plain = {"group": "Developers", "role_arns": [UPDATE, AUDIT], "role_arns_until": {NEXT_YEAR: [OTHER]}}
     as_output, as_plain = (run(partial(grant, {**ALLOW, **values})) for values in (given, plain))
     assert as_output.registrations == as_plain.registrations
     assert as_output.component_outputs == as_plain.component_outputs
@@ -145,6 +200,19 @@ WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
     "a role has no user's name for its source identity": ({**OF_ROLE, "source_identity": True}, "source_identity"),
     "a denial by session name": ({**DENY, "bind_session_name": True}, "bind_session_name"),
     "a denial by source identity": ({**DENY, "source_identity": True}, "source_identity"),
+    "a permission set has no user's name for its session": ({**OF_SET, "bind_session_name": True}, "bind_session_name"),
+    "a permission set has no user's name": ({**OF_SET, "source_identity": True}, "source_identity"),
+    "a permission set's name that is too long": ({**OF_SET, "permission_set": "p" * 33}, "permission_set"),
+    "a permission set and a role": ({**OF_SET, "role": "deploy"}, "role"),
+    "a role of Identity Center": ({**OF_ROLE, "role": "AWSReservedSSO_Dev_0123456789abcdef"}, "role"),
+    "no roles here and none there": ({**ALLOW, "role_arns": [], "role_arns_until": {}}, "role_arns"),
+    "a day that there is not": ({**ALLOW, "role_arns_until": {"2027-02-31T00:00:00Z": [AUDIT]}}, "role_arns_until"),
+    "an end without roles": ({**ALLOW, "role_arns_until": {NEXT_YEAR: []}}, f"role_arns_until.{NEXT_YEAR}"),
+    "a wildcard with an end": (
+        {**ALLOW, "role_arns_until": {NEXT_YEAR: ["arn:aws:iam::999999999999:role/*"]}},
+        f"role_arns_until.{NEXT_YEAR}[0]",
+    ),
+    "a denial that ends": ({**DENY, "role_arns_until": {NEXT_YEAR: [AUDIT]}}, "role_arns_until"),
     "a denial by tags": ({**DENY, "session_tags": True}, "session_tags"),
 }
 
@@ -166,11 +234,20 @@ def test_a_wrong_argument_is_refused_before_anything_is_registered(run: Run, arg
         ({**OF_ROLE, "role": "a b"}, "role"),
         ({**ALLOW, "role_arns": ["arn:aws:iam::999999999999:role/*"]}, "role_arns[0]"),
         ({**ALLOW, "role_arns": []}, "role_arns"),
+        ({**ALLOW, "role_arns_until": {NEXT_YEAR: ["arn:aws:iam::1:role/x"]}}, f"role_arns_until.{NEXT_YEAR}[0]"),
+        ({**ALLOW, "role_arns_until": {NEXT_YEAR: [UPDATE]}}, f"role_arns_until.{NEXT_YEAR}[0]"),
+        ({**ALLOW, "role_arns_until": {NEXT_YEAR: [AUDIT], LATER: [AUDIT]}}, f"role_arns_until.{LATER}[0]"),
+        (
+            {**ALLOW, "role_arns_until": {NEXT_YEAR: ["arn:aws-cn:iam::999999999999:role/x"]}},
+            f"role_arns_until.{NEXT_YEAR}[0]",
+        ),
     ],
-    ids=["group", "role", "one of the roles", "no roles"],
+    ids=["group", "role", "one of the roles", "no roles", "one with an end", "the same", "twice", "another partition"],
 )
 def test_an_output_is_checked_when_it_is_known(run: Run, args: dict[str, Any], key: str) -> None:
     given = {name: value if name == "effect" else pulumi.Output.from_input(value) for name, value in args.items()}
+    if "role_arns_until" in args:
+        given["role_arns_until"] = {end: pulumi.Output.from_input(it) for end, it in args["role_arns_until"].items()}
     with pytest.raises(InvalidValue) as raised:
         run(partial(grant, {**given, "policy_name": "may-update"}))
     assert raised.value.key == key
@@ -193,13 +270,17 @@ def sized(target: Mapping[str, Any], size: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("target", "most"), [(ALLOW, 5120), (DENY, 5120), (OF_ROLE, 10240)], ids=["group", "denied group", "role"]
+    ("target", "most"),
+    [(ALLOW, 5120), (DENY, 5120), (OF_ROLE, 10240), (OF_SET, 6144)],
+    ids=["group", "denied group", "role", "permission set"],
 )
 def test_an_inline_policy_has_as_many_characters_as_iam_takes(run: Run, target: dict[str, Any], most: int) -> None:
     document = run(partial(grant, sized(target, most))).registrations["grant-policy"].inputs["policy"]
     assert characters(document) == most
-    kind = "role" if "role" in target else "group"
-    what = f"^inline policy {target['policy_name']} of {kind} {target[kind]}: '{most + 1} characters' is not allowed"
+    kind = next(it for it in ("group", "role", "permission_set") if it in target)
+    policy = "policy" if kind == "permission_set" else "inline policy"
+    whose = f"{policy} {target['policy_name']} of {kind.replace('_', ' ')} {target[kind]}"
+    what = f"^{whose}: '{most + 1} characters' is not allowed"
     rule = f"IAM takes {most}; the longest statements: {target['effect']}"
     with pytest.raises(InvalidValue, match=f"{what}; {rule}AssumeRole [0-9]+$"):
         run(partial(grant, sized(target, most + 1)))

@@ -111,6 +111,15 @@ ACCOUNTS = ("111111111111", "111111111112", "222222222222")
 OWNER = "999999999999"
 ROLES = tuple(f"arn:aws:iam::{OWNER}:role/{name}" for name in ("UpdateApp", "UpdateApp2", "delegated/UpdateApp"))
 ROLE = ROLES[0]
+SSO = "role/aws-reserved/sso.amazonaws.com"
+OF_SETS = {
+    "Dev": (f"{SSO}/AWSReservedSSO_Dev_0123456789abcdef", f"{SSO}/eu-west-1/AWSReservedSSO_Dev_fedcba9876543210"),
+    "Dev_": (f"{SSO}/AWSReservedSSO_Dev__0123456789abcdef",),
+    "Dev_x": (f"{SSO}/eu-west-1/AWSReservedSSO_Dev_x_0123456789abcdef",),
+    "D": (f"{SSO}/us-gov-west-1/AWSReservedSSO_D_0123456789abcdef",),
+    "dev": (f"{SSO}/AWSReservedSSO_dev_0123456789abcdef",),
+}
+"""The roles of permission sets: of us-east-1 and of other regions, of names that are almost the same."""
 NAMES = (
     "user/alice",
     "user/alice2",
@@ -119,9 +128,14 @@ NAMES = (
     "role/deploy-prod",
     "role/ci/deploy-prod",
     "root",
+    *(name for names in OF_SETS.values() for name in names),
+    "role/AWSReservedSSO_Dev_0123456789abcdef",
+    f"{SSO}/AWSReservedSSO_Dev_0123456789abcde",
+    f"{SSO}/AWSReservedSSO_Dev_0123456789abcdef0",
+    f"{SSO}-eu-west-1/AWSReservedSSO_Dev_0123456789abcdef",
 )
 PRINCIPALS = tuple(f"arn:aws:iam::{account}:{name}" for account in ACCOUNTS for name in NAMES)
-ALICE, ALICE2, TEAM_ALICE, DEPLOY, DEPLOY_PROD, CI_DEPLOY_PROD, ROOT = PRINCIPALS[: len(NAMES)]
+ALICE, ALICE2, TEAM_ALICE, DEPLOY, DEPLOY_PROD, CI_DEPLOY_PROD, ROOT = PRINCIPALS[:7]
 PATTERNS = {
     ALICE: {ALICE},
     "arn:aws:iam::111111111111:user/alice?": {ALICE2},
@@ -226,11 +240,17 @@ def covered(patterns: Iterable[str]) -> set[str]:
     return set[str]().union(*(PATTERNS[pattern] for pattern in patterns))
 
 
+def of_sets(names: Iterable[str]) -> set[str]:
+    """The principals that come in through these permission sets."""
+    return {f"arn:aws:iam::{account}:{role}" for account in ACCOUNTS for name in names for role in OF_SETS[name]}
+
+
 def legitimate_callers(args: Args) -> list[str]:
     """Whom the arguments are for."""
     accounts = args.get("trusted_account_ids", [args.get("trusted_account_id")])
     named = covered(args.get("trusted_principal_arns", PATTERNS)) if "trusted_principal_arns" in args else PRINCIPALS
-    denied = covered(args.get("denied_principal_arns", ()))
+    named = of_sets(args["trusted_permission_sets"]) if "trusted_permission_sets" in args else named
+    denied = covered(args.get("denied_principal_arns", ())) | of_sets(args.get("denied_permission_sets", ()))
     users_only = args.get("require_source_identity")
     return [
         arn
@@ -332,6 +352,20 @@ TRUST_LAWS: Mapping[str, Law[Call]] = {
         refused=Call(ALICE),
         keeps=assuming(lambda args, call: call.principal not in covered(args["denied_principal_arns"])),
     ),
+    "trusted_permission_sets": Law(
+        values=some(*OF_SETS),
+        example=["Dev"],
+        allowed=Call(f"arn:aws:iam::111111111111:{OF_SETS['Dev'][1]}"),
+        refused=Call(f"arn:aws:iam::111111111111:{OF_SETS['Dev_x'][0]}"),
+        keeps=assuming(lambda args, call: call.principal in of_sets(args["trusted_permission_sets"])),
+    ),
+    "denied_permission_sets": Law(
+        values=some(*OF_SETS),
+        example=["Dev"],
+        allowed=Call(f"arn:aws:iam::111111111111:{OF_SETS['Dev_x'][0]}"),
+        refused=Call(f"arn:aws:iam::111111111111:{OF_SETS['Dev'][0]}"),
+        keeps=assuming(lambda args, call: call.principal not in of_sets(args["denied_permission_sets"])),
+    ),
     "require_mfa": Law(
         values=st.just(True),
         example=True,
@@ -405,6 +439,10 @@ def others(laws: Mapping[str, Law[R]], *apart: str) -> SearchStrategy[Args]:
     return st.fixed_dictionaries({}, optional={key: law.values for key, law in laws.items() if key not in apart})
 
 
+_NOT_WITH_SETS = {"trusted_principal_arns", "require_mfa", "mfa_max_age", "require_source_identity"}
+"""Who comes in through a permission set is no user; what stands beside ``trusted_principal_arns`` widens it."""
+
+
 @st.composite
 def trust_args(draw: DrawFn, name: str = "") -> Args:
     """Valid arguments that have this option."""
@@ -412,6 +450,9 @@ def trust_args(draw: DrawFn, name: str = "") -> Args:
     args = draw(others(TRUST_LAWS, name, "trusted_account_ids", "trusted_account_id"))
     args |= {key: draw(TRUST_LAWS[key].values) for key in (accounts, name) if key}
     args |= TRUST_LAWS[name].beside if name else {}
+    if not _NOT_WITH_SETS.isdisjoint(args):
+        for key in _NOT_WITH_SETS if name == "trusted_permission_sets" else ("trusted_permission_sets",):
+            args.pop(key, None)
     if "require_mfa" not in args:
         args.pop("mfa_max_age", None)
     # The laws hold too of patterns for accounts that are not trusted, which are refused as mistyped.
@@ -794,14 +835,31 @@ def test_the_tutorials_role_may_do_with_its_bucket_what_the_tutorial_says(data: 
 # Who may, and who may not, assume roles of other accounts: the policies of groups and of roles.
 
 GRANT: Args = {"group": "Developers", "policy_name": "allow-it", "effect": "Allow", "role_arns": [ROLE]}
+
+
+def is_granted(args: Args, call: Call) -> bool:
+    """Whether a grant is about a role at that time."""
+    until = args.get("role_arns_until", {})
+    return call.role in args["role_arns"] or any(call.role in until[end] and call.time < end for end in until)
+
+
 GRANT_LAWS: Mapping[str, Law[Call]] = {
     "role_arns": Law(
         values=some(*ROLES),
         example=[ROLE],
         allowed=Call(role=ROLE),
         refused=Call(role=ROLES[1]),
-        keeps=lambda args, call: call.role in args["role_arns"],
+        keeps=lambda args, call: is_granted(args, call),
         without={"role_arns": ROLES},
+    ),
+    "role_arns_until": Law(
+        values=st.dictionaries(st.sampled_from(NEAR_CALLS["time"][1:]), some(*ROLES), min_size=1, max_size=2),
+        example={"2027-01-31T00:00:00Z": [ROLES[1]]},
+        allowed=Call(role=ROLES[1], time="2027-01-30T23:59:59Z"),
+        refused=Call(role=ROLES[1], time="2027-01-31T00:00:00Z"),
+        adds=lambda args, call, before: (
+            is_granted(args, call) and before(replace(call, role=args["role_arns"][0], time=NOW))
+        ),
     ),
     "bind_session_name": Law(
         values=st.just(True),
@@ -816,7 +874,7 @@ GRANT_LAWS: Mapping[str, Law[Call]] = {
         allowed=Call(action="sts:SetSourceIdentity", source_identity="alice"),
         refused=Call(action="sts:SetSourceIdentity", source_identity="alice2"),
         adds=lambda args, call, before: (
-            call.action == "sts:SetSourceIdentity" and call.role in args["role_arns"] and has_own_name(call)
+            call.action == "sts:SetSourceIdentity" and is_granted(args, call) and has_own_name(call)
         ),
     ),
     "session_tags": Law(
@@ -824,7 +882,7 @@ GRANT_LAWS: Mapping[str, Law[Call]] = {
         example=True,
         allowed=Call(action="sts:TagSession", tags=(("team", "blue"),)),
         refused=Call(action="sts:TagSession", tags=(("team", "blue"),), role=ROLES[1]),
-        adds=lambda args, call, before: call.action == "sts:TagSession" and call.role in args["role_arns"],
+        adds=lambda args, call, before: call.action == "sts:TagSession" and is_granted(args, call),
     ),
 }
 
@@ -965,7 +1023,7 @@ SILENT: Args = {
     "max_session_duration": 43200,
     "permissions_boundary": f"arn:aws:iam::{OWNER}:policy/boundary",
 }
-GRANT_SILENT: Args = {"role": "deploy", "group": "Developers", "policy_name": "other"}
+GRANT_SILENT: Args = {"role": "deploy", "permission_set": "Dev", "group": "Developers", "policy_name": "other"}
 FALSE_BY_DEFAULT = (
     "require_mfa",
     "generate_external_id",
@@ -1002,6 +1060,7 @@ def test_false_is_as_leaving_it_out(name: str) -> None:
     "name",
     [
         *("trusted_account_ids", "trusted_principal_arns", "denied_principal_arns", "source_ip_ranges", "session_tags"),
+        *("trusted_permission_sets", "denied_permission_sets"),
         *("external_id", "organization_id", "expires_at", "buckets", "prefixes", "kms_key_arns"),
     ],
 )

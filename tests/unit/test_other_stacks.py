@@ -1,12 +1,14 @@
 """Roles of other stacks: how they are named and read, which are refused, and what is warned of."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 import pytest
 
 from components.validation import InvalidValue
+from stack import clock
 from tests.unit.conftest import Ran, Run, is_secret, tracked_config
 
 PROJECT = "cross-account-access"
@@ -42,6 +44,14 @@ def deploy(
         stacks={PRODUCTION: exported},
         principals=[f"arn:aws:iam::{HERE}:user/David", f"arn:aws:iam::{HERE}:role/team/deploy"],
     )
+
+
+NOW = datetime(2027, 1, 31, 18, tzinfo=UTC)
+
+
+@pytest.fixture
+def at_that_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 def named(*names: str) -> list[str]:
@@ -306,6 +316,88 @@ def test_a_group_that_can_use_what_it_is_allowed_is_not_named(
     assert (not any("can't use" in line for line in ran.warnings)) == is_useful
 
 
+SSO = "role/aws-reserved/sso.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            {"requireMfa": True},
+            "a role can't fulfil requireMfa; allow it to a group, or remove requireMfa from the role",
+        ),
+        ({"requireSourceIdentity": True}, "a role can't fulfil requireSourceIdentity"),
+        ({"sessionTags": {"team": ["blue"]}}, "the role demands session tags"),
+        ({"trustedPermissionSets": ["Dev_x", "Ops"]}, "it is not among the role's trustedPermissionSets; add it there"),
+        ({"trustedPrincipalArns": named("user/*")}, "it is not among the role's trustedPermissionSets; add it there"),
+        ({"deniedPermissionSets": ["Dev"]}, "it is among the role's deniedPermissionSets; remove it there"),
+        ({"deniedPrincipalArns": named("role/*")}, "it is among the role's deniedPrincipalArns; remove it there"),
+        ({"expiresAt": LONG_AGO}, "it expired at"),
+        ({"trustedPermissionSets": ["Ops", "Dev"]}, None),
+        ({"trustedPrincipalArns": named(f"{SSO}/eu-west-1/AWSReservedSSO_Dev_0123456789abcdef")}, None),
+        ({"deniedPermissionSets": ["Ops"], "deniedPrincipalArns": named("role/deploy")}, None),
+        ({}, None),
+    ],
+)
+def test_a_permission_set_that_can_not_use_what_it_is_allowed_is_named(
+    run: Run, options: dict[str, Any], reason: str | None
+) -> None:
+    warnings = deploy(run, outputs(**options), [], permissionSets=[{"name": "Dev", "allow": [ROLE]}]).warnings
+    useless = [line for line in warnings if "does not exist" not in line]
+    assert len(useless) == (reason is not None)
+    if reason:
+        assert useless[0].startswith(f"permission set Dev can't use {ROLE}, though allowed: {reason}")
+
+
+@pytest.mark.parametrize("options", [{"trustedPermissionSets": ["Dev"]}, {"trustedPrincipalArns": named(f"{SSO}/*")}])
+def test_a_group_is_not_among_permission_sets(run: Run, options: dict[str, Any]) -> None:
+    assert (
+        deploy(run, outputs(**options)).warnings[0].endswith("not among the role's trustedPrincipalArns; add it there")
+    )
+
+
+@pytest.mark.parametrize(
+    ("until", "ended"),
+    [("2027-01-31T17:59:59Z", True), ("2027-01-31T18:00:00Z", True), ("2027-01-31T18:00:01Z", False)],
+)
+@pytest.mark.usefixtures("at_that_time")
+def test_a_grant_whose_time_is_over_is_named_once(run: Run, until: str, ended: bool) -> None:
+    dated = [{"role": ROLE, "until": until}, {"role": f"{ARN}2", "until": until}]
+    ran = deploy(
+        run,
+        outputs(requireMfa=True),  # without an end, this would be why they can't use it
+        [{"name": "Guests", "allow": dated}],
+        [{"name": "deploy", "allow": dated}],
+        permissionSets=[{"name": "Guests", "allow": dated}],
+    )
+    over = f"though allowed: that ended at {until}; remove the entry, or set until to a moment to come"
+    who = "Guests, deploy and permission set Guests"
+    told = [f"{who} can't use {ROLE}, {over}", f"{who} can't use {ARN}2, {over}"]
+    assert sorted(line for line in ran.warnings if "that ended" in line) == (sorted(told) if ended else [])
+    assert bool([line for line in ran.warnings if "requireMfa" in line]) != ended
+
+
+@pytest.mark.usefixtures("at_that_time")
+def test_roles_with_an_end_are_read_from_their_stack_and_apart_from_others(run: Run) -> None:
+    moment = "2027-02-28T00:00:00Z"
+    exported = outputs()
+    exported["roleArns"] |= {"Other": f"{ARN}3"}
+    allow = [{"role": "production/Other", "until": moment}, ROLE, {"role": f"{ARN}2", "until": moment}]
+    ran = deploy(run, exported, [{"name": "Developers", "allow": allow}])
+    documents = [ran.document(name) for name in ran.registrations if name.endswith("-policy")]
+    before = {"DateLessThan": {"aws:CurrentTime": moment}}
+    found = {it["Resource"]: it.get("Condition") for document in documents for it in document["Statement"]}
+    assert found == {ARN: None, f"{ARN}3": before, f"{ARN}2": before}
+    assert ran.exports["grantOptions"] == {"Developers": {"until": {f"{ARN}3": moment, f"{ARN}2": moment}}}
+
+
+def test_a_role_with_an_end_that_its_stack_does_not_export_is_refused(run: Run) -> None:
+    allow = [{"role": "production/Other", "until": FAR_AWAY}]
+    assert refusal(run, outputs(), [{"name": "Developers", "allow": allow}]).startswith(
+        "groups[0].allow[0]: 'production/Other' is not allowed; stack"
+    )
+
+
 def test_nothing_is_said_of_a_denial_or_of_a_stack_that_says_nothing_of_its_roles(run: Run) -> None:
     denied = [{"name": "Testers", "deny": [ROLE]}]
     assert deploy(run, outputs(trustedAccountId="222222222222"), denied).warnings == ()
@@ -340,6 +432,9 @@ def test_a_denial_that_a_role_of_this_file_gets_around_is_named_once(
     groups = [TESTERS, {**TESTERS, "name": "Guests"}, {"name": "Developers", "allow": [ROLE]}]
     ran = deploy(run, outputs(is_open=is_open, **options), groups, grantee_roles)
     lines = [line for line in ran.warnings if "does not bind" in line]
+    sets = [{"name": "Testers", "deny": [ROLE]}]
+    beside = deploy(run, outputs(is_open=is_open, **options), [], grantee_roles, permissionSets=sets)
+    assert any("permission set Testers: the Deny" in line for line in beside.warnings) == is_named
     assert lines == [
         f"Testers and Guests: the Deny on {ROLE} does not bind deploy, which members may be able to switch to first;"
         " name it under the role's deniedPrincipalArns, or see what `access bypass` finds"

@@ -84,7 +84,7 @@ def test_a_list_may_be_written_as_text_as_pulumi_new_does(write: Write) -> None:
 
 
 @pytest.mark.parametrize("key", ["allow", "deny"])
-@pytest.mark.parametrize("kind", ["acme:groups", "acme:granteeRoles", "groups"])
+@pytest.mark.parametrize("kind", ["acme:groups", "acme:granteeRoles", "acme:permissionSets", "groups"])
 @pytest.mark.parametrize(
     "reference", ["z/Role", "acme/z/Role", "organization/acme/z/Role", "other-org/acme/z/Role", {"role": "z/Role"}]
 )

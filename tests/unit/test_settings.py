@@ -17,6 +17,7 @@ from tests.unit.conftest import Run
 
 ROLE = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "111111111111"}
 GROUP = {"name": "Developers", "allow": ["production/UpdateApp"]}
+SETS = {"trustedPermissionSets": ["Dev"]}
 ROLE_NAME = "production/UpdateApp"
 PREFIX = "cross-account-access"
 
@@ -95,7 +96,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "no roles and no groups",
         roles(),
         "roles",
-        "needs one of roles, groups, granteeRoles; to take all out: `pulumi destroy`",
+        "needs one of roles, groups, granteeRoles, permissionSets; to take all out: `pulumi destroy`",
     ),
     ("answered account id", {**roles(ROLE), f"{PREFIX}:trustedAccountId": "1111"}, ":trustedAccountId", "digits"),
     ("answered bucket", {**roles(ROLE), f"{PREFIX}:bucket": "ProductionApp"}, f"{PREFIX}:bucket", "lower-case"),
@@ -204,7 +205,97 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
             f"{PREFIX}:granteeRoles": [{"name": "AWSReservedSSO_Dev_0123456789abcdef", "allow": [ROLE_NAME]}],
         },
         "granteeRoles[0].name",
-        "permission set",
+        "name their permission set instead, under permissionSets",
+    ),
+    (
+        "a role of a service",
+        {**groups(GROUP), f"{PREFIX}:granteeRoles": [{"name": "AWSServiceRoleForSupport", "allow": [ROLE_NAME]}]},
+        "granteeRoles[0].name",
+        "service-linked roles",
+    ),
+    *(
+        (
+            f"{key} of people who come in through Identity Center",
+            roles({**ROLE, **SETS, **said}),
+            f"roles[0].{key}",
+            hint,
+        )
+        for key, said, hint in (
+            ("requireMfa", {"requireMfa": True}, "remove it, or trustedPermissionSets"),
+            ("mfaMaxAge", {"mfaMaxAge": 900}, "come in as a role, which has no MFA"),
+            ("requireSourceIdentity", {"requireSourceIdentity": True}, "no user's name"),
+        )
+    ),
+    (
+        "a pattern for a permission set",
+        roles({**ROLE, "trustedPermissionSets": ["Dev", "De*"]}),
+        "roles[0].trustedPermissionSets[1]",
+        "1 to 32 letters",
+    ),
+    ("no permission sets", roles({**ROLE, "deniedPermissionSets": []}), "roles[0].deniedPermissionSets", "at least"),
+    (
+        "a role of Identity Center without its path",
+        roles({**ROLE, "deniedPrincipalArns": ["arn:aws:iam::111111111111:role/AWSReservedSSO_Dev_*"]}),
+        "roles[0].deniedPrincipalArns[0]",
+        "under trustedPermissionSets or deniedPermissionSets",
+    ),
+    *(
+        (
+            f"{key} of a permission set",
+            {**groups(), f"{PREFIX}:permissionSets": [{"name": "Dev", "allow": [ROLE_NAME], key: True}]},
+            f"permissionSets[0].{key}: there is no such key",
+            "known: name, allow, deny, sessionTags",
+        )
+        for key in ("bindSessionName", "sourceIdentity")
+    ),
+    (
+        "a permission set's name that is too long",
+        {**groups(), f"{PREFIX}:permissionSets": [{"name": "p" * 33, "allow": [ROLE_NAME]}]},
+        "permissionSets[0].name",
+        "1 to 32 letters",
+    ),
+    (
+        "two permission sets of one name",
+        {**groups(), f"{PREFIX}:permissionSets": [{"name": name, "allow": [ROLE_NAME]} for name in ("Dev", "dev")]},
+        "permissionSets[1].name",
+        "permissionSets[0].name is the same",
+    ),
+    (
+        "tags where nothing is allowed",
+        {**groups(), f"{PREFIX}:permissionSets": [{"name": "Dev", "deny": [ROLE_NAME], "sessionTags": True}]},
+        "permissionSets[0].sessionTags",
+        "nothing under allow",
+    ),
+    ("a number for a role", groups({**GROUP, "allow": [5]}), "groups[0].allow[0]: 5", "write text"),
+    ("nothing for a role", groups({**GROUP, "deny": [None]}), "groups[0].deny[0]: None", "write text"),
+    *(
+        (f"an end: {what}", groups({**GROUP, "allow": [entry]}), f"groups[0].allow[0].{key}", hint)
+        for what, entry, key, hint in (
+            ("no moment", {"role": ROLE_NAME, "until": "soon"}, "until: 'soon'", "write a moment of UTC"),
+            ("a day alone", {"role": ROLE_NAME, "until": "2027-01-31"}, "until", "write a moment of UTC"),
+            ("no such day", {"role": ROLE_NAME, "until": "2027-02-31T00:00:00Z"}, "until", "write a moment of UTC"),
+            ("none", {"role": ROLE_NAME}, "until is missing", "write {role: stack/role, until:"),
+            ("no role", {"until": "2027-01-31T18:00:00Z"}, "role is missing", "write {role: stack/role, until:"),
+            ("a slip", {"role": ROLE_NAME, "untill": "2027-01-31T18:00:00Z"}, "untill", "did you mean until?"),
+        )
+    ),
+    (
+        "an end: no role of another stack",
+        groups({**GROUP, "allow": [{"role": "UpdateApp", "until": "2027-01-31T18:00:00Z"}]}),
+        "groups[0].allow[0]",
+        "write stack/role",
+    ),
+    (
+        "an end of a Deny",
+        groups({**GROUP, "deny": ["production/Other", {"role": "production/X", "until": "2027-01-31T18:00:00Z"}]}),
+        "groups[0].deny[1].until",
+        "a Deny has no end",
+    ),
+    (
+        "an end and none",
+        groups({**GROUP, "allow": [ROLE_NAME, {"role": ROLE_NAME, "until": "2027-01-31T18:00:00Z"}]}),
+        "groups[0].allow[1]",
+        "groups[0].allow[0] names it too, with another end",
     ),
     (
         "two grantees of one name",

@@ -61,7 +61,17 @@ EVERY_OPTION: Args = {
     "require_source_identity": True,
     "session_tags": {"team": ["blue"]},
     "expires_at": "2027-01-31T00:00:00Z",
+    "denied_permission_sets": ["Dev"],
 }
+SSO = "role/aws-reserved/sso.amazonaws.com"
+
+
+def of_set(name: str, *accounts: str) -> list[str]:
+    """The patterns of a permission set's roles, written out, sorted."""
+    tail = f"AWSReservedSSO_{name}_????????????????"
+    return [f"arn:aws:iam::{account}:{path}/{tail}" for account in accounts for path in (f"{SSO}/*", SSO)]
+
+
 BOTH_ROOTS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"]
 
 CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
@@ -86,6 +96,27 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
     "one denied principal beside trusted ones": (
         {**ACCOUNT, "trusted_principal_arns": ["arn:aws:iam::*:user/*"], "denied_principal_arns": [BOB]},
         [deny(BOB), trust({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}})],
+    ),
+    "a permission set: its roles in every region, and in us-east-1": (
+        {**ACCOUNT, "trusted_permission_sets": ["Dev"]},
+        [trust({"ArnLike": {"aws:PrincipalArn": of_set("Dev", "111111111111")}})],
+    ),
+    "a permission set in each account": (
+        {"trusted_account_ids": ["222222222222", "111111111111"], "trusted_permission_sets": ["Dev"]},
+        [
+            trust(
+                {"ArnLike": {"aws:PrincipalArn": of_set("Dev", "111111111111", "222222222222")}},
+                accounts=["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"],
+            )
+        ],
+    ),
+    "a permission set beside principals": (
+        {**ACCOUNT, "trusted_principal_arns": [ALICE], "trusted_permission_sets": ["Dev"]},
+        [trust({"ArnLike": {"aws:PrincipalArn": [*of_set("Dev", "111111111111"), ALICE]}})],
+    ),
+    "denied permission sets come first": (
+        {**ACCOUNT, "denied_principal_arns": [BOB], "denied_permission_sets": ["Dev"]},
+        [deny([*of_set("Dev", "111111111111"), BOB]), trust()],
     ),
     "MFA is demanded, not taken for granted where the key is missing": (
         {**ACCOUNT, "require_mfa": True},
@@ -141,7 +172,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
     "all of it: every condition holds at once": (
         EVERY_OPTION,
         [
-            deny("arn:aws:iam::*:role/*"),
+            deny(["arn:aws:iam::*:role/*", *of_set("Dev", "111111111111", "222222222222")]),
             trust(
                 {
                     "ArnLike": {"aws:PrincipalArn": [ALICE, BOB]},
@@ -171,6 +202,13 @@ def test_the_trust_policy_is(args: Args, statements: Sequence[Any]) -> None:
     policy = trust_policy("aws", made(args))
     assert policy == {"Version": "2012-10-17", "Statement": statements}
     assert findings(render(policy), ROLE_ARN) == ()
+
+
+def test_a_permission_sets_roles_are_of_the_partition() -> None:
+    args = made({**ACCOUNT, "trusted_permission_sets": ["Dev"], "denied_permission_sets": ["Ops"]})
+    text = render(trust_policy("aws-cn", args))
+    assert text.count("arn:aws-cn:iam::111111111111:role/aws-reserved/sso.amazonaws.com/") == 4
+    assert "arn:aws:" not in text
 
 
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])

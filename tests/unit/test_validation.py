@@ -67,6 +67,16 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
         {"1 character": "u", "64 characters": "u" * 64, "an address": "alice+test@example.com"},
         {"nothing": "", "65 characters": "u" * 65, "a variable": "${aws:username}"},
     ),
+    "permission set": (
+        rules.permission_set_name,
+        {"1 character": "p", "32 characters": "p" * 32, "every sign": "aZ09_+=,.@-"},
+        {"nothing": "", "33 characters": "p" * 33, "a star": "Dev*", "any character": "De?", "a slash": "a/b"},
+    ),
+    "roles by moment": (
+        rules.role_arns_by_moment,
+        {"one": {"2027-01-31T18:00:00Z": [f"{ARN}:role/UpdateApp"]}, "none": {}},
+        {},  # its parts have names of their own, which other tests see
+    ),
     "role name of an account's own": (
         rules.changeable_role_name,
         {"a role": "deploy", "a name that is only alike": "NotAWSReservedSSO_x"},

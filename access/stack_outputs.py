@@ -41,7 +41,7 @@ class StackOutputs:
 
     @property
     def has_grants(self) -> bool:
-        """Whether somebody of this account may or may not assume roles."""
+        """``True`` where the stack says of somebody of its account which roles may be assumed."""
         return bool(self.groups or self.grantee_roles or self.permission_sets)
 
     def of_permission_set(self, name: str | None) -> AssumableRoles:

@@ -65,7 +65,7 @@ class Accounts:
         return self._administrators[account_id]
 
     def identity_center(self, account_id: str) -> "IAMClient":
-        """IAM of an account, as IAM Identity Center calls it: its roles are for nobody else to change."""
+        """Return the IAM of an account as IAM Identity Center calls it: nobody else may change its roles."""
         client = self.session(Credentials(account_id, self._emulator.secret_of(account_id))).iam
         secret = self._emulator.secret_of(IDENTITY_CENTER)
         client.meta.events.register("before-sign.iam", partial(_add_header, IDENTITY_CENTER, secret))

@@ -20,7 +20,7 @@ class Entrance:
 
 
 def entrances(account: Account, names: Iterable[str]) -> dict[str, Entrance]:
-    """Return the role of each permission set in an account.
+    """Return the role of each permission set in an account, and why a proof can't get into it.
 
     Source: IAM Identity Center User Guide, "Referencing permission sets in resource policies".
 
@@ -38,7 +38,7 @@ def entrances(account: Account, names: Iterable[str]) -> dict[str, Entrance]:
 
 
 def _why_closed(trust: Any) -> str:  # noqa: ANN401 (JSON)
-    """Return why nobody gets into a role who has not signed in; empty if its trust policy names principals of AWS."""
+    """Return why users can't assume a role; empty if its trust policy names any of AWS's own principals."""
     statements = trust.get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]
     if any("AWS" in it.get("Principal", {}) for it in listed if it.get("Effect") == "Allow"):

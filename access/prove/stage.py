@@ -238,7 +238,7 @@ def _make(
 
 
 def _sends(participant: Participant) -> bool:
-    """Whether somebody of the account tries: its stack grants roles, or it is a stranger."""
+    """Return whether somebody of the account tries: its stack grants roles, or it is a stranger."""
     return participant.outputs is None or participant.outputs.has_grants
 
 

@@ -55,6 +55,17 @@ def refusal(run: Run, folder: Path, config: dict[str, Any] | None = None) -> str
 @pytest.mark.parametrize(
     ("old", "new", "refused"),
     [
+        (
+            "      bucket: productionapp\n",
+            "      bucket: productionapp\n      trustedPermissionSets: [Dev]\n      requireMfa: true\n",
+            "9: {}roles[0].requireMfa: True is not allowed",
+        ),
+        (
+            "  cross-account-access:roles:",
+            "  cross-account-access:permissionSets:\n    - name: Dev\n      allow:\n        - role: other/Role\n"
+            "          until: tomorrow\n  cross-account-access:roles:",
+            "9: {}permissionSets[0].allow[0].until: 'tomorrow' is not allowed",
+        ),
         ('["999999999999"]', '["9"]', "4: aws:allowedAccountIds[0]: '9' is not allowed"),
         ("us-east-1", "us-esat-1", "3: aws:region: 'us-esat-1' is not allowed"),
         ("bucket: productionapp", "bucket: App", "7: {}roles[0].bucket: 'App' is not allowed"),

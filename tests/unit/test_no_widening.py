@@ -838,7 +838,7 @@ GRANT: Args = {"group": "Developers", "policy_name": "allow-it", "effect": "Allo
 
 
 def is_granted(args: Args, call: Call) -> bool:
-    """Whether a grant is about a role at that time."""
+    """Return whether a grant is about a role at that time."""
     until = args.get("role_arns_until", {})
     return call.role in args["role_arns"] or any(call.role in until[end] and call.time < end for end in until)
 

@@ -1,6 +1,7 @@
 """The stacks that a command works on, and the accounts that they are: what several commands take the same way."""
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,23 @@ def add_stacks(command: argparse.ArgumentParser) -> None:
     )
 
 
+def by_account(participants: Iterable[Participant]) -> list[Participant]:
+    """Return one participant for each account, with all that its stacks say; the first profile leads there."""
+    from access.stack_outputs import combine
+
+    found: dict[str, Participant] = {}
+    for it in participants:
+        known = found.setdefault(it.account.account_id, it)
+        if known is not it:
+            outputs = (
+                combine(known.outputs, it.outputs) if known.outputs and it.outputs else known.outputs or it.outputs
+            )
+            found[it.account.account_id] = Participant(known.account, outputs)
+    return list(found.values())
+
+
 def named_stacks(options: argparse.Namespace) -> list[Participant]:
-    """The stacks that were named on the command line.
+    """Return the accounts of the stacks that were named on the command line.
 
     Raises:
         AccessError: there is no such stack or profile, or a profile is given for another stack.
@@ -47,7 +63,9 @@ def named_stacks(options: argparse.Namespace) -> list[Participant]:
     profiles = dict(options.profile)
     for stack in profiles.keys() - set(options.stacks):
         raise AccessError(f"--profile {stack}={profiles[stack]}: {stack!r} is none of the stacks that are named")
-    return [Participant(Account(profiles.get(stack, stack)), read_stack_outputs(stack)) for stack in options.stacks]
+    return by_account(
+        Participant(Account(profiles.get(stack, stack)), read_stack_outputs(stack)) for stack in options.stacks
+    )
 
 
 def check_account(account: "Account", role_arn: str) -> None:

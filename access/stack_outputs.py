@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from access.errors import AccessError
@@ -48,6 +48,20 @@ class StackOutputs:
         """Return what is said of a permission set, by the name that :attr:`grant_options` has for it."""
         said = self.permission_sets.get(name) if name else None
         return {f"permission set {name}": said} if said else {}
+
+
+def combine(one: StackOutputs, other: StackOutputs) -> StackOutputs:
+    """Return what two stacks of one account say together, as AWS evaluates all policies of a principal together."""
+    both: dict[str, Any] = {it.name: _combined(getattr(one, it.name), getattr(other, it.name)) for it in fields(one)}
+    return StackOutputs(**{**both, "stack": f"{one.stack}+{other.stack}"})
+
+
+def _combined(one: Any, other: Any) -> Any:  # noqa: ANN401 (JSON)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return {**one, **{key: _combined(one[key], value) if key in one else value for key, value in other.items()}}
+    if isinstance(one, str) or not isinstance(one, Sequence) or not isinstance(other, Sequence):
+        return one
+    return (*one, *(item for item in other if item not in one))
 
 
 def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:

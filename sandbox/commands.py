@@ -5,7 +5,7 @@ import functools
 import json
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,7 +21,7 @@ from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.people import leave_groups, named_groups
 from sandbox.project import Project, read_project
-from sandbox.proof import has_contract, proved
+from sandbox.proof import proved
 from sandbox.running import alone, running
 from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, gone_in_words, known_stacks
 
@@ -36,7 +36,7 @@ def up(options: argparse.Namespace, layout: Layout) -> int:
     prepared = [stack for stack in stacks if stack in chosen or stack.deployed]
     with running(layout, projects, prepared, options.provider == toolchain.OFFICIAL, _say) as sandbox:
         done = deploy(sandbox, stacks, chosen, _say)
-        holds = not done.failures and proved(layout, _by_account(stacks, done.outputs), done.strangers)
+        holds = not done.failures and proved(layout, done.outputs, done.strangers)
     for stack in stacks:
         if not stack.file:
             _say(as_typed(gone_in_words(stack), options))
@@ -143,18 +143,6 @@ def _read(options: argparse.Namespace, layout: Layout) -> tuple[list[Project], l
     """Read all files: those of the projects that the sandbox's own reads come first."""
     projects = [read_project(folder) for folder in [*options.beside, options.project or REPOSITORY]]
     return projects, known_stacks(layout, projects)
-
-
-def _by_account(
-    stacks: Sequence[KnownStack], outputs: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Return the outputs that tell about roles and groups, by account and by stack."""
-    accounts: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for stack in stacks:
-        exported = outputs.get(stack.label, {})
-        if has_contract(exported) and stack.account_id:
-            accounts.setdefault(stack.account_id, {})[stack.label] = exported
-    return accounts
 
 
 def _chosen(stacks: Sequence[KnownStack], names: Sequence[str]) -> list[KnownStack]:

@@ -1,12 +1,11 @@
 """The tutorial's step 3 in the sandbox: who can switch to which role, and what can be done there."""
 
-import functools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from access.accounts import Account
-from access.participants import Participant
+from access.participants import Participant, by_account
 from access.prove.interruption import Interruption
 from access.prove.leftovers import find_leftovers
 from access.prove.matrix import Proof
@@ -34,47 +33,34 @@ def unrepresented(outputs: Iterable[tuple[str | None, Mapping[str, Any]]]) -> se
     return trusted - there
 
 
-def has_contract(outputs: Mapping[str, Any]) -> bool:
+def _has_contract(outputs: Mapping[str, Any]) -> bool:
     """Return ``True`` for a stack that exports its roles and groups as this project's stacks do."""
     return "contractVersion" in outputs
 
 
-def proved(layout: Layout, accounts: Mapping[str, Mapping[str, Mapping[str, Any]]], strangers: Sequence[str]) -> bool:
+def proved(layout: Layout, outputs: Mapping[str, Mapping[str, Any]], strangers: Sequence[str]) -> bool:
     """Prove access to the stacks' roles, print the proof, and return whether it holds.
 
     Args:
         layout: the sandbox.
-        accounts: the outputs of the stacks of each account, by the stacks' profiles.
+        outputs: the outputs of all stacks, by the stacks' profiles.
         strangers: the profiles of accounts without a stack that try too.
 
     Raises:
         access.errors.AccessError: the proof can't be made.
     """
-    if not any(exported.get("roleArns") for stacks in accounts.values() for exported in stacks.values()):
+    stacks = {stack: parse_stack_outputs(stack, said) for stack, said in outputs.items() if _has_contract(said)}
+    if not any(said.role_arns for said in stacks.values()):
         print("\nstep 3: no stack gives a role, so there is nothing to prove")
         return True
     print("\nstep 3: who can switch to the role, and what can be done in it", flush=True)
-    participants = [
-        *(_participant(layout, stacks) for stacks in accounts.values()),
+    participants = (
+        *(Participant(Account(stack, layout.aws_config), said) for stack, said in stacks.items()),
         *(Participant(Account(stranger, layout.aws_config)) for stranger in strangers),
-    ]
-    proof = _prove(participants)
+    )
+    proof = _prove(by_account(participants))
     print(text_report.render(proof, colour=in_colour(sys.stdout)))
     return proof.holds
-
-
-def _participant(layout: Layout, stacks: Mapping[str, Mapping[str, Any]]) -> Participant:
-    """Return an account with all that its stacks say: a group's rights are what they say together."""
-    profile, exported = next(iter(stacks)), functools.reduce(_merged, stacks.values())
-    return Participant(Account(profile, layout.aws_config), parse_stack_outputs("+".join(stacks), exported))
-
-
-def _merged(one: Any, other: Any) -> Any:  # noqa: ANN401 (JSON)
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one | {key: _merged(one[key], value) if key in one else value for key, value in other.items()}
-    if isinstance(one, list) and isinstance(other, list):
-        return [*one, *(item for item in other if item not in one)]
-    return one
 
 
 def _prove(participants: Sequence[Participant]) -> Proof:

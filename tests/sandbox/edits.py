@@ -32,6 +32,9 @@ def project(roles: list[dict[str, Any]], groups: list[dict[str, Any]]) -> Stacks
 TUTORIAL = project([UPDATE, AUDIT], [DEVELOPERS, TESTERS])
 ONE_ROLE = project([UPDATE], [{**DEVELOPERS, "allow": ["production/UpdateApp"]}, TESTERS])
 
+PERMISSION_SET = project([UPDATE, AUDIT], [DEVELOPERS, TESTERS])
+PERMISSION_SET["development"]["acme:permissionSets"] = [{"name": "Night", "allow": ["production/UpdateApp"]}]
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -110,6 +113,11 @@ def _in_renamed_role(stacks: Stacks) -> None:
 def _third_stack(stacks: Stacks) -> None:
     support = {"name": "Support", "deny": ["production/UpdateApp"]}
     stacks["support"] = {"aws:allowedAccountIds": [THIRD], "acme:groups": [support]}
+
+
+def _permission_set(effect: str, role_name: str) -> Change:
+    entry = {"name": "Night", effect: [role_name]}
+    return lambda stacks: stacks["development"].update({"acme:permissionSets": [entry]})
 
 
 def _grantee_role(stacks: Stacks) -> None:
@@ -260,6 +268,14 @@ EDITS = (
         check=_has_members("Developers"),
     ),
     Edit("policies of a group are named otherwise", group(0, allowPolicyPrefix="may-")),
+    Edit("a grant ends one day", group(0, allow=[{"role": "production/UpdateApp", "until": "2099-01-31T18:00:00Z"}])),
+    Edit("a permission set is named", _permission_set("allow", "production/AuditApp")),
+    Edit(
+        "a permission set is denied what it was allowed",
+        _permission_set("deny", "production/UpdateApp"),
+        before=PERMISSION_SET,
+    ),
+    Edit("a permission set is taken out", lambda stacks: stacks.update(deepcopy(TUTORIAL)), before=PERMISSION_SET),
     Edit("a role is granted something", _grantee_role, by_hand=_make_deployer),
     # Stacks.
     Edit("an account is added", _third_stack, back_commands=("destroy",)),

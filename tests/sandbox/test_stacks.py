@@ -17,7 +17,7 @@ from sandbox.__main__ import main
 from sandbox.emulator import Emulator, command_of
 from sandbox.layout import REPOSITORY, layout_of
 from sandbox.proof import proved
-from sandbox.users import Accounts
+from sandbox.users import ADMINISTRATOR, Accounts
 
 BOOKS, ARCHIVE, PEOPLE = "444444444444", "555555555555", "666666666666"
 FILES: dict[str, dict[str, Any]] = {
@@ -314,7 +314,7 @@ def test_a_group_and_a_role_are_renamed(edited: Folder) -> None:
     assert edited.profiles() >= {"Builders-member", "alice"}
     assert "David" not in edited.profiles()
     users = edited.administrator(PEOPLE).iam.list_users()["Users"]
-    assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member"}
+    assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member", ADMINISTRATOR}
 
 
 def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: Folder) -> None:

@@ -48,6 +48,11 @@ class Layout:
         return self.directory / "accounts"
 
     @property
+    def account_ids(self) -> Path:
+        """The ids of the accounts that exist, beside those in which something is."""
+        return self.directory / "account-ids.json"
+
+    @property
     def certificates(self) -> Path:
         """The emulator's TLS certificate and the authority that signed it."""
         return self.directory / "certificates"

@@ -273,7 +273,7 @@ def main() -> None:
     settings = _Settings(layout.secret_key.read_bytes(), lenient, Propagation(layout.directory))
     if not lenient:
         authorization.install(settings.propagation)
-        _be_strict(Accounts(layout.directory))
+        _be_strict(Accounts(layout.account_ids))
     asyncio.run(_run(layout, settings, int(os.environ["GATEWAY_PORT"])))
 
 

@@ -1,6 +1,7 @@
 """Stacks of people's own, in a folder of their own: deployed in order, proved, and edited in every way."""
 
 import io
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -205,6 +206,29 @@ def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: Fo
     )
     assert "AWS_ACCESS_KEY_ID=444444444444" in acme.done("env", "books")
     assert last.startswith("export PATH=")
+
+
+def test_a_policy_names_accounts_of_the_sandbox_or_of_the_files(acme: Folder) -> None:
+    elsewhere = "777777777777"
+
+    def trust(account_id: str) -> None:
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account_id}}
+        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.create_role(RoleName="OfAccount", AssumeRolePolicyDocument=document)
+        iam.delete_role(RoleName="OfAccount")
+
+    iam = acme.administrator(BOOKS).iam
+    for account_id in (ARCHIVE, "222222222222"):  # of another stack, and the outsider's
+        trust(account_id)
+    with pytest.raises(ClientError, match=r"MalformedPolicyDocument.*Invalid principal in policy"):
+        trust(elsewhere)
+    acme.edit("books", f"trustedAccountId: '{PEOPLE}'", f"trustedAccountIds: ['{PEOPLE}', '{elsewhere}']")
+    acme.done("preview", "books")
+    trust(elsewhere)
+    acme.write()
+    acme.done("preview", "books")
+    with pytest.raises(ClientError, match=r"MalformedPolicyDocument.*Invalid principal in policy"):
+        trust(elsewhere)
 
 
 # What is refused changes nothing.

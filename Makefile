@@ -1,11 +1,12 @@
 # make up         both accounts on this machine, deployed and proved
 # make test       style, types, unit tests, sandbox tests, browser tests
+# make docs       write docs/strictness.md anew
 # make down       stop the sandbox; what was deployed stays
 # make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
 
 PYTHON ?= python3
 
-.PHONY: up test down benchmark setup
+.PHONY: up test docs down benchmark setup
 up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
@@ -14,6 +15,9 @@ test: setup
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy .
 	@.venv/bin/python -m pytest
+
+docs: .venv/installed
+	@.venv/bin/python -m sandbox.strict.table
 
 down:
 	@.venv/bin/python -m sandbox down

@@ -71,6 +71,13 @@ class Emulator:
         """Whether it runs and answers."""
         return self.pid is not None and self._answers()
 
+    def calls(self) -> set[tuple[str, str]]:
+        """Return the calls of IAM and STS that have come to it, as services and actions."""
+        with suppress(FileNotFoundError):
+            lines = self._layout.emulator_calls.read_text().splitlines()
+            return {(service, action) for service, _, action in (line.partition(" ") for line in lines)}
+        return set()
+
     def secret_of(self, account_id: str) -> str:
         """Return the secret access key of an account's root, whose access key id is the account's id.
 

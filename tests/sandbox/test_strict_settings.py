@@ -80,6 +80,16 @@ def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts,
     user.s3.list_objects_v2(Bucket="strict-propagation")
 
 
+def test_the_emulator_remembers_which_calls_came(accounts: Accounts, folder: Path) -> None:
+    iam, sts = accounts.administrator(ACCOUNT).iam, accounts.administrator(ACCOUNT).sts
+    iam.get_account_authorization_details()
+    assert refused(iam.get_user, UserName="nobody").startswith("404 NoSuchEntity")
+    sts.get_caller_identity()
+    came = Emulator(Layout(folder)).calls()
+    assert came >= {("iam", "GetAccountAuthorizationDetails"), ("iam", "GetUser"), ("sts", "GetCallerIdentity")}
+    assert {service for service, _ in came} == {"iam", "sts"}
+
+
 def test_lenient_is_ministack_behind_the_check_of_signatures(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     emulator = Emulator(layout, lenient=True)

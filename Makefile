@@ -1,12 +1,13 @@
 # make up         both accounts on this machine, deployed and proved
 # make test       style, types, unit tests, sandbox tests, browser tests
 # make docs       write docs/strictness.md anew
+# make aws-check  try on two accounts of yours what is untried: PRODUCTION=profile DEVELOPMENT=profile; else in the sandbox
 # make down       stop the sandbox; what was deployed stays
 # make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
 
 PYTHON ?= python3
 
-.PHONY: up test docs down benchmark setup
+.PHONY: up test docs aws-check down benchmark setup
 up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
@@ -18,6 +19,10 @@ test: setup
 
 docs: .venv/installed
 	@.venv/bin/python -m sandbox.strict.table
+
+aws-check: setup
+	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \
+		.venv/bin/python -m pytest -n 0 -q -s --tb=no tests/aws
 
 down:
 	@.venv/bin/python -m sandbox down

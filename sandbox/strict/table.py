@@ -23,11 +23,12 @@ _IAM = """
     DeletePolicy DeletePolicyVersion DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUser
     DeleteUserPermissionsBoundary DeleteUserPolicy DetachGroupPolicy DetachRolePolicy DetachUserPolicy
     EnableMFADevice GetAccountAuthorizationDetails GetGroup GetGroupPolicy GetPolicy GetPolicyVersion GetRole
-    GetUser ListAccessKeys ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies
-    ListGroupPolicies ListGroups ListGroupsForUser ListPolicies ListPolicyTags ListPolicyVersions ListRolePolicies
-    ListRoleTags ListRoles ListUserPolicies ListUserTags ListUsers PutGroupPolicy PutRolePermissionsBoundary
-    PutRolePolicy PutUserPermissionsBoundary PutUserPolicy RemoveRoleFromInstanceProfile RemoveUserFromGroup
-    TagRole TagUser UntagRole UpdateAssumeRolePolicy UpdateGroup UpdateRole
+    GetRolePolicy GetUser ListAccessKeys ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies
+    ListGroupPolicies ListGroups ListGroupsForUser ListMFADevices ListPolicies ListPolicyTags ListPolicyVersions
+    ListRolePolicies ListRoleTags ListRoles ListUserPolicies ListUserTags ListUsers PutGroupPolicy
+    PutRolePermissionsBoundary PutRolePolicy PutUserPermissionsBoundary PutUserPolicy RemoveRoleFromInstanceProfile
+    RemoveUserFromGroup TagPolicy TagRole TagUser UntagPolicy UntagRole UpdateAssumeRolePolicy UpdateGroup
+    UpdateRole
 """
 _STS = "AssumeRole GetCallerIdentity GetFederationToken GetSessionToken"
 CALLS = [*(("iam", name) for name in _IAM.split()), *(("sts", name) for name in _STS.split())]

@@ -25,7 +25,7 @@ from access.prove.stage import workers
 from sandbox.existing_accounts import write_account_ids
 
 PROFILES = {"production": "AWS_CHECK_PRODUCTION", "development": "AWS_CHECK_DEVELOPMENT"}
-_SANDBOX = {"production": "999999999999", "development": "111111111111"}
+_SANDBOX = ("999999999999", "111111111111")
 _SECONDS = 120.0
 _REPORTS = "AWS_CHECK_REPORT" in os.environ
 
@@ -130,7 +130,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
         print(where or "in the sandbox, as no profiles are named")
     if profiles:
         assert profiles.keys() == PROFILES.keys(), f"name both profiles: {', '.join(PROFILES.values())}"
-        made = Accounts(**{name: Account(profile) for name, profile in profiles.items()}, on_aws=True)
+        made = Accounts(Account(profiles["production"]), Account(profiles["development"]), on_aws=True)
         assert made.production.account_id != made.development.account_id, "the profiles lead to one account; name two"
         yield from _removed(made)
         return
@@ -139,9 +139,9 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
     sandbox = Sandbox(Path(tmp_path_factory.mktemp("aws")))
     try:
         sandbox.write_profiles()
-        write_account_ids(sandbox.layout, _SANDBOX.values())
+        write_account_ids(sandbox.layout, _SANDBOX)
         config = sandbox.layout.aws_config
-        yield from _removed(Accounts(**{name: Account(name, config) for name in _SANDBOX}, on_aws=False))
+        yield from _removed(Accounts(Account("production", config), Account("development", config), on_aws=False))
         assert sandbox.left_over_probes() == []
     finally:
         sandbox.emulator.stop()

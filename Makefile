@@ -1,12 +1,14 @@
 # make up         both accounts on this machine, deployed and proved
 # make test       style, types, unit tests, sandbox tests, browser tests
 # make edits      every edit of the files that the README tells of, and its way back: minutes
+# make docs       write docs/strictness.md anew
+# make aws-check  try on two accounts of yours what is untried: PRODUCTION=profile DEVELOPMENT=profile; else in the sandbox
 # make down       stop the sandbox; what was deployed stays
 # make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
 
 PYTHON ?= python3
 
-.PHONY: up test edits down benchmark setup
+.PHONY: up test edits docs aws-check down benchmark setup
 up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
@@ -18,6 +20,13 @@ test: setup
 
 edits: setup
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py
+
+docs: .venv/installed
+	@.venv/bin/python -m sandbox.strict.table
+
+aws-check: setup
+	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \
+		.venv/bin/python -m pytest -n 0 -q -s --tb=no tests/aws
 
 down:
 	@.venv/bin/python -m sandbox down

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ProfileNotFound
 
+from access.arn import account_of
 from access.aws_session import new_session
 from access.credentials import Credentials
 from access.errors import AccessError
@@ -87,10 +88,15 @@ class Account:
         self._config_file = config_file
         self.administrator = self._session()
 
-    @cached_property
+    @property
     def account_id(self) -> str:
         """The account's id, as AWS tells it."""
-        return self.administrator.sts.get_caller_identity()["Account"]
+        return account_of(self.arn)
+
+    @cached_property
+    def arn(self) -> str:
+        """The profile's own ARN, as AWS tells it: a user's, or a session's in a role."""
+        return self.administrator.sts.get_caller_identity()["Arn"]
 
     def session(self, credentials: Credentials) -> Session:
         """A session with other credentials, and with the endpoints, region and CA of the profile."""

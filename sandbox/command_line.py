@@ -44,6 +44,11 @@ def parser() -> argparse.ArgumentParser:
 
     up = commands.add_parser("up", parents=[where, provider], help="deploy the stacks and prove who can do what")
     up.add_argument("stacks", nargs="*", metavar="STACK", help="only these; all by default")
+    up.add_argument(
+        "--lenient",
+        action="store_true",
+        help="leave out what makes the emulator as strict as AWS; what was deployed stays, and up without it is strict",
+    )
     preview = commands.add_parser("preview", parents=[where, provider], help="show what up would change")
     preview.add_argument("stacks", nargs="*", metavar="STACK", help="only these; all by default")
     outputs = commands.add_parser("outputs", parents=[where], help="show what the stacks export")

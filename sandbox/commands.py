@@ -34,7 +34,8 @@ def up(options: argparse.Namespace, layout: Layout) -> int:
     check_stacks(stacks)
     chosen = _chosen(stacks, options.stacks)
     prepared = [stack for stack in stacks if stack in chosen or stack.deployed]
-    with running(layout, projects, prepared, options.provider == toolchain.OFFICIAL, _say) as sandbox:
+    official = options.provider == toolchain.OFFICIAL
+    with running(layout, projects, prepared, official, _say, options.lenient) as sandbox:
         done = deploy(sandbox, stacks, chosen, _say)
         holds = not done.failures and proved(layout, done.outputs, done.strangers)
     for stack in stacks:
@@ -132,7 +133,7 @@ def status(options: argparse.Namespace, layout: Layout) -> int:
     """Show what runs and what is deployed."""
     _, stacks = _read(options, layout)
     emulator = Emulator(layout)
-    print(f"emulator     {f'{emulator.endpoint} (process {emulator.pid})' if emulator.running else 'not running'}")
+    print(f"emulator     {f'{emulator.description} (process {emulator.pid})' if emulator.running else 'not running'}")
     for stack in stacks:
         state = "deployed" if stack.deployed else "not deployed"
         print(f"{stack.label:12} account {stack.account_id}, {state}{'' if stack.file else ', its file is gone'}")

@@ -31,17 +31,19 @@ _SERVER = _SANDBOX / "strict" / "server.py"
 class Emulator:
     """The emulator of one sandbox. It outlives the process that starts it, and keeps its port and state."""
 
-    def __init__(self, layout: Layout, *, lenient: bool = False) -> None:
+    def __init__(self, layout: Layout, *, lenient: bool | None = None) -> None:
         """Describe the emulator of a sandbox.
 
         Args:
             layout: the sandbox's files.
-            lenient: whether it answers as MiniStack does by itself where AWS is stricter.
+            lenient: whether it answers as MiniStack does by itself where AWS is stricter; ``None``: as it did before,
+                and at first it does not.
         """
         self._layout = layout
-        self._lenient = lenient
         record = _read_record(layout.emulator_record)
         self._port, self._pid = record.get("port"), record.get("pid")
+        self._was_lenient = bool(record.get("lenient"))
+        self._lenient = self._was_lenient if lenient is None else lenient
 
     @property
     def endpoint(self) -> str:
@@ -55,6 +57,11 @@ class Emulator:
         return f"https://127.0.0.1:{self._port}"
 
     @property
+    def description(self) -> str:
+        """Where it listens, and that it is lenient if it is."""
+        return f"{self.endpoint}{', lenient: it forgives what AWS refuses' if self._lenient else ''}"
+
+    @property
     def pid(self) -> int | None:
         """Its process, if it runs."""
         return self._pid if self._pid is not None and self._is_ours(self._pid) else None
@@ -63,6 +70,13 @@ class Emulator:
     def running(self) -> bool:
         """Whether it runs and answers."""
         return self.pid is not None and self._answers()
+
+    def calls(self) -> set[tuple[str, str]]:
+        """Return the calls of IAM and STS that have come to it, as services and actions."""
+        with suppress(FileNotFoundError):
+            lines = self._layout.emulator_calls.read_text().splitlines()
+            return {(service, action) for service, _, action in (line.partition(" ") for line in lines)}
+        return set()
 
     def secret_of(self, account_id: str) -> str:
         """Return the secret access key of an account's root, whose access key id is the account's id.
@@ -75,7 +89,9 @@ class Emulator:
         return derived_secret(read_key(self._layout.secret_key), account_id)
 
     def start(self, python: Path) -> bool:
-        """Start it with the emulator's Python, unless it runs, and wait until it answers.
+        """Start it with the emulator's Python, unless it runs as it is to, and wait until it answers.
+
+        One that is as strict as it is not to be is started anew.
 
         Returns:
             True if this call started it.
@@ -88,7 +104,7 @@ class Emulator:
                 f"an older version of the sandbox made {self._layout.directory}, and this one can't go on with it;"
                 " run `python -m sandbox down --wipe`, then `python -m sandbox up`"
             )
-        if self.running:
+        if self.running and self._was_lenient == self._lenient:
             return False
         self.stop()
         make_key(self._layout.secret_key)
@@ -96,8 +112,8 @@ class Emulator:
         if self._port is None or not _becomes_free(self._port):
             self._port = next(port for port in _random_ports() if _is_free(port))
         process = self._launch(python)
-        self._pid = process.pid
-        self._layout.emulator_record.write_text(json.dumps({"port": self._port, "pid": self._pid}))
+        self._pid, self._was_lenient = process.pid, self._lenient
+        self._record()
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if process.poll() is not None or time.monotonic() > deadline:
@@ -120,8 +136,13 @@ class Emulator:
                 time.sleep(0.02)
         self._pid = None
         if self._port is not None:
-            self._layout.emulator_record.write_text(json.dumps({"port": self._port}))
+            self._record()
         return bool(pids)
+
+    def _record(self) -> None:
+        found = {"port": self._port, "pid": self._pid, "lenient": self._was_lenient}
+        kept = {name: value for name, value in found.items() if value}
+        self._layout.emulator_record.write_text(json.dumps(kept))
 
     def _unrecorded(self) -> list[int]:
         """Return the processes of this sandbox's emulator that the record, which may be lost, does not name."""

@@ -38,6 +38,11 @@ class Layout:
         return self.directory / "emulator.log"
 
     @property
+    def emulator_calls(self) -> Path:
+        """The calls of IAM and STS that came to the emulator: a line for each, the service and the action."""
+        return self.directory / "calls.log"
+
+    @property
     def secret_key(self) -> Path:
         """The random key that the accounts' secrets are derived from."""
         return self.directory / "secret-key"
@@ -46,6 +51,11 @@ class Layout:
     def emulator_state(self) -> Path:
         """The accounts' resources."""
         return self.directory / "accounts"
+
+    @property
+    def account_ids(self) -> Path:
+        """The ids of the accounts that exist, beside those in which something is."""
+        return self.directory / "account-ids.json"
 
     @property
     def certificates(self) -> Path:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from access.credentials import Credentials
 from sandbox.emulator import Emulator
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
@@ -47,7 +48,7 @@ def write_profiles(
     Args:
         layout: where the file is.
         emulator: where AWS is.
-        accounts: makes keys for people who have none.
+        accounts: makes administrators, and keys for users that have none.
         administrators: of the stacks, and whoever else takes part.
         people: with the administrators of their stacks.
 
@@ -59,21 +60,22 @@ def write_profiles(
         profiles.read(layout.aws_config)
     except configparser.Error as error:
         raise SandboxError(f"{layout.aws_config} can't be read: {' '.join(str(error).split())}") from None
-    wanted: dict[str, dict[str, str]] = {}
-    for administrator in administrators:
-        secret = emulator.secret_of(administrator.account_id)
-        wanted[f"profile {administrator.profile}"] = _settings(
-            layout, emulator, administrator.region, administrator.account_id, secret
-        )
-    names = person_profiles(people, [administrator.profile for administrator in administrators])
+    users = {it.profile: (accounts.make_administrator(it.account_id), it.region) for it in administrators}
+    names = person_profiles(people, users)
     for person, administrator in people.items():
-        section = f"profile {names[person]}"
+        users[names[person]] = User(person.name, person.account_id), administrator.region
+    wanted: dict[str, dict[str, str]] = {}
+    keys: dict[User, Credentials] = {}
+    for profile, (user, region) in users.items():
+        section = f"profile {profile}"
         kept = dict(profiles[section]) if profiles.has_section(section) else {}
-        key_id, secret = kept.get("aws_access_key_id", ""), kept.get("aws_secret_access_key", "")
-        if key_id not in _key_ids(accounts, person):
-            key = accounts.new_key(User(person.name, person.account_id))
-            kept, key_id, secret = {}, key.access_key_id, key.secret_access_key
-        wanted[section] = kept | _settings(layout, emulator, administrator.region, key_id, secret)
+        key = Credentials(kept.get("aws_access_key_id", ""), kept.get("aws_secret_access_key", ""))
+        if user in keys:
+            key = keys[user]
+        elif key.access_key_id not in _key_ids(accounts, user):
+            key, kept = accounts.new_key(user), {}
+        keys[user] = key
+        wanted[section] = kept | _settings(layout, emulator, region, key)
     for section in profiles.sections():
         if section not in wanted and profiles.has_option(section, _MARK):
             profiles.remove_section(section)
@@ -92,17 +94,17 @@ def person_profiles(people: Mapping[Person, Administrator], taken: Iterable[str]
     }
 
 
-def _key_ids(accounts: Accounts, person: Person) -> list[str]:
-    iam = accounts.administrator(person.account_id).iam
-    return [key["AccessKeyId"] for key in iam.list_access_keys(UserName=person.name)["AccessKeyMetadata"]]
+def _key_ids(accounts: Accounts, user: User) -> list[str]:
+    iam = accounts.administrator(user.account_id).iam
+    return [key["AccessKeyId"] for key in iam.list_access_keys(UserName=user.name)["AccessKeyMetadata"]]
 
 
-def _settings(layout: Layout, emulator: Emulator, region: str, key_id: str, secret: str) -> dict[str, str]:
+def _settings(layout: Layout, emulator: Emulator, region: str, key: Credentials) -> dict[str, str]:
     return {
         "endpoint_url": emulator.endpoint,
         "ca_bundle": str(layout.ca_bundle),
         "region": region,
-        "aws_access_key_id": key_id,
-        "aws_secret_access_key": secret,
+        "aws_access_key_id": key.access_key_id,
+        "aws_secret_access_key": key.secret_access_key,
         _MARK: "sandbox",
     }

@@ -10,6 +10,7 @@ from sandbox import toolchain
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.errors import SandboxError
+from sandbox.existing_accounts import existing_accounts, write_account_ids
 from sandbox.layout import Layout
 from sandbox.project import Project
 from sandbox.stacks import KnownStack
@@ -36,7 +37,12 @@ class Running:
 
 @contextmanager
 def running(
-    layout: Layout, projects: Sequence[Project], stacks: Sequence[KnownStack], official: bool, say: Say
+    layout: Layout,
+    projects: Sequence[Project],
+    stacks: Sequence[KnownStack],
+    official: bool,
+    say: Say,
+    lenient: bool | None = None,
 ) -> Iterator[Running]:
     """Set up what is missing, start the emulator and prepare stacks. If that fails, stop the emulator again.
 
@@ -46,6 +52,7 @@ def running(
         stacks: those to prepare.
         official: whether to use the official AWS plugin.
         say: prints what is going on.
+        lenient: whether the emulator leaves AWS's strictness out; ``None`` as it did before.
 
     Raises:
         SandboxError: something can't be set up or started, or another command is at work.
@@ -54,7 +61,8 @@ def running(
     with alone(layout), ThreadPoolExecutor() as pool:
         # The program's largest library takes a while to load; the processes that start meanwhile do not wait for it.
         pool.submit(__import__, "pulumi_aws")
-        emulator = Emulator(layout)
+        write_account_ids(layout, existing_accounts(projects))
+        emulator = Emulator(layout, lenient=lenient)
         started = pool.submit(lambda: emulator.start(toolchain.emulator_python(say)))
         try:
             cli = toolchain.pulumi_cli(say)
@@ -88,4 +96,4 @@ def alone(layout: Layout) -> Iterator[None]:
 def _introduce(cli: Cli, provider: str, emulator: Emulator, say: Say) -> None:
     say(f"Pulumi CLI    {cli.command.version}, {cli.source}")
     say(f"AWS provider  {toolchain.PLUGIN_VERSION}, {provider}")
-    say(f"AWS emulator  {emulator.endpoint}")
+    say(f"AWS emulator  {emulator.description}")

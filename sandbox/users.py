@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 """The managed policy that the tutorial gives its users: everything but IAM, so ``sts:AssumeRole`` on any role too."""
 
+ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
+"""The managed policy of an account's administrator."""
+
+ADMINISTRATOR = "sandbox-administrator"
+"""The user that an account's profile signs in as. Its path is not that of the sandbox's people."""
+ADMINISTRATORS_PATH = "/sandbox/administrators/"
+
 PATH = "/sandbox/"
 TAG: "TagTypeDef" = {"Key": "made-by", "Value": "sandbox"}
 """The path of the sandbox's own users, and the tag of all that the sandbox makes beside the stacks."""
@@ -98,6 +105,21 @@ class Accounts:
         for group in user.groups:
             if group not in joined:
                 iam.add_user_to_group(UserName=user.name, GroupName=group)
+
+    def make_administrator(self, account_id: str) -> User:
+        """Make the account's administrator, unless it is there, and return it.
+
+        Source: AWS Security Token Service API Reference, "AssumeRole": root can't assume a role.
+        """
+        iam = self.administrator(account_id).iam
+        try:
+            attached = iam.list_attached_user_policies(UserName=ADMINISTRATOR)["AttachedPolicies"]
+        except iam.exceptions.NoSuchEntityException:
+            iam.create_user(UserName=ADMINISTRATOR, Path=ADMINISTRATORS_PATH, Tags=[TAG])
+            attached = []
+        if ADMINISTRATOR_ACCESS not in [policy["PolicyArn"] for policy in attached]:
+            iam.attach_user_policy(UserName=ADMINISTRATOR, PolicyArn=ADMINISTRATOR_ACCESS)
+        return User(ADMINISTRATOR, account_id)
 
     def remove(self, user: User) -> None:
         """Remove the user, with its keys, policies and memberships."""

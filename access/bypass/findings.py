@@ -1,11 +1,11 @@
 """Who gets to a role that is denied to him, and who may assume one though nothing says that he should."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from access.arn import account_of, permission_set_of
+from access.arn import account_of, permission_set_of, resource_of
 from access.bypass.paths import Step, TargetRole
 from access.bypass.search import MOST_CHANGES, Search
 from access.iam.documents import Statement
@@ -54,6 +54,8 @@ class Report:
     """Sorted."""
     not_seen: tuple[str, ...]
     """In words, a line each."""
+    administrators: tuple[str, ...] = ()
+    """ARNs of the accounts' known administrators that may assume a role too, sorted."""
 
 
 _NOT_SEEN = (
@@ -71,23 +73,34 @@ def find(
     outputs: Sequence[tuple[str, StackOutputs]],
     roles: Sequence[TargetRole],
     now: datetime,
+    callers: Collection[str] = (),
 ) -> Report:
     """Look at every principal of some accounts, and at every role.
+
+    An administrator whose profile leads to an account is known to whoever named the profile, and is no finding.
 
     Args:
         directories: the accounts.
         outputs: what their stacks tell, with the account's id.
         roles: the roles, of these or other accounts.
         now: the time, for conditions on it.
+        callers: the ARNs of the users and role sessions whose profiles lead to the accounts.
     """
     searches = {role.arn: Search(directories, role, now) for role in roles}
-    findings = [
+    found = [
         finding
         for directory in directories
         for principal in directory.principals
         for role, search in searches.items()
         for finding in _findings(search, principal, role, _grants(outputs, principal))
     ]
+    known = {
+        principal.arn
+        for directory in directories
+        for principal in directory.principals
+        if principal.is_administrator and any(_is(principal, caller) for caller in callers)
+    }
+    findings = [it for it in found if it.kind == "around a Deny" or it.principal not in known]
     cut_short = {
         f"some of the ways from {arn} to {role}: there are too many"
         for role, search in searches.items()
@@ -98,7 +111,16 @@ def find(
         account_ids=tuple(sorted(directory.account_id for directory in directories)),
         findings=tuple(sorted(findings, key=_order)),
         not_seen=(*_NOT_SEEN, *sorted({*_unseen_accounts(directories, roles), *cut_short})),
+        administrators=tuple(sorted({it.principal for it in found} - {it.principal for it in findings})),
     )
+
+
+def _is(principal: Principal, caller: str) -> bool:
+    """Return ``True`` if the caller is the user, or a session of the role, whose ARN has no path."""
+    kind, _, name = resource_of(caller).partition("/")
+    if kind != "assumed-role":
+        return principal.arn == caller
+    return (principal.account_id, principal.is_user, principal.name) == (account_of(caller), False, name.split("/")[0])
 
 
 def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -> list[tuple[str, Grant]]:

@@ -16,6 +16,7 @@ A document of version 1 is an object with:
     ARN), ``because`` (what allows it, in words), ``conditions`` and ``source``, the page that describes it. The name of
     a user or role that is made on the way is ``(new)``;
 
+- ``administrators``: the ARNs of administrators by whose profiles the accounts were read; they may assume a role too;
 - ``notSeen``: what was not looked at, in words.
 """
 
@@ -37,6 +38,7 @@ def render(report: Report) -> str:
         "roles": report.roles,
         "accountIds": report.account_ids,
         "findings": [_finding(finding) for finding in report.findings],
+        "administrators": report.administrators,
         "notSeen": report.not_seen,
     }
     return json.dumps(document, indent=2) + "\n"

@@ -45,7 +45,8 @@ def look(participants: Sequence[Participant], progress: Callable[[str], None] = 
         directories.append(read_directory(account.administrator.iam, account_id))
     progress("looking for ways")
     outputs = [(account.account_id, outputs) for account, outputs in told]
-    return find(directories, outputs, targets, datetime.now(UTC))
+    callers = [account.arn for account in granting.values()]
+    return find(directories, outputs, targets, datetime.now(UTC), callers)
 
 
 def _target(account: Account, arn: str) -> TargetRole:

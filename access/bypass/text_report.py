@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from access.arn import account_of
 from access.bypass.findings import Finding, Report
 from access.bypass.wording import conditions, path, reasons, sources
 from access.escaping import visible
+from access.iam.principals import label
 
 _HEADINGS = {"around a Deny": "around a Deny", "not meant": "opened without anyone having meant it"}
+
+_KNOWN = "may assume the roles too: administrators by whose profiles this was read"
 
 
 def render(report: Report) -> str:
@@ -18,6 +22,8 @@ def render(report: Report) -> str:
     pages = sources(report.findings)
     if pages:
         lines += ["the calls, and the pages that describe them", *(f"  {page}" for page in pages), ""]
+    if report.administrators:
+        lines += [_KNOWN, *(f"  {label(arn)} of {account_of(arn)}" for arn in report.administrators), ""]
     lines += ["not seen", *(f"  {text}" for text in report.not_seen), "", _sum(report)]
     return "\n".join(visible(line) for line in lines) + "\n"
 

@@ -65,6 +65,14 @@ class Principal:
         return resource_of(self.arn).startswith("user/")
 
     @property
+    def is_administrator(self) -> bool:
+        """``True`` if it has the policy that AWS made for administrators.
+
+        Source: AWS Managed Policy Reference Guide, "AdministratorAccess".
+        """
+        return any(it.arn and account_of(it.arn) == "aws" and it.name == "AdministratorAccess" for it in self.policies)
+
+    @property
     def is_reserved(self) -> bool:
         """Whether AWS alone may change it.
 

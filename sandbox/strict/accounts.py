@@ -6,19 +6,16 @@ from pathlib import Path
 
 from ministack.services import iam, s3, sts
 
-FILE = "account-ids.json"
-"""In the sandbox's folder: a list of the ids of all accounts that there are. Without it there are all."""
-
 _IAM_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):(?P<kind>root|user|role)(?:/(?P<name>.+))?")
 _SESSION_ARN = re.compile(r"arn:aws[a-z-]*:sts::(?P<account>\d{12}):(?P<kind>assumed-role|federated-user)/(?P<name>.+)")
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 
 
 class Accounts:
-    """The accounts of a sandbox."""
+    """The accounts of a sandbox: those in a list, and those in which something is. Without the list there are all."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / FILE
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     def has_principal(self, name: str) -> bool:
         """Return whether a policy may name this as a principal of AWS.

@@ -66,6 +66,7 @@ def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
         "DetachRolePolicy": [protected],
         "EnableMFADevice": [mfa.check_codes],
         "ListAccessKeys": [refusals_iam.no_such_user],
+        "ListMFADevices": [refusals_iam.no_such_user],
         "PutGroupPolicy": [policy, quotas.inline("group")],
         "PutRolePermissionsBoundary": [protected],
         "PutRolePolicy": [protected, policy, quotas.inline("role")],

@@ -72,6 +72,23 @@ class _Settings:
     lenient: bool
     """Whether MiniStack answers as it does by itself, behind the check of signatures."""
     propagation: Propagation
+    calls: "_Calls"
+
+
+class _Calls:
+    """Remembers which calls of IAM and STS have come; those of S3 have no names in requests."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known: set[str] = set()
+
+    def remember(self, service: str, request: Request) -> None:
+        """Write the call down, if it is the first of its kind since the start."""
+        call = f"{service} {_parameters(request).get('Action', [''])[0]}"
+        if service != "s3" and call not in self._known:
+            self._known.add(call)
+            with suppress(FileNotFoundError), self._file.open("a") as file:  # the sandbox may just have been wiped
+                file.write(f"{call}\n")
 
 
 async def _application(settings: _Settings, scope: _Message, receive: _Receive, send: _Send) -> None:
@@ -98,6 +115,7 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
         await _refuse(send, request, error)
         return
     _signed_service.set(signed.service)
+    settings.calls.remember(signed.service, request)
     authorization.begin()
     secret = derived_secret(settings.key, IDENTITY_CENTER)
     refusals_iam.begin(hmac.compare_digest(request.headers.get(IDENTITY_CENTER, "").encode(), secret.encode()))
@@ -276,10 +294,12 @@ def main() -> None:
     _close_other_ways()
     layout = Layout(Path(sys.argv[1]))
     lenient = os.environ.get(LENIENT) == "1"
-    settings = _Settings(layout.secret_key.read_bytes(), lenient, Propagation(layout.directory))
+    settings = _Settings(
+        layout.secret_key.read_bytes(), lenient, Propagation(layout.directory), _Calls(layout.emulator_calls)
+    )
     if not lenient:
         authorization.install(settings.propagation)
-        _be_strict(Accounts(layout.directory))
+        _be_strict(Accounts(layout.account_ids))
     asyncio.run(_run(layout, settings, int(os.environ["GATEWAY_PORT"])))
 
 

@@ -4,6 +4,7 @@ The errors of IAM and STS are those that their API References list for each call
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,11 +23,12 @@ _IAM = """
     DeletePolicy DeletePolicyVersion DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUser
     DeleteUserPermissionsBoundary DeleteUserPolicy DetachGroupPolicy DetachRolePolicy DetachUserPolicy
     EnableMFADevice GetAccountAuthorizationDetails GetGroup GetGroupPolicy GetPolicy GetPolicyVersion GetRole
-    GetUser ListAccessKeys ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies
-    ListGroupPolicies ListGroupsForUser ListPolicies ListPolicyTags ListPolicyVersions ListRolePolicies
-    ListRoleTags ListRoles ListUserPolicies ListUserTags ListUsers PutGroupPolicy PutRolePermissionsBoundary
-    PutRolePolicy PutUserPermissionsBoundary PutUserPolicy RemoveRoleFromInstanceProfile RemoveUserFromGroup
-    TagRole TagUser UntagRole UpdateAssumeRolePolicy UpdateGroup UpdateRole
+    GetRolePolicy GetUser ListAccessKeys ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies
+    ListGroupPolicies ListGroups ListGroupsForUser ListMFADevices ListPolicies ListPolicyTags ListPolicyVersions
+    ListRolePolicies ListRoleTags ListRoles ListUserPolicies ListUserTags ListUsers PutGroupPolicy
+    PutRolePermissionsBoundary PutRolePolicy PutUserPermissionsBoundary PutUserPolicy RemoveRoleFromInstanceProfile
+    RemoveUserFromGroup TagPolicy TagRole TagUser UntagPolicy UntagRole UpdateAssumeRolePolicy UpdateGroup
+    UpdateRole
 """
 _STS = "AssumeRole GetCallerIdentity GetFederationToken GetSessionToken"
 CALLS = [*(("iam", name) for name in _IAM.split()), *(("sts", name) for name in _STS.split())]
@@ -134,6 +136,11 @@ class Row:
     """The test by which it is enforced, or why it isn't."""
 
 
+def missing(calls: AbstractSet[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those of some calls, each a service and an action, that the table lacks."""
+    return sorted(calls - {*CALLS})
+
+
 def rows() -> list[Row]:
     """Return the table."""
     return [*(row for service, call in CALLS for row in _documented(service, call)), *(Row(*row) for row in _MORE)]
@@ -144,7 +151,7 @@ def page() -> str:
     lines = [
         "# What the sandbox refuses as AWS does",
         "",
-        "Made by `python -m sandbox.strict.table`. Each error that AWS documents for the calls of this project is",
+        "Made by `make docs`. Each error that AWS documents for the calls of this project is",
         "enforced, by the test that is named, not applicable, or untried.",
         "",
         "| service | call | error | in the sandbox |",

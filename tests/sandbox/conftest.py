@@ -14,9 +14,26 @@ from sandbox.isolation import forget_environment
 from sandbox.layout import Layout
 from sandbox.running import Running
 from sandbox.stacks import known_stacks
+from sandbox.strict.table import missing
 from sandbox.users import Accounts
 
 forget_environment()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_call_is_in_the_table() -> Iterator[None]:
+    """Fail at the end if a call came to an emulator that docs/strictness.md says nothing of."""
+    seen: set[tuple[str, str]] = set()
+    stop = Emulator.stop
+
+    def look_and_stop(emulator: Emulator) -> bool:
+        seen.update(emulator.calls())
+        return stop(emulator)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Emulator, "stop", look_and_stop)
+        yield
+    assert missing(seen) == [], "add them to CALLS of sandbox/strict/table.py, and run `make docs`"
 
 
 class Sandbox:

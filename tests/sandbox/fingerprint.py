@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from access.accounts import Session
+from sandbox.users import ADMINISTRATOR
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,6 +23,8 @@ def fingerprint(session: Session) -> dict[str, Any]:
         session: an administrator's.
     """
     details: Any = session.iam.get_account_authorization_details()
+    # Where an account ever had a stack, the sandbox's own administrator stays.
+    details["UserDetailList"] = [user for user in details["UserDetailList"] if user["UserName"] != ADMINISTRATOR]
     found = {name: _stable(details[name]) for name in details if name.endswith("List") or name == "Policies"}
     for bucket in session.s3.list_buckets()["Buckets"]:
         found[bucket["Name"]] = _settings(session.s3, bucket["Name"])

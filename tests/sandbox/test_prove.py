@@ -1,6 +1,5 @@
 """The proof, settled in a deployed sandbox: green as deployed, red for each thing that is changed behind its back."""
 
-import configparser
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -116,20 +115,6 @@ class Live:
         self.development.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=document)
 
 
-def sign_in_as_administrator(sandbox: Sandbox, profile: str, account_id: str) -> None:
-    """Let the profile be of a user, as root may not assume roles."""
-    iam = sandbox.accounts.administrator(account_id).iam
-    iam.create_user(UserName="administrator")
-    iam.attach_user_policy(UserName="administrator", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
-    key = iam.create_access_key(UserName="administrator")["AccessKey"]
-    profiles = configparser.RawConfigParser()
-    profiles.read(sandbox.layout.aws_config)
-    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    profiles[f"profile {profile}"].update(keys)
-    with sandbox.layout.aws_config.open("w") as file:
-        profiles.write(file)
-
-
 @pytest.fixture(scope="module")
 def deployed_roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     sandbox = Sandbox(tmp_path_factory.mktemp("prove"))
@@ -147,7 +132,6 @@ def deployed_roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
             file.write_text(yaml.safe_dump(settings))
             sandbox.engine.up(stack, print)
         sandbox.write_profiles()
-        sign_in_as_administrator(sandbox, "development", DEVELOPMENT)
         yield Live(sandbox, {stack: sandbox.engine.outputs(stack) for stack in CONFIG})
     finally:
         sandbox.emulator.stop()

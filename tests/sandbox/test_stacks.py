@@ -1,5 +1,6 @@
 """Stacks of people's own, in a folder of their own: deployed in order, proved, and edited in every way."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.emulator import Emulator, command_of
 from sandbox.proof import proved
+from sandbox.users import ADMINISTRATOR
 from tests.sandbox.project_folder import ProjectFolder
 
 BOOKS, ARCHIVE, PEOPLE = "444444444444", "555555555555", "666666666666"
@@ -137,6 +139,29 @@ def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: Pr
     assert last.startswith("export PATH=")
 
 
+def test_a_policy_names_accounts_of_the_sandbox_or_of_the_files(acme: ProjectFolder) -> None:
+    elsewhere = "777777777777"
+
+    def trust(account_id: str) -> None:
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account_id}}
+        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.create_role(RoleName="OfAccount", AssumeRolePolicyDocument=document)
+        iam.delete_role(RoleName="OfAccount")
+
+    iam = acme.administrator(BOOKS).iam
+    for account_id in (ARCHIVE, "222222222222"):  # of another stack, and the outsider's
+        trust(account_id)
+    with pytest.raises(ClientError, match=r"MalformedPolicyDocument.*Invalid principal in policy"):
+        trust(elsewhere)
+    acme.edit("books", f"trustedAccountId: '{PEOPLE}'", f"trustedAccountIds: ['{PEOPLE}', '{elsewhere}']")
+    acme.done("preview", "books")
+    trust(elsewhere)
+    acme.write()
+    acme.done("preview", "books")
+    with pytest.raises(ClientError, match=r"MalformedPolicyDocument.*Invalid principal in policy"):
+        trust(elsewhere)
+
+
 # What is refused changes nothing.
 
 
@@ -245,7 +270,7 @@ def test_a_group_and_a_role_are_renamed(edited: ProjectFolder) -> None:
     assert edited.profiles() >= {"Builders-member", "alice"}
     assert "David" not in edited.profiles()
     users = edited.administrator(PEOPLE).iam.list_users()["Users"]
-    assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member"}
+    assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member", ADMINISTRATOR}
 
 
 def test_a_permission_set_comes_and_goes_with_its_role_and_policies(edited: ProjectFolder) -> None:

@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from access.accounts import Session
 from access.credentials import Credentials
 from sandbox import toolchain
+from sandbox.__main__ import main
+from sandbox.deployment import Deployment
 from sandbox.emulator import Emulator
 from sandbox.layout import Layout
 from sandbox.users import Accounts
@@ -76,6 +80,16 @@ def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts,
     user.s3.list_objects_v2(Bucket="strict-propagation")
 
 
+def test_the_emulator_remembers_which_calls_came(accounts: Accounts, folder: Path) -> None:
+    iam, sts = accounts.administrator(ACCOUNT).iam, accounts.administrator(ACCOUNT).sts
+    iam.get_account_authorization_details()
+    assert refused(iam.get_user, UserName="nobody").startswith("404 NoSuchEntity")
+    sts.get_caller_identity()
+    came = Emulator(Layout(folder)).calls()
+    assert came >= {("iam", "GetAccountAuthorizationDetails"), ("iam", "GetUser"), ("sts", "GetCallerIdentity")}
+    assert {service for service, _ in came} == {"iam", "sts"}
+
+
 def test_lenient_is_ministack_behind_the_check_of_signatures(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     emulator = Emulator(layout, lenient=True)
@@ -92,3 +106,38 @@ def test_lenient_is_ministack_behind_the_check_of_signatures(tmp_path: Path) -> 
         assert refused(wrong.iam.list_users).startswith("403 SignatureDoesNotMatch")
     finally:
         emulator.stop()
+
+
+def test_up_switches_between_strict_and_lenient(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.commands.deploy", lambda *arguments: Deployment())
+    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    layout = Layout(tmp_path)
+    missing = document(Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/missing"})
+
+    def done(*command: str) -> str:
+        assert main(command, layout) == 0
+        return capsys.readouterr().out
+
+    def create(name: str) -> None:
+        iam = Accounts(layout, Emulator(layout), "us-east-1").administrator(ACCOUNT).iam
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=missing)
+        assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["lenient"]
+
+    try:
+        assert ", lenient: it forgives what AWS refuses" in done("up", "--lenient")
+        endpoint = Emulator(layout).endpoint
+        create("lenient")
+        assert ", lenient: " in done("status")
+        done("down")
+        assert ", lenient: " in done("preview", "production")  # as it was
+        assert ", lenient: " not in done("up")
+        assert refused(create, name="strict").startswith("400 MalformedPolicyDocument: Invalid principal")
+        assert ", lenient: " not in done("status")
+        assert ", lenient: " in done("up", "--lenient")
+        assert Emulator(layout).endpoint == endpoint
+        Accounts(layout, Emulator(layout), "us-east-1").administrator(ACCOUNT).iam.delete_role(RoleName="lenient")
+        create("lenient")
+    finally:
+        done("down", "--wipe")

@@ -59,6 +59,10 @@ class FakeAccount:
     profile: str = "admin"
 
     @property
+    def arn(self) -> str:
+        return arn("user", "Norman", self.account_id)
+
+    @property
     def administrator(self) -> "FakeAccount":
         return self
 
@@ -111,6 +115,15 @@ def test_where_nothing_is_found_it_says_so_and_succeeds(run: Run, capsys: pytest
     )
 
 
+def test_the_known_administrator_is_named_once_and_is_no_finding(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(made=tutorial().user("Norman", attached=["AdministratorAccess"])) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(
+        f"may assume the roles too: administrators by whose profiles this was read\n  Norman of {HERE}\n\nnot seen\n"
+    )
+    assert told.count("Norman") == 1
+
+
 def test_an_account_may_have_roles_alone_that_are_told_of(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     outputs = StackOutputs("development", grantee_roles={"Deployer": {"allow": [UPDATE_APP], "deny": []}})
     assert run(made=AccountDetails().role("Deployer", TRUST, inline={"a": allow("*")}), outputs=outputs) == 0
@@ -133,6 +146,7 @@ def test_the_json_tells_all_of_a_finding() -> None:
         "version": 1,
         "roles": [UPDATE_APP],
         "accountIds": [HERE],
+        "administrators": [],
     }
     assert len(document["notSeen"]) == 6
     guarded, theresa = arn("role", "Guarded"), arn("user", "Theresa")

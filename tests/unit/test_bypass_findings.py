@@ -1,6 +1,6 @@
 """What ``access bypass`` finds in an account: whole findings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,9 +64,11 @@ def iam(*actions: str, resource: str = "*", power_user: bool = True) -> AccountD
     return theresa_with(inline={"iam": allow([f"iam:{action}" for action in actions], resource)}, attached=attached)
 
 
-def report(made: AccountDetails, trust: Document = TRUST, *others: AccountDetails) -> Report:
+def report(
+    made: AccountDetails, trust: Document = TRUST, *others: AccountDetails, callers: Collection[str] = ()
+) -> Report:
     directories = [it.directory() for it in (made, *others)]
-    return find(directories, [(HERE, OUTPUTS)], [TargetRole(UPDATE_APP, parse(trust))], NOW)
+    return find(directories, [(HERE, OUTPUTS)], [TargetRole(UPDATE_APP, parse(trust))], NOW, callers)
 
 
 def told(found: Report) -> list[str]:
@@ -477,6 +479,41 @@ def test_who_was_not_meant(made: AccountDetails, trust: Document, lines: list[st
     found = report(made, trust)
     assert told(found) == lines
     assert {(it.kind, it.denied_by) for it in found.findings} <= {("not meant", ())}
+
+
+@pytest.mark.parametrize(
+    ("caller", "lines"),
+    [
+        (arn("user", "staff/Norman"), ["role Boss -> UpdateApp", "Nora -> UpdateApp"]),
+        ("arn:aws:sts::111111111111:assumed-role/Boss/session", ["Nora -> UpdateApp", "Norman -> UpdateApp"]),
+        # Whoever reads is a finding all the same who is no administrator, or of whom the name alone is the caller's.
+        (arn("user", "Nora"), ["role Boss -> UpdateApp", "Nora -> UpdateApp", "Norman -> UpdateApp"]),
+        (
+            "arn:aws:sts::111111111111:assumed-role/Norman/session",
+            ["role Boss -> UpdateApp", "Nora -> UpdateApp", "Norman -> UpdateApp"],
+        ),
+        (arn("user", "Norman"), ["role Boss -> UpdateApp", "Nora -> UpdateApp", "Norman -> UpdateApp"]),
+        (f"arn:aws:iam::{HERE}:root", ["role Boss -> UpdateApp", "Nora -> UpdateApp", "Norman -> UpdateApp"]),
+    ],
+)
+def test_an_administrator_by_whose_profile_it_is_read_is_known(caller: str, lines: list[str]) -> None:
+    made = tutorial().user("staff/Norman", attached=["AdministratorAccess"]).user("Nora", inline={"all": allow("*")})
+    made.role("admin/Boss", trusts(arn("user", "staff/Norman")), attached=["AdministratorAccess"])
+    found = report(made, callers=[caller])
+    assert told(found) == lines
+    known = {"Norman": "user/staff/Norman", "Boss": "role/admin/Boss"}
+    assert found.administrators == tuple(
+        f"arn:aws:iam::{HERE}:{path}" for name, path in known.items() if not any(name in line for line in lines)
+    )
+
+
+def test_a_known_administrator_whom_a_deny_is_for_is_found() -> None:
+    made = tutorial().user("Norman", "Testers", attached=["AdministratorAccess"])
+    found = report(made, callers=[arn("user", "Norman")])
+    assert {finding.kind for finding in found.findings if finding.principal == arn("user", "Norman")} == {
+        "around a Deny"
+    }
+    assert found.administrators == ()
 
 
 def test_several_accounts_and_roles() -> None:

@@ -3,11 +3,11 @@
 import re
 
 from sandbox.layout import REPOSITORY
-from sandbox.strict.table import CALLS, PAGE, page, rows
+from sandbox.strict.table import CALLS, PAGE, missing, page, rows
 
 
 def test_the_page_is_what_the_code_says() -> None:
-    assert PAGE.read_text() == page(), "run `python -m sandbox.strict.table`"
+    assert PAGE.read_text() == page(), "run `make docs`"
 
 
 def test_every_test_that_is_named_exists() -> None:
@@ -22,3 +22,17 @@ def test_every_row_is_enforced_not_applicable_or_untried() -> None:
     assert {service for service, _ in CALLS} == {"iam", "sts"}
     for row in rows():
         assert "::" in row.state or row.state == "untried" or row.state.startswith("not applicable: "), row
+
+
+def test_a_call_that_the_table_lacks_is_missing() -> None:
+    assert missing({*CALLS}) == []
+    assert missing({*CALLS[:3], ("iam", "CreateSAMLProvider"), ("sts", "CreateRole")}) == [
+        ("iam", "CreateSAMLProvider"),
+        ("sts", "CreateRole"),
+    ]
+
+
+def test_what_is_tried_on_aws_is_listed() -> None:
+    listed = re.findall(r"`(test_\w+)`", (REPOSITORY / "docs" / "untried.md").read_text())
+    tests = (REPOSITORY / "tests" / "aws" / "test_untried.py").read_text()
+    assert sorted(listed) == sorted(re.findall(r"^def (test_\w+)\(", tests, re.MULTILINE))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from access.project.files import Project, read_project
 from sandbox import toolchain
 from sandbox.command_line import as_typed
 from sandbox.deployment import deploy
@@ -19,7 +20,6 @@ from sandbox.errors import SandboxError
 from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.people import groups_named, leave_groups
-from sandbox.project import Project, read_project
 from sandbox.proof import has_contract, proved
 from sandbox.running import alone, running
 from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, gone_in_words, known_stacks

@@ -37,6 +37,11 @@ class Reference:
         """The other stack, written project/stack."""
         return f"{self.project}/{self.stack}"
 
+    @property
+    def role(self) -> str:
+        """The role's name."""
+        return self.text.rpartition("/")[2]
+
 
 @dataclass(frozen=True)
 class Stack:

@@ -6,8 +6,11 @@ from functools import lru_cache
 
 from access.iam.verdicts import NO, YES, Verdict, under
 
-Context = Mapping[str, tuple[str | None, ...]]
-"""The values that a condition key may have in a request, by the key in lower case: none where it may be missing.
+Value = str | tuple[str, ...] | None
+"""The value of a condition key in a request: several of a multivalued key, none where the key is missing."""
+
+Context = Mapping[str, tuple[Value, ...]]
+"""The values that a condition key may have in a request, by the key in lower case.
 
 Of keys that are not in it, nothing is known.
 """
@@ -51,6 +54,9 @@ def match(
                 expression += ".*"
             elif (filled := variable[2] if values[0] is None else values[0]) is None:
                 return NO
+            elif not isinstance(filled, str):
+                conditions.add(variable[1])
+                expression += ".*"
             else:
                 expression += re.escape(filled)
         else:
@@ -64,6 +70,17 @@ def variables_without_value(pattern: str, context: Context) -> set[str]:
     """The variables of a text that certainly have no value in a request, and no default."""
     found = _VARIABLE.finditer(pattern)
     return {it[1] for it in found if it[2] is None and context.get(it[1].lower()) == (None,)}
+
+
+def whole_variable(pattern: str) -> str | None:
+    """Return the key, in lower case, of a text that is one variable without a default and nothing else."""
+    found = _VARIABLE.fullmatch(pattern)
+    return found[1].lower() if found and found[2] is None else None
+
+
+def has_variables(pattern: str) -> bool:
+    """Return whether a text has a ``${…}`` that is not a literal ``*``, ``?`` or ``$``."""
+    return any(piece.startswith("${") and piece not in _LITERALS for piece in _SPECIAL.split(pattern))
 
 
 @lru_cache(maxsize=4096)

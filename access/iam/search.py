@@ -4,7 +4,7 @@ Each rule is asked of all requests at once. Where it can't answer, it names the 
 requests are then divided by that check, until the answer is certain.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,17 +22,19 @@ class Policies:
     """Statements that allow and deny together: an explicit Deny wins. Source: "Policy evaluation logic"."""
 
     name: str
-    """What people call them."""
+    """What people call them; empty where the statements' own names say it."""
     statements: tuple[Statement, ...]
 
     @cached_property
     def rule(self) -> "Rule":
         """What they come to: a statement that allows, and none that denies."""
-        allow, deny = (
-            Some(tuple(_applies(statement) for statement in self.statements if statement.effect == effect))
-            for effect in ("Allow", "Deny")
-        )
-        return All((Not(deny), allow))
+        allow = Some(tuple(applies(statement) for statement in self.statements if statement.effect == "Allow"))
+        return All((Not(self.denials), allow))
+
+    @cached_property
+    def denials(self) -> "Rule":
+        """What they deny."""
+        return Some(tuple(applies(statement) for statement in self.statements if statement.effect == "Deny"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ class Because:
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"{self.statement} of {self.policies}"
+        return f"{self.statement} of {self.policies}" if self.policies else self.statement
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class Difference:
     """The statements that allow it after."""
     denied_by: tuple[Because, ...] = ()
     """The statements that denied it before."""
+    instead: Mapping[str, Value] = field(default_factory=dict)
+    """Each of these values alone, in place of the witness's own, was enough for it to be allowed before."""
 
     @property
     def statement(self) -> str:
@@ -147,28 +151,36 @@ class _Search:
         checks = [*_checks(asked)]
         self._space: Space = space_of(checks)
         tags = [check for check in self._space.tables if check not in set(checks)]
+        self._given = All((*map(Holds, tags), given))
         self._asked = All((*map(Holds, tags), asked))
         self._tables: Mapping[Check, Table] = self._space.tables
         self._all = _Part({thing: (1 << len(found)) - 1 for thing, found in self._space.choices.items()}, {})
 
     def run(self) -> Difference | Undecided | None:
         undecided = None
-        waiting = [self._all]
-        looked_at = 0
+        for part in self._allowed(self._asked, self._all):
+            if isinstance(part, Undecided):
+                return part
+            wider = self._widened(part)
+            if not wider.assumed:
+                return self._difference(wider)
+            undecided = undecided or Undecided(*next(iter(wider.assumed)).about)
+        return undecided
+
+    def _allowed(self, rule: Rule, all_of_them: _Part) -> "Iterator[_Part | Undecided]":
+        """The parts of some requests of which a rule allows all."""
+        waiting, looked_at = [all_of_them], 0
         while waiting:
             part = waiting.pop()
-            answer = self._answer(self._asked, part)
+            answer = self._answer(rule, part)
             if answer is True:
-                part = self._widened(part)
-                if not part.assumed:
-                    return self._difference(part)
-                undecided = undecided or Undecided(*next(iter(part.assumed)).about)
+                yield part
             elif answer is not False:
                 waiting += reversed(self._divided(part, answer))
                 looked_at += 1
                 if looked_at > _MOST_PARTS:
-                    return Undecided(answer.about[0], "too many combinations")
-        return undecided
+                    yield Undecided(answer.about[0], "too many combinations")
+                    return
 
     def _answer(self, rule: Rule, part: _Part) -> "bool | Check":
         """Whether a rule allows all requests of a part, or none; or the check on which it hangs."""
@@ -245,13 +257,22 @@ class _Search:
             witness,
             allowed_by=tuple(self._deciding(self._after, one, "Allow")),
             denied_by=tuple(self._deciding(self._before, one, "Deny")),
+            instead=dict(self._instead(one, matters)),
         )
+
+    def _instead(self, one: _Part, matters: Sequence[str]) -> Iterator[tuple[str, Value]]:
+        """For each thing of a request a value with which it was allowed before, if there is one."""
+        for thing in matters:
+            others = _Part({**one.left, thing: self._all.left[thing]}, {})
+            found = next(self._allowed(All((self._given, self._before)), others), None)
+            if isinstance(found, _Part) and not found.assumed:
+                yield thing, self._space.choices[thing][(found.left[thing] & -found.left[thing]).bit_length() - 1].value
 
     def _deciding(self, rule: Rule, part: _Part, effect: str) -> Iterator[Because]:
         """The statements with an effect that apply to the one request of a part."""
         if isinstance(rule, Policies):
             for statement in rule.statements:
-                if statement.effect == effect and self._answer(_applies(statement), part) is True:
+                if statement.effect == effect and self._answer(applies(statement), part) is True:
                     yield Because(rule.name, statement.name)
                     return
         elif isinstance(rule, All | Some):
@@ -259,7 +280,8 @@ class _Search:
                 yield from self._deciding(each, part, effect)
 
 
-def _applies(statement: Statement) -> Rule:
+def applies(statement: Statement) -> Rule:
+    """Return the requests that a statement is about."""
     return All(tuple(map(Holds, checks_of(statement))))
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import access.bypass.commands
+import access.changes.commands
 import access.lint.commands
 import access.prove.commands
 import access.render.commands
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         access.bypass.commands,
         access.lint.commands,
         access.render.commands,
+        access.changes.commands,
     ):
         module.add_commands(commands)
     return parser

@@ -1,0 +1,72 @@
+"""The command ``access changes``."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from access.command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
+from access.errors import AccessError
+
+if TYPE_CHECKING:
+    from access.changes.rendered import Rendered
+    from access.changes.values import Verdict
+
+_CHANGES = """\
+Compares what the program registers in two states of the repository, as `access render` writes it, and says who gains
+and who loses what. The answer holds for every request, not for a sample. It needs no credentials and no network. The
+first line is the verdict: no access changes, wider, narrower, or undecided where that can't be told.
+"""
+
+_EPILOG = """\
+exit codes: 0 no access changes, or narrower; 1 wider, or the files can't be read; 2 the command was not understood;
+3 undecided; 130 interrupted
+"""
+
+
+def add_commands(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "changes",
+        help="who gains and who loses what between two states of the repository",
+        description=_CHANGES,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("base", metavar="BASE", help="the state before: a file that access render wrote")
+    command.add_argument("head", metavar="HEAD", help="the state after")
+    for form in ("markdown", "json"):
+        command.add_argument(
+            f"--{form}", type=Path, metavar="FILE", help=f"write them as {form} too; - is standard output, not as text"
+        )
+    command.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from access.changes import json_report, markdown_report, text_report
+    from access.changes.comparison import compare
+
+    reports = [(options.markdown, markdown_report.render), (options.json, json_report.render)]
+    for path in (path for path, _ in reports if path):
+        check_writable(path)
+    changes = compare(_read(options.base), _read(options.head))
+    for path, render in reports:
+        if path:
+            write_report(path, render(changes))
+    if STANDARD_OUTPUT not in (options.markdown, options.json):
+        print(text_report.render(changes), end="")
+    return exit_code(changes.verdict)
+
+
+def exit_code(verdict: "Verdict") -> int:
+    """Return the exit code of a verdict."""
+    return {"none": 0, "narrower": 0, "wider": 1, "undecided": 3}[verdict]
+
+
+def _read(path: str) -> "Rendered":
+    from access.changes.rendered import read
+
+    try:
+        return read(Path(path).read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise AccessError(f"{path} can't be read: {reason}; give a file that `access render` wrote") from None

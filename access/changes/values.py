@@ -1,0 +1,101 @@
+"""What has changed between two states: values that the reports show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from access.iam.patterns import Value
+
+Kind = Literal["group", "role", "permission set", "user", "account", "others", "rights", "bucket"]
+"""Those that gain or lose: grantees, others of an account, all others; a role as it acts; whoever uses a bucket."""
+
+ORDER: tuple[Kind, ...] = ("group", "role", "permission set", "user", "account", "others", "rights", "bucket")
+"""Declared grantees come first."""
+
+Verdict = Literal["none", "wider", "narrower", "undecided"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that somebody may now do, or no longer."""
+
+    kind: Kind
+    who: str
+    what: str
+    """E.g. ``assume UpdateApp``."""
+    circumstances: str = ""
+    """E.g. ``without MFA``, where it was possible otherwise before; empty where it was not possible at all."""
+    witness: Mapping[str, Value] | None = None
+    """What matters in a request that shows it, by ``action``, ``resource``, ``principal`` or condition key."""
+    because: tuple[str, ...] = ()
+    """The statements that allow it, and those that denied it, in words."""
+
+    def gained(self) -> str:
+        """Return it in words, as a gain."""
+        return self._said("may now", "may now also")
+
+    def lost(self) -> str:
+        """Return it in words, as a loss."""
+        return self._said("may no longer", "may no longer")
+
+    def _said(self, new: str, more: str) -> str:
+        if not self.circumstances:
+            return f"{self.who} {new} {self.what}"
+        if new == "may now":
+            return f"{self.who} {new} {self.what} in more circumstances: {self.circumstances}"
+        return f"{self.who} {more} {self.what} {self.circumstances}"
+
+
+@dataclass(frozen=True)
+class Open:
+    """Something that could not be decided."""
+
+    kind: Kind
+    who: str
+    what: str
+    key: str
+    operator: str
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"whether {self.who} may {self.what}: {self.key} with {self.operator} can't be decided"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that has changed."""
+
+    gained: tuple[Change, ...] = ()
+    lost: tuple[Change, ...] = ()
+    undecided: tuple[Open, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What has changed besides, and gives nobody a right."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What they come to: certain gains count first, then what can't be decided."""
+        if self.gained:
+            return "wider"
+        if self.undecided:
+            return "undecided"
+        return "narrower" if self.lost else "none"
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one line."""
+        if self.verdict == "none":
+            return "No access changes"
+        said = {
+            "wider": [change.gained() for change in self.gained],
+            "narrower": [change.lost() for change in self.lost],
+            "undecided": [str(each) for each in self.undecided],
+        }[self.verdict]
+        more = f", +{len(said) - 1} more" if len(said) > 1 else ""
+        return f"{self.verdict.capitalize()}: {said[0]}{more}"
+
+
+NOT_CONSIDERED = (
+    "service and resource control policies, session policies, and policies that other programs attach",
+    "what an unresolved name stands for, such as another project's role or an external id that AWS makes up",
+)
+"""What the answer does not cover."""

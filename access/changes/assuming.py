@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from access.changes import circumstances
 from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role
@@ -148,12 +148,15 @@ class Assuming:
         """What a Deny that is gone opens to those whom other policies allow it."""
         assert question.identity  # noqa: S101 (asked of grantees alone)
         before, after = (own[0] for own in question.identity)
-        if not any(statement.effect == "Deny" for statement in before):
+        denies = tuple(statement.name for statement in before if statement.effect == "Deny")
+        if not denies:
             return []
         given = All((question.given, may_assume(question.trust[1], None)))
         left = Not(Policies("", before).denials), Not(Policies("", after).denials)
         difference = first_difference(*left, given)
-        return found_as(question.kind, who, question.what, difference, is_more=is_ever(left[0], given))
+        found = found_as(question.kind, who, question.what, difference, is_more=is_ever(left[0], given))
+        reasons = {"allowed_by": ("other policies",), "denied_by": denies[:1]}
+        return [replace(each, **reasons) if isinstance(each, Change) else each for each in found]
 
 
 def found_as(kind: Kind, who: str, what: str, difference: Difference | Undecided | None, is_more: bool) -> list[Found]:
@@ -162,16 +165,15 @@ def found_as(kind: Kind, who: str, what: str, difference: Difference | Undecided
         return []
     if isinstance(difference, Undecided):
         return [Open(kind, who, what, difference.key, difference.operator)]
-    because = [f"allowed by {each}" for each in difference.allowed_by]
-    because += (f"was denied by {each}" for each in difference.denied_by)
     return [
         Change(
             kind,
             who,
             what,
             circumstances.of(difference) if is_more else "",
-            difference.witness.values,
-            tuple(because),
+            circumstances.telling(difference),
+            tuple(map(str, difference.allowed_by)),
+            tuple(map(str, difference.denied_by)),
         )
     ]
 

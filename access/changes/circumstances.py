@@ -7,6 +7,8 @@ from access.iam.search import Difference
 
 _MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _FIRST = (_MFA, _MFA_AGE, "aws:sourceip", "aws:currenttime", "sts:externalid", "aws:securetransport")
+_NAMES_OF_REQUEST = ("action", "principal", "resource")
+_PASSED = ("aws:tagkeys", "sts:sourceidentity")
 _NAMES = {
     "sts:externalid": "an external id",
     "aws:principalorgid": "an organization",
@@ -20,11 +22,21 @@ _NAMES = {
 def of(difference: Difference) -> str:
     """Return how a request differs from one that was allowed before."""
     instead, values = difference.instead, difference.witness.values
-    for key in (*_FIRST, *sorted(instead)):
-        if key in instead:
+    for key in (*_FIRST, *sorted(instead, key=lambda key: key in _NAMES_OF_REQUEST)):
+        if key in instead and key != "action":
             return _in_words(key, values[key])
-    keys = [key for key in values if ":" in key] or [*values]
+    told = telling(difference)
+    keys = [key for key in told if ":" in key] or [*told]
     return " and ".join(_in_words(key, values[key]) for key in keys)
+
+
+def telling(difference: Difference) -> dict[str, Value]:
+    """Return the values that tell people something: that no tags or source identity are passed goes without saying."""
+    return {
+        key: value
+        for key, value in difference.witness.values.items()
+        if value is not None or key not in _PASSED or key in difference.instead
+    }
 
 
 def shown(value: Value) -> str:
@@ -45,10 +57,13 @@ def _in_words(key: str, value: Value) -> str:
         return "with MFA" if value == "true" else "without MFA"
     if key == "aws:securetransport":
         return "over TLS" if value == "true" else "over plain http"
+    tag = key.partition("/")[2]
+    if value is None and key.startswith("aws:requesttag/"):
+        return f"without session tag {tag}"
     if value is None:
         return f"without {_NAMES.get(key, key)}"
     if key.startswith("aws:requesttag/"):
-        return f"with session tag {key.partition('/')[2]} = {said}"
+        return f"with session tag {tag} = {said}"
     return {
         _MFA_AGE: f"with MFA {said} seconds ago",
         "aws:sourceip": f"from addresses such as {said}",

@@ -35,5 +35,6 @@ def _change(change: Change, text: str) -> dict[str, object]:
         "circumstances": change.circumstances,
         "text": text,
         "witness": None if change.witness is None else dict(change.witness),
-        "because": change.because,
+        "allowedBy": change.allowed_by,
+        "deniedBy": change.denied_by,
     }

@@ -1,6 +1,6 @@
 """Changes as GitHub-flavoured Markdown, for a comment on a pull request or a job's summary."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from access.changes import circumstances
 from access.changes.values import NOT_CONSIDERED, Change, Changes, Verdict
@@ -22,9 +22,9 @@ def render(changes: Changes) -> str:
     text = f"## {_MARKS[changes.verdict]} {_short(changes.headline)}\n"
     end = f"\n<details><summary>Not considered</summary>\n\n{_list(map(plain, NOT_CONSIDERED))}\n</details>\n"
     sections: Sequence[tuple[str, Sequence[str]]] = (
-        ("Gained", [_change(change, Change.gained) for change in changes.gained]),
+        ("Gained", [_change(change, lost=False) for change in changes.gained]),
         ("Undecided", [f"- {_short(str(each))}\n" for each in changes.undecided]),
-        ("Lost", [_change(change, Change.lost) for change in changes.lost]),
+        ("Lost", [_change(change, lost=True) for change in changes.lost]),
         ("Changed besides", [f"- {_short(note)}\n" for note in changes.notes]),
     )
     for heading, entries in sections:
@@ -39,19 +39,19 @@ def render(changes: Changes) -> str:
     return text + end
 
 
-def _change(change: Change, said: Callable[[Change], str]) -> str:
-    details = "".join(f"  - {line}\n" for line in _details(change))
-    summary = f"- {_short(said(change))}\n"
+def _change(change: Change, lost: bool) -> str:
+    details = "".join(f"  - {line}\n" for line in _details(change, lost))
+    summary = f"- {_short(change.lost() if lost else change.gained())}\n"
     if not details:
         return summary
     return f"{summary}  <details><summary>why</summary>\n\n{details}  </details>\n"
 
 
-def _details(change: Change) -> Iterator[str]:
+def _details(change: Change, lost: bool) -> Iterator[str]:
     for thing, value in (change.witness or {}).items():
         said = circumstances.shown(value)
         yield f"{code(thing)}: {code(said) if len(said) <= _LONGEST_TEXT else _short(said)}"
-    yield from (_short(why) for why in change.because)
+    yield from (_short(why) for why in change.reasons(lost))
 
 
 def _list(lines: "Iterator[str] | Sequence[str]") -> str:

@@ -133,7 +133,8 @@ def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
             )
         for it in each.get("buckets", ()):
             policy = it.get("policy")
-            buckets[stack, it["name"]] = Bucket(stack, it["name"], policy and _document("its policy", policy))
+            named = f"the policy of bucket {it['name']}"
+            buckets[stack, it["name"]] = Bucket(stack, it["name"], policy and _document(named, policy))
     accounts = frozenset(account for each in stacks.values() if (account := each.get("account")))
     return Rendered(roles, grantees, buckets, accounts)
 

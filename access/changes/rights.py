@@ -1,6 +1,6 @@
 """What may newly be done: by a role, by those that a bucket's policy names, and by a grantee besides assuming roles."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from access.changes.assuming import Found, found_as, is_ever
@@ -62,8 +62,9 @@ def _lifted(
     for statement in statements[0]:
         if statement.effect == "Deny":
             who_else = f"those of {who} whom other policies allow it"
-            allowing = replace(statement, effect="Allow", name=f"other policies, no longer denied by {statement.name}")
-            yield from _of_statement("group", who_else, allowing, Not(before.denials), after, known)
+            yield from _denied(
+                _of_statement("group", who_else, statement, Not(before.denials), after, known), statement
+            )
 
 
 def _of_statement(
@@ -79,11 +80,11 @@ def _of_statement(
         difference = first_difference(before, All((applies(one), unlimited)))
         otherwise = applies(replace(one, conditions=()))
         is_more = isinstance(difference, Difference) and is_ever(before, otherwise)
-        for each in found_as(kind, who, f"{action} on {resource}", difference, is_more):
+        for each in found_as(kind, who, f"do {action} on {resource}", difference, is_more):
             if isinstance(each, Open):
                 yield each
             else:
-                each = replace(each, because=each.because or (f"allowed by {statement.name}",))
+                each = replace(each, allowed_by=each.allowed_by or (statement.name,))
                 by_resource.setdefault(resource, {}).setdefault(each.circumstances, []).append((action, each))
     for resource, in_circumstances in by_resource.items():
         for circumstances, several in in_circumstances.items():
@@ -91,7 +92,7 @@ def _of_statement(
             groups.setdefault((circumstances, actions), []).append((resource, several[0][1]))
     for (_, actions), on in groups.items():
         resources = [*dict.fromkeys(resource for resource, _ in on)]
-        yield replace(on[0][1], what=f"{_listed(actions)} on {_listed(resources)}")
+        yield replace(on[0][1], what=f"do {_listed(actions)} on {_listed(resources)}")
 
 
 def _parts(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, str, Statement]]:
@@ -115,8 +116,7 @@ def _boundary(who: str, before: str | None, after: str | None) -> Iterator[Found
     if before and after:
         yield Open("rights", who, "do more", "the permissions boundary", f"{before} replaced by {after}")
     elif before:
-        because = (f"the permissions boundary {before} is gone",)
-        yield Change("rights", who, f"do what its permissions boundary {before} forbids", because=because)
+        yield Change("rights", who, f"do what its permissions boundary {before} forbade")
 
 
 def _bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
@@ -134,9 +134,15 @@ def _bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
         return
     for statement in statements[0]:
         if statement.effect == "Deny":
-            allowing = replace(statement, effect="Allow", name=f"other policies, no longer denied by {statement.name}")
             who = "whoever has the right elsewhere"
-            yield from _of_statement("bucket", who, allowing, Not(was.denials), now, ())
+            yield from _denied(_of_statement("bucket", who, statement, Not(was.denials), now, ()), statement)
+
+
+def _denied(found: Iterable[Found], statement: Statement) -> Iterator[Found]:
+    """The same, with the reasons of what a Deny kept from those whom other policies allow it."""
+    for each in found:
+        reasons = {"allowed_by": ("other policies",), "denied_by": (statement.name,)}
+        yield replace(each, **reasons) if isinstance(each, Change) else each
 
 
 def _principals(statement: Statement) -> str:

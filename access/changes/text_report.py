@@ -10,12 +10,9 @@ from access.escaping import visible
 def render(changes: Changes) -> str:
     """Return the changes as lines of text, the verdict first."""
     lines = [changes.headline, ""]
-    for heading, several, said in (
-        ("gained", changes.gained, Change.gained),
-        ("lost", changes.lost, Change.lost),
-    ):
+    for heading, several in (("gained", changes.gained), ("lost", changes.lost)):
         if several:
-            lines += [heading, *(f"  {line}" for change in several for line in _change(change, said(change))), ""]
+            lines += [heading, *(f"  {line}" for change in several for line in _change(change, heading == "lost")), ""]
     if changes.undecided:
         lines += ["undecided", *(f"  {each}" for each in changes.undecided), ""]
     if changes.notes:
@@ -24,8 +21,8 @@ def render(changes: Changes) -> str:
     return "\n".join(visible(line) for line in lines) + "\n"
 
 
-def _change(change: Change, said: str) -> Iterator[str]:
-    yield said
+def _change(change: Change, lost: bool) -> Iterator[str]:
+    yield change.lost() if lost else change.gained()
     if change.witness:
         yield f"  e.g. {circumstances.listed(change.witness)}"
-    yield from (f"  {why}" for why in change.because)
+    yield from (f"  {why}" for why in change.reasons(lost))

@@ -27,23 +27,26 @@ class Change:
     """E.g. ``without MFA``, where it was possible otherwise before; empty where it was not possible at all."""
     witness: Mapping[str, Value] | None = None
     """What matters in a request that shows it, by ``action``, ``resource``, ``principal`` or condition key."""
-    because: tuple[str, ...] = ()
-    """The statements that allow it, and those that denied it, in words."""
+    allowed_by: tuple[str, ...] = ()
+    """The statements that allow it, in words; of a loss, that allowed it."""
+    denied_by: tuple[str, ...] = ()
+    """The statements that denied it, in words; of a loss, that deny it."""
 
     def gained(self) -> str:
         """Return it in words, as a gain."""
-        return self._said("may now", "may now also")
+        more = f" in more circumstances: {self.circumstances}" if self.circumstances else ""
+        return f"{self.who} may now {self.what}{more}"
 
     def lost(self) -> str:
         """Return it in words, as a loss."""
-        return self._said("may no longer", "may no longer")
+        if self.circumstances:
+            return f"{self.who} may {self.what} in fewer circumstances: no longer {self.circumstances}"
+        return f"{self.who} may no longer {self.what}"
 
-    def _said(self, new: str, more: str) -> str:
-        if not self.circumstances:
-            return f"{self.who} {new} {self.what}"
-        if new == "may now":
-            return f"{self.who} {new} {self.what} in more circumstances: {self.circumstances}"
-        return f"{self.who} {more} {self.what} {self.circumstances}"
+    def reasons(self, lost: bool = False) -> list[str]:
+        """Return the statements that decide, in words."""
+        allow, deny = ("was allowed by", "is denied by") if lost else ("is allowed by", "was denied by")
+        return [*(f"{allow} {each}" for each in self.allowed_by), *(f"{deny} {each}" for each in self.denied_by)]
 
 
 @dataclass(frozen=True)

@@ -155,8 +155,15 @@ class Assuming:
         left = Not(Policies("", before).denials), Not(Policies("", after).denials)
         difference = first_difference(*left, given)
         found = found_as(question.kind, who, question.what, difference, is_more=is_ever(left[0], given))
-        reasons = {"allowed_by": ("other policies",), "denied_by": denies[:1]}
-        return [replace(each, **reasons) if isinstance(each, Change) else each for each in found]
+        return no_longer_denied(found, denies[0])
+
+
+def no_longer_denied(found: Iterable[Found], statement: str) -> list[Found]:
+    """Return what a Deny kept from those whom other policies allow it, with these reasons."""
+    return [
+        replace(each, allowed_by=("other policies",), denied_by=(statement,)) if isinstance(each, Change) else each
+        for each in found
+    ]
 
 
 def found_as(kind: Kind, who: str, what: str, difference: Difference | Undecided | None, is_more: bool) -> list[Found]:

@@ -1,9 +1,9 @@
 """What may newly be done: by a role, by those that a bucket's policy names, and by a grantee besides assuming roles."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from access.changes.assuming import Found, found_as, is_ever
+from access.changes.assuming import Found, found_as, is_ever, no_longer_denied
 from access.changes.rendered import Bucket, Document, Rendered
 from access.changes.rules import ASSUME, SET_SOURCE_IDENTITY, TAG_SESSION, statements_of
 from access.changes.values import Change, Kind, Open
@@ -62,9 +62,8 @@ def _lifted(
     for statement in statements[0]:
         if statement.effect == "Deny":
             who_else = f"those of {who} whom other policies allow it"
-            yield from _denied(
-                _of_statement("group", who_else, statement, Not(before.denials), after, known), statement
-            )
+            parts = _of_statement("group", who_else, statement, Not(before.denials), after, known)
+            yield from no_longer_denied(parts, statement.name)
 
 
 def _of_statement(
@@ -135,14 +134,8 @@ def _bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
     for statement in statements[0]:
         if statement.effect == "Deny":
             who = "whoever has the right elsewhere"
-            yield from _denied(_of_statement("bucket", who, statement, Not(was.denials), now, ()), statement)
-
-
-def _denied(found: Iterable[Found], statement: Statement) -> Iterator[Found]:
-    """The same, with the reasons of what a Deny kept from those whom other policies allow it."""
-    for each in found:
-        reasons = {"allowed_by": ("other policies",), "denied_by": (statement.name,)}
-        yield replace(each, **reasons) if isinstance(each, Change) else each
+            parts = _of_statement("bucket", who, statement, Not(was.denials), now, ())
+            yield from no_longer_denied(parts, statement.name)
 
 
 def _principals(statement: Statement) -> str:

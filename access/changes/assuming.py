@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from access.changes import circumstances
-from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role
+from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role, label
 from access.changes.rules import Parts, about, content, is_like, may_assume
 from access.changes.values import Change, Kind, Open
 from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
 
 Found = Change | Open
 
-_KINDS: dict[GranteeKind, Kind] = {"group": "group", "role": "role", "permissionSet": "permission set"}
+KINDS: dict[GranteeKind, Kind] = {"group": "group", "role": "role", "permissionSet": "permission set"}
+"""How changes call the kinds of grantees."""
 _NOTHING: Parts = ((), (), ())
 
 
@@ -45,12 +46,8 @@ class Assuming:
         """Look at two states."""
         self._before, self._after = before, after
         self._known: dict[object, tuple[Difference | Undecided | None, bool]] = {}
-        names = [role.name for role in after.roles.values()]
         self._moved = [*_moved(before, after)]
-        self._names = {
-            arn: role.name if names.count(role.name) == 1 else f"{role.stack}/{role.name}"
-            for arn, role in after.roles.items()
-        }
+        self._names = {arn: label(role, before, after) for arn, role in after.roles.items()}
 
     def found(self) -> Iterator[Found]:
         """Yield what has come, role by role."""
@@ -58,10 +55,8 @@ class Assuming:
             was = self._before.roles.get(arn)
             trust = about((was.trust,), arn) if was else _NOTHING, about((role.trust,), arn)
             same = bool(was) and content(trust[0]) == content(trust[1])
-            said = [*self._grantees(role, trust, same)]
-            yield from said
-            if not any(isinstance(each, Change) and each.kind == "group" for each in said):
-                yield from self._users(role, trust)
+            yield from self._grantees(role, trust, same)
+            yield from self._users(role, trust)
             if not same:
                 yield from self._others(role, trust)
 
@@ -78,9 +73,10 @@ class Assuming:
             if same and content(identity[0]) == content(identity[1]):
                 continue
             patterns = _patterns(grantee)
-            who = grantee.name if grantee.kind == "group" else f"{_KINDS[grantee.kind]} {grantee.name}"
+            name = label(grantee, self._before, self._after)
+            who = name if grantee.kind == "group" else f"{KINDS[grantee.kind]} {name}"
             question = Question(
-                _KINDS[grantee.kind],
+                KINDS[grantee.kind],
                 who,
                 self._names[role.arn],
                 trust,

@@ -80,6 +80,16 @@ class Rendered:
     """The accounts of the stacks, as far as they are known."""
 
 
+def label(of: Role | Grantee, *states: Rendered) -> str:
+    """Return what people call a role or grantee: its name, with the stack's where several stacks have that name."""
+    named: set[tuple[str, str]] = set()
+    for state in states:
+        roles, grantees = state.roles.values(), state.grantees.values()
+        named |= {(each.stack, each.name) for each in (roles if isinstance(of, Role) else grantees)}
+    stacks = {stack for stack, name in named if name == of.name}
+    return of.name if len(stacks) < 2 else f"{of.stack}/{of.name}"
+
+
 def read(text: str, where: str) -> Rendered:
     """Return what a rendered file says.
 

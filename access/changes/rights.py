@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from access.changes.assuming import Found, found_as, is_ever, no_longer_denied
-from access.changes.rendered import Bucket, Document, Rendered
+from access.changes.assuming import KINDS, Found, found_as, is_ever, no_longer_denied
+from access.changes.rendered import Bucket, Document, Rendered, label
 from access.changes.rules import ASSUME, SET_SOURCE_IDENTITY, TAG_SESSION, statements_of
 from access.changes.values import Change, Kind, Open
 from access.iam.documents import Statement
@@ -26,14 +26,19 @@ def found(before: Rendered, after: Rendered) -> Iterator[Found]:
     known = before.roles.keys() | after.roles.keys()
     for key in [*after.grantees, *(key for key in before.grantees if key not in after.grantees)]:
         was, now = before.grantees.get(key), after.grantees.get(key)
+        grantee = now or was
         policies = was.policies if was else (), now.policies if now else ()
-        yield from _newly_done("group" if key[1] == "group" else "role", key[2], policies, known)
-        yield from _lifted(key[2], policies, known)
+        if grantee and policies[0] != policies[1]:
+            who = label(grantee, before, after)
+            yield from _newly_done(KINDS[grantee.kind], who, policies, known)
+            yield from _lifted(KINDS[grantee.kind], who, policies, known)
     for arn, role in after.roles.items():
         had = before.roles.get(arn)
-        yield from _newly_done("rights", role.name, (had.policies if had else (), role.policies))
+        policies, who = (had.policies if had else (), role.policies), label(role, before, after)
+        if policies[0] != policies[1]:
+            yield from _newly_done("rights", who, policies)
         if had and had.boundary != role.boundary:
-            yield from _boundary(role.name, had.boundary, role.boundary)
+            yield from _boundary(who, had.boundary, role.boundary)
     for name in [*after.buckets, *(name for name in before.buckets if name not in after.buckets)]:
         yield from _bucket(before.buckets.get(name), after.buckets.get(name))
 
@@ -42,8 +47,6 @@ def _newly_done(
     kind: Kind, who: str, policies: tuple[Sequence[Document], Sequence[Document]], known: Collection[str] = ()
 ) -> Iterator[Found]:
     """What some identity policies allow; of assuming the roles that are known, other questions are asked."""
-    if policies[0] == policies[1]:
-        return
     statements = statements_of(tuple(policies[0])), statements_of(tuple(policies[1]))
     before, after = (Policies("", each) for each in statements)
     for statement in statements[1]:
@@ -52,17 +55,15 @@ def _newly_done(
 
 
 def _lifted(
-    who: str, policies: tuple[Sequence[Document], Sequence[Document]], known: Collection[str]
+    kind: Kind, who: str, policies: tuple[Sequence[Document], Sequence[Document]], known: Collection[str]
 ) -> Iterator[Found]:
     """What a grantee's Deny that is gone was about, but for the roles that are known."""
-    if policies[0] == policies[1]:
-        return
     statements = statements_of(tuple(policies[0])), statements_of(tuple(policies[1]))
     before, after = (Policies("", each) for each in statements)
     for statement in statements[0]:
         if statement.effect == "Deny":
             who_else = f"those of {who} whom other policies allow it"
-            parts = _of_statement("group", who_else, statement, Not(before.denials), after, known)
+            parts = _of_statement(kind, who_else, statement, Not(before.denials), after, known)
             yield from no_longer_denied(parts, statement.name)
 
 

@@ -53,7 +53,9 @@ def resources(checks: Sequence[Check]) -> list[str]:
     shape = (*literal("arn:"), *(_NO_COLON + literal(":")) * 4, *glob("?*"))
     patterns = [glob(text, variables=check.variables) for check in readers for text in check.resources]
     samples = [example(text) for check in readers for text in check.resources]
-    found = [*_of_shape([*samples, "arn:aws:s3:::example"], [shape]), *texts(patterns, [shape]), "*"]
+    # What stands for an ARN that is not known yet has no such shape.
+    others = [text for text in samples if not is_one_of([shape], text)]
+    found = [*_of_shape([*samples, "arn:aws:s3:::example"], [shape]), *texts(patterns, [shape]), *others, "*"]
     return [*dict.fromkeys(found)]
 
 

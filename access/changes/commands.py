@@ -1,20 +1,28 @@
 """The command ``access changes``."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from access.command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
 from access.errors import AccessError
+from access.render.commands import add_project
 
 if TYPE_CHECKING:
     from access.changes.rendered import Rendered
-    from access.changes.values import Verdict
+    from access.changes.values import Changes, Verdict
+
+_RENDERED = ".json"
+"""The end of a rendered file's name. A revision is never taken for a file that somebody has added under its name."""
 
 _CHANGES = """\
 Compares what the program registers in two states of the repository, as `access render` writes it, and says who gains
 and who loses what. The answer holds for every request, not for a sample. It needs no credentials and no network. The
 first line is the verdict: no access changes, wider, narrower, or undecided where that can't be told.
+
+A state is a git revision, or a file that ends in .json. The base's program renders the stack files of both revisions.
+Where code changed, the changed program is run too: what either gives is said, and that the program itself changed.
 """
 
 _EPILOG = """\
@@ -32,8 +40,9 @@ def add_commands(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("base", metavar="BASE", help="the state before: a file that access render wrote")
-    command.add_argument("head", metavar="HEAD", help="the state after")
+    command.add_argument("base", metavar="BASE", help="the state before: a revision, or a file of access render")
+    command.add_argument("head", metavar="HEAD", nargs="?", help="the state after; by default the working tree")
+    add_project(command)
     for form in ("markdown", "json"):
         command.add_argument(
             f"--{form}", type=Path, metavar="FILE", help=f"write them as {form} too; - is standard output, not as text"
@@ -43,18 +52,31 @@ def add_commands(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from access.changes import json_report, markdown_report, text_report
-    from access.changes.comparison import compare
 
     reports = [(options.markdown, markdown_report.render), (options.json, json_report.render)]
     for path in (path for path, _ in reports if path):
         check_writable(path)
-    changes = compare(_read(options.base), _read(options.head))
+    changes, warnings = _changes(options)
+    for warning in warnings:
+        print(f"access: warning: {warning}", file=sys.stderr)
     for path, render in reports:
         if path:
             write_report(path, render(changes))
     if STANDARD_OUTPUT not in (options.markdown, options.json):
         print(text_report.render(changes), end="")
     return exit_code(changes.verdict)
+
+
+def _changes(options: argparse.Namespace) -> "tuple[Changes, tuple[str, ...]]":
+    from access.changes.comparison import compare
+    from access.changes.revisions import compare_revisions
+
+    files = [text.endswith(_RENDERED) for text in (options.base, options.head) if text]
+    if not any(files):
+        return compare_revisions(options.project, options.base, options.head)
+    if files != [True, True]:
+        raise AccessError("compare two rendered files, or two revisions; one of each has no program in common")
+    return compare(_read(options.base), _read(options.head)), ()
 
 
 def exit_code(verdict: "Verdict") -> int:

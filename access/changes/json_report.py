@@ -21,6 +21,8 @@ def render(changes: Changes) -> str:
             {"kind": it.kind, "who": it.who, "what": it.what, "key": it.key, "operator": it.operator}
             for it in changes.undecided
         ],
+        "unrendered": changes.unrendered or None,
+        "code": changes.code,
         "notes": changes.notes,
         "notConsidered": NOT_CONSIDERED,
     }

@@ -21,9 +21,10 @@ def render(changes: Changes) -> str:
     """Return the changes as Markdown: the verdict, then what is gained, lost and undecided, with details folded."""
     text = f"## {_MARKS[changes.verdict]} {_short(changes.headline)}\n"
     end = f"\n<details><summary>Not considered</summary>\n\n{_list(map(plain, NOT_CONSIDERED))}\n</details>\n"
+    undecided = [*([changes.unrendered] if changes.unrendered else []), *map(str, changes.undecided)]
     sections: Sequence[tuple[str, Sequence[str]]] = (
         ("Gained", [_change(change, lost=False) for change in changes.gained]),
-        ("Undecided", [f"- {_short(str(each))}\n" for each in changes.undecided]),
+        ("Undecided", [f"- {_short(each)}\n" for each in undecided]),
         ("Lost", [_change(change, lost=True) for change in changes.lost]),
         ("Changed besides", [f"- {_short(note)}\n" for note in changes.notes]),
     )

@@ -13,8 +13,9 @@ def render(changes: Changes) -> str:
     for heading, several in (("gained", changes.gained), ("lost", changes.lost)):
         if several:
             lines += [heading, *(f"  {line}" for change in several for line in _change(change, heading == "lost")), ""]
-    if changes.undecided:
-        lines += ["undecided", *(f"  {each}" for each in changes.undecided), ""]
+    undecided = [*([changes.unrendered] if changes.unrendered else []), *map(str, changes.undecided)]
+    if undecided:
+        lines += ["undecided", *(f"  {each}" for each in undecided), ""]
     if changes.notes:
         lines += ["changed besides", *(f"  {note}" for note in changes.notes), ""]
     lines += ["not considered", *(f"  {text}" for text in NOT_CONSIDERED)]

@@ -73,25 +73,33 @@ class Changes:
     undecided: tuple[Open, ...] = ()
     notes: tuple[str, ...] = ()
     """What has changed besides, and gives nobody a right."""
+    code: tuple[str, ...] = ()
+    """The changed files that may change what the program itself does."""
+    unrendered: str = ""
+    """Why the base's program has nothing to say of the state after; empty if it has."""
 
     @property
     def verdict(self) -> Verdict:
         """What they come to: certain gains count first, then what can't be decided."""
         if self.gained:
             return "wider"
-        if self.undecided:
+        if self.undecided or self.unrendered:
             return "undecided"
         return "narrower" if self.lost else "none"
 
     @property
     def headline(self) -> str:
         """The verdict in one line."""
+        return self._headline + ("; the program itself changed" if self.code else "")
+
+    @property
+    def _headline(self) -> str:
         if self.verdict == "none":
             return "No access changes"
         said = {
             "wider": [change.gained() for change in self.gained],
             "narrower": [change.lost() for change in self.lost],
-            "undecided": [str(each) for each in self.undecided],
+            "undecided": [*([self.unrendered] if self.unrendered else []), *(str(each) for each in self.undecided)],
         }[self.verdict]
         more = f", +{len(said) - 1} more" if len(said) > 1 else ""
         return f"{self.verdict.capitalize()}: {said[0]}{more}"

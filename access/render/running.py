@@ -98,7 +98,7 @@ def run(project: Project, names: Sequence[str] = (), python: Path | None = None)
         "opaque": opaque.prefix,
         "stacks": [_request(project, stack, named[stack.name], opaque) for stack in stacks],
     }
-    answer = _answer(python or interpreter(project), request, opaque)
+    answer = _answer(python or interpreter(project.content, project.folder), request, opaque)
     if "error" in answer:
         raise AccessError(f"{answer['stack']} can't be rendered: {answer['error']}")
     return [
@@ -115,14 +115,19 @@ def run(project: Project, names: Sequence[str] = (), python: Path | None = None)
     ]
 
 
-def interpreter(project: Project) -> Path:
-    """Return the interpreter of the virtual environment that ``Pulumi.yaml`` names, or else this one."""
-    runtime = project.content.get("runtime")
+def interpreter(content: Mapping[str, Any], folder: Path) -> Path:
+    """Return the interpreter of the virtual environment that ``Pulumi.yaml`` names, or else this one.
+
+    Args:
+        content: what stands in ``Pulumi.yaml``.
+        folder: the project's.
+    """
+    runtime = content.get("runtime")
     options = runtime.get("options") if isinstance(runtime, dict) else None
-    folder = options.get("virtualenv") if isinstance(options, dict) else None
+    environment = options.get("virtualenv") if isinstance(options, dict) else None
     for script in ("bin/python", "Scripts/python.exe"):
-        if folder and (project.folder / str(folder) / script).exists():
-            return project.folder / str(folder) / script
+        if environment and (folder / str(environment) / script).exists():
+            return folder / str(environment) / script
     return Path(sys.executable)
 
 

@@ -1,11 +1,12 @@
 # make up         both accounts on this machine, deployed and proved
 # make test       style, types, unit tests, sandbox tests, browser tests
+# make access     ACCESS.md: who may do what, made of the stack files; commit it with them
 # make down       stop the sandbox; what was deployed stays
 # make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
 
 PYTHON ?= python3
 
-.PHONY: up test down benchmark setup
+.PHONY: up test access down benchmark setup
 up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
@@ -14,6 +15,9 @@ test: setup
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy .
 	@.venv/bin/python -m pytest
+
+access: .venv/installed
+	@.venv/bin/python -m access render --markdown ACCESS.md
 
 down:
 	@.venv/bin/python -m sandbox down

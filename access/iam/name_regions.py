@@ -33,8 +33,8 @@ _ACTIONS = (
 _ACCOUNTS = ("222222222222", "333333333333", "444444444444", "555555555555", "666666666666")
 _DIGITS = "0123456789"
 _NO_COLON = any_text(":")
-_NAME = (*any_text(":"), *within((glob("?")), ":/"))
-"""Path and name of a user or role."""
+_NAME = within(glob("?*", variables=False), ":/*?")
+"""The name of a user or role, as far as it matters here. Source: IAM User Guide, "IAM identifiers"."""
 
 
 def actions(checks: Sequence[Check]) -> list[str]:
@@ -108,7 +108,9 @@ def _partitions(asked: Sequence[str]) -> list[str]:
 def _shapes(partition: str) -> list[Pattern]:
     """The forms of the ARNs of users, roles, and accounts themselves."""
     account = literal(f"arn:{partition}:iam::") + one_of(_DIGITS) * 12
-    return [(*account, *literal(":user/"), *_NAME), (*account, *literal(":role/"), *_NAME), account + literal(":root")]
+    paths: tuple[Pattern, ...] = ((), (*any_text(":"), *literal("/")))
+    named = [(*account, *literal(kind), *path, *_NAME) for kind in (":user/", ":role/") for path in paths]
+    return [*named, account + literal(":root")]
 
 
 def _of_principal(named: str) -> Iterator[Pattern]:

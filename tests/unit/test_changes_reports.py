@@ -68,7 +68,7 @@ def test_the_markdown_begins_with_the_verdict_and_folds_the_reasons() -> None:
     assert page.headings == ["⚠️ Wider: Testers may now assume UpdateApp", "Gained"]
     assert page.folded == ["why", "Not considered"]
     assert page.items[0].strip().startswith("Testers may now assume UpdateApp")
-    assert "was denied by DenyAssumeRole of deny-assume" in page.items
+    assert "was denied by DenyAssumeRole of deny-assume" in [item.strip() for item in page.items]
 
 
 def test_the_markdown_shows_foreign_text_literally() -> None:

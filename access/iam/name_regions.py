@@ -59,12 +59,13 @@ def resources(checks: Sequence[Check]) -> list[str]:
     return [*dict.fromkeys(found)]
 
 
-def principals(checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]]) -> list[str]:
+def principals(checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]], each: int) -> list[str]:
     """Return principals that stand for all: ARNs, and what else a statement may name.
 
     Args:
         checks: those that read the principal, or a condition key that it decides.
         shared: further patterns to tell apart, by the key whose values they are held against.
+        each: so many are wanted of those that can't be told apart, where some are held against values of other keys.
     """
     named = [text for check in checks if isinstance(check, PrincipalCheck) for text in check.principals]
     conditions = [check for check in checks if isinstance(check, ConditionCheck) and not check.is_open]
@@ -75,7 +76,10 @@ def principals(checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]])
     patterns += (it for key, several in shared.items() for pattern in several for it in _of_key(key, pattern))
     about = [*named, *(value for check in conditions for value in check.condition.values)]
     shapes = [shape for partition in _partitions(about) for shape in _shapes(partition)]
-    found = [*_of_shape(_samples(about, conditions), shapes), *texts([*patterns, *shapes], shapes, 2 if shared else 1)]
+    found = [
+        *_of_shape(_samples(about, conditions), shapes),
+        *texts([*patterns, *shapes], shapes, each if shared else 1),
+    ]
     others = [text for text in named if text != "*" and not is_account(text) and not is_one_of(shapes, text)]
     nobody = [ANYBODY] * any(isinstance(check, PrincipalCheck) and (check.but or "*" in named) for check in checks)
     return [*dict.fromkeys([*found, *others, *nobody])]

@@ -41,14 +41,16 @@ class MixedValuesError(Exception):
     """The checks read the values of one key in ways that can't be brought together."""
 
 
-def values_of(thing: str, checks: Sequence[Check], shared: Sequence[Pattern] | None = None) -> list[Value]:
+def values_of(
+    thing: str, checks: Sequence[Check], shared: Sequence[Pattern] | None = None, each: int = 1
+) -> list[Value]:
     """Return values of a key that stand for all of its values.
 
     Args:
         thing: the key, in lower case.
         checks: those that read it.
-        shared: further patterns that have to be told apart, as another key is held against this one; then, of those
-            that can't be told apart, two are returned where there are two.
+        shared: further patterns that have to be told apart, as another key is held against this one.
+        each: so many values are then wanted of those that can't be told apart, so that those of several keys may differ.
 
     Raises:
         MixedValuesError: they can't be found: e.g. one check reads a number and another a text.
@@ -67,8 +69,7 @@ def values_of(thing: str, checks: Sequence[Check], shared: Sequence[Pattern] | N
     if family == "text":
         patterns = [*(shared or ()), *(literal(tag.tag) for tag in tags)]
         patterns += (pattern for check in conditions for pattern in patterns_of(check, thing))
-        each = 1 if shared is None else 2
-        found = [*map(example, asked), *texts(patterns, [glob("?*")], each), ""]
+        found = [*map(example, asked), *texts(patterns, [glob("?*")], 1 if shared is None else each), ""]
     else:
         found = {"truth": _truths, "number": _numbers, "time": _times, "address": _addresses}[family](asked)
     # The empty text is the least readable.

@@ -75,15 +75,16 @@ def _space_of(checks: tuple[Check, ...]) -> Space:
     choices: dict[str, tuple[Choice, ...]] = {}
     shared = _shared(closed)
     things = dict.fromkeys(thing for check in checks for thing in check.things)
-    # The principals first: others are held against what they decide.
-    for thing in sorted(things, key=lambda each: each != PRINCIPAL):
+    for thing in things:
         own = [check for check in closed if thing in check.things]
         try:
             found = _choices(thing, own, shared)
         except (MixedValuesError, TooManyTextsError):
             opened |= {check for check in own if not _asks_for_presence(check)}
             found = [_choice(thing, value) for value in (None, "example")]
-        choices[thing] = tuple([*found, *_equal(thing, closed, choices, {choice.value for choice in found})])
+        choices[thing] = tuple(found)
+    for _ in shared:  # a value may go from key to key
+        choices |= {thing: (*choices[thing], *_equal(thing, closed, choices)) for thing in things if thing != PRINCIPAL}
     return Space(choices, {check: _table(check, choices, check in opened) for check in checks})
 
 
@@ -112,9 +113,9 @@ def _choices(thing: str, checks: Sequence[Check], shared: Mapping[str, Sequence[
     elif thing == RESOURCE:
         values = resources(checks)
     elif thing == PRINCIPAL:
-        values = principals(checks, keys)
+        values = principals(checks, keys, each=max(len(shared), 1))
     else:
-        return [_choice(thing, value) for value in values_of(thing, checks, keys.get(thing))]
+        return [_choice(thing, value) for value in values_of(thing, checks, keys.get(thing), each=max(len(shared), 1))]
     found = [_choice(thing, value) for value in values]
     if keys:
         return found
@@ -130,18 +131,17 @@ def _choice(thing: str, value: Value) -> Choice:
     return Choice(value, {thing: (value,)})
 
 
-def _equal(
-    thing: str, checks: Sequence[Check], choices: Mapping[str, Sequence[Choice]], known: set[Value]
-) -> list[Choice]:
-    """Further choices of a key: the values that another one has, which it is held against."""
-    found = dict.fromkeys(
-        value
+def _equal(thing: str, checks: Sequence[Check], choices: Mapping[str, Sequence[Choice]]) -> list[Choice]:
+    """Further choices of a key: the values of another one, which it is held against."""
+    known = {choice.value for choice in choices[thing]}
+    keys = dict.fromkeys(
+        other
         for check in checks
-        if isinstance(check, ConditionCheck) and thing == thing_of(check.condition.key) != PRINCIPAL
-        for key in check.variable_keys
-        for choice in choices.get(thing_of(key), ())
-        for value in choice.context[key]
+        if isinstance(check, ConditionCheck) and check.variable_keys and thing in check.things
+        for other in (check.condition.key.lower(), *check.variable_keys)
+        if thing_of(other) != thing
     )
+    found = dict.fromkeys(value for key in keys for choice in choices[thing_of(key)] for value in choice.context[key])
     return [_choice(thing, value) for value in found if value not in known]
 
 

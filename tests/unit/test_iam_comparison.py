@@ -132,6 +132,25 @@ WIDER: Mapping[str, tuple[Document, Document, Mapping[str, Value]]] = {
         trust(OWN_NAME),
         {"principal": "arn:aws:iam::111111111111:user/x", "sts:sourceidentity": "x"},
     ),
+    "a name of another's, told the other way round": (
+        trust(one_of("StringEquals", "aws:username", "${sts:SourceIdentity}")),
+        trust(one_of("StringLike", "sts:SourceIdentity", "a*")),
+        {"principal": "arn:aws:iam::111111111111:user/somebody", "sts:sourceidentity": "a2"},
+    ),
+    "three names that may differ": (
+        trust(
+            one_of("StringEquals", "sts:SourceIdentity", "${aws:username}"),
+        ),
+        trust(
+            {
+                "StringEquals": {"sts:SourceIdentity": "${aws:username}"},
+                "StringNotEquals": {"sts:RoleSessionName": "${sts:SourceIdentity}"},
+                "Null": {"aws:MultiFactorAuthAge": "false"},
+            },
+            "222222222222",
+        ),
+        {"principal": "arn:aws:iam::222222222222:user/x", "sts:sourceidentity": "x"},
+    ),
     "a prefix without its slash": (
         objects("b/reports/*"),
         objects("b/reports*"),
@@ -184,6 +203,21 @@ EQUAL: Mapping[str, tuple[Document, Document]] = {
     "a name in both forms": (
         trust({"StringEquals": {"sts:SourceIdentity": "alice", "aws:username": "alice"}}),
         trust({"StringEquals": {"sts:SourceIdentity": "${aws:username}", "aws:username": "alice"}}),
+    ),
+    "a name told the other way round": (
+        trust(OWN_NAME),
+        trust(one_of("StringEquals", "aws:username", "${sts:SourceIdentity}")),
+    ),
+    "three names that are one": (
+        trust({"StringEquals": {"sts:SourceIdentity": "${aws:username}", "sts:RoleSessionName": "${aws:username}"}}),
+        trust(
+            {
+                "StringEquals": {
+                    "sts:SourceIdentity": "${sts:RoleSessionName}",
+                    "aws:username": "${sts:RoleSessionName}",
+                }
+            }
+        ),
     ),
     "a date in both forms": (
         trust(one_of("DateLessThan", "aws:CurrentTime", "2027-01-01T00:00:00Z")),

@@ -50,7 +50,7 @@ def values_of(
         thing: the key, in lower case.
         checks: those that read it.
         shared: further patterns that have to be told apart, as another key is held against this one.
-        each: so many values are then wanted of those that can't be told apart, so that those of several keys may differ.
+        each: so many values are then wanted of those that can't be told apart: those of several keys may differ.
 
     Raises:
         MixedValuesError: they can't be found: e.g. one check reads a number and another a text.

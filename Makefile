@@ -1,12 +1,13 @@
 # make up         both accounts on this machine, deployed and proved
 # make test       style, types, unit tests, sandbox tests, browser tests
 # make access     ACCESS.md: who may do what, made of the stack files; commit it with them
+# make packages   only what the program and `access` need; for a check that runs neither tests nor sandbox
 # make down       stop the sandbox; what was deployed stays
 # make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
 
 PYTHON ?= python3
 
-.PHONY: up test access down benchmark setup
+.PHONY: up test access packages down benchmark setup
 up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
@@ -14,6 +15,8 @@ test: setup
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy .
+	@.venv/bin/zizmor --quiet --offline --persona pedantic .github
+	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: left out, as Go is not here"; fi
 	@.venv/bin/python -m pytest
 
 access: .venv/installed
@@ -32,9 +35,13 @@ benchmark: setup
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain
 
-.venv/installed: requirements-dev.txt
+.venv/installed: REQUIREMENTS = requirements-dev.txt
+.venv/packages: REQUIREMENTS = requirements.txt
+packages: .venv/packages
+
+.venv/installed .venv/packages: requirements-dev.txt requirements.txt
 	@echo "Python packages: installing them into .venv"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
 	@touch $@

@@ -1,6 +1,7 @@
 """The command ``access changes``."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,26 +46,47 @@ def add_commands(commands: Commands) -> None:
     add_project(command)
     for form in ("markdown", "json"):
         command.add_argument(
-            f"--{form}", type=Path, metavar="FILE", help=f"write them as {form} too; - is standard output, not as text"
+            f"--{form}",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="FILE",
+            help=f"write them as {form} too, into several files if need be; - is standard output, in place of text",
         )
     command.set_defaults(run=_run)
+    comment = commands.add_parser(
+        "comment",
+        help="in a job of GitHub Actions: write what access changes says as a comment on the pull request",
+        description="Writes a file of `access changes --markdown` as a comment on the pull request that the job is"
+        " about, or brings the comment up to date. It takes GITHUB_TOKEN and what GitHub says of the job.",
+    )
+    comment.add_argument("file", type=Path, metavar="FILE", help="what access changes --markdown wrote")
+    comment.set_defaults(run=_comment)
 
 
 def _run(options: argparse.Namespace) -> int:
     from access.changes import json_report, markdown_report, text_report
 
-    reports = [(options.markdown, markdown_report.render), (options.json, json_report.render)]
-    for path in (path for path, _ in reports if path):
+    reports = [(path, markdown_report.render) for path in options.markdown]
+    reports += [(path, json_report.render) for path in options.json]
+    for path, _ in reports:
         check_writable(path)
     changes, warnings = _changes(options)
     for warning in warnings:
         print(f"access: warning: {warning}", file=sys.stderr)
     for path, render in reports:
-        if path:
-            write_report(path, render(changes))
-    if STANDARD_OUTPUT not in (options.markdown, options.json):
+        write_report(path, render(changes))
+    if STANDARD_OUTPUT not in (*options.markdown, *options.json):
         print(text_report.render(changes), end="")
     return exit_code(changes.verdict)
+
+
+def _comment(options: argparse.Namespace) -> int:
+    from access.changes.comment import pull_request, verdict
+
+    request = pull_request(os.environ)
+    request.write(verdict(options.file, request.run))
+    return 0
 
 
 def _changes(options: argparse.Namespace) -> "tuple[Changes, tuple[str, ...]]":

@@ -42,11 +42,17 @@ class Question:
 class Assuming:
     """Asks who may assume roles after and could not before."""
 
-    def __init__(self, before: Rendered, after: Rendered) -> None:
-        """Look at two states."""
-        self._before, self._after = before, after
+    def __init__(self, before: Rendered, after: Rendered, backwards: bool) -> None:
+        """Look at two states.
+
+        Args:
+            before: one of them.
+            after: the other one.
+            backwards: whether the one before is in truth the later one, and it is losses that are looked for.
+        """
+        self._before, self._after, self._backwards = before, after, backwards
         self._known: dict[object, tuple[Difference | Undecided | None, bool]] = {}
-        self._moved = [*_moved(before, after)]
+        self._moved = [*_moved(before, after, backwards)]
         self._names = {arn: label(role, before, after) for arn, role in after.roles.items()}
 
     def found(self) -> Iterator[Found]:
@@ -95,7 +101,7 @@ class Assuming:
             patterns = tuple(f"arn:*:iam::{account}:user/{path}{user}" for path in ("", "*/"))
             question = Question(
                 "user",
-                f"{user} (now in {' and '.join(group.name for group in groups) or 'no group'})",
+                f"{user} (now in {' and '.join(it.name for it in (were if self._backwards else groups)) or 'no group'})",
                 self._names[role.arn],
                 trust,
                 identity,
@@ -196,12 +202,17 @@ def _patterns(grantee: Grantee) -> tuple[str, ...]:
     return (f"{start}:role/aws-reserved/sso.amazonaws.com/*",)
 
 
-def _moved(before: Rendered, after: Rendered) -> Iterator[tuple[str, tuple[Grantee, ...], tuple[Grantee, ...]]]:
+def _moved(
+    before: Rendered, after: Rendered, backwards: bool
+) -> Iterator[tuple[str, tuple[Grantee, ...], tuple[Grantee, ...]]]:
     """The users whose groups are other ones than before, as far as the stacks say who is in them."""
-    # Where a group's members are left alone after, nobody leaves it.
-    left_alone = {key for key, group in after.grantees.items() if group.members is None}
-    were = _memberships(group for key, group in before.grantees.items() if key not in left_alone)
-    now = _memberships(after.grantees.values())
+    # A group whose members are left alone later loses nobody; whoever is named later may not have been in it.
+    later = before if backwards else after
+    left_alone = {key for key, group in (*after.grantees.items(), *later.grantees.items()) if group.members is None}
+    were, now = (
+        _memberships(group for key, group in state.grantees.items() if key not in left_alone)
+        for state in (before, after)
+    )
     for key in sorted(were.keys() | now.keys()):
         groups = were.get(key, ()), now.get(key, ())
         if [group.name for group in groups[0]] != [group.name for group in groups[1]]:

@@ -10,7 +10,7 @@ from access.changes.values import ORDER, Change, Changes, Open
 
 def compare(base: Rendered, head: Rendered) -> Changes:
     """Return who gains and who loses what from one state to another."""
-    gained, lost = _sorted(_found(base, head)), _sorted(_found(head, base))
+    gained, lost = _sorted(_found(base, head)), _sorted(_found(head, base, backwards=True))
     undecided = dict.fromkeys(each for each in (*gained, *lost) if isinstance(each, Open))
     return Changes(
         tuple(each for each in gained if isinstance(each, Change)),
@@ -20,8 +20,8 @@ def compare(base: Rendered, head: Rendered) -> Changes:
     )
 
 
-def _found(before: Rendered, after: Rendered) -> Iterator[Found]:
-    yield from Assuming(before, after).found()
+def _found(before: Rendered, after: Rendered, backwards: bool = False) -> Iterator[Found]:
+    yield from Assuming(before, after, backwards).found()
     yield from rights.found(before, after)
 
 

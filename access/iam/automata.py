@@ -14,6 +14,7 @@ _FILLERS = "xyzabcdefghijklmnopqrstuvw0123456789-_XYZABCDEFGHIJKLMNOPQRSTUVW+=,.
 """Characters that stand for any other, the most readable first."""
 
 _SPECIAL = re.compile(r"(\$\{[*?$]\}|[*?])")
+_WILDCARD = re.compile(r"([*?])")
 
 
 class TooManyTextsError(Exception):
@@ -62,11 +63,11 @@ def one_of(characters: str) -> Pattern:
 def glob(text: str, *, wildcards: bool = True, ignore_case: bool = False, variables: bool = True) -> Pattern:
     """Return the pattern of a policy's text. ``${*}`` and the like are literal where variables are filled in."""
     tokens: list[Token] = []
-    for piece in _SPECIAL.split(text):
+    for piece in (_SPECIAL if variables else _WILDCARD).split(text):
         if piece in ("*", "?") and wildcards:
             tokens.append(Token(repeated=piece == "*"))
         else:
-            characters = piece[2] if variables and len(piece) == 4 and piece.startswith("${") else piece
+            characters = piece[2] if len(piece) == 4 and piece.startswith("${") else piece
             tokens += (
                 Token(frozenset((each.lower(), each.upper()) if ignore_case else each), excluded=False)
                 for each in characters

@@ -16,6 +16,7 @@ Of keys that are not in it, nothing is known.
 """
 
 _SPECIAL = re.compile(r"(\$\{[^}]*\}|[*?])")
+_WILDCARD = re.compile(r"([*?])")
 _VARIABLE = re.compile(r"\$\{\s*([^\s,}]+)\s*(?:,\s*'([^']*)'\s*)?\}")
 _LITERALS = {"${*}": "*", "${?}": "?", "${$}": "$"}
 
@@ -42,7 +43,7 @@ def match(
         ignore_case: whether the case of letters is of no account.
     """
     expression, conditions = "", set()
-    for piece in _SPECIAL.split(pattern):
+    for piece in (_SPECIAL if variables else _WILDCARD).split(pattern):
         if piece in ("*", "?") and wildcards:
             expression += ".*" if piece == "*" else "."
         elif variables and piece in _LITERALS:

@@ -202,7 +202,8 @@ def test_a_gain_is_the_first_line_and_the_way_back_a_loss(name: str) -> None:
     there, back = changes(before, after), changes(after, before)
     assert there.verdict == "wider"
     assert there.headline.removeprefix("Wider: ").partition(", +")[0] == expected
-    assert {(each.who, each.what) for each in there.gained} == {(each.who, each.what) for each in back.lost}
+    gained, lost = ({(each.who.partition(" (")[0], each.what) for each in found} for found in (there.gained, back.lost))
+    assert gained == lost
     assert not there.undecided
 
 
@@ -220,6 +221,30 @@ def test_a_gain_is_the_first_line_and_the_way_back_a_loss(name: str) -> None:
 def test_what_changes_no_access_is_none(before: State, after: State) -> None:
     found = changes(before, after)
     assert (found.headline, found.verdict) == ("No access changes", "none")
+
+
+def test_who_leaves_a_group_is_told_where_they_are_now() -> None:
+    there, _, _ = WIDER["somebody joins"]
+    leaving = state(grantees=[group("Developers", members=[], allow=[ROLE])])
+    assert changes(there, leaving).headline == "Narrower: alice (now in no group) may no longer assume UpdateApp"
+
+
+def test_members_that_are_left_alone_lose_nothing() -> None:
+    before = state(grantees=[group("Developers", members=["alice"], allow=[ROLE])])
+    after = state(grantees=[group("Developers", allow=[ROLE])])
+    assert changes(before, after).verdict == "none"
+    assert changes(after, before).headline == "Wider: alice (now in Developers) may now assume UpdateApp"
+    assert not changes(after, before).lost
+
+
+def test_a_grant_of_everything_but_one_role_is_a_grant_of_the_others() -> None:
+    after = grantees(group("Testers", allow=[ROLE]))
+    (policy,) = after["stacks"]["development"]["grantees"][1]["policies"]
+    (statement,) = policy["document"]["Statement"]
+    statement["NotResource"] = statement.pop("Resource").replace("UpdateApp", "Audit")
+    assert "Testers may now assume UpdateApp" in [each.gained() for each in changes(state(), after).gained]
+    statement["NotResource"] = ROLE
+    assert "Testers may now assume UpdateApp" not in [each.gained() for each in changes(state(), after).gained]
 
 
 def test_a_policy_in_two_parts_is_no_change() -> None:

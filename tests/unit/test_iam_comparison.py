@@ -137,6 +137,19 @@ WIDER: Mapping[str, tuple[Document, Document, Mapping[str, Value]]] = {
         trust(one_of("StringLike", "sts:SourceIdentity", "a*")),
         {"principal": "arn:aws:iam::111111111111:user/somebody", "sts:sourceidentity": "a2"},
     ),
+    "the own name of one user": (
+        trust(one_of("StringEquals", "sts:ExternalId", "a"), principal={"AWS": ALICE}),
+        trust(OWN_NAME, principal={"AWS": ALICE}),
+        {"principal": ALICE, "sts:sourceidentity": "alice"},
+    ),
+    "a Deny for all but an account": (
+        document(
+            {**trust(principal="*")["Statement"][0]},
+            {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "*"},
+        ),
+        trust(principal="*"),
+        {"principal": "arn:aws:iam::111111111111:user/somebody"},
+    ),
     "three names that may differ": (
         trust(
             one_of("StringEquals", "sts:SourceIdentity", "${aws:username}"),

@@ -96,12 +96,13 @@ class Assuming:
     def _users(self, role: Role, trust: tuple[Parts, Parts]) -> Iterator[Found]:
         """Those whose groups are other ones than before, where the stacks say who is in them."""
         for user, were, groups in self._moved:
+            current = were if self._backwards else groups
             identity = about(_policies(were), role.arn), about(_policies(groups), role.arn)
             account = (groups or were)[0].account or "*"
             patterns = tuple(f"arn:*:iam::{account}:user/{path}{user}" for path in ("", "*/"))
             question = Question(
                 "user",
-                f"{user} (now in {' and '.join(it.name for it in (were if self._backwards else groups)) or 'no group'})",
+                f"{user} (now in {' and '.join(group.name for group in current) or 'no group'})",
                 self._names[role.arn],
                 trust,
                 identity,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from access.errors import AccessError
@@ -73,7 +73,7 @@ class Rendered:
     roles: Mapping[str, Role]
     """By ARN."""
     grantees: Mapping[tuple[str, str, str], Grantee]
-    """By stack, kind and name."""
+    """By account (where it is not known, by stack), kind and name."""
     buckets: Mapping[tuple[str, str], Bucket]
     """By stack and name."""
     accounts: frozenset[str]
@@ -81,13 +81,16 @@ class Rendered:
 
 
 def label(of: Role | Grantee, *states: Rendered) -> str:
-    """Return what people call a role or grantee: its name, with the stack's where several stacks have that name."""
-    named: set[tuple[str, str]] = set()
+    """Return what people call a role or grantee: its name, with the stack's or more where several have that name."""
+    alike: dict[object, Role | Grantee] = {}
     for state in states:
-        roles, grantees = state.roles.values(), state.grantees.values()
-        named |= {(each.stack, each.name) for each in (roles if isinstance(of, Role) else grantees)}
-    stacks = {stack for stack, name in named if name == of.name}
-    return of.name if len(stacks) < 2 else f"{of.stack}/{of.name}"
+        found: Mapping[Any, Role | Grantee] = state.roles if isinstance(of, Role) else state.grantees
+        alike |= {key: each for key, each in found.items() if each.name == of.name}
+    if len(alike) < 2:
+        return of.name
+    if len({each.stack for each in alike.values()}) == len(alike):
+        return f"{of.stack}/{of.name}"
+    return of.arn if isinstance(of, Role) else f"{of.kind} {of.name} of {of.account or of.stack}"
 
 
 def read(text: str, where: str) -> Rendered:
@@ -115,7 +118,9 @@ def read(text: str, where: str) -> Rendered:
 
 
 def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
-    roles, grantees, buckets = {}, {}, {}
+    roles: dict[str, Role] = {}
+    grantees: dict[tuple[str, str, str], Grantee] = {}
+    buckets: dict[tuple[str, str], Bucket] = {}
     for stack, each in stacks.items():
         account = each.get("account")
         for it in each.get("roles", ()):
@@ -132,14 +137,18 @@ def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
         for it in each.get("grantees", ()):
             if it["kind"] not in get_args(GranteeKind):
                 raise ValueError(f"a grantee of kind {it['kind']!r}")
-            grantees[stack, it["kind"], it["name"]] = Grantee(
-                stack,
-                account,
-                each.get("partition") or "aws",
-                it["kind"],
-                it["name"],
-                None if it.get("members") is None else tuple(it["members"]),
-                tuple(_document(policy["name"], policy["document"]) for policy in it["policies"]),
+            key = account or stack, it["kind"], it["name"]
+            grantees[key] = _joined(
+                grantees.get(key),
+                Grantee(
+                    stack,
+                    account,
+                    each.get("partition") or "aws",
+                    it["kind"],
+                    it["name"],
+                    None if it.get("members") is None else tuple(it["members"]),
+                    tuple(_document(policy["name"], policy["document"]) for policy in it["policies"]),
+                ),
             )
         for it in each.get("buckets", ()):
             policy = it.get("policy")
@@ -147,6 +156,14 @@ def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
             buckets[stack, it["name"]] = Bucket(stack, it["name"], policy and _document(named, policy))
     accounts = frozenset(account for each in stacks.values() if (account := each.get("account")))
     return Rendered(roles, grantees, buckets, accounts)
+
+
+def _joined(one: Grantee | None, other: Grantee) -> Grantee:
+    """A group of an account that two stacks are about."""
+    if not one:
+        return other
+    members = other.members if one.members is None else one.members
+    return replace(one, members=members, policies=(*one.policies, *other.policies))
 
 
 def _document(name: str, document: Mapping[str, Any]) -> Document:

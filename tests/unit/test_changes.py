@@ -320,8 +320,59 @@ def test_a_name_of_two_stacks_is_told_with_the_stack() -> None:
     before, after = state(), state()
     for each, allowed in ((before, []), (after, [ROLE])):
         made = group("Developers", allow=allowed) if allowed else group("Developers")
-        each["stacks"]["staging"] = {**each["stacks"]["development"], "grantees": [made], "roles": []}
+        each["stacks"]["staging"] = {**each["stacks"]["development"], "grantees": [made], "account": "222222222222"}
+        each["stacks"]["production"]["roles"] = [role(trusted_account_ids=["111111111111", "222222222222"])]
     assert changes(before, after).headline == "Wider: staging/Developers may now assume UpdateApp"
+
+
+def test_another_name_of_a_stack_is_no_change() -> None:
+    after = state()
+    after["stacks"] = {f"my-{name}": stack for name, stack in after["stacks"].items()}
+    assert changes(state(), after).headline == "No access changes"
+
+
+def test_another_account_of_the_groups_is_one() -> None:
+    before, after = state(), state()
+    for each in (before, after):
+        each["stacks"]["production"]["roles"] = [role(trusted_account_ids=["111111111111", "222222222222"])]
+    after["stacks"]["development"]["account"] = "222222222222"
+    found = changes(before, after)
+    assert found.headline.startswith("Wider: group Developers of 222222222222 may now assume UpdateApp")
+    assert "group Developers of 111111111111 may no longer assume UpdateApp" in [each.lost() for each in found.lost]
+
+
+def test_a_group_of_two_stacks_has_the_policies_of_both() -> None:
+    before, after = state(), state()
+    for each, denied in ((before, [ROLE]), (after, [OTHER])):
+        second = group("Developers", deny=denied)
+        each["stacks"]["more"] = {**each["stacks"]["development"], "grantees": [second]}
+    assert changes(before, after).headline.startswith("Wider: Developers may now assume UpdateApp")
+
+
+def test_a_role_with_another_path_is_another_role() -> None:
+    after = state()
+    made = after["stacks"]["production"]["roles"][0]
+    made["arn"] = made["arn"].replace("role/", "role/delegated/")
+    found = changes(state(), after)
+    assert "Developers may no longer assume arn:aws:iam::999999999999:role/UpdateApp" in [
+        it.lost() for it in found.lost
+    ]
+
+
+def test_everybody_in_a_trust_is_told_as_other_accounts() -> None:
+    after = state()
+    after["stacks"]["production"]["roles"][0]["trust"]["Statement"][0]["Principal"] = "*"
+    found = changes(state(), after)
+    assert "principals of other accounts may now assume UpdateApp" in [each.gained() for each in found.gained]
+    assert all(each.kind in ("account", "others") for each in found.gained)
+
+
+def test_a_pattern_in_a_grant_is_told_beside_the_roles_that_are_known() -> None:
+    pattern = ROLE.replace("UpdateApp", "*")
+    found = changes(state(), state(grantees=[group("Developers", allow=[pattern]), group("Testers", deny=[ROLE])]))
+    assert [each.gained() for each in found.gained] == [
+        f"Developers may now do sts:AssumeRole on {pattern} in more circumstances: on {pattern.replace('*', 'example')}"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def _answer(python: Path, request: Mapping[str, Any], opaque: _Opaque) -> dict[s
     environment = {name: value for name, value in os.environ.items() if name in _KEPT}
     try:
         done = subprocess.run(  # noqa: S603
-            [python, "-I", _PROGRAM],
+            [python, "-I", "-B", _PROGRAM],  # -B: nothing is left in the folder
             input=json.dumps(request),
             capture_output=True,
             encoding="utf-8",

@@ -231,7 +231,10 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
     (tmp_path / "helper.py").write_text("import pulumi\nstack = pulumi.get_stack()\n")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
-    stacks, said = render(write(OTHER_PROGRAM, one=roles(), two=roles()))
+    folder = write(OTHER_PROGRAM, one=roles(), two=roles())
+    before = sorted(folder.rglob("*"))
+    stacks, said = render(folder)
+    assert sorted(folder.rglob("*")) == before  # no compiled modules, in whose stead a change would look like code
     assert [stacks[name]["roles"][0]["name"] for name in ("one", "two")] == ["Made-one", "Made-two"]
     [role] = stacks["one"]["roles"]
     assert {policy["name"] for policy in role["policies"]} == {

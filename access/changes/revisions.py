@@ -57,6 +57,8 @@ def compare_revisions(folder: Path, base: str, head: str | None) -> tuple[Change
             there = trees / "head"
             repository.write(after, there)
         old, new = trees / "base" / repository.project, there / repository.project
+        if not any(_has_stacks(each) for each in (old, new)):
+            raise AccessError(f"{folder} has no Pulumi.yaml with a Pulumi.<stack>.yaml beside it, on neither side")
         python = _interpreter(old, repository)
         names = {str(trees / "base"): base, str(trees / "head"): str(head), str(trees): "base's program"}
         by_old: Future[Rendering] = pool.submit(_rendered, old, python, names)
@@ -92,7 +94,7 @@ def _compared(
 
 def _rendered(folder: Path, python: Path, names: Mapping[str, str]) -> Rendering:
     """Return what a revision registers: nothing, where it has no such project or no stack."""
-    if not (folder / "Pulumi.yaml").is_file() or not list(folder.glob("Pulumi.*.yaml")):
+    if not _has_stacks(folder):
         return _NOTHING
     try:
         return render(read_project(folder), python=python)
@@ -101,6 +103,10 @@ def _rendered(folder: Path, python: Path, names: Mapping[str, str]) -> Rendering
         for path, name in names.items():
             said = said.replace(f"{path}/", f"{name}: ")
         raise AccessError(said) from None
+
+
+def _has_stacks(folder: Path) -> bool:
+    return (folder / "Pulumi.yaml").is_file() and any(is_stack_file(path.name) for path in folder.glob("*"))
 
 
 def _mixed(old: Path, new: Path, folder: Path, python: Path, names: Mapping[str, str]) -> Rendering:

@@ -184,7 +184,7 @@ def main() -> None:
     request = json.load(sys.stdin)
     program = Path(request["program"])
     folder = program if program.is_dir() else program.parent
-    sys.path[0] = str(folder)  # in place of this script's folder
+    sys.path.insert(0, str(folder))
     os.chdir(folder)
     before: dict[str, Stack] = {}
     opaque = Opaque(request["opaque"])

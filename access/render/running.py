@@ -16,6 +16,7 @@ from typing import Any
 import botocore.loaders
 
 from access.errors import AccessError
+from access.escaping import visible
 from access.project.files import Project, Reference, Stack, in_order, path_text
 
 _PROGRAM = Path(__file__).with_name("program.py")
@@ -100,7 +101,7 @@ def run(project: Project, names: Sequence[str] = (), python: Path | None = None)
     }
     answer = _answer(python or interpreter(project.content, project.folder), request, opaque)
     if "error" in answer:
-        raise AccessError(f"{answer['stack']} can't be rendered: {answer['error']}")
+        raise AccessError(f"{answer['stack']} can't be rendered: {visible(answer['error'])}")
     return [
         Ran(
             stack,
@@ -108,7 +109,7 @@ def run(project: Project, names: Sequence[str] = (), python: Path | None = None)
             tuple(Resource(**each) for each in came["resources"]),
             came["outputs"],
             tuple(named[stack.name][index] for index in sorted(set(came["unresolved"]))),
-            tuple(came["warnings"]),
+            tuple(map(visible, came["warnings"])),
         )
         for stack in stacks
         for came in (answer["stacks"][stack.name],)

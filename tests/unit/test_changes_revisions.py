@@ -182,6 +182,7 @@ def test_a_project_may_come_and_go(folder: Path, changes: ChangesOf) -> None:
         (["HEAD", "head.json"], "compare two rendered files, or two revisions"),
         (["base.json"], "compare two rendered files, or two revisions"),
         (["HEAD", "--project", "/"], "/ is in no git repository"),
+        (["HEAD", "--project", "stack"], "stack has no Pulumi.yaml with a Pulumi.<stack>.yaml beside it"),
         (["HEAD", "--project", "nowhere"], "there is no folder nowhere"),
     ],
 )

@@ -261,6 +261,7 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
             "raise ValueError('two\\nlines')",
             "access: one can't be rendered: ValueError: two lines (__main__.py, line 1)",
         ),
+        ("raise ValueError('\\x1b[2J')", "ValueError: \\x1b[2J (__main__.py, line 1)"),
         ("import nowhere", "access: one can't be rendered: ModuleNotFoundError: No module named 'nowhere'"),
         ("import sys; sys.exit(3)", "access: one can't be rendered: SystemExit: 3"),
         ("import os; os._exit(4)", "access: the program can't be run by "),

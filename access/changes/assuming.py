@@ -54,6 +54,9 @@ class Assuming:
         self._known: dict[object, tuple[Difference | Undecided | None, bool]] = {}
         self._moved = [*_moved(before, after, backwards)]
         self._names = {arn: label(role, before, after) for arn, role in after.roles.items()}
+        self._grantees = {
+            key: label(grantee, before, after) for key, grantee in (*before.grantees.items(), *after.grantees.items())
+        }
 
     def found(self) -> Iterator[Found]:
         """Yield what has come, role by role."""
@@ -61,12 +64,12 @@ class Assuming:
             was = self._before.roles.get(arn)
             trust = about((was.trust,), arn) if was else _NOTHING, about((role.trust,), arn)
             same = bool(was) and content(trust[0]) == content(trust[1])
-            yield from self._grantees(role, trust, same)
+            yield from self._of_grantees(role, trust, same)
             yield from self._users(role, trust)
             if not same:
                 yield from self._others(role, trust)
 
-    def _grantees(self, role: Role, trust: tuple[Parts, Parts], same: bool) -> Iterator[Found]:
+    def _of_grantees(self, role: Role, trust: tuple[Parts, Parts], same: bool) -> Iterator[Found]:
         keys = [*self._after.grantees, *(key for key in self._before.grantees if key not in self._after.grantees)]
         for key in keys:
             was, now = self._before.grantees.get(key), self._after.grantees.get(key)
@@ -79,7 +82,7 @@ class Assuming:
             if same and content(identity[0]) == content(identity[1]):
                 continue
             patterns = _patterns(grantee)
-            name = label(grantee, self._before, self._after)
+            name = self._grantees[key]
             who = name if grantee.kind == "group" else f"{KINDS[grantee.kind]} {name}"
             question = Question(
                 KINDS[grantee.kind],

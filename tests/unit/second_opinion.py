@@ -12,6 +12,9 @@ from typing import Any
 
 import z3
 
+Sides = tuple[Mapping[str, Any], Mapping[str, Any] | None]
+"""A trust policy, and the identity policy; none of somebody who may do everything."""
+
 _START = "arn:aws:iam::"
 _SLOTS = 3
 """So many values of a multivalued key are tried at most."""
@@ -30,6 +33,27 @@ def is_wider(before: Mapping[str, Any], after: Mapping[str, Any], effort: int = 
     solver.set("rlimit", effort)
     asked = z3.And(world.allows(after), z3.Not(world.allows(before)))
     solver.add(world.possible(), asked)
+    answer = solver.check()
+    return None if answer == z3.unknown else answer == z3.sat
+
+
+def may_newly_assume(role_arn: str, before: Sides, after: Sides, account: str, effort: int = 2_000_000) -> bool | None:
+    """Return whether somebody of an account may assume a role after and could not before; none if it can't tell.
+
+    Source: IAM User Guide, "Cross-account policy evaluation logic" and "Pass session tags in AWS STS".
+
+    Args:
+        role_arn: the role's ARN.
+        before: the documents before.
+        after: the documents after.
+        account: the account; only its users count where they have an identity policy.
+        effort: how long the solver may try, in its own measure.
+    """
+    world = _World()
+    asked = [world.may_assume(role_arn, *after), z3.Not(world.may_assume(role_arn, *before))]
+    solver = z3.Solver()
+    solver.set("rlimit", effort)
+    solver.add(world.possible(), world.is_of(account, only_users=after[1] is not None), *asked)
     answer = solver.check()
     return None if answer == z3.unknown else answer == z3.sat
 
@@ -87,6 +111,28 @@ class _World:
         for statement in document["Statement"]:
             by_effect[statement["Effect"]].append(self._applies(statement))
         return z3.And(z3.Or(*by_effect["Allow"]), z3.Not(z3.Or(*by_effect["Deny"])))
+
+    def may_assume(self, role_arn: str, trust: Mapping[str, Any], identity: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
+        action, resource = self._action, self._resource
+        self._resource = z3.StringVal(role_arn)
+
+        def both(name: str) -> Any:  # noqa: ANN401
+            self._action = z3.StringVal(name)
+            return z3.And(*(self.allows(document) for document in (trust, identity) if document))
+
+        tags = z3.Or(*(there for _, there in self._list("aws:tagkeys")))
+        source_identity = self._value("sts:sourceidentity", "StringEquals")[1]
+        found = z3.And(
+            both("sts:AssumeRole"),
+            z3.Implies(tags, both("sts:TagSession")),
+            z3.Implies(source_identity, both("sts:SetSourceIdentity")),
+        )
+        self._action, self._resource = action, resource
+        return found
+
+    def is_of(self, account: str, *, only_users: bool) -> Any:  # noqa: ANN401
+        of_account = self._account == account
+        return z3.And(of_account, self._is_user()) if only_users else of_account
 
     def _applies(self, statement: Mapping[str, Any]) -> Any:  # noqa: ANN401
         found = [self._is_one(self._action, statement["Action"], ignore_case=True)]

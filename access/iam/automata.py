@@ -13,6 +13,8 @@ from functools import lru_cache
 _FILLERS = "xyzabcdefghijklmnopqrstuvw0123456789-_XYZABCDEFGHIJKLMNOPQRSTUVW+=,.@:/ !#%&()"
 """Characters that stand for any other, the most readable first."""
 
+_MOST_STEPS, _FEW_STEPS = 60_000, 10_000
+
 _SPECIAL = re.compile(r"(\$\{[*?$]\}|[*?])")
 _WILDCARD = re.compile(r"([*?])")
 
@@ -80,17 +82,19 @@ def within(pattern: Pattern, without: str) -> Pattern:
     return tuple(token.without(without) for token in pattern)
 
 
-def texts(patterns: Iterable[Pattern], shapes: Iterable[Pattern], each: int = 1, most: int = 20_000) -> Iterator[str]:
+def texts(
+    patterns: Iterable[Pattern], shapes: Iterable[Pattern], each: int = 1, *, complete: bool = True
+) -> Iterator[str]:
     """Yield texts of which every text of these shapes is like one, as far as the patterns can tell; short ones first.
 
     Args:
         patterns: what texts are held against.
         shapes: what all texts look like: one of these.
         each: so many texts are wanted of those that the patterns can't tell apart, where there are so many.
-        most: so many steps are taken.
+        complete: whether all are wanted; otherwise, those that are found with little effort.
 
     Raises:
-        TooManyTextsError: there is no end to them.
+        TooManyTextsError: they can't all be found.
     """
     together = _Together([*dict.fromkeys(patterns)], [*dict.fromkeys(shapes)])
     found: dict[int, int] = {}
@@ -106,8 +110,10 @@ def texts(patterns: Iterable[Pattern], shapes: Iterable[Pattern], each: int = 1,
                 yield text
         for character in together.characters(state, each):
             steps += 1
-            if steps > most:
-                raise TooManyTextsError
+            if steps > (_MOST_STEPS if complete else _FEW_STEPS):
+                if complete:
+                    raise TooManyTextsError
+                return
             following = together.step(state, character)
             if following & together.shape and visits.get(following, 0) < each:
                 visits[following] = visits.get(following, 0) + 1

@@ -1,7 +1,7 @@
 """The checks of which a statement consists: each holds one or two things of a request against the statement's texts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -190,16 +190,20 @@ Check = ActionCheck | ResourceCheck | PrincipalCheck | ConditionCheck | TagCheck
 
 
 def checks_of(statement: Statement) -> Iterator[Check]:
-    """Yield the checks of a statement: it applies where all of them hold."""
+    """Yield the checks of a statement: it applies where all hold. Texts are sorted: their order is nothing."""
     if statement.all_actions_but or "*" not in statement.actions:
-        yield ActionCheck(statement.actions, statement.all_actions_but)
+        yield ActionCheck(_sorted(statement.actions), statement.all_actions_but)
     if statement.all_resources_but or "*" not in statement.resources:
-        yield ResourceCheck(statement.resources, statement.all_resources_but, statement.has_variables)
+        yield ResourceCheck(_sorted(statement.resources), statement.all_resources_but, statement.has_variables)
     principals = (*statement.principals, *statement.other_principals)
     if statement.all_principals_but or (principals and "*" not in principals):
-        yield PrincipalCheck(principals, statement.all_principals_but, statement.effect)
+        yield PrincipalCheck(_sorted(principals), statement.all_principals_but, statement.effect)
     for condition in statement.conditions:
-        yield ConditionCheck(condition, statement.has_variables)
+        yield ConditionCheck(replace(condition, values=_sorted(condition.values)), statement.has_variables)
+
+
+def _sorted(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
 
 
 def is_account(named: str) -> bool:

@@ -37,17 +37,20 @@ _NAME = within(glob("?*", variables=False), ":/*?")
 """The name of a user or role, as far as it matters here. Source: IAM User Guide, "IAM identifiers"."""
 
 
-def actions(checks: Sequence[Check]) -> list[str]:
+def actions(checks: Sequence[Check], *, complete: bool) -> list[str]:
     """Return actions that stand for all."""
     asked = [text for check in checks if isinstance(check, ActionCheck) for text in check.actions]
     shape = (*within(glob("?*"), ":*?"), *literal(":"), *within(glob("?*"), ":*?"))
     named = [text for text in asked if "*" not in text and "?" not in text]
     patterns = [glob(text, ignore_case=True, variables=False) for text in asked]
-    found = [*_of_shape([*named, *_ACTIONS, *map(example, asked)], [shape]), *texts(patterns, [shape])]
+    found = [
+        *_of_shape([*named, *_ACTIONS, *map(example, asked)], [shape]),
+        *texts(patterns, [shape], complete=complete),
+    ]
     return [*dict.fromkeys(found)]
 
 
-def resources(checks: Sequence[Check]) -> list[str]:
+def resources(checks: Sequence[Check], *, complete: bool) -> list[str]:
     """Return resources that stand for all; of actions that are about none, ``*``."""
     readers = [check for check in checks if isinstance(check, ResourceCheck) and not check.is_open]
     shape = (*literal("arn:"), *(_NO_COLON + literal(":")) * 4, *glob("?*"))
@@ -55,17 +58,20 @@ def resources(checks: Sequence[Check]) -> list[str]:
     samples = [example(text) for check in readers for text in check.resources]
     # What stands for an ARN that is not known yet has no such shape.
     others = [text for text in samples if not is_one_of([shape], text)]
-    found = [*_of_shape([*samples, "arn:aws:s3:::example"], [shape]), *texts(patterns, [shape]), *others, "*"]
-    return [*dict.fromkeys(found)]
+    samples = [*_of_shape([*samples, "arn:aws:s3:::example"], [shape])]
+    return [*dict.fromkeys([*samples, *texts(patterns, [shape], complete=complete), *others, "*"])]
 
 
-def principals(checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]], each: int) -> list[str]:
+def principals(
+    checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]], each: int, *, complete: bool
+) -> list[str]:
     """Return principals that stand for all: ARNs, and what else a statement may name.
 
     Args:
         checks: those that read the principal, or a condition key that it decides.
         shared: further patterns to tell apart, by the key whose values they are held against.
         each: so many are wanted of those that can't be told apart, where some are held against values of other keys.
+        complete: whether they have to stand for all.
     """
     named = [text for check in checks if isinstance(check, PrincipalCheck) for text in check.principals]
     conditions = [check for check in checks if isinstance(check, ConditionCheck) and not check.is_open]
@@ -78,7 +84,7 @@ def principals(checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]],
     shapes = [shape for partition in _partitions(about) for shape in _shapes(partition)]
     found = [
         *_of_shape(_samples(about, conditions), shapes),
-        *texts([*patterns, *shapes], shapes, each if shared else 1),
+        *texts([*patterns, *shapes], shapes, each if shared else 1, complete=complete),
     ]
     others = [text for text in named if text != "*" and not is_account(text) and not is_one_of(shapes, text)]
     nobody = [ANYBODY] * any(isinstance(check, PrincipalCheck) and (check.but or "*" in named) for check in checks)

@@ -42,7 +42,7 @@ class MixedValuesError(Exception):
 
 
 def values_of(
-    thing: str, checks: Sequence[Check], shared: Sequence[Pattern] | None = None, each: int = 1
+    thing: str, checks: Sequence[Check], shared: Sequence[Pattern] | None, each: int, *, complete: bool
 ) -> list[Value]:
     """Return values of a key that stand for all of its values.
 
@@ -51,6 +51,7 @@ def values_of(
         checks: those that read it.
         shared: further patterns that have to be told apart, as another key is held against this one.
         each: so many values are then wanted of those that can't be told apart: those of several keys may differ.
+        complete: whether they have to stand for all values.
 
     Raises:
         MixedValuesError: they can't be found: e.g. one check reads a number and another a text.
@@ -69,7 +70,11 @@ def values_of(
     if family == "text":
         patterns = [*(shared or ()), *(literal(tag.tag) for tag in tags)]
         patterns += (pattern for check in conditions for pattern in patterns_of(check, thing))
-        found = [*map(example, asked), *texts(patterns, [glob("?*")], 1 if shared is None else each), ""]
+        found = [
+            *map(example, asked),
+            *texts(patterns, [glob("?*")], 1 if shared is None else each, complete=complete),
+            "",
+        ]
     else:
         found = {"truth": _truths, "number": _numbers, "time": _times, "address": _addresses}[family](asked)
     # The empty text is the least readable.

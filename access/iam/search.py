@@ -5,10 +5,10 @@ requests are then divided by that check, until the answer is certain.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from access.iam.checks import Check, checks_of
+from access.iam.checks import Check, ResourceCheck, checks_of
 from access.iam.documents import Statement
 from access.iam.patterns import Context, Value
 from access.iam.space import Space, Table, space_of
@@ -128,7 +128,12 @@ def first_difference(before: Rule, after: Rule, given: Rule = EVERYTHING) -> Dif
         after: what allows them now.
         given: what is known of the requests that are looked at.
     """
-    return _Search(before, after, given).run()
+    found = _Search(before, after, given, complete=True).run()
+    if isinstance(found, Undecided):
+        # Of values that are too many some are tried: what is allowed of them is certain.
+        tried = _Search(before, after, given, complete=False).run()
+        return tried if isinstance(tried, Difference) else found
+    return found
 
 
 def is_ever_allowed(rule: Rule, given: Rule = EVERYTHING) -> bool:
@@ -145,11 +150,11 @@ class _Part:
 
 
 class _Search:
-    def __init__(self, before: Rule, after: Rule, given: Rule) -> None:
+    def __init__(self, before: Rule, after: Rule, given: Rule, *, complete: bool) -> None:
         self._before, self._after = before, after
         asked = All((given, after, Not(before)))
         checks = [*_checks(asked)]
-        self._space: Space = space_of(checks)
+        self._space: Space = space_of(checks, complete=complete)
         tags = [check for check in self._space.tables if check not in set(checks)]
         self._given = All((*map(Holds, tags), given))
         self._asked = All((*map(Holds, tags), asked))
@@ -282,7 +287,15 @@ class _Search:
 
 def applies(statement: Statement) -> Rule:
     """Return the requests that a statement is about."""
-    return All(tuple(map(Holds, checks_of(statement))))
+    return All(tuple(map(_holds, checks_of(statement))))
+
+
+def _holds(check: Check) -> Rule:
+    """A check; of one that is open, each text by itself, as others may be the same before and after."""
+    if not isinstance(check, ResourceCheck) or not check.is_open:
+        return Holds(check)
+    found = Some(tuple(Holds(replace(check, resources=(text,), but=False)) for text in check.resources))
+    return Not(found) if check.but else found
 
 
 def _checks(rule: Rule) -> Iterator[Check]:

@@ -40,8 +40,14 @@ class Space:
     tables: Mapping[Check, Table]
 
 
-def space_of(checks: Iterable[Check]) -> Space:
-    """Return the choices that some checks can tell apart."""
+def space_of(checks: Iterable[Check], *, complete: bool = True) -> Space:
+    """Return the choices that some checks can tell apart.
+
+    Args:
+        checks: those that are asked.
+        complete: whether the choices have to stand for all that there is. Checks of a thing for which they can't be
+            found are then open; otherwise, what is found has to do.
+    """
     distinct = [*dict.fromkeys(checks)]
     things = {thing for check in distinct for thing in check.things}
     if TAG_KEYS in things:
@@ -49,7 +55,7 @@ def space_of(checks: Iterable[Check]) -> Space:
     choices: dict[str, tuple[Choice, ...]] = {}
     tables: dict[Check, Table] = {}
     for related in _related(distinct):
-        part = _space_of(tuple(related))
+        part = _space_of(tuple(related), complete)
         choices |= part.choices
         tables |= part.tables
     return Space(choices, tables)
@@ -69,7 +75,7 @@ def _related(checks: Sequence[Check]) -> list[list[Check]]:
 
 
 @lru_cache(maxsize=4096)
-def _space_of(checks: tuple[Check, ...]) -> Space:
+def _space_of(checks: tuple[Check, ...], complete: bool) -> Space:
     opened = {check for check in checks if check.is_open}
     closed = [check for check in checks if not check.is_open]
     choices: dict[str, tuple[Choice, ...]] = {}
@@ -78,7 +84,7 @@ def _space_of(checks: tuple[Check, ...]) -> Space:
     for thing in things:
         own = [check for check in closed if thing in check.things]
         try:
-            found = _choices(thing, own, shared)
+            found = _choices(thing, own, shared, complete)
         except (MixedValuesError, TooManyTextsError):
             opened |= {check for check in own if not _asks_for_presence(check)}
             found = [_choice(thing, value) for value in (None, "example")]
@@ -105,17 +111,20 @@ def _shared(checks: Sequence[Check]) -> Mapping[str, Sequence[Pattern]]:
     return {key: patterns for key in keys}
 
 
-def _choices(thing: str, checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]]) -> list[Choice]:
+def _choices(
+    thing: str, checks: Sequence[Check], shared: Mapping[str, Sequence[Pattern]], complete: bool
+) -> list[Choice]:
     keys = {key: patterns for key, patterns in shared.items() if thing_of(key) == thing}
     values: Sequence[Value]
     if thing == ACTION:
-        values = actions(checks)
+        values = actions(checks, complete=complete)
     elif thing == RESOURCE:
-        values = resources(checks)
+        values = resources(checks, complete=complete)
     elif thing == PRINCIPAL:
-        values = principals(checks, keys, each=max(len(shared), 1))
+        values = principals(checks, keys, max(len(shared), 1), complete=complete)
     else:
-        return [_choice(thing, value) for value in values_of(thing, checks, keys.get(thing), each=max(len(shared), 1))]
+        values = values_of(thing, checks, keys.get(thing), max(len(shared), 1), complete=complete)
+        return [_choice(thing, value) for value in values]
     found = [_choice(thing, value) for value in values]
     if keys:
         return found

@@ -134,6 +134,10 @@ class _Together:
         self.shape_ends = sum(1 << place for place in self._last_places(shapes, sum(len(it) + 1 for it in patterns)))
         self.shape = (1 << len(self._tokens)) - (1 << sum(len(it) + 1 for it in patterns))
         self._repeated = sum(1 << place for place, token in enumerate(self._tokens) if token and token.repeated)
+        self._places: dict[Token, int] = {}
+        for place, token in enumerate(self._tokens):
+            if token:
+                self._places[token] = self._places.get(token, 0) | 1 << place
         self._accepting: dict[str, int] = {}
         self.start = self._skipping(self.start)
 
@@ -152,9 +156,8 @@ class _Together:
     def step(self, state: int, character: str) -> int:
         accepting = self._accepting.get(character)
         if accepting is None:
-            accepting = self._accepting[character] = sum(
-                1 << place for place, token in enumerate(self._tokens) if token and token.accepts(character)
-            )
+            accepting = sum(places for token, places in self._places.items() if token.accepts(character))
+            self._accepting[character] = accepting
         live = state & accepting
         return self._skipping((live & ~self._repeated) << 1 | live & self._repeated)
 
@@ -175,7 +178,12 @@ class _Together:
 
 def is_one_of(patterns: Sequence[Pattern], text: str) -> bool:
     """Return whether a text is of one of the patterns."""
-    together = _together(tuple(patterns))
+    return _is_one_of(tuple(patterns), text)
+
+
+@lru_cache(maxsize=65536)
+def _is_one_of(patterns: tuple[Pattern, ...], text: str) -> bool:
+    together = _together(patterns)
     state = together.start
     for character in text:
         state = together.step(state, character)

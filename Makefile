@@ -3,12 +3,14 @@
 # make edits      every edit of the files that the README tells of, and its way back: minutes
 # make docs       write docs/strictness.md anew
 # make aws-check  try on two accounts of yours what is untried: PRODUCTION=profile DEVELOPMENT=profile; else in the sandbox
+# make access     ACCESS.md: who may do what, made of the stack files; commit it with them
+# make packages   only what the program and `access` need; for a check that runs neither tests nor sandbox
 # make down       stop the sandbox; what was deployed stays
 # make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
 
 PYTHON ?= python3
 
-.PHONY: up test edits docs aws-check down benchmark setup
+.PHONY: up test edits access docs aws-check packages down benchmark setup
 up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
@@ -16,6 +18,8 @@ test: setup
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy .
+	@.venv/bin/zizmor --quiet --offline --persona pedantic .github
+	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: left out, as Go is not here"; fi
 	@.venv/bin/python -m pytest
 
 edits: setup
@@ -27,6 +31,9 @@ docs: .venv/installed
 aws-check: setup
 	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \
 		.venv/bin/python -m pytest -n 0 -q -s --tb=no tests/aws
+
+access: .venv/installed
+	@.venv/bin/python -m access render --markdown ACCESS.md
 
 down:
 	@.venv/bin/python -m sandbox down
@@ -41,9 +48,13 @@ benchmark: setup
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain
 
-.venv/installed: requirements-dev.txt
+.venv/installed: REQUIREMENTS = requirements-dev.txt
+.venv/packages: REQUIREMENTS = requirements.txt
+packages: .venv/packages
+
+.venv/installed .venv/packages: requirements-dev.txt requirements.txt
 	@echo "Python packages: installing them into .venv"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
 	@touch $@

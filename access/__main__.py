@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 
 import access.bypass.commands
+import access.changes.commands
 import access.lint.commands
 import access.prove.commands
+import access.render.commands
 import access.switch.commands
 from access.errors import AccessError
 
@@ -52,7 +54,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (access.switch.commands, access.prove.commands, access.bypass.commands, access.lint.commands):
+    for module in (
+        access.switch.commands,
+        access.prove.commands,
+        access.bypass.commands,
+        access.lint.commands,
+        access.render.commands,
+        access.changes.commands,
+    ):
         module.add_commands(commands)
     return parser
 

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from access.project.files import read_project
 from sandbox.emulator import Emulator
 from sandbox.environment import environment
 from sandbox.layout import REPOSITORY, layout_of
-from sandbox.project import read_project
 from sandbox.users import Accounts, User
 
 RUNS = 25

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from access.project.files import Project, read_project
 from sandbox import toolchain
 from sandbox.command_line import as_typed
 from sandbox.deployment import deploy
@@ -20,7 +21,6 @@ from sandbox.identity_center import sets_named, withdraw
 from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.people import leave_groups, named_groups
-from sandbox.project import Project, read_project
 from sandbox.proof import proved
 from sandbox.running import alone, running
 from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, gone_in_words, known_stacks

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox.project import Project
-from sandbox.yaml_file import read_yaml
+from access.project.files import Project
+from access.project.yaml_file import read_yaml
 
 
 class DeployedRecord:

@@ -5,12 +5,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from access.project.files import Stack
 from sandbox.errors import SandboxError
 from sandbox.existing import make_existing
 from sandbox.identity_center import provision, sets_named, withdraw
 from sandbox.people import Person, leave_groups, named_groups, people_of, settle
 from sandbox.profiles import OUTSIDER, Administrator, outsiders_account, write_profiles
-from sandbox.project import Stack
 from sandbox.proof import unrepresented
 from sandbox.running import Running
 from sandbox.stacks import KnownStack

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from access.project.files import Project, path_text, read_project
+from access.project.yaml_file import shown
 from sandbox.deployed_record import DeployedRecord, digest_of
 from sandbox.emulator import Emulator, command_of
 from sandbox.engine_output import EngineError, ProgressFilter, read_changes, read_errors
@@ -21,13 +23,11 @@ from sandbox.generated import write_generated
 from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.program_server import Program, served
-from sandbox.project import Project, path_text, read_project
 from sandbox.provider import server as provider_server
 from sandbox.refusals import Failure, in_words
 from sandbox.secret_key import derived_secret, read_key
 from sandbox.state import check_loads, read_deployed, read_parents, state_file
 from sandbox.toolchain import Cli, Say
-from sandbox.yaml_file import shown
 
 _ENGINE_END_SECONDS = 30.0
 _OPERATIONS = ("up", "preview", "refresh", "destroy")

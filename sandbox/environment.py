@@ -2,11 +2,11 @@
 
 import os
 
+from access.project.yaml_file import parsed_list, read_yaml
 from sandbox.emulator import Emulator
 from sandbox.errors import SandboxError
 from sandbox.layout import OFFICIAL_PULUMI_HOME, PULUMI_HOME, Layout
 from sandbox.secret_key import derived_secret, read_key
-from sandbox.yaml_file import parsed_list, read_yaml
 
 
 def environment(layout: Layout, emulator: Emulator, project: str, stack: str, official: bool = False) -> dict[str, str]:

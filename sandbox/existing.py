@@ -7,7 +7,7 @@ from functools import partial
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from sandbox.project import Stack
+from access.project.files import Stack
 from sandbox.users import TAG, Accounts, User
 
 _MISSING = ("404", "NoSuchBucket", "NoSuchEntity")

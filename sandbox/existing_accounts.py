@@ -5,9 +5,9 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from access.project.files import Project
 from sandbox.layout import Layout
 from sandbox.profiles import outsiders_account
-from sandbox.project import Project
 
 _ID = re.compile(r"(?<![0-9A-Za-z-])[0-9]{12}(?![0-9A-Za-z-])")
 

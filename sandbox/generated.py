@@ -6,9 +6,10 @@ from typing import Any
 
 import yaml
 
+from access.project.files import Project
+from access.project.yaml_file import Key, read_yaml
 from sandbox.errors import SandboxError
-from sandbox.project import Project, config_here
-from sandbox.yaml_file import Key, read_yaml
+from sandbox.project import config_here
 
 
 def write_generated(folder: Path, project: Project, stack: str, endpoint: str) -> list[tuple[Key, ...]]:

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from access.arn import permission_set_of
+from access.project.files import Stack
 from access.prove.inventory import PATH as PATH_OF_PROBES
-from sandbox.project import Stack
 from sandbox.users import TAG, Accounts
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from access.accounts import Session
+from access.project.files import Stack
 from sandbox.errors import SandboxError
-from sandbox.project import Stack
 from sandbox.users import PATH, TAG, Accounts, User
 
 _TUTORIAL = {"Developers": "David", "Testers": "Theresa"}

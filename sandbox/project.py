@@ -1,149 +1,14 @@
-"""A project's folder: its ``Pulumi.yaml`` and one file per stack, read and checked before anything is started."""
+"""A project's stacks as the sandbox deploys them: in which order, and with which configuration."""
 
-import functools
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from typing import Any
 
-import botocore.loaders
-
+from access.project.files import Project, Reference, Stack, in_order, path_text
 from sandbox.errors import SandboxError
-from sandbox.yaml_file import Key, YamlFile, parsed_list, read_yaml, shown
 
 ORGANIZATION = "organization"
 """The name of every organization where state is kept in files ("Managing state & backends", Pulumi's documentation)."""
-
-_STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
-_STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # "Stacks", Pulumi's documentation
-_ACCOUNT_ID = re.compile(r"[0-9]{12}")
-_GRANTEES = ("groups", "granteeRoles", "permissionSets")
-_EXAMPLE = 'e.g. ["111111111111"]'
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A role of another stack, as ``allow`` or ``deny`` names it."""
-
-    project: str
-    stack: str
-    text: str
-    where: str
-    """The file and line."""
-    keys: tuple[Key, ...]
-    """Its place below ``config``."""
-
-    @property
-    def full_name(self) -> str:
-        """The other stack, written project/stack."""
-        return f"{self.project}/{self.stack}"
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A stack, as its file describes it."""
-
-    project: str
-    name: str
-    file: YamlFile
-    account_id: str
-    region: str
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Everything under ``config``."""
-        config: dict[str, Any] = self.file.content["config"]
-        return config
-
-    @property
-    def full_name(self) -> str:
-        """The name that no other stack of a sandbox has: project/stack."""
-        return f"{self.project}/{self.name}"
-
-    def entries(self, name: str) -> Iterator[tuple[tuple[Key, ...], dict[str, Any]]]:
-        """Return the entries of a configured list, each with where it stands below ``config``.
-
-        What is no mapping is left out: the program says what is wrong with it.
-        """
-        for key in (f"{self.project}:{name}", name):
-            value = self.config.get(key)
-            for index, entry in enumerate(parsed_list(value) or ()):
-                if isinstance(entry, dict):
-                    yield (key, index), entry
-
-    def references(self) -> list[Reference]:
-        """Return the roles of other stacks that its groups, grantee roles and permission sets name."""
-        found = []
-        for name in _GRANTEES:
-            for keys, entry in self.entries(name):
-                for effect in ("allow", "deny"):
-                    listed = entry.get(effect)
-                    for index, item in enumerate(listed if isinstance(listed, list) else ()):
-                        deeper = ("role",) if isinstance(item, dict) else ()
-                        text = item.get("role") if isinstance(item, dict) else item
-                        at = (*keys, effect, index, *deeper)
-                        found += self._reference(text, at)
-        return found
-
-    def secrets(self) -> list[tuple[Key, ...]]:
-        """Return where encrypted values stand below ``config``."""
-        return list(_secrets(self.config))
-
-    def _reference(self, text: object, keys: tuple[Key, ...]) -> list[Reference]:
-        parts = text.split("/") if isinstance(text, str) and not text.startswith("arn:") else []
-        if not 2 <= len(parts) <= 4 or not all(parts):
-            return []  # a whole ARN; or something that the program refuses
-        project, stack = [self.project, *parts][-3:-1]
-        return [Reference(project, stack, str(text), self.file.where("config", *keys), keys)]
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project's folder, read."""
-
-    name: str
-    folder: Path
-    program: Path
-    """The program: a folder with ``__main__.py``, or a file."""
-    content: Mapping[str, Any]
-    """Of ``Pulumi.yaml``."""
-    stacks: tuple[Stack, ...]
-    """By name."""
-
-    def stack(self, name: str) -> Stack | None:
-        """Return the stack of that name, if it has a file."""
-        return next((stack for stack in self.stacks if stack.name == name), None)
-
-
-def read_project(folder: Path) -> Project:
-    """Read and check a project's files.
-
-    Raises:
-        SandboxError: a file is missing or wrong; the message names the file, the line, the key and what is allowed.
-    """
-    folder = folder.absolute()
-    file = folder / "Pulumi.yaml"
-    if not file.is_file():
-        raise SandboxError(f"{shown(folder)} has no Pulumi.yaml; name the folder of a project, --project DIR")
-    content = read_yaml(file).content
-    name = content.get("name")
-    if not isinstance(name, str) or not _STACK_NAME.fullmatch(name):
-        raise SandboxError(f"{shown(file)}: name: {name!r} is not allowed; write letters, digits, - _ and .")
-    runtime = content.get("runtime")
-    language = runtime.get("name") if isinstance(runtime, dict) else runtime
-    if language != "python":
-        raise SandboxError(f"{shown(file)}: runtime: {language!r} is not allowed; the sandbox runs python alone")
-    program = _program(folder, file, content.get("main", "."))
-    declared = content.get("config")
-    keys = [str(key).rpartition(":")[2] for key in declared] if isinstance(declared, dict) else []
-    names = sorted(match[1] for path in folder.glob("Pulumi.*.yaml") if (match := _STACK_FILE.fullmatch(path.name)))
-    if not names:
-        raise SandboxError(f"{shown(folder)} has no stack; write a file Pulumi.<stack>.yaml")
-    stacks = tuple(_read_stack(name, stack, folder / f"Pulumi.{stack}.yaml", keys) for stack in names)
-    return Project(name, folder, program, content, stacks)
 
 
 def deployment_order(projects: Sequence[Project], deployed: Collection[str]) -> list[Stack]:
@@ -154,21 +19,16 @@ def deployment_order(projects: Sequence[Project], deployed: Collection[str]) -> 
         deployed: full names of stacks that are up, so that they may be referred to without a file.
 
     Raises:
-        SandboxError: a stack refers to one that there is not, or to itself over others.
+        SandboxError: a stack refers to one that there is not.
+        AccessError: a stack refers to itself over others.
     """
-    waiting = {stack.full_name: stack for project in projects for stack in project.stacks}
-    for stack in waiting.values():
+    stacks = [stack for project in projects for stack in project.stacks]
+    known = {*deployed, *(stack.full_name for stack in stacks)}
+    for stack in stacks:
         for reference in stack.references():
-            if reference.full_name not in waiting and reference.full_name not in deployed:
+            if reference.full_name not in known:
                 raise SandboxError(_unknown(reference, stack, projects))
-    needed = {name: {it.full_name for it in stack.references()} - {name} for name, stack in waiting.items()}
-    ordered: list[Stack] = []
-    while waiting:
-        ready = next((name for name in waiting if not needed[name] & waiting.keys()), None)
-        if ready is None:
-            raise SandboxError(_circle(waiting, single=len(projects) == 1))
-        ordered.append(waiting.pop(ready))
-    return ordered
+    return in_order(stacks)
 
 
 def config_here(stack: Stack) -> dict[str, Any]:
@@ -185,97 +45,6 @@ def config_here(stack: Stack) -> dict[str, Any]:
     return config
 
 
-def path_text(keys: Sequence[Key]) -> str:
-    """Return a place below ``config`` as people and ``pulumi config --path`` write it."""
-    first, *others = keys
-    return str(first) + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in others)
-
-
-def _program(folder: Path, file: Path, main: object) -> Path:
-    program = folder / str(main)
-    if program.is_file() or (program / "__main__.py").is_file():
-        return program.resolve()
-    raise SandboxError(f"{shown(file)}: main: {main!r} is not allowed; name a folder with a __main__.py")
-
-
-def _read_stack(project: str, name: str, path: Path, declared: Collection[str]) -> Stack:
-    if not _STACK_NAME.fullmatch(name):
-        raise SandboxError(f"{shown(path)}: a stack can't be called {name!r}; use letters, digits, - _ and .")
-    file = read_yaml(path)
-    for key in file.content:
-        if ":" in str(key):
-            raise SandboxError(f"{file.where(key)}: {key} stands outside of config; indent it below config:")
-    config = file.content.get("config")
-    if not isinstance(config, dict):
-        place = file.where("config")
-        raise SandboxError(f"{place}: config: {config!r} is not allowed; write aws:region and the other keys below it")
-    for key in config:
-        _check_namespace(file, str(key), project, declared)
-    return Stack(project, name, file, _account_id(file, config), _region(file, config))
-
-
-def _check_namespace(file: YamlFile, key: str, project: str, declared: Collection[str]) -> None:
-    """Refuse a key of this project under another project's name: the program would not see it."""
-    namespace, colon, name = key.rpartition(":")
-    if not colon or namespace in (project, "aws", "pulumi"):
-        return
-    if name in declared or get_close_matches(namespace, [project], cutoff=0.75):
-        raise SandboxError(
-            f"{file.where('config', key)}: {key} is not allowed; this project is {project}: write {project}:{name}"
-        )
-
-
-def _account_id(file: YamlFile, config: Mapping[str, Any]) -> str:
-    key = "aws:allowedAccountIds"
-    where = file.where("config", key)
-    value = parsed_list(config.get(key))  # `pulumi new` writes a list as text
-    if value is None and config.get(key) is None:
-        raise SandboxError(f"{where}: {key} is missing; list the account that this stack may change, {_EXAMPLE}")
-    if not isinstance(value, list) or not value:
-        raise SandboxError(
-            f"{where}: {key}: {config[key]!r} is not allowed; list the account that this stack may change, {_EXAMPLE}"
-        )
-    for index, account_id in enumerate(value):
-        digits = str(account_id)
-        unquoted = file.is_unquoted("config", key, index) and digits.isdecimal()
-        if unquoted or not isinstance(account_id, str) or not _ACCOUNT_ID.fullmatch(digits):
-            raise SandboxError(
-                f"{file.where('config', key, index)}: {key}[{index}]: {account_id!r} is not allowed; write the twelve"
-                f" digits of the account id in quotes, {_EXAMPLE}"
-            )
-    return str(value[0])
-
-
-def _region(file: YamlFile, config: Mapping[str, Any]) -> str:
-    key = "aws:region"
-    where = file.where("config", key)
-    region = config.get(key)
-    if region is None:
-        raise SandboxError(f"{where}: {key} is missing; write the region in which this stack works, e.g. us-east-1")
-    if region not in _regions():
-        close = get_close_matches(str(region), _regions())
-        hint = f"did you mean {' or '.join(close)}?" if close else "write one of AWS's, e.g. us-east-1"
-        raise SandboxError(f"{where}: {key}: {region!r} is not allowed, as there is no such region; {hint}")
-    return str(region)
-
-
-@functools.cache
-def _regions() -> list[str]:
-    partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
-    return [region for partition in partitions for region in partition["regions"] if not region.endswith("-global")]
-
-
-def _secrets(value: object, *keys: Key) -> Iterator[tuple[Key, ...]]:
-    if isinstance(value, dict) and value.keys() == {"secure"}:
-        yield keys
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _secrets(item, *keys, str(key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _secrets(item, *keys, index)
-
-
 def _unknown(reference: Reference, stack: Stack, projects: Sequence[Project]) -> str:
     place = f"{reference.where}: {path_text(reference.keys)}: {reference.text!r}"
     project = next((project for project in projects if project.name == reference.project), None)
@@ -288,22 +57,4 @@ def _unknown(reference: Reference, stack: Stack, projects: Sequence[Project]) ->
     return (
         f"{place} names the stack {reference.stack}, which has no file Pulumi.{reference.stack}.yaml; there are:"
         f" {others}"
-    )
-
-
-def _circle(waiting: Mapping[str, Stack], single: bool) -> str:
-    """Name a circle among stacks each of which refers to another of them."""
-    walked: list[Reference] = []
-    names = [next(iter(waiting))]
-    while names[-1] not in names[:-1]:
-        stack = waiting[names[-1]]
-        reference = next(it for it in stack.references() if it.full_name in waiting and it.full_name != names[-1])
-        walked.append(reference)
-        names.append(reference.full_name)
-    start = names.index(names[-1])
-    circle = " -> ".join(name.rpartition("/")[2] if single else name for name in names[start:])
-    places = "; ".join(f"{it.where}: {it.text}" for it in walked[start:])
-    return (
-        f"{circle} is a circle: a stack reads the outputs of those that it refers to, so none of these can be deployed"
-        f" first; remove one of the references ({places})"
     )

@@ -6,13 +6,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from access.project.files import Project
 from sandbox import toolchain
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.errors import SandboxError
 from sandbox.existing_accounts import existing_accounts, write_account_ids
 from sandbox.layout import Layout
-from sandbox.project import Project
 from sandbox.stacks import KnownStack
 from sandbox.toolchain import Cli, Say
 from sandbox.users import Accounts

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from access.project.files import Project, Stack, path_text
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 from sandbox.profiles import OUTSIDER
-from sandbox.project import Project, Stack, deployment_order, path_text
+from sandbox.project import deployment_order
 from sandbox.state import Deployed, deployed_stacks
 
 _MAY_BE_SECRET = "externalId"  # noqa: S105 (a key's name)

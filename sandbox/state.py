@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from access.project.yaml_file import parsed_list, shown
 from sandbox.errors import SandboxError
-from sandbox.yaml_file import parsed_list, shown
 
 _AWS = "pulumi:providers:aws"
 

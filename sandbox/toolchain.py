@@ -1,4 +1,4 @@
-"""Set-up: the Pulumi CLI, the AWS provider plugin and the emulator, found or installed. A second run reuses them."""
+"""Set-up: the Pulumi CLI, the AWS provider plugin, the emulator and a linter, found or installed, and then reused."""
 
 import functools
 import hashlib
@@ -152,6 +152,22 @@ def emulator_python(say: Say) -> Path:
     return python
 
 
+def workflow_linter(say: Say) -> None:
+    """Build actionlint, with which the tests look at the workflows, from ``tools/actionlint/go.mod``.
+
+    Where Go is not here, the tests do without.
+    """
+    source, target = REPOSITORY / "tools" / "actionlint", TOOLS / "actionlint"
+    is_built = target.exists() and target.stat().st_mtime > (source / "go.mod").stat().st_mtime
+    if is_built or not shutil.which("go"):
+        return
+    say("actionlint: building it takes half a minute")
+    command = ["go", "build", "-trimpath", "-o", str(target), "github.com/rhysd/actionlint/cmd/actionlint"]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        say(f"actionlint can't be built, so the tests do without: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+
+
 def main() -> None:
     """Set everything up: ``python -m sandbox.toolchain``."""
     say: Say = functools.partial(print, flush=True)
@@ -160,6 +176,7 @@ def main() -> None:
         say(f"Pulumi CLI: {cli.command.version}, {cli.source}")
         say(f"AWS provider: {aws_plugin(cli, say)}")
         emulator_python(say)
+        workflow_linter(say)
     except SandboxError as error:
         sys.exit(f"sandbox: {error}")
 

@@ -33,7 +33,9 @@ class Statement:
     all_resources_but: bool = False
     """Whether it is about every resource but these: ``NotResource``."""
     principals: tuple[str, ...] = ()
-    """Accounts, users, roles and sessions, and ``*``; services and identity providers are left out."""
+    """Accounts, users, roles and sessions, and ``*``."""
+    other_principals: tuple[str, ...] = ()
+    """Services, identity providers and canonical users, e.g. ``Service: ec2.amazonaws.com``."""
     all_principals_but: bool = False
     """Whether it is about every principal but these: ``NotPrincipal``."""
     conditions: tuple[Condition, ...] = ()
@@ -59,6 +61,7 @@ def _statement(statement: Mapping[str, Any], number: int, has_variables: bool) -
         resources=_texts(statement.get("Resource", statement.get("NotResource", "*"))),
         all_resources_but="NotResource" in statement,
         principals=_principals(statement.get("Principal", statement.get("NotPrincipal", ()))),
+        other_principals=_other_principals(statement.get("Principal", statement.get("NotPrincipal", ()))),
         all_principals_but="NotPrincipal" in statement,
         conditions=tuple(_conditions(statement.get("Condition", {}))),
         has_variables=has_variables,
@@ -67,6 +70,11 @@ def _statement(statement: Mapping[str, Any], number: int, has_variables: bool) -
 
 def _principals(element: object) -> tuple[str, ...]:
     return _texts(element.get("AWS", ())) if isinstance(element, Mapping) else _texts(element)
+
+
+def _other_principals(element: object) -> tuple[str, ...]:
+    kinds = element.items() if isinstance(element, Mapping) else ()
+    return tuple(f"{kind}: {text}" for kind, values in kinds if kind != "AWS" for text in _texts(values))
 
 
 def _conditions(element: Mapping[str, Mapping[str, object]]) -> Iterator[Condition]:

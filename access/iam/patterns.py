@@ -6,13 +6,17 @@ from functools import lru_cache
 
 from access.iam.verdicts import NO, YES, Verdict, under
 
-Context = Mapping[str, tuple[str | None, ...]]
-"""The values that a condition key may have in a request, by the key in lower case: none where it may be missing.
+Value = str | tuple[str, ...] | None
+"""The value of a condition key in a request: several of a multivalued key, none where the key is missing."""
+
+Context = Mapping[str, tuple[Value, ...]]
+"""The values that a condition key may have in a request, by the key in lower case.
 
 Of keys that are not in it, nothing is known.
 """
 
 _SPECIAL = re.compile(r"(\$\{[^}]*\}|[*?])")
+_WILDCARD = re.compile(r"([*?])")
 _VARIABLE = re.compile(r"\$\{\s*([^\s,}]+)\s*(?:,\s*'([^']*)'\s*)?\}")
 _LITERALS = {"${*}": "*", "${?}": "?", "${$}": "$"}
 
@@ -39,7 +43,7 @@ def match(
         ignore_case: whether the case of letters is of no account.
     """
     expression, conditions = "", set()
-    for piece in _SPECIAL.split(pattern):
+    for piece in (_SPECIAL if variables else _WILDCARD).split(pattern):
         if piece in ("*", "?") and wildcards:
             expression += ".*" if piece == "*" else "."
         elif variables and piece in _LITERALS:
@@ -51,6 +55,9 @@ def match(
                 expression += ".*"
             elif (filled := variable[2] if values[0] is None else values[0]) is None:
                 return NO
+            elif not isinstance(filled, str):
+                conditions.add(variable[1])
+                expression += ".*"
             else:
                 expression += re.escape(filled)
         else:
@@ -64,6 +71,17 @@ def variables_without_value(pattern: str, context: Context) -> set[str]:
     """The variables of a text that certainly have no value in a request, and no default."""
     found = _VARIABLE.finditer(pattern)
     return {it[1] for it in found if it[2] is None and context.get(it[1].lower()) == (None,)}
+
+
+def whole_variable(pattern: str) -> str | None:
+    """Return the key, in lower case, of a text that is one variable without a default and nothing else."""
+    found = _VARIABLE.fullmatch(pattern)
+    return found[1].lower() if found and found[2] is None else None
+
+
+def has_variables(pattern: str) -> bool:
+    """Return whether a text has a ``${…}`` that is not a literal ``*``, ``?`` or ``$``."""
+    return any(piece.startswith("${") and piece not in _LITERALS for piece in _SPECIAL.split(pattern))
 
 
 @lru_cache(maxsize=4096)

@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 
 from access.accounts import Session
 from access.credentials import Credentials
+from access.project.files import read_project
 from sandbox import toolchain
 from sandbox.__main__ import main
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.layout import REPOSITORY, Layout
-from sandbox.project import read_project
 from sandbox.users import Accounts, User
 
 THREE_ACCOUNTS, CONSUMER = REPOSITORY / "examples" / "three-accounts", REPOSITORY / "examples" / "consumer"

@@ -14,12 +14,12 @@ from access.accounts import Account
 from access.aws_session import new_session
 from access.lint.deployed_policies import deployed_policies
 from access.participants import Participant
+from access.project.yaml_file import read_yaml
 from access.prove.matrix import ASSUME, Cell, Proof
 from access.prove.proof import Settings, prove
 from access.stack_outputs import StackOutputs, parse_stack_outputs
 from sandbox.identity_center import provision
 from sandbox.users import User
-from sandbox.yaml_file import read_yaml
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.refused import refused
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.errors import SandboxError
+from access.errors import AccessError
 
 Key = str | int
 """A key of a mapping, or an index of a list."""
@@ -48,28 +48,28 @@ def read_yaml(path: Path) -> YamlFile:
     """Read a file.
 
     Raises:
-        SandboxError: it can't be read, is not YAML, or is not a mapping; the message names line and column.
+        AccessError: it can't be read, is not YAML, or is not a mapping; the message names line and column.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise SandboxError(f"{shown(path)}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise AccessError(f"{shown(path)}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
-        raise SandboxError(f"{shown(path)} can't be read: {error.strerror}") from None
+        raise AccessError(f"{shown(path)} can't be read: {error.strerror}") from None
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
         content = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
-        raise SandboxError(f"{shown(path)}{_place(error)}: {_slip(error)}") from None
+        raise AccessError(f"{shown(path)}{_place(error)}: {_slip(error)}") from None
     except yaml.YAMLError as error:
-        raise SandboxError(f"{shown(path)} is not YAML: {' '.join(str(error).split())}") from None
+        raise AccessError(f"{shown(path)} is not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise SandboxError(f"{shown(path)} is nested too deeply to be read") from None
+        raise AccessError(f"{shown(path)} is nested too deeply to be read") from None
     if content is None:
-        raise SandboxError(f"{shown(path)} is empty")
+        raise AccessError(f"{shown(path)} is empty")
     if not isinstance(root, yaml.MappingNode):
-        raise SandboxError(f"{shown(path)}: write a mapping, key: value; it is {type(content).__name__}")
+        raise AccessError(f"{shown(path)}: write a mapping, key: value; it is {type(content).__name__}")
     return YamlFile(path, content, root)
 
 

@@ -1,0 +1,1 @@
+"""Who gains and who loses what between two states of the repository."""

@@ -1,0 +1,237 @@
+"""Who may newly assume which role: the questions about every grantee, and about everybody else."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from access.changes import circumstances
+from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role, label
+from access.changes.rules import Parts, about, content, is_like, may_assume
+from access.changes.values import Change, Kind, Open
+from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
+
+Found = Change | Open
+
+KINDS: dict[GranteeKind, Kind] = {"group": "group", "role": "role", "permissionSet": "permission set"}
+"""How changes call the kinds of grantees."""
+_NOTHING: Parts = ((), (), ())
+
+
+@dataclass(frozen=True)
+class Question:
+    """Somebody, and a role, before and after."""
+
+    kind: Kind
+    who: str
+    role: str
+    """What people call it."""
+    trust: tuple[Parts, Parts]
+    identity: tuple[Parts, Parts] | None
+    """The own policies; none of somebody who has the right by policies that nobody knows here."""
+    given: Rule
+    named: object
+    """What the given rule says, so that questions that say the same are asked once."""
+    within_account: bool = False
+
+    @property
+    def what(self) -> str:
+        """What it is about, in words."""
+        return f"assume {self.role}"
+
+
+class Assuming:
+    """Asks who may assume roles after and could not before."""
+
+    def __init__(self, before: Rendered, after: Rendered, backwards: bool) -> None:
+        """Look at two states.
+
+        Args:
+            before: one of them.
+            after: the other one.
+            backwards: whether the one before is in truth the later one, and it is losses that are looked for.
+        """
+        self._before, self._after, self._backwards = before, after, backwards
+        self._known: dict[object, tuple[Difference | Undecided | None, bool]] = {}
+        self._moved = [*_moved(before, after, backwards)]
+        self._names = {arn: label(role, before, after) for arn, role in after.roles.items()}
+        self._grantees = {
+            key: label(grantee, before, after) for key, grantee in (*before.grantees.items(), *after.grantees.items())
+        }
+
+    def found(self) -> Iterator[Found]:
+        """Yield what has come, role by role."""
+        for arn, role in self._after.roles.items():
+            was = self._before.roles.get(arn)
+            trust = about((was.trust,), arn) if was else _NOTHING, about((role.trust,), arn)
+            same = bool(was) and content(trust[0]) == content(trust[1])
+            yield from self._of_grantees(role, trust, same)
+            yield from self._users(role, trust)
+            if not same:
+                yield from self._others(role, trust)
+
+    def _of_grantees(self, role: Role, trust: tuple[Parts, Parts], same: bool) -> Iterator[Found]:
+        keys = [*self._after.grantees, *(key for key in self._before.grantees if key not in self._after.grantees)]
+        for key in keys:
+            was, now = self._before.grantees.get(key), self._after.grantees.get(key)
+            policies = was.policies if was else (), now.policies if now else ()
+            if same and policies[0] == policies[1]:
+                continue
+            grantee = now or was
+            assert grantee  # noqa: S101 (the key is of one of them)
+            identity = about(policies[0], role.arn), about(policies[1], role.arn)
+            if same and content(identity[0]) == content(identity[1]):
+                continue
+            patterns = _patterns(grantee)
+            name = self._grantees[key]
+            who = name if grantee.kind == "group" else f"{KINDS[grantee.kind]} {name}"
+            question = Question(
+                KINDS[grantee.kind],
+                who,
+                self._names[role.arn],
+                trust,
+                identity,
+                is_like(patterns),
+                patterns,
+                bool(role.account) and grantee.account == role.account,
+            )
+            yield from self._asked(question) or self._lifted(question, f"power users in {who}")
+
+    def _users(self, role: Role, trust: tuple[Parts, Parts]) -> Iterator[Found]:
+        """Those whose groups are other ones than before, where the stacks say who is in them."""
+        for user, were, groups in self._moved:
+            current = were if self._backwards else groups
+            identity = about(_policies(were), role.arn), about(_policies(groups), role.arn)
+            account = (groups or were)[0].account or "*"
+            patterns = tuple(f"arn:*:iam::{account}:user/{path}{user}" for path in ("", "*/"))
+            question = Question(
+                "user",
+                f"{user} (now in {' and '.join(group.name for group in current) or 'no group'})",
+                self._names[role.arn],
+                trust,
+                identity,
+                is_like(patterns),
+                patterns,
+            )
+            yield from self._asked(question) or self._lifted(question, f"{user}, where other policies allow it,")
+
+    def _others(self, role: Role, trust: tuple[Parts, Parts]) -> Iterator[Found]:
+        """Those of each account that is known or trusted, then all others."""
+        text = role.trust.text + (self._before.roles[role.arn].trust.text if role.arn in self._before.roles else "")
+        known = sorted(self._before.accounts | self._after.accounts)
+        accounts = [*known, *sorted(set(re.findall(r"(?<!\d)\d{12}(?!\d)", text)) - set(known))]
+        granted = {grantee.account for grantee in self._after.grantees.values()}
+        for account in accounts:
+            patterns: tuple[str, ...] = (f"arn:*:iam::{account}:*",)
+            who = f"anybody {'else ' if account in granted else ''}of account {account} with the right there"
+            yield from self._asked(
+                Question("account", who, self._names[role.arn], trust, None, is_like(patterns), patterns)
+            )
+        patterns = tuple(f"arn:*:iam::{account}:*" for account in accounts)
+        given = Not(is_like(patterns)) if patterns else EVERYTHING
+        who = "principals of other accounts"
+        yield from self._asked(Question("others", who, self._names[role.arn], trust, None, given, ("not", *patterns)))
+
+    def _asked(self, question: Question) -> list[Found]:
+        difference, is_more = self._difference(question)
+        return found_as(question.kind, question.who, question.what, difference, is_more)
+
+    def _difference(self, question: Question) -> tuple[Difference | Undecided | None, bool]:
+        """A difference, and whether some could assume the role before."""
+        identity = question.identity
+        parts = (*question.trust, *(identity or ()))
+        key = (*map(content, parts), question.named, question.within_account)
+        if key not in self._known:
+            before, after = (
+                may_assume(trust, own, question.within_account)
+                for trust, own in zip(question.trust, identity or (None, None), strict=True)
+            )
+            difference = first_difference(before, after, question.given)
+            is_more = isinstance(difference, Difference) and is_ever(before, question.given)
+            self._known[key] = difference, is_more
+        return self._known[key]
+
+    def _lifted(self, question: Question, who: str) -> list[Found]:
+        """What a Deny that is gone opens to those whom other policies allow it."""
+        assert question.identity  # noqa: S101 (asked of grantees alone)
+        before, after = (own[0] for own in question.identity)
+        denies = tuple(statement.name for statement in before if statement.effect == "Deny")
+        if not denies:
+            return []
+        given = All((question.given, may_assume(question.trust[1], None)))
+        left = Not(Policies("", before).denials), Not(Policies("", after).denials)
+        difference = first_difference(*left, given)
+        found = found_as(question.kind, who, question.what, difference, is_more=is_ever(left[0], given))
+        return no_longer_denied(found, denies[0])
+
+
+def no_longer_denied(found: Iterable[Found], statement: str) -> list[Found]:
+    """Return what a Deny kept from those whom other policies allow it, with these reasons."""
+    return [
+        replace(each, allowed_by=("other policies",), denied_by=(statement,)) if isinstance(each, Change) else each
+        for each in found
+    ]
+
+
+def found_as(kind: Kind, who: str, what: str, difference: Difference | Undecided | None, is_more: bool) -> list[Found]:
+    """Return a difference as a change; nothing, if there is none."""
+    if difference is None:
+        return []
+    if isinstance(difference, Undecided):
+        return [Open(kind, who, what, difference.key, difference.operator)]
+    return [
+        Change(
+            kind,
+            who,
+            what,
+            circumstances.of(difference) if is_more else "",
+            circumstances.telling(difference),
+            tuple(map(str, difference.allowed_by)),
+            tuple(map(str, difference.denied_by)),
+        )
+    ]
+
+
+def is_ever(rule: Rule, given: Rule) -> bool:
+    """Return whether a rule certainly allows something."""
+    return isinstance(first_difference(Not(EVERYTHING), rule, given), Difference)
+
+
+def _patterns(grantee: Grantee) -> tuple[str, ...]:
+    """The ARNs of the principals that a grantee's policies are for."""
+    start = f"arn:{grantee.partition}:iam::{grantee.account or '*'}"
+    if grantee.kind == "group":
+        return (f"{start}:user/*",)
+    if grantee.kind == "role":
+        return (f"{start}:role/{grantee.name}", f"{start}:role/*/{grantee.name}")
+    # IAM Identity Center User Guide, "Referencing permission sets in resource policies": in us-east-1 without a region.
+    role = f"AWSReservedSSO_{grantee.name}_{'?' * 16}"
+    return tuple(f"{start}:role/aws-reserved/sso.amazonaws.com/{path}{role}" for path in ("", "*/"))
+
+
+def _moved(
+    before: Rendered, after: Rendered, backwards: bool
+) -> Iterator[tuple[str, tuple[Grantee, ...], tuple[Grantee, ...]]]:
+    """The users whose groups are other ones than before, as far as the stacks say who is in them."""
+    # A group whose members are left alone later loses nobody; whoever is named later may not have been in it.
+    later = before if backwards else after
+    left_alone = {key for key, group in (*after.grantees.items(), *later.grantees.items()) if group.members is None}
+    were, now = (
+        _memberships(group for key, group in state.grantees.items() if key not in left_alone)
+        for state in (before, after)
+    )
+    for key in sorted(were.keys() | now.keys()):
+        groups = were.get(key, ()), now.get(key, ())
+        if [group.name for group in groups[0]] != [group.name for group in groups[1]]:
+            yield key[1], *groups
+
+
+def _memberships(groups: Iterable[Grantee]) -> dict[tuple[str, str], tuple[Grantee, ...]]:
+    found: dict[tuple[str, str], list[Grantee]] = {}
+    for group in groups:
+        for user in group.members or ():
+            found.setdefault((group.stack, user), []).append(group)
+    return {key: tuple(several) for key, several in found.items()}
+
+
+def _policies(groups: Sequence[Grantee]) -> tuple[Document, ...]:
+    return tuple(policy for group in groups for policy in group.policies)

@@ -1,0 +1,63 @@
+"""Changes as GitHub-flavoured Markdown, for a comment on a pull request or a job's summary."""
+
+from collections.abc import Iterator, Sequence
+
+from access.changes import circumstances
+from access.changes.values import NOT_CONSIDERED, Change, Changes, Verdict
+from access.escaping import code_for_markdown as code
+from access.escaping import for_markdown as plain
+
+MOST_CHARACTERS = 65_536
+"""GitHub takes no longer comment."""
+
+_MARKS: dict[Verdict, str] = {"none": "✅", "narrower": "✅", "wider": "⚠️", "undecided": "❓"}
+_LONGEST_TEXT = 600
+"""Of one change; longer ones are cut."""
+_KEPT_FREE = 1_000
+"""For what is said of those that are left out, and for what is not considered."""
+
+
+def render(changes: Changes) -> str:
+    """Return the changes as Markdown: the verdict, then what is gained, lost and undecided, with details folded."""
+    text = f"## {_MARKS[changes.verdict]} {_short(changes.headline)}\n"
+    end = f"\n<details><summary>Not considered</summary>\n\n{_list(map(plain, NOT_CONSIDERED))}\n</details>\n"
+    undecided = [*([changes.unrendered] if changes.unrendered else []), *map(str, changes.undecided)]
+    sections: Sequence[tuple[str, Sequence[str]]] = (
+        ("Gained", [_change(change, lost=False) for change in changes.gained]),
+        ("Undecided", [f"- {_short(each)}\n" for each in undecided]),
+        ("Lost", [_change(change, lost=True) for change in changes.lost]),
+        ("Changed besides", [f"- {_short(note)}\n" for note in changes.notes]),
+    )
+    for heading, entries in sections:
+        if not entries:
+            continue
+        text += f"\n### {heading}\n\n"
+        for place, entry in enumerate(entries):
+            if len(text) + len(entry) > MOST_CHARACTERS - len(end) - _KEPT_FREE:
+                text += f"- … and {len(entries) - place} more, for which there is no room here\n"
+                break
+            text += entry
+    return text + end
+
+
+def _change(change: Change, lost: bool) -> str:
+    details = "".join(f"  - {line}\n" for line in _details(change, lost))
+    summary = f"- {_short(change.lost() if lost else change.gained())}\n"
+    if not details:
+        return summary
+    return f"{summary}  <details><summary>why</summary>\n\n{details}  </details>\n"
+
+
+def _details(change: Change, lost: bool) -> Iterator[str]:
+    for thing, value in (change.witness or {}).items():
+        said = circumstances.shown(value)
+        yield f"{code(thing)}: {code(said) if len(said) <= _LONGEST_TEXT else _short(said)}"
+    yield from (_short(why) for why in change.reasons(lost))
+
+
+def _list(lines: "Iterator[str] | Sequence[str]") -> str:
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def _short(text: str) -> str:
+    return plain(text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 2] + " …")

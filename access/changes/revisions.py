@@ -1,0 +1,136 @@
+"""Two revisions of a project, compared. The base's program renders the stack files of both.
+
+A program that a change brings along could be silent about what it does. So it is asked beside the base's program, never
+in its place.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from access.changes.comparison import compare
+from access.changes.rendered import Rendered, read
+from access.changes.repository import Repository, find_repository, is_code, is_stack_file
+from access.changes.values import Changes
+from access.errors import AccessError
+from access.project.files import read_project
+from access.project.yaml_file import read_yaml
+from access.prove.interruption import Interruption
+from access.render.documents import Rendering, render
+from access.render.running import interpreter
+
+_NOTHING = Rendering({})
+_MOST_FILES = 5
+"""Of those that are named."""
+
+
+def compare_revisions(folder: Path, base: str, head: str | None) -> tuple[Changes, tuple[str, ...]]:
+    """Return what changes for whom between two revisions of a project, and what its programs warn of after.
+
+    Args:
+        folder: the project's.
+        base: a revision.
+        head: another one; by default, the working tree.
+
+    Raises:
+        AccessError: there is no such revision, or a program fails.
+    """
+    repository = find_repository(folder)
+    before, after = repository.commit(base), repository.commit(head) if head is not None else None
+    changed = repository.changed(before, after)
+    code = [path for path in changed if is_code(path)]
+    with (
+        Interruption(),
+        tempfile.TemporaryDirectory(prefix="access-changes-") as temporary,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        trees = Path(temporary).resolve()
+        repository.write(before, trees / "base")
+        there = repository.top
+        if after:
+            there = trees / "head"
+            repository.write(after, there)
+        old, new = trees / "base" / repository.project, there / repository.project
+        if not any(_has_stacks(each) for each in (old, new)):
+            raise AccessError(f"{folder} has no Pulumi.yaml with a Pulumi.<stack>.yaml beside it, on neither side")
+        python = _interpreter(old, repository)
+        names = {str(trees / "base"): base, str(trees / "head"): str(head), str(trees): "base's program"}
+        by_old: Future[Rendering] = pool.submit(_rendered, old, python, names)
+        by_new = pool.submit(_rendered, new, python, names) if code else None
+        mixed = by_old
+        if any(is_stack_file(path) for path in changed) or not (old / "Pulumi.yaml").exists():
+            mixed = pool.submit(_mixed, old, new, trees / "mixed", python, names)
+        return _compared(by_old.result(), mixed, by_new.result() if by_new else None, code)
+
+
+def _compared(
+    old: Rendering, mixed: Future[Rendering], new: Rendering | None, code: Sequence[str]
+) -> tuple[Changes, tuple[str, ...]]:
+    before = _parsed(old)
+    if new is None:
+        return compare(before, _parsed(mixed.result())), mixed.result().warnings
+    changes = compare(before, _parsed(new))
+    listed = ", ".join(code[:_MOST_FILES]) + (f", +{len(code) - _MOST_FILES} more" if len(code) > _MOST_FILES else "")
+    notes = (*changes.notes, f"code: {listed}")
+    try:
+        by_base = mixed.result()
+    except AccessError as error:
+        said = f"the base's program can't render the changed stack files: {error}"
+        return replace(changes, notes=notes, code=tuple(code), unrendered=said), new.warnings
+    if by_base.stacks != new.stacks:
+        notes = (*notes, "the base's program and the changed one register different documents; this is said of both")
+    other = compare(before, _parsed(by_base))
+    known = {change.gained() for change in changes.gained}
+    gained = (*changes.gained, *(change for change in other.gained if change.gained() not in known))
+    undecided = tuple(dict.fromkeys((*changes.undecided, *other.undecided)))
+    return replace(changes, gained=gained, undecided=undecided, notes=notes, code=tuple(code)), new.warnings
+
+
+def _rendered(folder: Path, python: Path, names: Mapping[str, str]) -> Rendering:
+    """Return what a revision registers: nothing, where it has no such project or no stack."""
+    if not _has_stacks(folder):
+        return _NOTHING
+    try:
+        return render(read_project(folder), python=python)
+    except AccessError as error:
+        said = str(error)
+        for path, name in names.items():
+            said = said.replace(f"{path}/", f"{name}: ")
+        raise AccessError(said) from None
+
+
+def _has_stacks(folder: Path) -> bool:
+    return (folder / "Pulumi.yaml").is_file() and any(is_stack_file(path.name) for path in folder.glob("*"))
+
+
+def _mixed(old: Path, new: Path, folder: Path, python: Path, names: Mapping[str, str]) -> Rendering:
+    """Return what the base's program registers of the changed stack files."""
+    if not (old / "Pulumi.yaml").is_file():
+        raise AccessError("there is no such project in the base")
+    project = read_yaml(old / "Pulumi.yaml").content
+    folder.mkdir()
+    program = old / str(project.get("main", "."))
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "main": str(program)}), encoding="utf-8")
+    for file in new.glob("Pulumi.*.yaml"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    return _rendered(folder, python, names)
+
+
+def _interpreter(old: Path, repository: Repository) -> Path:
+    """Return the project's interpreter in the working tree, unless git has it: a change could bring it along."""
+    folder = repository.top / repository.project
+    if not (old / "Pulumi.yaml").is_file():
+        return Path(sys.executable)
+    python = interpreter(read_yaml(old / "Pulumi.yaml").content, folder)
+    environment = Path(os.path.normpath(python.parent.parent))  # itself, not what its links lead to
+    return Path(sys.executable) if repository.tracks(environment) else python
+
+
+def _parsed(rendering: Rendering) -> Rendered:
+    return read(rendering.json, "the program")

@@ -1,0 +1,152 @@
+"""What may newly be done: by a role, by those that a bucket's policy names, and by a grantee besides assuming roles."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from access.changes.assuming import KINDS, Found, found_as, is_ever, no_longer_denied
+from access.changes.rendered import Bucket, Document, Rendered, label
+from access.changes.rules import ASSUME, SET_SOURCE_IDENTITY, TAG_SESSION, statements_of
+from access.changes.values import Change, Kind, Open
+from access.iam.documents import Statement
+from access.iam.search import (
+    All,
+    Difference,
+    Not,
+    Policies,
+    Rule,
+    applies,
+    first_difference,
+)
+
+_STEPS = (ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY)
+
+
+def found(before: Rendered, after: Rendered) -> Iterator[Found]:
+    """Yield what may be done after and could not be before."""
+    known = before.roles.keys() | after.roles.keys()
+    for key in [*after.grantees, *(key for key in before.grantees if key not in after.grantees)]:
+        was, now = before.grantees.get(key), after.grantees.get(key)
+        grantee = now or was
+        policies = was.policies if was else (), now.policies if now else ()
+        if grantee and policies[0] != policies[1]:
+            who = label(grantee, before, after)
+            yield from _newly_done(KINDS[grantee.kind], who, policies, known)
+            yield from _lifted(KINDS[grantee.kind], who, policies, known)
+    for arn, role in after.roles.items():
+        had = before.roles.get(arn)
+        policies, who = (had.policies if had else (), role.policies), label(role, before, after)
+        if policies[0] != policies[1]:
+            yield from _newly_done("rights", who, policies)
+        if had and had.boundary != role.boundary:
+            yield from _boundary(who, had.boundary, role.boundary)
+    for name in [*after.buckets, *(name for name in before.buckets if name not in after.buckets)]:
+        yield from _bucket(before.buckets.get(name), after.buckets.get(name))
+
+
+def _newly_done(
+    kind: Kind, who: str, policies: tuple[Sequence[Document], Sequence[Document]], known: Collection[str] = ()
+) -> Iterator[Found]:
+    """What some identity policies allow; of assuming the roles that are known, other questions are asked."""
+    statements = statements_of(tuple(policies[0])), statements_of(tuple(policies[1]))
+    before, after = (Policies("", each) for each in statements)
+    for statement in statements[1]:
+        if statement.effect == "Allow":
+            yield from _of_statement(kind, who, statement, before.rule, after, known)
+
+
+def _lifted(
+    kind: Kind, who: str, policies: tuple[Sequence[Document], Sequence[Document]], known: Collection[str]
+) -> Iterator[Found]:
+    """What a grantee's Deny that is gone was about, but for the roles that are known."""
+    statements = statements_of(tuple(policies[0])), statements_of(tuple(policies[1]))
+    before, after = (Policies("", each) for each in statements)
+    for statement in statements[0]:
+        if statement.effect == "Deny":
+            who_else = f"those of {who} whom other policies allow it"
+            parts = _of_statement(kind, who_else, statement, Not(before.denials), after, known)
+            yield from no_longer_denied(parts, statement.name)
+
+
+def _of_statement(
+    kind: Kind, who: str, statement: Statement, before: Rule, after: Policies, known: Collection[str]
+) -> Iterator[Found]:
+    """What one statement allows that was not allowed before: its actions on its resources."""
+    unlimited = Not(after.denials)
+    if first_difference(before, All((applies(statement), unlimited))) is None:
+        return
+    groups: dict[tuple[str, tuple[str, ...]], list[tuple[str, Change]]] = {}
+    by_resource: dict[str, dict[str, list[tuple[str, Change]]]] = {}
+    for resource, action, one in _parts(statement, known):
+        difference = first_difference(before, All((applies(one), unlimited)))
+        otherwise = applies(replace(one, conditions=()))
+        is_more = isinstance(difference, Difference) and is_ever(before, otherwise)
+        for each in found_as(kind, who, f"do {action} on {resource}", difference, is_more):
+            if isinstance(each, Open):
+                yield each
+            else:
+                each = replace(each, allowed_by=each.allowed_by or (statement.name,))
+                by_resource.setdefault(resource, {}).setdefault(each.circumstances, []).append((action, each))
+    for resource, in_circumstances in by_resource.items():
+        for circumstances, several in in_circumstances.items():
+            actions = tuple(dict.fromkeys(action for action, _ in several))
+            groups.setdefault((circumstances, actions), []).append((resource, several[0][1]))
+    for (_, actions), on in groups.items():
+        resources = [*dict.fromkeys(resource for resource, _ in on)]
+        yield replace(on[0][1], what=f"do {_listed(actions)} on {_listed(resources)}")
+
+
+def _parts(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, str, Statement]]:
+    """A statement's resources and actions one by one, in words, with a statement about these alone."""
+    resources: list[tuple[str, Statement]] = [
+        (text, replace(statement, resources=(text,))) for text in statement.resources
+    ]
+    if statement.all_resources_but:
+        resources = [(f"everything but {_listed(statement.resources)}", statement)]
+    for resource, on_it in resources:
+        if statement.all_actions_but:
+            yield resource, f"everything but {_listed(statement.actions)}", on_it
+            continue
+        for action in statement.actions:
+            if resource not in known or action.lower() not in map(str.lower, _STEPS):
+                yield resource, action, replace(on_it, actions=(action,))
+
+
+def _boundary(who: str, before: str | None, after: str | None) -> Iterator[Found]:
+    """A boundary's document is not rendered, so that another one can't be judged."""
+    if before and after:
+        yield Open("rights", who, "do more", "the permissions boundary", f"{before} replaced by {after}")
+    elif before:
+        yield Change("rights", who, f"do what its permissions boundary {before} forbade")
+
+
+def _bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
+    """What a bucket's policy allows by itself, then what it no longer denies to those who have the right elsewhere."""
+    policies = tuple((it.policy,) if it and it.policy else () for it in (before, after))
+    if policies[0] == policies[1] or not after:
+        return
+    statements = tuple(statements_of(each) for each in policies)
+    was, now = (Policies("", each) for each in statements)
+    for statement in statements[1]:
+        if statement.effect == "Allow":
+            who = f"{_principals(statement)}, by the policy of bucket {after.name},"
+            yield from _of_statement("bucket", who, statement, was.rule, now, ())
+    if not before:
+        return
+    for statement in statements[0]:
+        if statement.effect == "Deny":
+            who = "whoever has the right elsewhere"
+            parts = _of_statement("bucket", who, statement, Not(was.denials), now, ())
+            yield from no_longer_denied(parts, statement.name)
+
+
+def _principals(statement: Statement) -> str:
+    named = [
+        f"account {text.split(':')[4]}" if text.endswith(":root") else "anybody" if text == "*" else text
+        for text in (*statement.principals, *statement.other_principals)
+    ]
+    return f"everybody but {_listed(named)}" if statement.all_principals_but else _listed(named)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    *before, last = texts or ("nothing",)
+    return f"{', '.join(before)} and {last}" if before else last

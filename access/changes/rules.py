@@ -1,0 +1,112 @@
+"""The rules that the questions are about: who may assume a role, as the documents of both accounts say.
+
+Sources: IAM User Guide, "Cross-account policy evaluation logic", "Pass session tags in AWS STS" and "Monitor and
+control actions taken with assumed roles".
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+
+from access.changes.rendered import Document
+from access.iam.checks import TAG_KEYS, ConditionCheck
+from access.iam.documents import Condition, Statement
+from access.iam.evaluation import is_about
+from access.iam.patterns import has_variables, match
+from access.iam.search import EVERYTHING, All, Holds, Not, Policies, Rule, Some
+from access.iam.verdicts import NO
+
+ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
+_STEPS = (ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY)
+
+_HAS_TAGS = Holds(ConditionCheck(Condition("Null", TAG_KEYS, ("false",)), variables=False))
+_HAS_SOURCE_IDENTITY = Holds(ConditionCheck(Condition("Null", "sts:SourceIdentity", ("false",)), variables=False))
+
+Parts = tuple[tuple[Statement, ...], ...]
+"""The statements about each of the three actions that make up assuming a role, on one role."""
+
+
+@cache
+def statements_of(documents: tuple[Document, ...]) -> tuple[Statement, ...]:
+    """Return the statements of some documents, each named with its document."""
+    return tuple(
+        replace(statement, name=f"{statement.name} of {document.name}")
+        for document in documents
+        for statement in document.statements()
+    )
+
+
+@lru_cache(maxsize=65536)
+def about(documents: tuple[Document, ...], role_arn: str) -> Parts:
+    """Return the statements of some documents about assuming a role."""
+    return tuple(
+        tuple(
+            _on_one_role(replace(it, actions=("*",), all_actions_but=False))
+            for it in statements_of(documents)
+            if is_about(it, action) and _may_be_about(it, role_arn)
+        )
+        for action in _STEPS
+    )
+
+
+def _on_one_role(statement: Statement) -> Statement:
+    if statement.has_variables and any(map(has_variables, statement.resources)):
+        return statement
+    return replace(statement, resources=("*",), all_resources_but=False)
+
+
+def _may_be_about(statement: Statement, role_arn: str) -> bool:
+    exact, patterns = _divided(statement)
+    if role_arn in exact:
+        found = True
+    else:
+        found = any(match(text, role_arn, {}, variables=statement.has_variables) != NO for text in patterns)
+    if statement.has_variables and any(map(has_variables, patterns)):
+        return True
+    return found is not statement.all_resources_but
+
+
+@lru_cache(maxsize=4096)
+def _divided(statement: Statement) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The resources that are names, and those that are patterns."""
+    patterns = tuple(text for text in statement.resources if re.search(r"[*?$]", text))
+    return frozenset(statement.resources) - set(patterns), patterns
+
+
+def may_assume(trust: Parts, identity: Parts | None, within_account: bool = False) -> Rule:
+    """Return the rule by which somebody may assume a role.
+
+    Args:
+        trust: what the role's trust policy says of it.
+        identity: what the own policies say; none where all is allowed, by policies that nobody knows here.
+        within_account: whether both are of one account: a trust that names a principal itself is then enough.
+    """
+    steps = []
+    for place in range(len(_STEPS)):
+        admits = Policies("", trust[place])
+        own: Rule = EVERYTHING if identity is None else Policies("", identity[place])
+        step: Rule = All((own, admits))
+        if within_account and identity is not None:
+            named = tuple(it for it in trust[place] if it.effect == "Deny" or not _names_account(it))
+            step = Some((step, All((Not(Policies("", identity[place]).denials), Policies("", named)))))
+        steps.append(step)
+    assumes, tags, names_source = steps
+    return All((assumes, Some((Not(_HAS_TAGS), tags)), Some((Not(_HAS_SOURCE_IDENTITY), names_source))))
+
+
+def _names_account(statement: Statement) -> bool:
+    return any(text.endswith(":root") or text.isdecimal() for text in statement.principals)
+
+
+@lru_cache(maxsize=65536)
+def content(parts: tuple[tuple[Statement, ...], ...]) -> tuple[object, ...]:
+    """Return what statements say, so that two that say the same are equal."""
+    return tuple(
+        tuple(tuple(value for name, value in sorted(vars(statement).items())) for statement in part) for part in parts
+    )
+
+
+def is_like(patterns: Sequence[str]) -> Rule:
+    """Return the rule that the principal's ARN is like one of these."""
+    return Holds(ConditionCheck(Condition("ArnLike", "aws:PrincipalArn", tuple(patterns)), variables=False))

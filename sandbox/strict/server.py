@@ -26,7 +26,6 @@ import ministack.app as ministack
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core.iam_evaluator import AuthError
-from ministack.core.persistence import save_all
 from ministack.core.sigv4 import decode_header_value
 from ministack.services import iam, s3
 
@@ -41,6 +40,7 @@ from sandbox.strict import (
     refusals_iam,
     refusals_s3,
     refusals_sts,
+    saving,
     sessions,
     signatures,
 )
@@ -58,7 +58,6 @@ _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
 _Handler = Callable[..., Awaitable[Any]]
 
-_READING_METHODS = ("GET", "HEAD", "OPTIONS")
 _FOLDER_CHECK_SECONDS = 0.5
 _STATE = ("iam", "organizations", "s3")  # aws:PrincipalOrgID depends on organizations, which nobody can call
 
@@ -131,12 +130,14 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
 
     async def send_when_saved(message: _Message) -> None:
         if message["type"] == "http.response.start":
-            save_all(ministack._build_persistence_save_dict())
+            saving.save(signed.service)
         await send(message)
 
     if signed.service == "iam":
         settings.propagation.before_change()
-    await ministack.app(scope, receive, send if scope["method"] in _READING_METHODS else send_when_saved)
+    action = _parameters(request).get("Action", [""])[0]
+    is_change = saving.changes(signed.service, scope["method"], action)
+    await ministack.app(scope, receive, send_when_saved if is_change else send)
     if signed.service == "iam":
         settings.propagation.after_change()
 
@@ -292,6 +293,7 @@ def main() -> None:
     """Serve on 127.0.0.1 until the process is ended, or the sandbox's folder is gone."""
     os.umask(0o077)
     _close_other_ways()
+    saving.make_folder()
     layout = Layout(Path(sys.argv[1]))
     lenient = os.environ.get(LENIENT) == "1"
     settings = _Settings(

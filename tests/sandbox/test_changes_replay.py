@@ -1,0 +1,103 @@
+"""Requests that show a gain, sent to the emulator: refused with the documents before, allowed with those after."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from access.accounts import Session
+from access.arn import account_of, name_of
+from access.changes.comparison import compare
+from access.changes.values import Change
+from sandbox.users import Accounts, User
+from tests.unit.rendered import DEVELOPMENT, PRODUCTION, ROLE, State, parsed
+from tests.unit.test_changes import WIDER
+
+SENT = {"principal", "sts:externalid", "sts:rolesessionname", "aws:multifactorauthpresent"}
+"""What a request can be given here; time, network and organization are the emulator's."""
+_POWER = "power users in "
+
+
+def gains() -> Iterator[tuple[str, Change]]:
+    """Return a gain of each change that can be sent: by a user, of a role that exists before and after."""
+    for name, (before, after, _) in WIDER.items():
+        for change in compare(parsed(before), parsed(after)).gained:
+            witness = change.witness or {}
+            is_user = ":user/" in str(witness.get("principal")) and change.kind in ("group", "account")
+            if is_user and change.what == "assume UpdateApp" and not witness.get("aws:multifactorauthpresent"):
+                if witness.keys() <= SENT:
+                    yield name, change
+                break
+
+
+GAINS = dict(gains())
+
+
+def test_most_kinds_of_gains_are_sent() -> None:
+    assert GAINS.keys() >= {
+        *("Testers let in", "Testers no longer kept out", "MFA dropped", "a third account", "no external id"),
+        *("a trust one character wider", "one that was denied", "any session name", "Testers taken out"),
+    }
+
+
+@pytest.mark.parametrize("name", GAINS)
+def test_the_request_of_a_gain_is_refused_before_and_allowed_after(accounts: Accounts, name: str) -> None:
+    change, (before, after, _) = GAINS[name], WIDER[name]
+    witness: Any = change.witness
+    user = User(name_of(witness["principal"]), account_of(witness["principal"]), power_user=False)
+    group = change.who.removeprefix(_POWER) if change.kind == "group" else None
+    asked = {"RoleArn": ROLE, "RoleSessionName": witness.get("sts:rolesessionname") or "replayed"}
+    if witness.get("sts:externalid"):
+        asked["ExternalId"] = witness["sts:externalid"]
+    allowed = []
+    for state in (before, after):
+        _deploy(accounts, state, group)
+        _join(accounts, user, group, has_right=change.kind == "account" or change.who.startswith(_POWER))
+        with accounts.signed_in(user) as session:
+            allowed.append(_is_allowed(session, asked))
+    accounts.remove(user)
+    assert allowed == [False, True]
+
+
+def _is_allowed(session: Session, asked: Mapping[str, Any]) -> bool:
+    try:
+        session.sts.assume_role(**asked)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied"
+        return False
+    return True
+
+
+def _deploy(accounts: Accounts, state: State, group: str | None) -> None:
+    """Put a state's role, and the policies of one of its groups, into the accounts."""
+    stacks = state["stacks"]
+    iam = accounts.administrator(PRODUCTION).iam
+    [trust] = [json.dumps(role["trust"]) for role in stacks["production"]["roles"] if role["arn"] == ROLE]
+    try:
+        iam.create_role(RoleName="UpdateApp", AssumeRolePolicyDocument=trust)
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=trust)
+    if group:
+        iam = accounts.administrator(DEVELOPMENT).iam
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_group(GroupName=group)
+        for old in iam.list_group_policies(GroupName=group)["PolicyNames"]:
+            iam.delete_group_policy(GroupName=group, PolicyName=old)
+        for grantee in stacks["development"]["grantees"]:
+            for policy in grantee["policies"] if grantee["name"] == group else ():
+                iam.put_group_policy(
+                    GroupName=group, PolicyName=policy["name"], PolicyDocument=json.dumps(policy["document"])
+                )
+
+
+def _join(accounts: Accounts, user: User, group: str | None, has_right: bool) -> None:
+    """Make the user, in the group, with the right from elsewhere if that is asked for."""
+    accounts.make(User(user.name, user.account_id, (group,) if group else (), power_user=False))
+    if has_right:
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam = accounts.administrator(user.account_id).iam
+        iam.put_user_policy(UserName=user.name, PolicyName="elsewhere", PolicyDocument=document)

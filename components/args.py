@@ -76,7 +76,7 @@ class ReadWriteBucketRoleArgs(TypedDict):
     trusted_account_ids: NotRequired[Sequence[str]]
     """Several such accounts, in place of ``trusted_account_id``."""
     trusted_principal_arns: NotRequired[Sequence[pulumi.Input[str]]]
-    """Only these users and roles of the accounts; ``*`` and ``?`` in an ARN stand for any characters."""
+    """Only these users and roles of the accounts; in an ARN ``*`` stands for any characters and ``?`` for one."""
     denied_principal_arns: NotRequired[Sequence[pulumi.Input[str]]]
     """Never these users and roles, whatever else allows it; written as ``trusted_principal_arns``."""
     trusted_permission_sets: NotRequired[Sequence[str]]

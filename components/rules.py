@@ -133,7 +133,7 @@ _SSO_PATHS = ("aws-reserved/sso.amazonaws.com/", "aws-reserved/sso.amazonaws.com
 
 
 def principal_pattern(key: str, value: object) -> None:
-    """Check the ARN of users or roles, in which ``*`` and ``?`` stand for any characters of path and name."""
+    """Check the ARN of users or roles, in which ``*`` stands for any characters of path and name, ``?`` for one."""
     _PRINCIPAL(key, value)
     sso_role = _SSO_ROLE.search(value) if isinstance(value, str) else None
     if sso_role and not _is_sso_path(sso_role[1] or ""):

@@ -39,7 +39,7 @@ def match(
         value: what it is held against.
         context: what is known of the request.
         variables: whether ``${…}`` is filled in: not in policies of the version of 2008.
-        wildcards: whether ``*`` and ``?`` stand for any characters.
+        wildcards: whether ``*`` stands for any characters and ``?`` for one.
         ignore_case: whether the case of letters is of no account.
     """
     expression, conditions = "", set()

@@ -169,6 +169,13 @@ EDITS = (
         refused=r"\[0\]: 'production/UpdateApp' is not allowed; .* it exports: AuditApp, DeployApp",
         half=True,
     ),
+    Edit(
+        "a role is renamed, and its policy keeps a name of its own",
+        _in_renamed_role,
+        before=project([{**UPDATE, "policyName": "update-app"}, AUDIT], [DEVELOPERS, TESTERS]),
+        refused="DeployApp-policy can't be made, as something of its name exists",
+        half=True,
+    ),
     Edit("a policy is renamed", role(0, policyName="update-app")),
     Edit(
         "two policies swap names",

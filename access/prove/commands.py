@@ -26,8 +26,8 @@ and objects, and removes them again, also after Ctrl-C, SIGTERM or SIGHUP. All h
 their names and a tag (objects: metadata) access-probe. Their own rights let the users assume the roles that are tried,
 those of permission sets and powerless roles of the proof, or all roles of these accounts where a policy can't name
 them all. After an hour they can begin no session; one that was begun before lasts 15 minutes, or an hour in the role of
-a permission set. --clean lists leftovers of interrupted proofs; with --yes it
-removes them. What has the name but not the tag is somebody's own: it is listed, and never removed.
+a permission set. --clean lists leftovers of interrupted proofs; with --yes it removes them. What has the name but not
+the tag is somebody's own: it is listed, and never removed.
 
 A bucket with event notifications, replication, Object Lock or MFA delete is not written to: say --live-buckets.
 """

@@ -18,7 +18,7 @@ from access.errors import AccessError
 
 _EPILOG = """\
 exit codes: 0 as it should be; 1 something failed, or is not as it should be; 2 the command was not understood;
-130 interrupted
+3 undecided (changes); 130 interrupted. The exit code of exec is its command's.
 """
 
 

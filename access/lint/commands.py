@@ -10,8 +10,9 @@ def add_commands(commands: Commands) -> None:
     command = commands.add_parser(
         "lint",
         help="ask IAM Access Analyzer about a stack's deployed policies",
-        description="Reads the policies of a stack's roles and groups out of the account whose credentials are set,"
-        " and asks IAM Access Analyzer (ValidatePolicy) about each. Errors and security warnings fail.",
+        description="Reads the policies of a stack's roles, groups and permission sets out of the account whose"
+        " credentials are set, and asks IAM Access Analyzer (ValidatePolicy) about each. It leaves out bucket policies."
+        " Errors and security warnings fail.",
     )
     command.add_argument("stack", help="the stack's name, e.g. production")
     command.set_defaults(run=_run)

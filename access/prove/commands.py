@@ -23,15 +23,18 @@ named as the stack unless --profile says otherwise.
 
 Without --create-probes AWS is only read, and the principals of --as try. With it the proof makes users, roles, buckets
 and objects, and removes them again, also after Ctrl-C, SIGTERM or SIGHUP. All have access-probe- and a random number in
-their names and a tag (objects: metadata) access-probe. No user of them can do more than assume the roles that are
-tried, and nothing of them works for longer than an hour. --clean lists leftovers of interrupted proofs; with --yes it
-removes them. What has the name but not the tag is somebody's own: it is listed, and never removed.
+their names and a tag (objects: metadata) access-probe. Their own rights let the users assume the roles that are tried,
+those of permission sets and powerless roles of the proof, or all roles of these accounts where a policy can't name
+them all. After an hour they can begin no session; one that was begun before lasts 15 minutes, or an hour in the role of
+a permission set. --clean lists leftovers of interrupted proofs; with --yes it removes them. What has the name but not
+the tag is somebody's own: it is listed, and never removed.
 
 A bucket with event notifications, replication, Object Lock or MFA delete is not written to: say --live-buckets.
 """
 
 _PROVE_EPILOG = """\
-needed rights: access prove --rights prints them as a policy document for the profiles.
+needed rights: access prove --rights prints them as a policy document for the profiles. Guard them like an
+administrator's: they can put any user into any group, and make a user with a wider boundary under the proof's name.
 
 alarms: new users and access keys (CreateUser, CreateAccessKey), new roles and policies (CreateRole, CreatePolicy,
 PutUserPolicy), and dozens of AccessDenied are what security monitoring looks for, e.g. CIS AWS Foundations
@@ -58,14 +61,16 @@ def add_commands(commands: Commands) -> None:
     prove.add_argument(
         "--as", action="append", default=[], dest="people", metavar="PROFILE", help="a user or role that tries too"
     )
-    prove.add_argument("--create-probes", action="store_true", help="make users, buckets and objects, and remove them")
+    prove.add_argument(
+        "--create-probes", action="store_true", help="make users, roles, buckets and objects, and remove them"
+    )
     prove.add_argument("--clean", action="store_true", help="only list leftovers of interrupted proofs")
     prove.add_argument("--yes", action="store_true", help="with --clean: remove them")
     prove.add_argument("--rights", action=_PrintRights, help="print the rights that a proof needs, and exit")
     prove.add_argument(
         "--live-buckets",
         choices=("write", "skip"),
-        help="write into buckets with notifications, replication or locks too, or leave their objects out",
+        help="write into buckets with notifications, replication, locks or MFA delete too, or leave their objects out",
     )
     prove.add_argument(
         "--wait",

@@ -19,7 +19,7 @@ _ASSUME = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
 
 
 class Probes:
-    """What one proof makes. Users can assume the roles that are tried and nothing else, and for an hour at most."""
+    """What one proof makes. Its users can assume the roles that are tried, and begin no session after an hour."""
 
     def __init__(self, run: Run, partition: str) -> None:
         """Make nothing yet."""

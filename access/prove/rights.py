@@ -9,10 +9,13 @@ _ROLES, _BUCKETS = "arn:*:iam::*:role/*access-probe-*", "arn:*:s3:::*-access-pro
 
 
 def rights() -> dict[str, Any]:
-    """Return the policy document. Where it names a thing, it names the proof's own things alone.
+    """Return the policy document: what it makes and removes is named like the proof's own things.
 
-    Users can be made with the proof's permissions boundary only, so that these rights can't be turned into others.
-    Put the roles' buckets in place of the * where objects are written, to narrow it further.
+    Users can be made only with a permissions boundary that is named like the proof's. Whoever has these rights can
+    write a wider one under that name, and can put any user into any group: ``AddUserToGroup`` can be limited by group
+    alone (Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
+    Management (IAM)").
+    Put the groups and the roles' buckets in place of the * to narrow it further.
     """
     bounded = {"ArnLike": {"iam:PermissionsBoundary": _POLICIES}}
     return {

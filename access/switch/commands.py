@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 _ROLE = "an ARN; stack/role, by the outputs of a stack; or an AWS profile that has a role_arn"
 
 _PROFILE = """\
-Prints the profile with which every AWS tool (aws, boto3, Terraform, …) switches to the role by itself, asks for MFA and
-begins the session anew when it expires. This is the recommended way; the other commands are for what a profile can't
-do: a source identity, session tags, a session policy, one session that many commands share.
+Prints the profile with which AWS tools (aws, boto3, Terraform, …) switch to the role by themselves and begin the
+session anew when it expires. Where the role wants MFA, aws and boto3 ask for the code; other tools may not (Terraform
+does not). This is the recommended way; the other commands are for what a profile can't do: a source identity, session
+tags, a session policy, one session that different tools share.
 """
 _EXEC = """\
 Runs a command with the credentials of the role, and no others; its exit code is the command's. Put -- before it.
@@ -36,7 +37,7 @@ def add_commands(commands: Commands) -> None:
     profile.add_argument(
         "--name",
         type=_matching(r"[\w.+=,@:/-]+", "letters, digits and .+=,@:/_-"),
-        help="what to call it; by default after stack and role",
+        help="what to call it; by default after stack and role, or after the role of an ARN",
     )
     profile.add_argument(
         "--source-profile", dest="profile", metavar="NAME", help="the profile to start from; by default, as it is now"
@@ -123,8 +124,15 @@ def _add_session_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--source-identity", metavar="NAME", type=name, help="by default your own name, where the role wants one"
     )
-    command.add_argument("--session-name", metavar="NAME", type=name, help="by default your own name")
-    command.add_argument("--duration", metavar="SECONDS", type=_duration, help="900 to 43200; by default 3600")
+    command.add_argument(
+        "--session-name", metavar="NAME", type=name, help="by default what the profile says, or your own name"
+    )
+    command.add_argument(
+        "--duration",
+        metavar="SECONDS",
+        type=_duration,
+        help="900 to 43200; by default what the profile says, or 3600; from role to role 3600 at most",
+    )
     command.add_argument(
         "--session-policy", metavar="FILE", help="a policy document; the session can do only what it allows too"
     )

@@ -1,4 +1,4 @@
-"""The profile with which every AWS tool switches to a role by itself.
+"""The profile with which AWS tools switch to a role by themselves.
 
 Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider".
 """

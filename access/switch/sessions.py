@@ -173,8 +173,11 @@ class Switch:
         request: dict[str, Any] = {
             "RoleArn": self.role.arn,
             "RoleSessionName": self.session_name,
-            "DurationSeconds": self.duration,
         }
+        if self.duration != _DEFAULT_SECONDS:
+            # A role's session that asks for a duration can't sign in to the console: IAM User Guide, "Enable custom
+            # identity broker access to the AWS console".
+            request["DurationSeconds"] = self.duration
         optional = {
             "ExternalId": self.external_id,
             "SourceIdentity": self.source_identity,

@@ -123,7 +123,7 @@ def test_a_plain_session(aws: Aws) -> None:
     assert not [secret for secret in SECRETS if secret in repr(given)]
     assert aws.asked == [
         {"Action": "GetCallerIdentity"},
-        {"Action": "AssumeRole", "RoleArn": ARN, "RoleSessionName": "David", "DurationSeconds": "3600"},
+        {"Action": "AssumeRole", "RoleArn": ARN, "RoleSessionName": "David"},
     ]
 
 
@@ -423,7 +423,7 @@ def test_from_role_to_role_an_hour_at_most(aws: Aws, capsys: pytest.CaptureFixtu
     session(Choices(duration=3600))
     assert capsys.readouterr().err == ""
     session(Choices(duration=7200, keep=False))
-    assert aws.asked[-1]["DurationSeconds"] == "3600"
+    assert "DurationSeconds" not in aws.asked[-1]
     assert capsys.readouterr().err == (
         "access: you are in role 'Admin' already, and from role to role AWS gives an hour at most;"
         " asking for 3600 seconds, not 7200\n"

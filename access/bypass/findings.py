@@ -1,4 +1,4 @@
-"""Who gets to a role that is denied to him, and who may assume one though nothing says that he should."""
+"""Principals that get to a role although it is denied to them, or although nothing says that they should."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,14 +124,14 @@ def _is(principal: Principal, caller: str) -> bool:
 
 
 def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -> list[tuple[str, Grant]]:
-    """What the outputs say of a principal's groups, or of the role or permission set that it is, with their names."""
+    """Return the grants of a principal's groups, or of the role or permission set that it is, with their names."""
     found: list[tuple[str, Grant]] = []
-    for account_id, told in outputs:
+    for account_id, stack in outputs:
         if account_id == principal.account_id:
             names = [group.name for group in principal.groups] if principal.is_user else [principal.name]
-            said = told.groups if principal.is_user else told.grantee_roles
+            said = stack.groups if principal.is_user else stack.grantee_roles
             found += [(name, said[name]) for name in names if name in said]
-            found += told.of_permission_set(permission_set_of(principal.arn)).items()
+            found += stack.of_permission_set(permission_set_of(principal.arn)).items()
     return found
 
 

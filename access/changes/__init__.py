@@ -1,1 +1,1 @@
-"""Who gains and who loses what between two states of the repository."""
+"""The comparison of two states of the repository: gains and losses of access."""

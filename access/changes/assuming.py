@@ -1,4 +1,4 @@
-"""Who may newly assume which role: the questions about every grantee, and about everybody else."""
+"""Questions to two states: may a grantee, or anybody else, newly assume a role?"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,13 +8,13 @@ from access.changes import circumstances
 from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role, label
 from access.changes.rules import Parts, about, content, is_like, may_assume
 from access.changes.values import Change, Kind, Open
-from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
+from access.iam.search import EVERYTHING, NOTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
 
 Found = Change | Open
 
 KINDS: dict[GranteeKind, Kind] = {"group": "group", "role": "role", "permissionSet": "permission set"}
 """How changes call the kinds of grantees."""
-_NOTHING: Parts = ((), (), ())
+_NO_STATEMENTS: Parts = ((), (), ())
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Question:
     kind: Kind
     who: str
     role: str
-    """What people call it."""
+    """Its name as people read it."""
     trust: tuple[Parts, Parts]
     identity: tuple[Parts, Parts] | None
     """The own policies; none of somebody who has the right by policies that nobody knows here."""
@@ -62,7 +62,7 @@ class Assuming:
         """Yield what has come, role by role."""
         for arn, role in self._after.roles.items():
             was = self._before.roles.get(arn)
-            trust = about((was.trust,), arn) if was else _NOTHING, about((role.trust,), arn)
+            trust = about((was.trust,), arn) if was else _NO_STATEMENTS, about((role.trust,), arn)
             same = bool(was) and content(trust[0]) == content(trust[1])
             yield from self._of_grantees(role, trust, same)
             yield from self._users(role, trust)
@@ -193,7 +193,7 @@ def found_as(kind: Kind, who: str, what: str, difference: Difference | Undecided
 
 def is_ever(rule: Rule, given: Rule) -> bool:
     """Return whether a rule certainly allows something."""
-    return isinstance(first_difference(Not(EVERYTHING), rule, given), Difference)
+    return isinstance(first_difference(NOTHING, rule, given), Difference)
 
 
 def _patterns(grantee: Grantee) -> tuple[str, ...]:

@@ -136,11 +136,6 @@ def first_difference(before: Rule, after: Rule, given: Rule = EVERYTHING) -> Dif
     return found
 
 
-def is_ever_allowed(rule: Rule, given: Rule = EVERYTHING) -> bool:
-    """Return whether there is a request that a rule allows, or may be: where it can't be told, there is."""
-    return first_difference(NOTHING, rule, given) is not None
-
-
 @dataclass(frozen=True)
 class _Part:
     """Some of the requests: by thing those choices that are left, and open checks with an answer that is assumed."""

@@ -143,6 +143,9 @@ def principal_pattern(key: str, value: object) -> None:
         raise InvalidValue(key, value, f"{rule} trusted_permission_sets or denied_permission_sets")
 
 
+reason = Text(r"[^\x00-\x1f\x7f]{1,200}", "write in one line why, at most 200 characters", "reports repeat it")
+
+
 def _is_sso_path(path: str) -> bool:
     """Return whether roles of IAM Identity Center may have this path, in which ``*`` and ``?`` stand for others.
 

@@ -71,7 +71,18 @@ class PermissionSetEntry(TypedDict):
     """Whether a session that is allowed may carry tags. ``false`` by default."""
 
 
-Entry = TypeVar("Entry", RoleEntry, GroupEntry, GranteeEntry, PermissionSetEntry)
+class KnownPrincipalEntry(TypedDict):
+    """An entry of ``knownPrincipals``: users or roles of this account that may reach what the stacks give."""
+
+    principal: str
+    """The ARN; ``*`` stands for any characters of path and name, ``?`` for one."""
+    reason: str
+    """Why that is meant, for whoever reads the reports."""
+    until: NotRequired[str]
+    """The moment from which it is meant no longer. No end by default."""
+
+
+Entry = TypeVar("Entry", RoleEntry, GroupEntry, GranteeEntry, PermissionSetEntry, KnownPrincipalEntry)
 
 _RULES: Mapping[type, Mapping[str, Rule]] = {
     RoleEntry: {},  # the component has them
@@ -82,6 +93,7 @@ _RULES: Mapping[type, Mapping[str, Rule]] = {
     },
     GranteeEntry: {"name": rules.changeable_role_name},
     PermissionSetEntry: {"name": rules.permission_set_name},
+    KnownPrincipalEntry: {"principal": rules.principal_pattern, "reason": rules.reason, "until": rules.moment},
 }
 
 

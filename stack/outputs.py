@@ -40,6 +40,8 @@ Granted = tuple[Grantee, Grant, GroupAssumePolicy]
 def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -> None:
     """Export what others need to assume the roles, and what they must know about them."""
     pulumi.export("contractVersion", CONTRACT_VERSION)
+    if settings.known_principals:
+        pulumi.export("knownPrincipals", [dict(entry) for entry in settings.known_principals])
     if not roles:
         return
     pulumi.export("roleArn", next(iter(roles.values())).arn)

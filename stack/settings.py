@@ -12,6 +12,7 @@ from components.bucket_access import bucket_names
 from components.read_write_bucket_role import checked_role_args, default_policy_name
 from components.validation import MISSING, UNKNOWN, InvalidValue, check_known
 from stack.entries import (
+    KnownPrincipalEntry,
     RoleEntry,
     at,
     camel_case,
@@ -53,6 +54,8 @@ class Settings:
     """The groups first."""
     roles_on_existing_buckets: tuple[str, ...] = ()
     """The names of those whose buckets are looked after elsewhere."""
+    known_principals: tuple[KnownPrincipalEntry, ...] = ()
+    """Administrators and the like, who may reach what the stacks give."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """The accounts that roles of other stacks have to belong to, by stack."""
 
@@ -91,6 +94,7 @@ def load_settings() -> Settings:
             roles_on_existing_buckets=tuple(
                 entry["name"] for entry in role_entries.values() if not entry.get("create_bucket", True)
             ),
+            known_principals=_known_principals(),
             accounts=_accounts(grantees),
         )
         _check_names(role_entries)
@@ -99,7 +103,7 @@ def load_settings() -> Settings:
 
 def _check_keys() -> None:
     """Check that there are such keys, in the project's name and below ``config``: others would be passed over."""
-    known = [*_LISTS, "accounts", *(camel_case(key) for key in _OF_THE_ONLY_ROLE)]
+    known = [*_LISTS, "knownPrincipals", "accounts", *(camel_case(key) for key in _OF_THE_ONLY_ROLE)]
     for key in keys_outside_of_config():
         raise InvalidValue(key, UNKNOWN, "it stands outside of config; indent it below")
     own = [config_key(name) for name in known]
@@ -109,6 +113,19 @@ def _check_keys() -> None:
             raise InvalidValue(key, UNKNOWN, f"did you mean {config_key(name)}?")
         if project == pulumi.get_project():
             check_known([key], own)
+
+
+def _known_principals() -> tuple[KnownPrincipalEntry, ...]:
+    entries = read_entries("knownPrincipals", KnownPrincipalEntry)
+    for path, entry in entries.items():
+        if entry["principal"].split(":")[4] not in own_accounts():
+            rule = f"name principals of this account, {own_accounts()[0]}; others belong in the files of their accounts"
+            raise InvalidValue(f"{path}.principal", entry["principal"], rule)
+        if not entry["principal"].partition("/")[2].strip("*?/"):
+            rule = "it would be everybody; name those who may reach what the stacks give"
+            raise InvalidValue(f"{path}.principal", entry["principal"], rule)
+    check_distinct("principal", {f"{path}.principal": entry["principal"] for path, entry in entries.items()})
+    return tuple(entries.values())
 
 
 def _accounts(grantees: Iterable[Grantee]) -> dict[str, str]:

@@ -60,14 +60,18 @@ class Assuming:
 
     def found(self) -> Iterator[Found]:
         """Yield what has come, role by role."""
-        for arn, role in self._after.roles.items():
-            was = self._before.roles.get(arn)
-            trust = about((was.trust,), arn) if was else _NO_STATEMENTS, about((role.trust,), arn)
-            same = bool(was) and content(trust[0]) == content(trust[1])
-            yield from self._of_grantees(role, trust, same)
-            yield from self._users(role, trust)
-            if not same:
-                yield from self._others(role, trust)
+        for role in self._after.roles.values():
+            yield from self.of_role(role)
+
+    def of_role(self, role: Role) -> Iterator[Found]:
+        """Yield what has come with one of the roles after."""
+        was = self._before.roles.get(role.arn)
+        trust = about((was.trust,), role.arn) if was else _NO_STATEMENTS, about((role.trust,), role.arn)
+        same = bool(was) and content(trust[0]) == content(trust[1])
+        yield from self._of_grantees(role, trust, same)
+        yield from self._users(role, trust)
+        if not same:
+            yield from self._others(role, trust)
 
     def _of_grantees(self, role: Role, trust: tuple[Parts, Parts], same: bool) -> Iterator[Found]:
         keys = [*self._after.grantees, *(key for key in self._before.grantees if key not in self._after.grantees)]

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from access import known_principals
 from access.errors import AccessError
 from access.iam.documents import Statement, parse
+from access.known_principals import KnownPrincipal
 
 VERSION = 1
 """Of the rendered form."""
@@ -64,6 +66,9 @@ class Bucket:
     stack: str
     name: str
     policy: Document | None = None
+    account: str | None = None
+    guards: frozenset[str] = frozenset()
+    """The settings that keep ACLs and public policies from opening it, such as ``blockPublicAcls``."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class Rendered:
     """By stack and name."""
     accounts: frozenset[str]
     """The accounts of the stacks, as far as they are known."""
+    known: tuple[KnownPrincipal, ...] = ()
+    """The principals that the stacks' files name as exceptions."""
 
 
 def label(of: Role | Grantee, *states: Rendered) -> str:
@@ -153,9 +160,14 @@ def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
         for it in each.get("buckets", ()):
             policy = it.get("policy")
             named = f"the policy of bucket {it['name']}"
-            buckets[stack, it["name"]] = Bucket(stack, it["name"], policy and _document(named, policy))
+            buckets[stack, it["name"]] = Bucket(
+                stack, it["name"], policy and _document(named, policy), account, frozenset(it.get("guards", ()))
+            )
+    known = [each["outputs"].get("knownPrincipals", ()) for each in stacks.values() if "outputs" in each]
     accounts = frozenset(account for each in stacks.values() if (account := each.get("account")))
-    return Rendered(roles, grantees, buckets, accounts)
+    return Rendered(
+        roles, grantees, buckets, accounts, tuple(it for each in known for it in known_principals.parse(each))
+    )
 
 
 def _joined(one: Grantee | None, other: Grantee) -> Grantee:

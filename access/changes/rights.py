@@ -8,15 +8,7 @@ from access.changes.rendered import Bucket, Document, Rendered, label
 from access.changes.rules import ASSUME, SET_SOURCE_IDENTITY, TAG_SESSION, statements_of
 from access.changes.values import Change, Kind, Open
 from access.iam.documents import Statement
-from access.iam.search import (
-    All,
-    Difference,
-    Not,
-    Policies,
-    Rule,
-    applies,
-    first_difference,
-)
+from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, applies, first_difference
 
 _STEPS = (ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY)
 
@@ -30,48 +22,71 @@ def found(before: Rendered, after: Rendered) -> Iterator[Found]:
         policies = was.policies if was else (), now.policies if now else ()
         if grantee and policies[0] != policies[1]:
             who = label(grantee, before, after)
-            yield from _newly_done(KINDS[grantee.kind], who, policies, known)
-            yield from _lifted(KINDS[grantee.kind], who, policies, known)
+            yield from newly_done(KINDS[grantee.kind], who, _rule(policies[0]), policies[1], known)
+            yield from no_longer_forbidden(KINDS[grantee.kind], who, *policies, known)
     for arn, role in after.roles.items():
         had = before.roles.get(arn)
         policies, who = (had.policies if had else (), role.policies), label(role, before, after)
         if policies[0] != policies[1]:
-            yield from _newly_done("rights", who, policies)
+            yield from newly_done("rights", who, _rule(policies[0]), policies[1])
         if had and had.boundary != role.boundary:
             yield from _boundary(who, had.boundary, role.boundary)
     for name in [*after.buckets, *(name for name in before.buckets if name not in after.buckets)]:
-        yield from _bucket(before.buckets.get(name), after.buckets.get(name))
+        yield from of_bucket(before.buckets.get(name), after.buckets.get(name))
 
 
-def _newly_done(
-    kind: Kind, who: str, policies: tuple[Sequence[Document], Sequence[Document]], known: Collection[str] = ()
+def newly_done(
+    kind: Kind,
+    who: str,
+    before: Rule,
+    after: Sequence[Document],
+    known: Collection[str] = (),
+    given: Rule = EVERYTHING,
 ) -> Iterator[Found]:
-    """What some identity policies allow; of assuming the roles that are known, other questions are asked."""
-    statements = statements_of(tuple(policies[0])), statements_of(tuple(policies[1]))
-    before, after = (Policies("", each) for each in statements)
-    for statement in statements[1]:
+    """Yield what some identity policies allow that was not allowed before.
+
+    Args:
+        kind: the kind of those that have the policies.
+        who: their name.
+        before: what was allowed.
+        after: the policies.
+        known: the roles of which other questions ask who may assume them.
+        given: what is known of the requests, such as a permissions boundary.
+    """
+    statements = statements_of(tuple(after))
+    for statement in statements:
         if statement.effect == "Allow":
-            yield from _of_statement(kind, who, statement, before.rule, after, known)
+            yield from _of_statement(kind, who, statement, before, Policies("", statements), known, given)
 
 
-def _lifted(
-    kind: Kind, who: str, policies: tuple[Sequence[Document], Sequence[Document]], known: Collection[str]
+def no_longer_forbidden(
+    kind: Kind, who: str, before: Sequence[Document], after: Sequence[Document], known: Collection[str]
 ) -> Iterator[Found]:
-    """What a grantee's Deny that is gone was about, but for the roles that are known."""
-    statements = statements_of(tuple(policies[0])), statements_of(tuple(policies[1]))
-    before, after = (Policies("", each) for each in statements)
+    """Yield what a grantee's Deny that is gone was about, but for the roles that are known."""
+    statements = statements_of(tuple(before)), statements_of(tuple(after))
+    was, now = (Policies("", each) for each in statements)
     for statement in statements[0]:
         if statement.effect == "Deny":
             who_else = f"those of {who} whom other policies allow it"
-            parts = _of_statement(kind, who_else, statement, Not(before.denials), after, known)
+            parts = _of_statement(kind, who_else, statement, Not(was.denials), now, known)
             yield from no_longer_denied(parts, statement.name)
 
 
+def _rule(policies: Sequence[Document]) -> Rule:
+    return Policies("", statements_of(tuple(policies))).rule
+
+
 def _of_statement(
-    kind: Kind, who: str, statement: Statement, before: Rule, after: Policies, known: Collection[str]
+    kind: Kind,
+    who: str,
+    statement: Statement,
+    before: Rule,
+    after: Policies,
+    known: Collection[str],
+    given: Rule = EVERYTHING,
 ) -> Iterator[Found]:
     """What one statement allows that was not allowed before: its actions on its resources."""
-    unlimited = Not(after.denials)
+    unlimited = All((Not(after.denials), given))
     if first_difference(before, All((applies(statement), unlimited))) is None:
         return
     groups: dict[tuple[str, tuple[str, ...]], list[tuple[str, Change]]] = {}
@@ -119,8 +134,8 @@ def _boundary(who: str, before: str | None, after: str | None) -> Iterator[Found
         yield Change("rights", who, f"do what its permissions boundary {before} forbade")
 
 
-def _bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
-    """What a bucket's policy allows by itself, then what it no longer denies to those who have the right elsewhere."""
+def of_bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
+    """Yield what a bucket's policy newly allows by itself, then what it denies no longer."""
     policies = tuple((it.policy,) if it and it.policy else () for it in (before, after))
     if policies[0] == policies[1] or not after:
         return

@@ -74,18 +74,23 @@ def _divided(statement: Statement) -> tuple[frozenset[str], tuple[str, ...]]:
     return frozenset(statement.resources) - set(patterns), patterns
 
 
-def may_assume(trust: Parts, identity: Parts | None, within_account: bool = False) -> Rule:
+def may_assume(
+    trust: Parts, identity: Parts | None, within_account: bool = False, boundary: Parts | None = None
+) -> Rule:
     """Return the rule by which somebody may assume a role.
 
     Args:
         trust: what the role's trust policy says of it.
         identity: what the own policies say; none where all is allowed, by policies that nobody knows here.
         within_account: whether both are of one account: a trust that names a principal itself is then enough.
+        boundary: what the principal's permissions boundary says; none where it has none.
     """
     steps = []
     for place in range(len(_STEPS)):
         admits = Policies("", trust[place])
         own: Rule = EVERYTHING if identity is None else Policies("", identity[place])
+        if boundary is not None:
+            own = All((own, Policies("", boundary[place])))
         step: Rule = All((own, admits))
         if within_account and identity is not None:
             named = tuple(it for it in trust[place] if it.effect == "Deny" or not _names_account(it))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from access.iam.patterns import Value
+from access.known_principals import KnownPrincipal
 
 Kind = Literal["excess", "lack", "undecided"]
 """More access than declared, less, or neither for certain."""
@@ -40,19 +41,6 @@ class Reading:
     def holds(self) -> bool:
         """Whether what is deployed is what the stacks declare."""
         return not self.findings
-
-
-@dataclass(frozen=True)
-class KnownPrincipal:
-    """A principal that a stack's file names as an exception, such as an administrator."""
-
-    pattern: str
-    """Of the principal's ARN."""
-    reason: str
-    until: str | None = None
-    """The moment, in UTC, from which it is an exception no longer."""
-    matched: tuple[str, ...] = ()
-    """The ARNs of the principals that a finding would have named otherwise, sorted."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,12 @@ VERSION = 1
 
 Document = Mapping[str, Any]
 
+PUBLIC_ACCESS_BLOCK = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+"""The settings of a bucket's public access block."""
+
+NO_ACLS = "BucketOwnerEnforced"
+"""The object ownership that turns ACLs off. Source: Amazon S3 User Guide, "Controlling ownership of objects"."""
+
 _SHORTEST_SESSION = 3600
 """The default of a role's longest session. Source: IAM API Reference, "CreateRole"."""
 
@@ -85,6 +91,8 @@ class _Documents:
             "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": self._attachment,
             "aws:iam/groupMembership:GroupMembership": self._membership,
             "aws:s3/bucketPolicy:BucketPolicy": self._bucket_policy,
+            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": self._public_access_block,
+            "aws:s3/bucketOwnershipControls:BucketOwnershipControls": self._ownership,
         }
         for known in (readers, parts):  # what has parts before its parts
             for resource in self.ran.resources:
@@ -149,6 +157,14 @@ class _Documents:
     def _bucket_policy(self, resource: Resource) -> None:
         self._bucket(str(resource.inputs["bucket"]))["policy"] = self._document(resource, "policy")
 
+    def _public_access_block(self, resource: Resource) -> None:
+        guards = self._bucket(str(resource.inputs["bucket"]))["guards"]
+        guards += [name for name in PUBLIC_ACCESS_BLOCK if resource.inputs.get(name)]
+
+    def _ownership(self, resource: Resource) -> None:
+        if resource.inputs.get("rule", {}).get("objectOwnership") == NO_ACLS:
+            self._bucket(str(resource.inputs["bucket"]))["guards"].append(NO_ACLS)
+
     def _role_or_grantee(self, name: str) -> dict[str, Any]:
         return self.roles.get(name) or self._grantee("role", name)
 
@@ -156,7 +172,7 @@ class _Documents:
         return self.grantees.setdefault((kind, name), {"kind": kind, "name": name, "members": None, "policies": []})
 
     def _bucket(self, name: str) -> dict[str, Any]:
-        return self.buckets.setdefault(name, {"name": name, "policy": None})
+        return self.buckets.setdefault(name, {"name": name, "policy": None, "guards": []})
 
     def _add(self, to: dict[str, Any], name: str, document: Document) -> None:
         to["policies"].append({"name": name, "document": document})

@@ -85,7 +85,7 @@ class Assuming:
             identity = about(policies[0], role.arn), about(policies[1], role.arn)
             if same and content(identity[0]) == content(identity[1]):
                 continue
-            patterns = _patterns(grantee)
+            patterns = grantee_patterns(grantee)
             name = self._grantees[key]
             who = name if grantee.kind == "group" else f"{KINDS[grantee.kind]} {name}"
             question = Question(
@@ -200,8 +200,8 @@ def is_ever(rule: Rule, given: Rule) -> bool:
     return isinstance(first_difference(NOTHING, rule, given), Difference)
 
 
-def _patterns(grantee: Grantee) -> tuple[str, ...]:
-    """The ARNs of the principals that a grantee's policies are for."""
+def grantee_patterns(grantee: Grantee) -> tuple[str, ...]:
+    """Return the ARNs of the principals that a grantee's policies are for."""
     start = f"arn:{grantee.partition}:iam::{grantee.account or '*'}"
     if grantee.kind == "group":
         return (f"{start}:user/*",)

@@ -1,0 +1,150 @@
+"""The readings of what the stacks declare: each role, grantee and bucket, as it is and as it is declared."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from access.changes import rights
+from access.changes.assuming import KINDS, Assuming
+from access.changes.rendered import Bucket, Document, Grantee, Rendered, Role
+from access.changes.rules import statements_of
+from access.iam.documents import Statement
+from access.iam.search import EVERYTHING, All, Policies, Rule
+from access.reading.deployed import Account
+from access.reading.differences import excesses, lacks
+from access.reading.values import Finding, Reading
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the stacks declare, and what is deployed of it."""
+
+    declared: Rendered
+    deployed: Rendered
+    accounts: Mapping[str, Account]
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield a reading for each part of an account that was read."""
+        gained = Assuming(self.declared, self.deployed, backwards=False)
+        lost = Assuming(self.deployed, self.declared, backwards=True)
+        for role in self.declared.roles.values():
+            if role.account in self.accounts:
+                yield from self._role(role, gained, lost)
+        for key, grantee in self.declared.grantees.items():
+            if grantee.account in self.accounts:
+                yield self._grantee(grantee, self.deployed.grantees.get(key))
+        for name, bucket in self.declared.buckets.items():
+            account = self.accounts.get(bucket.account or "")
+            if account and bucket.name in account.buckets:
+                yield from self._bucket(bucket, self.deployed.buckets.get(name))
+
+    def _role(self, role: Role, gained: Assuming, lost: Assuming) -> Iterator[Reading]:
+        account, subject = role.account or "", f"role {role.name}"
+        deployed = self.deployed.roles.get(role.arn)
+        trust = (account, f"role/{role.name}/trust", subject, "who may assume it")
+        if not deployed:
+            yield reading(*trust, [Finding("lack", f"there is no {subject}, though it is declared")])
+            return
+        found = [*excesses(gained.of_role(deployed)), *lacks(lost.of_role(role)), *_others_in_trust(role, deployed)]
+        yield reading(*trust, found)
+        yield reading(account, f"role/{role.name}/rights", subject, "what it may do", self._rights(role, deployed))
+        yield reading(
+            account, f"role/{role.name}/session", subject, "how long a session lasts", _session(role, deployed)
+        )
+
+    def _rights(self, role: Role, deployed: Role) -> Iterator[Finding]:
+        there = self.accounts[role.account or ""].principals[role.arn]
+        boundary: Rule = EVERYTHING
+        if there.boundary:
+            boundary = Policies("", statements_of((there.boundary,)))
+        declared = Policies("", statements_of(role.policies))
+        both = All((Policies("", statements_of(deployed.policies)), boundary))
+        yield from excesses(rights.newly_done("rights", role.name, declared, deployed.policies, given=boundary))
+        yield from lacks(rights.newly_done("rights", role.name, both, role.policies))
+        if role.boundary and role.boundary != deployed.boundary:
+            there_is = f"it has {deployed.boundary}" if deployed.boundary else "it has none"
+            text = f"{role.name} is not bounded by {role.boundary}, though that is declared: {there_is}"
+            yield Finding("excess", text)
+
+    def _grantee(self, grantee: Grantee, deployed: Grantee | None) -> Reading:
+        kind = KINDS[grantee.kind]
+        subject = f"{kind} {grantee.name}"
+        place = (
+            grantee.account or "",
+            f"{grantee.kind}/{grantee.name}",
+            subject,
+            "what else it may do in other accounts",
+        )
+        if not deployed:
+            return reading(*place, [Finding("lack", f"there is no {subject}, though it is declared")])
+        declared = Policies("", statements_of(grantee.policies))
+        elsewhere = tuple(
+            narrowed
+            for document in deployed.policies
+            if (narrowed := _about_accounts(document, self.declared.accounts - {grantee.account}))
+        )
+        found = rights.newly_done(kind, subject, declared, elsewhere, self.declared.roles)
+        return reading(*place, excesses(found))
+
+    def _bucket(self, bucket: Bucket, deployed: Bucket | None) -> Iterator[Reading]:
+        account, subject = bucket.account or "", f"bucket {bucket.name}"
+        policy = (account, f"bucket/{bucket.name}/policy", subject, "its policy")
+        if not deployed:
+            yield reading(*policy, [Finding("lack", f"there is no {subject}, though it is declared")])
+            return
+        found = [*excesses(rights.of_bucket(bucket, deployed)), *lacks(rights.of_bucket(deployed, bucket))]
+        yield reading(*policy, found)
+        there = self.accounts[account].buckets[bucket.name]
+        missing = sorted(bucket.guards - deployed.guards)
+        open_to = [f"{subject} is open by its ACL: {each}" for each in (there.opened_by_acl if there else ())]
+        off = [f"{subject} is without {each}, though that is declared" for each in missing]
+        guards = [Finding("excess", text) for text in (*open_to, *off)]
+        yield reading(account, f"bucket/{bucket.name}/guards", subject, "its ACL and public access block", guards)
+
+
+def reading(
+    account: str, part: str, subject: str, what: str, findings: Collection[Finding] | Iterator[Finding]
+) -> Reading:
+    """Return a reading of a part of an account, with each finding once."""
+    unique = {finding.text: finding for finding in findings}
+    return Reading(f"{account}/{part}", account, subject, what, tuple(unique.values()))
+
+
+def _session(role: Role, deployed: Role) -> Iterator[Finding]:
+    if role.max_session and deployed.max_session and role.max_session != deployed.max_session:
+        kind = "excess" if deployed.max_session > role.max_session else "lack"
+        text = f"a session of {role.name} may last {deployed.max_session} seconds; declared: {role.max_session}"
+        yield Finding("excess" if kind == "excess" else "lack", text)
+
+
+def _others_in_trust(role: Role, deployed: Role) -> Iterator[Finding]:
+    """Yield the services and identity providers that may begin sessions, with their own actions or any other one."""
+    declared = {_content(statement) for statement in role.trust.statements()}
+    for statement in statements_of((deployed.trust,)):
+        if statement.effect == "Allow" and statement.other_principals and _content(statement) not in declared:
+            who = ", ".join(statement.other_principals)
+            text = f"{who} may also begin sessions of {role.name} ({', '.join(statement.actions)})"
+            yield Finding("excess", text, (f"is allowed by {statement.name}",))
+
+
+def _content(statement: Statement) -> tuple[object, ...]:
+    return tuple(value for name, value in sorted(vars(statement).items()) if name != "name")
+
+
+def _about_accounts(document: Document, accounts: Collection[str | None]) -> Document | None:
+    """Return the statements that name one of some accounts; nothing if there are none."""
+    parsed = json.loads(document.text)
+    listed = parsed["Statement"] if isinstance(parsed["Statement"], list) else [parsed["Statement"]]
+    kept = []
+    for number, statement in enumerate(listed, start=1):
+        resources = statement.get("Resource", [])
+        named = [
+            text
+            for text in ([resources] if isinstance(resources, str) else resources)
+            if any(account and account in text for account in accounts)
+        ]
+        if named or statement["Effect"] == "Deny":
+            kept.append({"Sid": f"statement {number}", **statement, **({"Resource": named} if named else {})})
+    if not any(statement["Effect"] == "Allow" for statement in kept):
+        return None
+    return replace(document, text=json.dumps({**parsed, "Statement": kept}))

@@ -1,0 +1,148 @@
+"""The reading half of a proof: what is deployed in some accounts, compared with what the stacks declare."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from access.arn import account_of
+from access.changes.rendered import Rendered
+from access.iam.principals import label
+from access.known_principals import KnownPrincipal
+from access.reading.declared_parts import Parts, reading
+from access.reading.deployed import Account, as_declared
+from access.reading.others import Access, Others
+from access.reading.values import Finding, Reading, Review
+
+_MOST_NAMES = 5
+"""Of principals of which the same is said; the others are counted."""
+
+_NOT_READ = (
+    "service and resource control policies, session policies, and the accounts' root users",
+    "key policies, object ACLs, access points, and who reads the settings of a bucket",
+    "service-linked roles, which only AWS uses; ways over several principals: access bypass",
+)
+
+
+def review(
+    declared: Rendered, accounts: Mapping[str, Account], now: datetime, known: Sequence[KnownPrincipal] = ()
+) -> Review:
+    """Compare what is deployed with what the stacks declare, for every request.
+
+    Args:
+        declared: what the stacks declare.
+        accounts: what is there, by the account's id.
+        now: the moment at which exceptions have to be in force, in UTC.
+        known: exceptions beside those of the stacks' files.
+    """
+    deployed = as_declared(declared, accounts)
+    exceptions = _Exceptions((*declared.known, *known), declared, now)
+    readings = [
+        *Parts(declared, deployed, accounts).readings(),
+        *_of_others(Others(deployed, accounts), deployed, accounts, exceptions),
+        *_unread(accounts),
+    ]
+    return Review(tuple(readings), exceptions.matched(), (*_NOT_READ, *_elsewhere(declared, accounts)))
+
+
+class _Exceptions:
+    """Takes out of what is found what principals do that the stacks' files name."""
+
+    def __init__(self, known: Sequence[KnownPrincipal], declared: Rendered, now: datetime) -> None:
+        self._known, self._now = known, now
+        self._matched: dict[KnownPrincipal, set[str]] = {it: set() for it in known}
+
+    def without(self, found: Iterable[Access]) -> Iterator[Access]:
+        """Yield what the other principals do."""
+        for access in found:
+            exceptions = [it for it in self._known if it.is_about(access.principal, self._now)]
+            for it in exceptions:
+                self._matched[it].add(access.principal)
+            if not exceptions or access.is_less:
+                yield access
+
+    def matched(self) -> tuple[KnownPrincipal, ...]:
+        """Return all exceptions, with the principals that each was needed for."""
+        return tuple(replace(it, matched=tuple(sorted(arns))) for it, arns in self._matched.items())
+
+
+def _of_others(
+    others: Others, deployed: Rendered, accounts: Mapping[str, Account], exceptions: _Exceptions
+) -> Iterator[Reading]:
+    for account_id, account in accounts.items():
+        everybody = f"principals of {account_id}"
+        for role in deployed.roles.values():
+            found = _folded(exceptions.without(others.entering(role.arn, account)))
+            part = f"principals/role/{account_of(role.arn)}/{role.name}"
+            yield reading(account_id, part, everybody, f"who else may assume {role.name}", found)
+        found = _folded(exceptions.without(others.trusting(account)))
+        yield reading(account_id, "roles", f"other roles of {account_id}", "whom they trust", found)
+        found = _folded(exceptions.without(others.changing(account)))
+        yield reading(account_id, "principals/changes", everybody, "who may change who may do what", found)
+        for bucket in deployed.buckets.values():
+            if bucket.account == account_id:
+                uses = others.using(bucket.name, bucket.policy, account, _partition(deployed))
+                found = _folded(exceptions.without(uses))
+                yield reading(
+                    account_id, f"principals/bucket/{bucket.name}", everybody, f"who else may use {bucket.name}", found
+                )
+        for key in _keys(deployed):
+            if account_of(key) == account_id:
+                found = _folded(exceptions.without(others.using_key(key, account)))
+                yield reading(account_id, f"principals/{key}", everybody, f"who else may use {key}", found)
+
+
+def _folded(found: Iterable[Access]) -> Iterator[Finding]:
+    """Yield one finding for all principals of which the same is said, for the same reasons."""
+    alike: dict[tuple[object, ...], list[Access]] = {}
+    for access in found:
+        alike.setdefault((access.what, access.is_less, access.is_certain, access.because), []).append(access)
+    for several in alike.values():
+        names = [label(access.principal) for access in several]
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        who, one = f"{', '.join(names[:_MOST_NAMES])}{more}", several[0]
+        if not one.is_certain:
+            yield Finding("undecided", f"whether {who} may {one.what}")
+        elif one.is_less:
+            yield Finding("lack", f"{who} may not {one.what}, though that is declared", one.because, one.witness)
+        else:
+            yield Finding("excess", f"{who} may also {one.what}", one.because, one.witness)
+
+
+def _unread(accounts: Mapping[str, Account]) -> Iterator[Reading]:
+    for account_id, account in accounts.items():
+        if account.unread:
+            found = [Finding("undecided", line) for line in account.unread]
+            yield reading(account_id, "unread", f"account {account_id}", "what could not be read", found)
+
+
+def _elsewhere(declared: Rendered, accounts: Mapping[str, Account]) -> Iterator[str]:
+    """Yield what belongs to accounts that were not read."""
+    for account_id in sorted(declared.accounts - accounts.keys()):
+        yield f"account {account_id}: its stack was not named"
+    made = {bucket.name for bucket in declared.buckets.values()}
+    for name in sorted(_buckets(declared) - made):
+        yield f"who else may use bucket {name}, which is looked after elsewhere"
+    for key in _keys(declared):
+        if account_of(key) not in accounts:
+            yield f"who else may use {key}"
+
+
+def _buckets(declared: Rendered) -> set[str]:
+    """Return the buckets that the roles' policies name."""
+    return {arn.split(":::")[1].partition("/")[0] for arn in _resources(declared) if ":s3:::" in arn}
+
+
+def _keys(declared: Rendered) -> list[str]:
+    """Return the ARNs of the keys that the roles' policies name."""
+    return sorted({arn for arn in _resources(declared) if arn.split(":")[2:3] == ["kms"]})
+
+
+def _resources(declared: Rendered) -> Iterator[str]:
+    for role in declared.roles.values():
+        for policy in role.policies:
+            for statement in policy.statements():
+                yield from statement.resources
+
+
+def _partition(declared: Rendered) -> str:
+    return next((arn.split(":")[1] for arn in declared.roles), "aws")

@@ -1,6 +1,8 @@
 """The users and roles of an account, with all that decides what they may do."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from access.arn import account_of, name_of, resource_of
 from access.iam.documents import Statement
@@ -16,6 +18,8 @@ class Policy:
     statements: tuple[Statement, ...]
     arn: str | None = None
     """Its own ARN; an inline policy has none."""
+    document: Mapping[str, Any] | None = field(default=None, repr=False)
+    """As IAM gives it, ready for JSON; none if it was not read."""
 
     @property
     def denies(self) -> bool:
@@ -34,6 +38,7 @@ class Group:
     name: str
     arn: str
     policies: tuple[Policy, ...] = ()
+    """Inline ones and attached ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,11 @@ class Principal:
     """What bounds its rights, if anything does."""
     trust: tuple[Statement, ...] = ()
     """The trust policy of a role."""
+    trust_document: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The trust policy as IAM gives it, ready for JSON."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    unique_id: str | None = None
+    """E.g. ``AIDA…`` or ``AROA…``; a trust policy shows it in place of a principal that was deleted."""
 
     @property
     def name(self) -> str:
@@ -58,6 +68,16 @@ class Principal:
     def account_id(self) -> str:
         """Its account."""
         return account_of(self.arn)
+
+    @property
+    def path(self) -> str:
+        """Its path, e.g. ``/`` or ``/team/``."""
+        return f"/{resource_of(self.arn).partition('/')[2].removesuffix(self.name)}"
+
+    @property
+    def own_policies(self) -> tuple[Policy, ...]:
+        """Its policies without those of its groups: inline ones and attached ones."""
+        return tuple(policy for policy in self.policies if policy.holder == self.arn)
 
     @property
     def is_user(self) -> bool:
@@ -102,13 +122,30 @@ class Principal:
         return replace(self.with_policies(*group.policies), groups=(*self.groups, group))
 
 
+@dataclass(frozen=True, eq=False)
+class PolicyVersion:
+    """A version of a managed policy."""
+
+    version_id: str
+    """E.g. ``v2``."""
+    is_default: bool
+    """Whether it is the one in force."""
+    statements: tuple[Statement, ...]
+    document: Mapping[str, Any] = field(repr=False)
+
+
 @dataclass(frozen=True)
 class Directory:
     """The users, groups and roles of an account."""
 
     account_id: str
     principals: tuple[Principal, ...]
+    """Users and roles, by ARN."""
     groups: tuple[Group, ...] = ()
+    versions: Mapping[str, tuple[PolicyVersion, ...]] = field(default_factory=dict)
+    """The versions of each customer managed policy, attached or not, by the policy's ARN."""
+    unread: tuple[str, ...] = ()
+    """Policies that could not be read, a line each."""
 
 
 def label(arn: str) -> str:

@@ -21,14 +21,14 @@ _IAM = """
     CreateGroup CreateInstanceProfile CreateLoginProfile CreatePolicy CreatePolicyVersion CreateRole CreateUser
     CreateVirtualMFADevice DeactivateMFADevice DeleteAccessKey DeleteGroup DeleteGroupPolicy DeleteLoginProfile
     DeletePolicy DeletePolicyVersion DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUser
-    DeleteUserPermissionsBoundary DeleteUserPolicy DetachGroupPolicy DetachRolePolicy DetachUserPolicy
-    EnableMFADevice GetAccountAuthorizationDetails GetGroup GetGroupPolicy GetPolicy GetPolicyVersion GetRole
-    GetRolePolicy GetUser ListAccessKeys ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies
-    ListGroupPolicies ListGroups ListGroupsForUser ListMFADevices ListPolicies ListPolicyTags ListPolicyVersions
-    ListRolePolicies ListRoleTags ListRoles ListUserPolicies ListUserTags ListUsers PutGroupPolicy
-    PutRolePermissionsBoundary PutRolePolicy PutUserPermissionsBoundary PutUserPolicy RemoveRoleFromInstanceProfile
-    RemoveUserFromGroup TagPolicy TagRole TagUser UntagPolicy UntagRole UpdateAssumeRolePolicy UpdateGroup
-    UpdateRole
+    DeleteUserPermissionsBoundary DeleteUserPolicy DetachGroupPolicy DetachRolePolicy DetachUserPolicy EnableMFADevice
+    GetAccountAuthorizationDetails GetGroup GetGroupPolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser
+    ListAccessKeys ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies ListGroupPolicies
+    ListGroups ListGroupsForUser ListMFADevices ListOpenIDConnectProviders ListPolicies ListPolicyTags
+    ListPolicyVersions ListRolePolicies ListRoleTags ListRoles ListSAMLProviders ListUserPolicies ListUserTags ListUsers
+    PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy PutUserPermissionsBoundary PutUserPolicy
+    RemoveRoleFromInstanceProfile RemoveUserFromGroup TagPolicy TagRole TagUser UntagPolicy UntagRole
+    UpdateAssumeRolePolicy UpdateGroup UpdateRole
 """
 _STS = "AssumeRole GetCallerIdentity GetFederationToken GetSessionToken"
 CALLS = [*(("iam", name) for name in _IAM.split()), *(("sts", name) for name in _STS.split())]

@@ -17,6 +17,7 @@ from access.bypass.findings import Finding, Report
 from access.bypass.reading import look
 from access.bypass.wording import path
 from access.credentials import Credentials
+from access.iam.account_reader import read_account
 from access.iam.principals import NEW
 from access.participants import Participant
 from access.stack_outputs import parse_stack_outputs
@@ -220,6 +221,23 @@ def test_nothing_is_found_in_the_tutorial(live: Live) -> None:
         "reading the users, groups and roles of 111111111111",
         "looking for ways",
     ]
+
+
+def test_all_of_an_account_is_read(live: Live) -> None:
+    live.add_role("Tagged", allow("s3:ListAllMyBuckets"))
+    live.iam.tag_role(RoleName="Tagged", Tags=[{"Key": "Team", "Value": "red"}])
+    production = read_account(
+        live.sandbox.accounts.administrator(PRODUCTION), PRODUCTION, ["UpdateApp"], ["productionapp"]
+    )
+    assert production.unread == ()
+    assert production.roles["UpdateApp"].max_session == 3600
+    assert production.roles["UpdateApp"].trust_document == live.trust
+    assert production.buckets["productionapp"].public_access_block
+    development = read_account(live.sandbox.accounts.administrator(DEVELOPMENT), DEVELOPMENT)
+    assert development.directory
+    tagged = next(it for it in development.directory.principals if it.name == "Tagged")
+    assert (tagged.tags, tagged.trust_document) == ({"Team": "red"}, json.loads(trusting(ROOT)))
+    assert (development.saml_providers, development.oidc_providers, development.unread) == ((), (), ())
 
 
 def test_ways_over_a_role_and_an_administrator_are_real_until_the_trust_names_who_may(live: Live) -> None:

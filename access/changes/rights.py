@@ -141,10 +141,7 @@ def of_bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
         return
     statements = tuple(statements_of(each) for each in policies)
     was, now = (Policies("", each) for each in statements)
-    for statement in statements[1]:
-        if statement.effect == "Allow":
-            who = f"{_principals(statement)}, by the policy of bucket {after.name},"
-            yield from _of_statement("bucket", who, statement, was.rule, now, ())
+    yield from allowed_by_bucket(before, after)
     if not before:
         return
     for statement in statements[0]:
@@ -152,6 +149,15 @@ def of_bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
             who = "whoever has the right elsewhere"
             parts = _of_statement("bucket", who, statement, Not(was.denials), now, ())
             yield from no_longer_denied(parts, statement.name)
+
+
+def allowed_by_bucket(before: Bucket | None, after: Bucket) -> Iterator[Found]:
+    """Yield what a bucket's policy newly allows by itself."""
+    was, now = (Policies("", statements_of((it.policy,) if it and it.policy else ())) for it in (before, after))
+    for statement in now.statements:
+        if statement.effect == "Allow":
+            who = f"{_principals(statement)}, by the policy of bucket {after.name},"
+            yield from _of_statement("bucket", who, statement, was.rule, now, ())
 
 
 def _principals(statement: Statement) -> str:

@@ -1,16 +1,19 @@
 """Accounts as they are, in the terms of the readings."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from access.accounts import Session
+from access.arn import name_of
 from access.changes.rendered import Document
-from access.iam import principals as iam
 from access.iam.account_reader import AccountState, BucketState, read_account
+from access.iam.principals import Policy, PolicyVersion
+from access.iam.principals import Principal as Found
 from access.reading.deployed import Account, DeployedBucket, Principal
 
 _NO_ACLS = "BucketOwnerEnforced"
+"""The object ownership that turns ACLs off. Source: Amazon S3 User Guide, "Controlling ownership of objects"."""
 _GUARDS = {
     "BlockPublicAcls": "blockPublicAcls",
     "BlockPublicPolicy": "blockPublicPolicy",
@@ -43,4 +46,53 @@ def read(session: Session, account_id: str, roles: Collection[str], buckets: Col
         {bucket.name: _bucket(bucket) for bucket in state.buckets.values()},
         (*(state.saml_providers or ()), *(state.oidc_providers or ())),
         state.unread,
+    )
+
+
+def _principal(found: Found, state: AccountState) -> Principal:
+    role = state.roles.get(found.name) if not found.is_user else None
+    own = [policy for policy in found.policies if policy.holder == found.arn]
+    return Principal(
+        found.arn,
+        tuple(map(_document, own)),
+        tuple(group.name for group in found.groups),
+        tuple(policy.arn for policy in own if policy.arn),
+        found.boundary.arn if found.boundary else None,
+        _document(found.boundary) if found.boundary else None,
+        _json("the trust policy", found.trust_document) if found.trust_document else None,
+        role.max_session if role else None,
+    )
+
+
+def _document(policy: Policy) -> Document:
+    kind = "managed policy" if policy.arn else "inline policy"
+    return _json(f"{kind} {policy.name}", policy.document if policy.document else _anything(policy.arn or policy.name))
+
+
+def _managed(arn: str, versions: Sequence[PolicyVersion]) -> Document:
+    document = next(it.document for it in versions if it.is_default)
+    return _json(f"managed policy {name_of(arn)}", document)
+
+
+def _anything(name: str) -> Mapping[str, Any]:
+    """Return what stands for a policy that could not be read: whatever it may allow, on a condition of its own."""
+    which = {"StringEquals": {"access:PolicyArn": name}}
+    return {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": which}]}
+
+
+def _json(name: str, document: Mapping[str, Any]) -> Document:
+    return Document(name, json.dumps(document, sort_keys=True))
+
+
+def _bucket(state: BucketState) -> DeployedBucket | None:
+    if not state.exists:
+        return None
+    block = state.public_access_block or {}
+    guards = {name for key, name in _GUARDS.items() if block.get(key)}
+    has_acls = state.object_ownership != _NO_ACLS
+    others = [it for it in state.grants if it.grantee != state.owner_id]
+    return DeployedBucket(
+        _json(f"the policy of bucket {state.name}", state.policy_document) if state.policy_document else None,
+        frozenset(guards if has_acls else {*guards, _NO_ACLS}),
+        tuple(f"{it.permission} to {name_of(it.grantee)}" for it in others) if has_acls else (),
     )

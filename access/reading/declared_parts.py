@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from access.changes import rights
 from access.changes.assuming import KINDS, Assuming
 from access.changes.rendered import Bucket, Document, Grantee, Rendered, Role
-from access.changes.rules import statements_of
+from access.changes.rules import is_like, statements_of
 from access.iam.documents import Statement
-from access.iam.search import EVERYTHING, All, Policies, Rule
+from access.iam.search import EVERYTHING, All, Not, Policies, Rule
 from access.reading.deployed import Account
 from access.reading.differences import excesses, lacks
 from access.reading.values import Finding, Reading
@@ -58,9 +58,10 @@ class Parts:
         if there.boundary:
             boundary = Policies("", statements_of((there.boundary,)))
         declared = Policies("", statements_of(role.policies))
-        both = All((Policies("", statements_of(deployed.policies)), boundary))
         yield from excesses(rights.newly_done("rights", role.name, declared, deployed.policies, given=boundary))
-        yield from lacks(rights.newly_done("rights", role.name, both, role.policies))
+        in_force = All((Policies("", statements_of(deployed.policies)), boundary, _not_denied(self.deployed)))
+        as_declared = All((is_like((role.arn,)), _not_denied(self.declared)))
+        yield from lacks(rights.newly_done("rights", role.name, in_force, role.policies, given=as_declared))
         if role.boundary and role.boundary != deployed.boundary:
             there_is = f"it has {deployed.boundary}" if deployed.boundary else "it has none"
             text = f"{role.name} is not bounded by {role.boundary}, though that is declared: {there_is}"
@@ -92,7 +93,7 @@ class Parts:
         if not deployed:
             yield reading(*policy, [Finding("lack", f"there is no {subject}, though it is declared")])
             return
-        found = [*excesses(rights.of_bucket(bucket, deployed)), *lacks(rights.of_bucket(deployed, bucket))]
+        found = [*excesses(rights.of_bucket(bucket, deployed)), *lacks(rights.allowed_by_bucket(deployed, bucket))]
         yield reading(*policy, found)
         there = self.accounts[account].buckets[bucket.name]
         missing = sorted(bucket.guards - deployed.guards)
@@ -108,6 +109,12 @@ def reading(
     """Return a reading of a part of an account, with each finding once."""
     unique = {finding.text: finding for finding in findings}
     return Reading(f"{account}/{part}", account, subject, what, tuple(unique.values()))
+
+
+def _not_denied(state: Rendered) -> Rule:
+    """Return what the policies of the buckets leave to those who have the right elsewhere."""
+    policies = tuple(bucket.policy for bucket in state.buckets.values() if bucket.policy)
+    return Not(Policies("", statements_of(policies)).denials)
 
 
 def _session(role: Role, deployed: Role) -> Iterator[Finding]:

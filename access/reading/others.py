@@ -8,7 +8,7 @@ from access.arn import account_of
 from access.changes import circumstances
 from access.changes.assuming import grantee_patterns
 from access.changes.rendered import Document, Rendered
-from access.changes.rules import about, is_like, may_assume, statements_of
+from access.changes.rules import about, content, is_like, may_assume, statements_of
 from access.iam.checks import ActionCheck, ResourceCheck
 from access.iam.documents import Statement
 from access.iam.patterns import Value, match
@@ -17,14 +17,14 @@ from access.iam.verdicts import NO
 from access.reading.deployed import Account, Principal
 
 USES_OF_BUCKETS = (
-    *("s3:*Object*", "s3:*Bucket*", "s3:*Upload*", "s3:*Configuration"),
-    *("s3:Replicate*", "s3:InitiateReplication", "s3:BypassGovernanceRetention"),
+    *("s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*", "s3:RestoreObject", "s3:UpdateObjectEncryption"),
+    *("s3:ListBucket*", "s3:PutBucket*", "s3:DeleteBucket*", "s3:BypassGovernanceRetention"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ObjectOwnerOverrideToBucketOwner"),
+    *("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:InitiateReplication"),
+    *(f"s3:Put{of}Configuration" for of in ("Accelerate", "Analytics", "Encryption", "Inventory", "Lifecycle")),
+    *(f"s3:Put{of}Configuration" for of in ("IntelligentTiering", "Metrics", "Replication")),
 )
-_NO_USES_OF_BUCKETS = (
-    *("s3:ListAllMyBuckets", "s3:CreateBucket*", "s3:*StorageLens*", "s3:*AccountPublicAccessBlock"),
-    *("s3:*AccessPoint*", "s3:GetBucket*", "s3:Get*Configuration"),
-)
-"""Actions that are about no bucket in particular, or read its settings alone.
+"""Whatever reads, lists or changes objects, or changes a bucket. To read a bucket's settings alone is no use of it.
 
 Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
 """
@@ -86,7 +86,7 @@ class Others:
             everything = about(documents, role_arn)
             of_grantee = about(granted, role_arn)
             boundary = about((principal.boundary,), role_arn) if principal.boundary else None
-            if everything == of_grantee and boundary is None:
+            if content(everything) == content(of_grantee) and boundary is None:
                 continue
             if not any(it.effect == "Allow" for part in everything[:1] for it in part):
                 continue
@@ -103,7 +103,7 @@ class Others:
         """Yield the roles of an account that other accounts may assume and no stack declares."""
         others = sorted(self._deployed.accounts - {account.account_id})
         for principal in account.principals.values():
-            if not principal.trust or principal.arn in self._deployed.roles:
+            if not principal.trust or principal.arn in self._deployed.roles or principal.is_of_service:
                 continue
             admits = Policies("", about((principal.trust,), principal.arn)[0])
             questions = [(f"account {it}", is_like((f"arn:*:iam::{it}:*",))) for it in others]
@@ -120,7 +120,7 @@ class Others:
     def using(self, bucket: str, policy: Document | None, account: Account, partition: str) -> Iterator[Access]:
         """Yield the principals of a bucket's account that may use it by their own policies."""
         arns = (f"arn:{partition}:s3:::{bucket}", f"arn:{partition}:s3:::{bucket}/*")
-        allowed = All((_is_action(USES_OF_BUCKETS), Not(_is_action(_NO_USES_OF_BUCKETS)), _is_resource(arns)))
+        allowed = All((_is_action(USES_OF_BUCKETS), _is_resource(arns)))
         yield from self._doing("s3", allowed, account, f"on bucket {bucket}", policy)
 
     def using_key(self, key_arn: str, account: Account) -> Iterator[Access]:

@@ -75,9 +75,9 @@ def _of_others(
             part = f"principals/role/{account_of(role.arn)}/{role.name}"
             yield reading(account_id, part, everybody, f"who else may assume {role.name}", found)
         found = _folded(exceptions.without(others.trusting(account)))
-        yield reading(account_id, "roles", f"other roles of {account_id}", "whom they trust", found)
+        yield reading(account_id, "roles", f"other roles of {account_id}", "which accounts they trust", found)
         found = _folded(exceptions.without(others.changing(account)))
-        yield reading(account_id, "principals/changes", everybody, "who may change who may do what", found)
+        yield reading(account_id, "principals/changes", everybody, "who may change roles and groups", found)
         for bucket in deployed.buckets.values():
             if bucket.account == account_id:
                 uses = others.using(bucket.name, bucket.policy, account, _partition(deployed))

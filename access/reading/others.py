@@ -15,30 +15,7 @@ from access.iam.patterns import Value, match
 from access.iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Undecided, first_difference
 from access.iam.verdicts import NO
 from access.reading.deployed import Account, Principal
-
-USES_OF_BUCKETS = (
-    *("s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*", "s3:RestoreObject", "s3:UpdateObjectEncryption"),
-    *("s3:ListBucket*", "s3:PutBucket*", "s3:DeleteBucket*", "s3:BypassGovernanceRetention"),
-    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ObjectOwnerOverrideToBucketOwner"),
-    *("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:InitiateReplication"),
-    *(f"s3:Put{of}Configuration" for of in ("Accelerate", "Analytics", "Encryption", "Inventory", "Lifecycle")),
-    *(f"s3:Put{of}Configuration" for of in ("IntelligentTiering", "Metrics", "Replication")),
-)
-"""Whatever reads, lists or changes objects, or changes a bucket. To read a bucket's settings alone is no use of it.
-
-Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
-"""
-CHANGES_OF_ROLES = (
-    *("iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:DeleteRole"),
-    *("iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"),
-    *("iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
-)
-CHANGES_OF_GROUPS = (
-    *("iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:UpdateGroup", "iam:DeleteGroup"),
-    *("iam:PutGroupPolicy", "iam:AttachGroupPolicy", "iam:DeleteGroupPolicy", "iam:DetachGroupPolicy"),
-)
-CHANGES_OF_POLICIES = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")
-"""Calls that change who may do what. Source: Service Authorization Reference, "AWS Identity and Access Management"."""
+from access.reading.uses import Target
 
 _OF_PRINCIPALS = re.compile(r'"aws:(principal|user)|\$\{|:(user|role|assumed-role)/', re.IGNORECASE)
 """What may make a policy say different things of different principals of an account."""
@@ -114,64 +91,29 @@ class Others:
                 ("every other account", anybody, Not(is_like(known))),
             ]:
                 key = (principal.trust, who)
-                what = f"let {who} in, which no stack declares"
+                what = f"let {who} in"
                 yield from self._compared(principal, what, NOTHING, rule, given, key)
 
-    def using(self, bucket: str, policy: Document | None, account: Account, partition: str) -> Iterator[Access]:
-        """Yield the principals of a bucket's account that may use it by their own policies."""
-        arns = (f"arn:{partition}:s3:::{bucket}", f"arn:{partition}:s3:::{bucket}/*")
-        allowed = All((_is_action(USES_OF_BUCKETS), _is_resource(arns)))
-        yield from self._doing("s3", allowed, account, f"on bucket {bucket}", policy)
-
-    def using_key(self, key_arn: str, account: Account) -> Iterator[Access]:
-        """Yield the principals of a key's account that may use it by their own policies."""
-        uses = (
-            "kms:Decrypt",
-            "kms:Encrypt",
-            "kms:GenerateDataKey*",
-            "kms:ReEncrypt*",
-            "kms:CreateGrant",
-            "kms:PutKeyPolicy",
-        )
-        yield from self._doing("kms", All((_is_action(uses), _is_resource((key_arn,)))), account, f"on {key_arn}")
-
-    def changing(self, account: Account) -> Iterator[Access]:
-        """Yield the principals of an account that may change who may do what, as administrators may."""
-        for actions, arns, what in self._changeable(account):
-            if arns:
-                yield from self._doing("iam", All((_is_action(actions), _is_resource(arns))), account, what)
-
-    def _changeable(self, account: Account) -> Iterator[tuple[Sequence[str], tuple[str, ...], str]]:
-        for role in self._deployed.roles.values():
-            if role.account == account.account_id:
-                yield CHANGES_OF_ROLES, (role.arn,), f"on role {role.name}"
-                there = account.principals.get(role.arn)
-                own = [arn for arn in (there.attached if there else ()) if account_of(arn) == account.account_id]
-                yield CHANGES_OF_POLICIES, tuple(own), f"on the policies of role {role.name}"
-        for grantee in self._deployed.grantees.values():
-            if grantee.account == account.account_id and grantee.kind == "group":
-                start = f"arn:{grantee.partition}:iam::{account.account_id}:group/"
-                arns = (f"{start}{grantee.name}", f"{start}*/{grantee.name}")
-                yield CHANGES_OF_GROUPS, arns, f"on group {grantee.name}"
-
-    def _doing(
-        self, service: str, asked: Rule, account: Account, where: str, policy: Document | None = None
-    ) -> Iterator[Access]:
-        forbidden: Rule = Policies("", statements_of((policy,))).denials if policy else NOTHING
+    def using(self, target: Target, account: Account) -> Iterator[Access]:
+        """Yield the principals of an account that may use something by their own policies."""
+        forbidden: Rule = Policies("", statements_of((target.policy,))).denials if target.policy else NOTHING
         for principal in account.principals.values():
             if principal.arn in self._deployed.roles or principal.is_of_service:
                 continue
             documents = self._all_policies(principal, account)
-            statements = _on_service(statements_of(documents), service)
+            statements = _on_service(statements_of(documents), target.service)
             if not any(it.effect == "Allow" for it in statements):
                 continue
             limits: list[Rule] = [Policies("", statements), Not(forbidden)]
             if principal.boundary:
-                limits.append(Policies("", _on_service(statements_of((principal.boundary,)), service)))
-            subject = _subject(principal, (*documents, principal.boundary, policy))
-            key = (documents, principal.boundary, where, subject)
-            given = All((is_like((principal.arn,)), asked))
-            yield from self._compared(principal, "", NOTHING, All(tuple(limits)), given, key, where=where)
+                limits.append(Policies("", _on_service(statements_of((principal.boundary,)), target.service)))
+            subject = _subject(principal, (*documents, principal.boundary, target.policy))
+            found: list[Access] = []
+            for verb, actions in target.uses.items():
+                given = All((is_like((principal.arn,)), _is_action(actions), _is_resource(target.arns)))
+                key = (documents, principal.boundary, target.name, verb, subject)
+                found += self._compared(principal, verb, NOTHING, All(tuple(limits)), given, key)
+            yield from _joined(found, target.name)
 
     def _compared(
         self,
@@ -183,22 +125,19 @@ class Others:
         key: object,
         *,
         is_less: bool = False,
-        where: str = "",
     ) -> Iterator[Access]:
         if key not in self._known:
             self._known[key] = first_difference(before, after, given)
         difference = self._known[key]
         if isinstance(difference, Difference):
-            values = {
-                thing: value for thing, value in circumstances.telling(difference).items() if thing != "principal"
-            }
-            done = what or f"do {circumstances.shown(difference.witness.values.get('action') or 'anything')} {where}"
-            allowed = [f"is allowed by {it}" for it in difference.allowed_by]
-            denied = [f"is denied by {it}" for it in difference.denied_by]
-            because = tuple(denied if is_less else allowed)
-            yield Access(principal.arn, done, is_less, True, because, values)
+            telling = circumstances.telling(difference)
+            witness = {thing: value for thing, value in telling.items() if thing != "principal"}
+            allowed = (f"is allowed by {it}" for it in difference.allowed_by)
+            denied = (f"is denied by {it}" for it in difference.denied_by)
+            because = tuple(dict.fromkeys(denied if is_less else allowed))
+            yield Access(principal.arn, what, is_less, True, because, witness)
         elif isinstance(difference, Undecided):
-            text = f"{what or f'do anything {where}'}: {difference.key} with {difference.operator} can't be decided"
+            text = f"{what}: {difference.key} with {difference.operator} can't be decided"
             yield Access(principal.arn, text, is_less, is_certain=False)
 
     def _all_policies(self, principal: Principal, account: Account) -> tuple[Document, ...]:
@@ -216,6 +155,17 @@ class Others:
             elif any(match(pattern, principal.arn, {}) != NO for pattern in grantee_patterns(grantee)):
                 found += grantee.policies
         return tuple(found)
+
+
+def _joined(found: Sequence[Access], target: str) -> Iterator[Access]:
+    """Yield one access to a target for all verbs that are certain, and those that are not."""
+    certain = [access for access in found if access.is_certain]
+    if certain:
+        *before, last = (access.what for access in certain)
+        what = f"{', '.join(before)} and {last} {target}" if before else f"{last} {target}"
+        because = tuple(dict.fromkeys(reason for access in certain for reason in access.because))
+        yield replace(certain[0], what=what, because=because)
+    yield from (replace(access, what=f"use {target}: {access.what}") for access in found if not access.is_certain)
 
 
 def _is_action(patterns: Sequence[str]) -> Rule:

@@ -1,16 +1,21 @@
 """The reading half of a proof: what is deployed in some accounts, compared with what the stacks declare."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from access.arn import account_of
 from access.changes.rendered import Rendered
 from access.iam.principals import label
 from access.known_principals import KnownPrincipal
+from access.participants import Participant
+from access.reading import uses
+from access.reading.accounts import read
 from access.reading.declared_parts import Parts, reading
 from access.reading.deployed import Account, as_declared
 from access.reading.others import Access, Others
+from access.reading.uses import Target
 from access.reading.values import Finding, Reading, Review
 
 _MOST_NAMES = 5
@@ -21,6 +26,34 @@ _NOT_READ = (
     "key policies, object ACLs, access points, and who reads the settings of a bucket",
     "service-linked roles, which only AWS uses; ways over several principals: access bypass",
 )
+
+
+def read_and_review(
+    declared: Rendered, participants: Iterable[Participant], known: Sequence[KnownPrincipal] = ()
+) -> Review:
+    """Read the accounts of some stacks, and compare them with what these declare.
+
+    Args:
+        declared: what the stacks declare.
+        participants: the accounts.
+        known: exceptions beside those of the stacks' files.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: AWS can't be reached.
+    """
+    administrators = {it.account.account_id: it.account.administrator for it in participants if it.outputs}
+    roles = [role for role in declared.roles.values() if role.account in administrators]
+    with ThreadPoolExecutor(max(len(administrators), 1)) as pool:
+        accounts = pool.map(
+            lambda it: read(
+                it[1],
+                it[0],
+                [role.name for role in roles if role.account == it[0]],
+                [bucket.name for bucket in declared.buckets.values() if bucket.account == it[0]],
+            ),
+            administrators.items(),
+        )
+        return review(declared, {it.account_id: it for it in accounts}, datetime.now(UTC), known)
 
 
 def review(
@@ -74,21 +107,33 @@ def _of_others(
             found = _folded(exceptions.without(others.entering(role.arn, account)))
             part = f"principals/role/{account_of(role.arn)}/{role.name}"
             yield reading(account_id, part, everybody, f"who else may assume {role.name}", found)
-        found = _folded(exceptions.without(others.trusting(account)))
-        yield reading(account_id, "roles", f"other roles of {account_id}", "which accounts they trust", found)
-        found = _folded(exceptions.without(others.changing(account)))
-        yield reading(account_id, "principals/changes", everybody, "who may change roles and groups", found)
-        for bucket in deployed.buckets.values():
-            if bucket.account == account_id:
-                uses = others.using(bucket.name, bucket.policy, account, _partition(deployed))
-                found = _folded(exceptions.without(uses))
-                yield reading(
-                    account_id, f"principals/bucket/{bucket.name}", everybody, f"who else may use {bucket.name}", found
-                )
-        for key in _keys(deployed):
-            if account_of(key) == account_id:
-                found = _folded(exceptions.without(others.using_key(key, account)))
-                yield reading(account_id, f"principals/{key}", everybody, f"who else may use {key}", found)
+        trusted = _folded(exceptions.without(others.trusting(account)))
+        yield reading(account_id, "roles", f"other roles of {account_id}", "which accounts they trust", trusted)
+        for target in _targets(deployed, account):
+            found = _folded(exceptions.without(others.using(target, account)))
+            done = "may change" if target.service == "iam" else "may use"
+            yield reading(account_id, f"principals/{target.name}", everybody, f"who else {done} {target.name}", found)
+
+
+def _targets(deployed: Rendered, account: Account) -> Iterator[Target]:
+    """Yield what principals of an account can use by their own policies alone: what belongs to the account."""
+    account_id = account.account_id
+    for bucket in deployed.buckets.values():
+        if bucket.account == account_id:
+            yield uses.bucket(bucket.name, _partition(deployed), bucket.policy)
+    for key in _keys(deployed):
+        if account_of(key) == account_id:
+            yield uses.key(key)
+    for role in deployed.roles.values():
+        if role.account == account_id:
+            yield uses.role(role.arn, role.name)
+            there = account.principals.get(role.arn)
+            own = [arn for arn in (there.attached if there else ()) if account_of(arn) == account_id]
+            if own:
+                yield uses.policies(own, f"role {role.name}")
+    for grantee in deployed.grantees.values():
+        if grantee.account == account_id and grantee.kind == "group":
+            yield uses.group(grantee.name, grantee.partition, account_id)
 
 
 def _folded(found: Iterable[Access]) -> Iterator[Finding]:

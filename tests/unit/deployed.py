@@ -64,6 +64,8 @@ class Account:
         self.policies: dict[str, dict[str, Any]] = {}
         self.buckets: dict[str, dict[str, Any]] = {}
         self.saml: list[str] = []
+        self.unreadable: set[str] = set()
+        """The calls that are refused."""
 
     def arn(self, kind: str, name: str) -> str:
         return f"arn:aws:iam::{self.id}:{kind}/{name}"
@@ -121,8 +123,10 @@ class _Client:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def get_paginator(self, _: str) -> Any:  # noqa: ANN401
+    def get_paginator(self, call: str) -> Any:  # noqa: ANN401
         account = self._account
+        if call in account.unreadable:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, call)
         page = {
             "UserDetailList": [*account.users.values()],
             "GroupDetailList": [*account.groups.values()],
@@ -181,8 +185,8 @@ class Aws:
         self.production, self.development = self.accounts[PRODUCTION], self.accounts[DEVELOPMENT]
         self.update_app = self.production.roles.get("UpdateApp", {})
         self.bucket = self.production.buckets.get("productionapp", {})
-        self.development.user("David", "Developers")
-        self.development.user("Theresa", "Testers")
+        for user, group in (("David", "Developers"), ("Theresa", "Testers")):
+            self.development.user(user, *([group] if group in self.development.groups else ()))
 
     def review(self, *known: KnownPrincipal) -> Review:
         """Read both accounts, and compare."""
@@ -225,7 +229,7 @@ def _deploy(account: Account, stack: Mapping[str, Any]) -> None:
         if grantee["kind"] == "group":
             holder = account.group(grantee["name"])
             for user in grantee["members"] or ():
-                account.user(user)["GroupList"].append(grantee["name"])
+                account.user(user, grantee["name"])
         elif grantee["kind"] == "role":
             holder = account.role(grantee["name"], trusts(root(account.id)))
         else:

@@ -1,12 +1,15 @@
 """Changes behind the stacks' back: each that widens or narrows access is found and named, harmless ones are not."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from access.known_principals import KnownPrincipal
+from access.reading.values import Finding
 from tests.unit.deployed import Aws, allow, deny, document, root, trusts
-from tests.unit.rendered import DEVELOPMENT, PRODUCTION, ROLE
+from tests.unit.rendered import DEVELOPMENT, PRODUCTION, ROLE, group, role, state
 
 THIRD = "333333333333"
 BUCKET = "arn:aws:s3:::productionapp"
@@ -210,28 +213,31 @@ WIDER: dict[str, tuple[Edit, str]] = {
             document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}),
             allow("s3:*", [BUCKET, f"{BUCKET}/*"]),
         ),
-        "role Other may also do s3:",
+        "role Other may also read objects of, write objects of, list and change bucket productionapp",
     ),
     "a user of production reaches the bucket": (
         user(PRODUCTION, allow("s3:GetObject")),
-        "Norman may also do s3:GetObject on bucket",
+        "Norman may also read objects of bucket productionapp",
     ),
     "a user of production reads all of S3": (
         user(PRODUCTION, attach="AmazonS3ReadOnlyAccess"),
-        "Norman may also do s3:",
+        "Norman may also read objects of and list bucket productionapp",
     ),
-    "an administrator of production": (user(PRODUCTION, attach="AdministratorAccess"), "Norman may also do"),
+    "an administrator of production": (
+        user(PRODUCTION, attach="AdministratorAccess"),
+        "Norman may also change role UpdateApp",
+    ),
     "a user may change the trust": (
         user(PRODUCTION, allow("iam:UpdateAssumeRolePolicy")),
-        "Norman may also do iam:UpdateAssumeRolePolicy on role UpdateApp",
+        "Norman may also change role UpdateApp",
     ),
     "a user may change the policy": (
         user(PRODUCTION, allow("iam:CreatePolicyVersion", f"arn:aws:iam::{PRODUCTION}:policy/read-write-app-bucket")),
-        "Norman may also do iam:CreatePolicyVersion on the policies of role UpdateApp",
+        "Norman may also change the policies of role UpdateApp",
     ),
     "a user may join groups": (
         user(DEVELOPMENT, allow("iam:AddUserToGroup", f"arn:aws:iam::{DEVELOPMENT}:group/Developers")),
-        "Norman may also do iam:AddUserToGroup on group Developers",
+        "Norman may also change group Developers",
     ),
     # Trust wider than declared.
     "a third account": (trust(trusts(root(DEVELOPMENT), root(THIRD))), f"account {THIRD}"),
@@ -491,12 +497,200 @@ HARMLESS: dict[str, Edit] = {
 }
 
 
+KEY = f"arn:aws:kms:us-east-1:{PRODUCTION}:key/1234abcd"
+DEV = "AWSReservedSSO_Dev_0123456789abcdef"
+SAML = document(
+    {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::{DEVELOPMENT}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"},
+        "Action": "sts:AssumeRoleWithSAML",
+    }
+)
+OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
+    "MFA is asked for no longer": (
+        {"require_mfa": True},
+        trust(trusts(root(DEVELOPMENT))),
+        "excess",
+        "Developers may also assume UpdateApp, in more circumstances than declared: without MFA",
+    ),
+    "the external id is another one": (
+        {"external_id": "Example-987"},
+        trust(trusts(root(DEVELOPMENT), Condition={"StringEquals": {"sts:ExternalId": "another"}})),
+        "excess",
+        "with external id another",
+    ),
+    "the end is gone": (
+        {"expires_at": "2027-01-31T00:00:00Z"},
+        trust(trusts(root(DEVELOPMENT))),
+        "excess",
+        "in more circumstances than declared: at times such as",
+    ),
+    "addresses count no longer": (
+        {"source_ip_ranges": ["8.8.8.0/24"]},
+        trust(trusts(root(DEVELOPMENT))),
+        "excess",
+        "in more circumstances than declared",
+    ),
+    "another organization": (
+        {"organization_id": "o-abcdefghij"},
+        trust(trusts(root(DEVELOPMENT))),
+        "excess",
+        "in more circumstances than declared",
+    ),
+    "other principals": (
+        {"trusted_principal_arns": [f"arn:aws:iam::{DEVELOPMENT}:role/deploy"]},
+        trust(trusts(root(DEVELOPMENT))),
+        "excess",
+        "anybody else of account",
+    ),
+    "a principal is denied no longer": (
+        {"denied_principal_arns": [f"arn:aws:iam::{DEVELOPMENT}:user/David"]},
+        trust(trusts(root(DEVELOPMENT))),
+        "excess",
+        "Developers may also assume UpdateApp",
+    ),
+    "a source identity is asked for no longer": (
+        {"require_source_identity": True},
+        trust(trusts(root(DEVELOPMENT))),
+        "excess",
+        "Developers may also assume UpdateApp",
+    ),
+    "another prefix": (
+        {"prefixes": ["reports/"]},
+        inline(allow("s3:GetObject", f"{BUCKET}/*")),
+        "excess",
+        f"UpdateApp may also do s3:GetObject on {BUCKET}/*",
+    ),
+    "reading only, and it writes": (
+        {"access": "read"},
+        inline(allow("s3:PutObject", f"{BUCKET}/reports/*")),
+        "excess",
+        "UpdateApp may also do s3:PutObject",
+    ),
+    "the boundary is gone": (
+        {"permissions_boundary": "arn:aws:iam::aws:policy/PowerUserAccess"},
+        lambda aws: aws.update_app.pop("PermissionsBoundary"),
+        "excess",
+        "UpdateApp is not bounded by arn:aws:iam::aws:policy/PowerUserAccess, though that is declared: it has none",
+    ),
+    "the boundary is another one": (
+        {"permissions_boundary": "arn:aws:iam::aws:policy/PowerUserAccess"},
+        lambda aws: aws.production.bound(aws.update_app, aws.production.policy("B", allow("*"))),
+        "excess",
+        f"it has arn:aws:iam::{PRODUCTION}:policy/B",
+    ),
+    "sessions are revoked no longer": (
+        {"revoke_sessions_issued_before": "2026-11-01T00:00:00Z"},
+        own(grants(f"{BUCKET}/*")),
+        "excess",
+        "in sessions begun at times such as",
+    ),
+    "a user of production may decrypt": (
+        {"kms_key_arns": [KEY]},
+        user(PRODUCTION, allow("kms:*", KEY)),
+        "excess",
+        f"Norman may also decrypt with, encrypt with and share key {KEY}",
+    ),
+    "as declared, with everything": (
+        {"require_mfa": True, "external_id": "Example-987", "prefixes": ["reports/"], "kms_key_arns": [KEY]},
+        lambda aws: None,
+        "",
+        "",
+    ),
+}
+"""Options of the role, a change, and the kind and text of a finding."""
+
+OTHER_GRANTEES: dict[str, tuple[list[dict[str, Any]], Edit, str, str]] = {
+    "a member more": (
+        [group("Developers", allow=[ROLE], members=["David"])],
+        user(DEVELOPMENT, None, "Developers"),
+        "excess",
+        "Norman (now in Developers) may also assume UpdateApp",
+    ),
+    "a member less": (
+        [group("Developers", allow=[ROLE], members=["David", "Doris"])],
+        lambda aws: aws.development.users.pop("Doris"),
+        "lack",
+        "Doris",
+    ),
+    "a denied member less": (
+        [group("Testers", deny=[ROLE], members=["Tina"])],
+        lambda aws: aws.development.users["Tina"]["GroupList"].clear(),
+        "excess",
+        "Tina, where other policies allow it, may also assume UpdateApp",
+    ),
+    "a grantee role may more": (
+        [group("Deployer", kind="role", allow=[ROLE])],
+        lambda aws: aws.development.put(
+            aws.development.roles["Deployer"], "Y", allow("sts:*", f"arn:aws:iam::{PRODUCTION}:role/*")
+        ),
+        "excess",
+        "role Deployer may also do sts:*",
+    ),
+    "a grantee role is bounded": (
+        [group("Deployer", kind="role", allow=[ROLE])],
+        lambda aws: aws.development.bound(
+            aws.development.roles["Deployer"], aws.development.policy("B", allow("s3:*"))
+        ),
+        "lack",
+        "role Deployer may not assume UpdateApp",
+    ),
+    "a grantee role is gone": (
+        [group("Deployer", kind="role", allow=[ROLE])],
+        lambda aws: aws.development.roles.clear(),
+        "lack",
+        "there is no role Deployer",
+    ),
+    "a permission set's policy is wider": (
+        [group("Dev", kind="permissionSet", allow=[ROLE])],
+        lambda aws: aws.development.policy(
+            "allow-assume", allow("sts:AssumeRole", f"arn:aws:iam::{PRODUCTION}:role/*")
+        ),
+        "excess",
+        f"permission set Dev may also do sts:AssumeRole on arn:aws:iam::{PRODUCTION}:role/*",
+    ),
+    "a permission set's policy is gone": (
+        [group("Dev", kind="permissionSet", allow=[ROLE])],
+        lambda aws: aws.development.policies.clear(),
+        "lack",
+        "permission set Dev may not assume UpdateApp",
+    ),
+    "a permission set's Deny is not in force": (
+        [group("Dev", kind="permissionSet", deny=[ROLE])],
+        lambda aws: aws.development.put(
+            aws.development.role(DEV, SAML, "aws-reserved/sso.amazonaws.com/"), "Y", allow("sts:AssumeRole")
+        ),
+        "excess",
+        f"role {DEV} may also assume UpdateApp",
+    ),
+    "as declared, of each kind": (
+        [
+            group("Developers", allow=[ROLE], members=["David"]),
+            group("Testers", deny=[ROLE], members=["Theresa"]),
+            group("Deployer", kind="role", allow=[ROLE]),
+            group("Dev", kind="permissionSet", allow=[ROLE]),
+        ],
+        lambda aws: aws.development.attach(
+            aws.development.role(DEV, SAML, "aws-reserved/sso.amazonaws.com/"),
+            aws.development.arn("policy", "allow-assume"),
+        ),
+        "",
+        "",
+    ),
+}
+"""Grantees, a change, and the kind and text of a finding."""
+
+
+def findings_of(aws: Aws, *known: KnownPrincipal) -> list[Finding]:
+    return [finding for reading in aws.review(*known).readings for finding in reading.findings]
+
+
 @pytest.mark.parametrize("name", WIDER)
 def test_what_is_wider_is_an_excess(name: str) -> None:
     edit, said = WIDER[name]
     aws = Aws()
     edit(aws)
-    found = [finding for reading in aws.review().readings for finding in reading.findings]
+    found = findings_of(aws)
     assert [it for it in found if it.kind == "excess" and said in it.text], [(it.kind, it.text) for it in found]
 
 
@@ -505,7 +699,7 @@ def test_what_is_narrower_is_a_lack(name: str) -> None:
     edit, said = NARROWER[name]
     aws = Aws()
     edit(aws)
-    found = [finding for reading in aws.review().readings for finding in reading.findings]
+    found = findings_of(aws)
     assert [it for it in found if it.kind == "lack" and said in it.text], [(it.kind, it.text) for it in found]
     if name not in ("the role is moved", "the role may not write"):  # these are wider too
         assert not [it.text for it in found if it.kind == "excess"]
@@ -515,5 +709,95 @@ def test_what_is_narrower_is_a_lack(name: str) -> None:
 def test_what_is_harmless_is_no_finding(name: str) -> None:
     aws = Aws()
     HARMLESS[name](aws)
+    assert findings_of(aws) == []
+    assert aws.review().holds
+
+
+@pytest.mark.parametrize("name", OTHER_STACKS)
+def test_options_of_a_role_are_compared(name: str) -> None:
+    options, edit, kind, said = OTHER_STACKS[name]
+    aws = Aws(state(roles=[role(**options)]))
+    edit(aws)
+    found = findings_of(aws)
+    assert bool([it for it in found if it.kind == kind and said in it.text]) is bool(kind), found
+    assert bool(found) is bool(kind)
+
+
+@pytest.mark.parametrize("name", OTHER_GRANTEES)
+def test_grantees_of_each_kind_are_compared(name: str) -> None:
+    grantees, edit, kind, said = OTHER_GRANTEES[name]
+    aws = Aws(state(grantees=grantees))
+    edit(aws)
+    found = findings_of(aws)
+    assert bool([it for it in found if it.kind == kind and said in it.text]) is bool(kind), found
+    assert bool(found) is bool(kind)
+
+
+ADMINISTRATOR = f"arn:aws:iam::{PRODUCTION}:user/Norman"
+MEANT = KnownPrincipal(f"arn:aws:iam::{PRODUCTION}:user/Nor*", "looks after the account", "2027-01-31T00:00:00Z")
+
+
+def administered() -> Aws:
+    aws = Aws()
+    aws.production.attach(aws.production.user("Norman"), "AdministratorAccess")
+    return aws
+
+
+def test_a_known_principal_is_no_finding_and_is_named() -> None:
+    aws = administered()
+    assert len(findings_of(aws)) == 3
+    review = aws.review(MEANT)
+    assert review.holds
+    assert [it.matched for it in review.known] == [(ADMINISTRATOR,)]
+
+
+def test_the_file_of_a_stack_names_known_principals() -> None:
+    aws = administered()
+    said = {"principal": ADMINISTRATOR, "reason": "looks after the account"}
+    aws.declared["stacks"]["production"]["outputs"] = {"knownPrincipals": [said]}
     review = aws.review()
-    assert review.holds, [finding for reading in review.readings for finding in reading.findings]
+    assert review.holds
+    assert review.known == (KnownPrincipal(ADMINISTRATOR, "looks after the account", None, (ADMINISTRATOR,)),)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        replace(MEANT, until="2026-11-25T12:00:00Z"),
+        replace(MEANT, pattern=f"arn:aws:iam::{PRODUCTION}:user/nor*"),
+        replace(MEANT, pattern=f"arn:aws:iam::{PRODUCTION}:role/*"),
+    ],
+    ids=["it is over", "another name", "roles"],
+)
+def test_others_than_the_known_principals_stay_findings(known: KnownPrincipal) -> None:
+    review = administered().review(known)
+    assert not review.holds
+    assert [it.matched for it in review.known] == [()]
+
+
+def test_a_role_of_a_stack_is_never_an_exception() -> None:
+    aws = Aws()
+    inline(allow("iam:*"))(aws)
+    assert findings_of(aws, KnownPrincipal(ROLE, "no"))
+
+
+def test_what_is_said_of_many_is_one_finding() -> None:
+    aws = Aws()
+    for number in range(7):
+        aws.production.attach(aws.production.user(f"Norman{number}"), "AdministratorAccess")
+    names = "Norman0, Norman1, Norman2, Norman3, Norman4 and 2 more"
+    assert [finding.text for finding in findings_of(aws)] == [
+        f"{names} may also read objects of, write objects of, list and change bucket productionapp",
+        f"{names} may also change role UpdateApp",
+        f"{names} may also change the policies of role UpdateApp",
+    ]
+
+
+def test_an_account_that_may_not_be_read_is_undecided() -> None:
+    aws = Aws()
+    aws.production.unreadable.add("get_account_authorization_details")
+    found = findings_of(aws)
+    assert ("undecided", "iam:GetAccountAuthorizationDetails is missing") in [
+        (it.kind, it.text.partition(": ")[2]) for it in found
+    ]
+    assert not aws.review().holds

@@ -1,0 +1,68 @@
+"""What the stacks declare, as `access render` writes it, with what only AWS knows filled in from their outputs."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from access.changes.rendered import Rendered, read
+from access.participants import Participant
+from access.stack_outputs import AssumableRoles, StackOutputs
+
+_UNKNOWN = re.compile(r"<[^<>]*>")
+"""What stands in a rendered document for a value that is not known without AWS."""
+
+_GRANTEES = {"group": "assumableRoles", "role": "granteeRoles", "permissionSet": "permissionSets"}
+"""The outputs that list the roles of each kind of grantee."""
+
+
+def declared_by(rendered: str, where: str, participants: Iterable[Participant]) -> Rendered:
+    """Return what the stacks of some accounts declare.
+
+    Args:
+        rendered: what `access render` writes.
+        where: its name, for messages.
+        participants: the accounts, with what their stacks export.
+
+    Raises:
+        AccessError: it is not what `access render` writes.
+    """
+    read(rendered, where)
+    document = json.loads(rendered)
+    outputs = {it.account.account_id: it.outputs for it in participants if it.outputs}
+    stacks = {
+        name: _filled_in(form, dict(_known(form, outputs[form["account"]])))
+        for name, form in document["stacks"].items()
+        if form["account"] in outputs
+    }
+    return read(json.dumps({**document, "stacks": stacks}), where)
+
+
+def _known(form: Mapping[str, Any], outputs: StackOutputs) -> Iterator[tuple[str, str]]:
+    """Yield what the unknown texts of a stack are: external ids, and the ARNs of other projects' roles."""
+    for role in form["roles"]:
+        external_id = outputs.external_ids.get(role["name"])
+        if external_id:
+            trust = json.dumps(role["trust"])
+            yield from ((unknown, external_id) for unknown in _UNKNOWN.findall(trust))
+    said: Mapping[str, AssumableRoles] = {
+        "group": outputs.groups,
+        "role": outputs.grantee_roles,
+        "permissionSet": outputs.permission_sets,
+    }
+    for kind, output in _GRANTEES.items():
+        for name, grant in form["outputs"].get(output, {}).items():
+            for effect in ("allow", "deny"):
+                actual = said[kind].get(name, {}).get(effect, ())
+                yield from ((a, b) for a, b in zip(grant[effect], actual, strict=False) if _UNKNOWN.search(a))
+
+
+def _filled_in(form: Mapping[str, Any], known: Mapping[str, str]) -> Any:  # noqa: ANN401 (JSON)
+    def filled(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, dict):
+            return {key: filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item) for item in value]
+        return known.get(value, value) if isinstance(value, str) else value
+
+    return filled(form)

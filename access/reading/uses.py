@@ -1,0 +1,89 @@
+"""Uses of what the stacks give, in which nobody but the declared roles should have a part.
+
+Source: Service Authorization Reference, "Actions, resources, and condition keys" of Amazon S3, AWS KMS and IAM.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from access.changes.rendered import Document
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that may be used, and how."""
+
+    name: str
+    """E.g. ``bucket productionapp``."""
+    service: str
+    """As actions begin, e.g. ``s3``."""
+    arns: tuple[str, ...]
+    uses: Mapping[str, Sequence[str]]
+    """Actions, by the verb that people use for them."""
+    policy: Document | None = None
+    """Its own policy, which may deny uses."""
+
+
+_OF_BUCKETS: Mapping[str, Sequence[str]] = {
+    "read objects of": ("s3:GetObject*", "s3:ListMultipartUploadParts", "s3:RestoreObject"),
+    "write objects of": (
+        *("s3:PutObject*", "s3:DeleteObject*", "s3:AbortMultipartUpload", "s3:UpdateObjectEncryption"),
+        *("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:InitiateReplication"),
+        *("s3:ObjectOwnerOverrideToBucketOwner", "s3:BypassGovernanceRetention"),
+    ),
+    "list": ("s3:ListBucket*",),
+    "change": (
+        *("s3:PutBucket*", "s3:DeleteBucket*"),
+        *(f"s3:Put{of}Configuration" for of in ("Accelerate", "Analytics", "Encryption", "Inventory", "Lifecycle")),
+        *(f"s3:Put{of}Configuration" for of in ("IntelligentTiering", "Metrics", "Replication")),
+    ),
+}
+"""Reading a bucket's settings is not among them."""
+
+_OF_KEYS: Mapping[str, Sequence[str]] = {
+    "decrypt with": ("kms:Decrypt", "kms:ReEncrypt*"),
+    "encrypt with": ("kms:Encrypt", "kms:GenerateDataKey*"),
+    "share": ("kms:CreateGrant", "kms:PutKeyPolicy"),
+}
+
+_OF_ROLES: Mapping[str, Sequence[str]] = {
+    "change": (
+        *("iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:DeleteRole"),
+        *("iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"),
+        *("iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
+    )
+}
+_OF_GROUPS: Mapping[str, Sequence[str]] = {
+    "change": (
+        *("iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:UpdateGroup", "iam:DeleteGroup"),
+        *("iam:PutGroupPolicy", "iam:AttachGroupPolicy", "iam:DeleteGroupPolicy", "iam:DetachGroupPolicy"),
+    )
+}
+_OF_POLICIES: Mapping[str, Sequence[str]] = {"change": ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")}
+
+
+def bucket(name: str, partition: str, policy: Document | None) -> Target:
+    """Return a bucket, with its objects."""
+    arn = f"arn:{partition}:s3:::{name}"
+    return Target(f"bucket {name}", "s3", (arn, f"{arn}/*"), _OF_BUCKETS, policy)
+
+
+def key(arn: str) -> Target:
+    """Return a key of KMS."""
+    return Target(f"key {arn}", "kms", (arn,), _OF_KEYS)
+
+
+def role(arn: str, name: str) -> Target:
+    """Return a role, which administrators may change."""
+    return Target(f"role {name}", "iam", (arn,), _OF_ROLES)
+
+
+def group(name: str, partition: str, account_id: str) -> Target:
+    """Return a group, whatever its path."""
+    start = f"arn:{partition}:iam::{account_id}:group/"
+    return Target(f"group {name}", "iam", (f"{start}{name}", f"{start}*/{name}"), _OF_GROUPS)
+
+
+def policies(arns: Sequence[str], of: str) -> Target:
+    """Return some managed policies."""
+    return Target(f"the policies of {of}", "iam", tuple(arns), _OF_POLICIES)

@@ -31,6 +31,11 @@ def _sorted(found: Iterable[Found]) -> list[Found]:
 
 
 def _notes(base: Rendered, head: Rendered) -> Iterator[str]:
+    was_known = {it.pattern: it for it in base.known}
+    for it in head.known:
+        if was_known.get(it.pattern) != it:
+            until = f", until {it.until}" if it.until else ""
+            yield f"a known principal, of which no proof will warn: {it.pattern}{until} ({it.reason})"
     for arn, role in head.roles.items():
         was = base.roles.get(arn)
         if was and was.max_session != role.max_session:

@@ -37,13 +37,13 @@ def read(session: Session, account_id: str, roles: Collection[str], buckets: Col
     state = read_account(session, account_id, roles, buckets)
     directory = state.directory
     if not directory:
-        return Account(account_id, unread=state.unread)
+        return Account(account_id, unread=state.unread, is_read=False)
     return Account(
         account_id,
         {it.arn: _principal(it, state) for it in directory.principals},
         {group.name: tuple(map(_document, group.policies)) for group in directory.groups},
         {name_of(arn): _managed(arn, versions) for arn, versions in directory.versions.items()},
-        {bucket.name: _bucket(bucket) for bucket in state.buckets.values()},
+        {bucket.name: _bucket(bucket) for bucket in state.buckets.values() if not bucket.unread},
         (*(state.saml_providers or ()), *(state.oidc_providers or ())),
         state.unread,
     )

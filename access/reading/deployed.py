@@ -62,11 +62,13 @@ class Account:
     managed: Mapping[str, Document] = field(default_factory=dict)
     """The account's own managed policies, by name."""
     buckets: Mapping[str, DeployedBucket | None] = field(default_factory=dict)
-    """Those that were asked for; none for one that is not there."""
+    """Those that were asked for and read; none for one that is not there."""
     providers: tuple[str, ...] = ()
     """The ARNs of its identity providers."""
     unread: tuple[str, ...] = ()
     """What could not be read, in words, a line each."""
+    is_read: bool = True
+    """Whether its users, groups and roles were read: nothing can be said of an account without these."""
 
     def members(self, group: str) -> tuple[str, ...]:
         """Return the names of the users in a group."""

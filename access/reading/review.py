@@ -67,12 +67,13 @@ def review(
         now: the moment at which exceptions have to be in force, in UTC.
         known: exceptions beside those of the stacks' files.
     """
+    everything, accounts = accounts, {account_id: it for account_id, it in accounts.items() if it.is_read}
     deployed = as_declared(declared, accounts)
     exceptions = _Exceptions((*declared.known, *known), declared, now)
     readings = [
         *Parts(declared, deployed, accounts).readings(),
         *_of_others(Others(deployed, accounts), deployed, accounts, exceptions),
-        *_unread(accounts),
+        *_unread(everything),
     ]
     return Review(tuple(readings), exceptions.matched(), (*_NOT_READ, *_elsewhere(declared, accounts)))
 

@@ -35,6 +35,8 @@ def render(rendering: Rendering) -> str:
     lines += _section("Roles that no stack here makes", (f"{line} {code(arn)}" for arn, line in elsewhere))
     members = _members(rendering.stacks)
     lines += _section("Members of groups", members)
+    known_principals = (line for name, stack in sorted(rendering.stacks.items()) for line in _known(name, stack))
+    lines += _section("Known principals, who may reach what the stacks give", [*known_principals])
     for name, stack in sorted(rendering.stacks.items()):
         for bucket in stack["buckets"]:
             facts = sorted(_facts(parse(bucket["policy"] or {}), "Its policy: "))
@@ -84,6 +86,12 @@ def _members(stacks: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for grantee in stack["grantees"]
         for member in grantee["members"] or ()
     ]
+
+
+def _known(name: str, stack: Mapping[str, Any]) -> Iterator[str]:
+    for it in stack["outputs"].get("knownPrincipals", ()):
+        until = f", until {plain(it['until'])}" if it.get("until") else ""
+        yield f"{code(it['principal'])} of {plain(name)}{until}: {plain(it['reason'])}"
 
 
 def _facts(statements: Sequence[Statement], start: str) -> Iterator[str]:

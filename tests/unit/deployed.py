@@ -160,6 +160,8 @@ class _Client:
         return bucket[key]
 
     def get_bucket_policy(self, Bucket: str) -> Any:  # noqa: ANN401, N803
+        if "get_bucket_policy" in self._account.unreadable:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetBucketPolicy")
         return {"Policy": json.dumps(self._of_bucket(Bucket, "policy", "NoSuchBucketPolicy"))}
 
     def get_bucket_acl(self, Bucket: str) -> Any:  # noqa: ANN401, N803

@@ -291,6 +291,16 @@ def test_a_longer_session_is_told_and_is_no_gain() -> None:
     assert found.notes == ("a session of UpdateApp may last 7200 seconds; before, 3600",)
 
 
+def test_a_known_principal_more_is_a_note() -> None:
+    after = state()
+    arn = "arn:aws:iam::999999999999:role/Admin"
+    said = [{"principal": arn, "reason": "why", "until": "2027-01-31T00:00:00Z"}]
+    after["stacks"]["production"]["outputs"] = {"knownPrincipals": said}
+    found = changes(state(), after)
+    assert (found.verdict, changes(after, after).notes, changes(after, state()).notes) == ("none", (), ())
+    assert found.notes == (f"a known principal, of which no proof will warn: {arn}, until 2027-01-31T00:00:00Z (why)",)
+
+
 def test_everybody_who_gains_is_told_grantees_first() -> None:
     found = changes(trusting(require_mfa=True), trusting())
     assert [each.who for each in found.gained] == ["Developers", ELSE]

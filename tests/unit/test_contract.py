@@ -65,6 +65,11 @@ def roles(partition: str) -> list[dict[str, Any]]:
     ]
 
 
+def administrator(partition: str) -> dict[str, str]:
+    arn = f"arn:{partition}:iam::{OWNER}:role/Admin*"
+    return {"principal": arn, "reason": "looks after the account", "until": FAR_AWAY}
+
+
 def production(run: Run, partition: str = "aws", *, is_hidden: bool = False) -> Ran:
     return run(
         stack="production",
@@ -73,6 +78,7 @@ def production(run: Run, partition: str = "aws", *, is_hidden: bool = False) -> 
             "aws:region": REGIONS[partition],
             "aws:allowedAccountIds": [OWNER],
             f"{PROJECT}:roles": roles(partition),
+            f"{PROJECT}:knownPrincipals": [administrator(partition)],
         },
         secret=[f"{PROJECT}:roles"] if is_hidden else [],
     )
@@ -89,6 +95,7 @@ def test_a_stack_of_several_roles_exports(run: Run, partition: str) -> None:
     ]
     assert exports == {
         "contractVersion": 1,
+        "knownPrincipals": [administrator(partition)],
         "roleArn": role_arn(partition, "delegated/UpdateApp"),
         "roleArns": {
             "UpdateApp": role_arn(partition, "delegated/UpdateApp"),

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from stack.entries import GranteeEntry, GroupEntry, PermissionSetEntry, RoleEntry
+from stack.entries import GranteeEntry, GroupEntry, KnownPrincipalEntry, PermissionSetEntry, RoleEntry
 from tests.unit.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()
@@ -31,6 +31,7 @@ def section(name: str) -> str:
         ("groups", GroupEntry),
         ("granteeRoles", GranteeEntry),
         ("permissionSets", PermissionSetEntry),
+        ("knownPrincipals", KnownPrincipalEntry),
     ],
 )
 def test_every_option_is_in_the_readme_and_declared(name: str, entry_type: type) -> None:

@@ -796,8 +796,19 @@ def test_what_is_said_of_many_is_one_finding() -> None:
 def test_an_account_that_may_not_be_read_is_undecided() -> None:
     aws = Aws()
     aws.production.unreadable.add("get_account_authorization_details")
-    found = findings_of(aws)
-    assert ("undecided", "iam:GetAccountAuthorizationDetails is missing") in [
-        (it.kind, it.text.partition(": ")[2]) for it in found
+    assert [(it.kind, it.text) for it in findings_of(aws)] == [
+        (
+            "undecided",
+            f"the users, groups and roles of {PRODUCTION} could not be read:"
+            " iam:GetAccountAuthorizationDetails is missing",
+        )
     ]
-    assert not aws.review().holds
+
+
+def test_a_bucket_that_may_not_be_read_is_undecided() -> None:
+    aws = Aws()
+    aws.bucket["policy"] = None
+    aws.production.unreadable.add("get_bucket_policy")
+    assert [(it.kind, it.text) for it in findings_of(aws)] == [
+        ("undecided", "the policy of bucket productionapp could not be read: s3:GetBucketPolicy is missing")
+    ]

@@ -28,6 +28,7 @@ def grantee(name: str, *statements: dict[str, Any], members: list[str] | None = 
 
 def stack(
     *statements: dict[str, Any],
+    known: tuple[dict[str, str], ...] = (),
     trust: dict[str, Any] | None = None,
     grantees: tuple[dict[str, Any], ...] = (),
     bucket_policy: dict[str, Any] | None = None,
@@ -48,8 +49,16 @@ def stack(
         "roles": [made],
         "grantees": [],
         "buckets": [{"name": "app", "policy": bucket_policy}],
+        "outputs": {"knownPrincipals": known},
     }
-    development = {"project": "acme", "account": "111111111111", "roles": [], "grantees": grantees, "buckets": []}
+    development: dict[str, Any] = {
+        "project": "acme",
+        "account": "111111111111",
+        "roles": [],
+        "grantees": grantees,
+        "buckets": [],
+    }
+    development["outputs"] = {}
     return render(Rendering({"production": production, "development": development}))
 
 
@@ -121,6 +130,15 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
                 "+ ## Members of groups",
                 "+ ",
                 "+ - group New of development: Ann",
+            ],
+        ),
+        (
+            lambda: stack(READ, known=({"principal": "arn:x", "reason": "a *b*", "until": "2027"},), **BOTH),
+            [
+                "+ ",
+                "+ ## Known principals, who may reach what the stacks give",
+                "+ ",
+                r"+ - `arn:x` of production, until 2027: a \*b\*",
             ],
         ),
         (

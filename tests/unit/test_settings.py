@@ -34,6 +34,13 @@ def without(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name != key}
 
 
+ADMIN = {"principal": "arn:aws:iam::999999999999:role/Admin", "reason": "looks after the account"}
+
+
+def known(**other: str) -> dict[str, Any]:
+    return {**roles(ROLE), f"{PREFIX}:knownPrincipals": [{**ADMIN, **other}]}
+
+
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("short account id", roles({**ROLE, "trustedAccountId": "1111"}), "roles[0].trustedAccountId", "'1111'"),
     (
@@ -47,6 +54,39 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         roles({**ROLE, "deniedPrincipalArns": ["arn:aws:iam::*:role/*", "arn:aws:iam::111111111112:role/deploy"]}),
         "roles[0].deniedPrincipalArns[1]",
         "those are 111111111111",
+    ),
+    (
+        "a known principal of another account",
+        known(principal="arn:aws:iam::111111111111:role/Admin"),
+        "knownPrincipals[0].principal",
+        "name principals of this account, 999999999999",
+    ),
+    (
+        "everybody is known",
+        known(principal="arn:aws:iam::999999999999:role/*"),
+        "knownPrincipals[0].principal",
+        "it would be everybody",
+    ),
+    ("a known principal of any account", known(principal="arn:aws:iam::*:role/Admin"), "[0].principal", "this account"),
+    (
+        "a known account",
+        known(principal="arn:aws:iam::999999999999:root"),
+        "knownPrincipals[0].principal",
+        "write the ARN",
+    ),
+    (
+        "a known principal without a reason",
+        {**roles(ROLE), f"{PREFIX}:knownPrincipals": [without(ADMIN, "reason")]},
+        "knownPrincipals[0].reason",
+        "missing",
+    ),
+    ("a reason of two lines", known(reason="a\nb"), "knownPrincipals[0].reason", "in one line"),
+    ("a known principal until some day", known(until="tomorrow"), "knownPrincipals[0].until", "a moment of UTC"),
+    (
+        "a principal known twice",
+        {**roles(ROLE), f"{PREFIX}:knownPrincipals": [ADMIN, ADMIN]},
+        "knownPrincipals[1].principal",
+        "knownPrincipals[0]",
     ),
     ("missing key", roles(without(ROLE, "bucket")), "roles[0].bucket", "missing"),
     ("unknown key", roles({**ROLE, "bukket": "x"}), "roles[0].bukket: there is no such key", "did you mean bucket?"),

@@ -21,7 +21,7 @@ from sandbox.identity_center import sets_named, withdraw
 from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.people import leave_groups, named_groups
-from sandbox.proof import proved
+from sandbox.proof import proved, rendered
 from sandbox.running import alone, running
 from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, gone_in_words, known_stacks
 
@@ -36,8 +36,9 @@ def up(options: argparse.Namespace, layout: Layout) -> int:
     prepared = [stack for stack in stacks if stack in chosen or stack.deployed]
     official = options.provider == toolchain.OFFICIAL
     with running(layout, projects, prepared, official, _say, options.lenient) as sandbox:
+        renderings = rendered(chosen, sandbox.pool)
         done = deploy(sandbox, stacks, chosen, _say)
-        holds = not done.failures and proved(layout, done.outputs, done.strangers)
+        holds = not done.failures and proved(layout, done.outputs, done.strangers, chosen, renderings)
     for stack in stacks:
         if not stack.file:
             _say(as_typed(gone_in_words(stack), options))

@@ -65,6 +65,13 @@ def check_loads(path: Path) -> None:
         _load(path)
 
 
+def principals_of(path: Path) -> list[str]:
+    """Return the ARNs of the users and roles that a stack has made."""
+    made = ("aws:iam/role:Role", "aws:iam/user:User")
+    found = (resource.get("outputs", {}).get("arn") for resource in _resources(path) if resource.get("type") in made)
+    return [arn for arn in found if isinstance(arn, str)]
+
+
 def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
     latest = _load(path).get("latest") or {}
     yield from latest.get("resources") or ()

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 """The managed policy that the tutorial gives its users: everything but IAM, so ``sts:AssumeRole`` on any role too."""
 
+OWN_RIGHTS = "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
+"""The managed policy of the sandbox's people: they may look around, and assume only roles that are granted."""
+
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 """The managed policy of an account's administrator."""
 
@@ -100,7 +103,7 @@ class Accounts:
                 iam.create_user(UserName=user.name)
         attached = iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]
         if user.power_user and not attached:
-            iam.attach_user_policy(UserName=user.name, PolicyArn=POWER_USER)
+            iam.attach_user_policy(UserName=user.name, PolicyArn=OWN_RIGHTS if user.own else POWER_USER)
         joined = [group["GroupName"] for group in iam.list_groups_for_user(UserName=user.name)["Groups"]]
         for group in user.groups:
             if group not in joined:

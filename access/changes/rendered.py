@@ -1,7 +1,7 @@
 """What the program of some stacks registers, as ``access render`` writes it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -98,6 +98,18 @@ def label(of: Role | Grantee, *states: Rendered) -> str:
     if len({each.stack for each in alike.values()}) == len(alike):
         return f"{of.stack}/{of.name}"
     return of.arn if isinstance(of, Role) else f"{of.kind} {of.name} of {of.account or of.stack}"
+
+
+def combine(states: Iterable[Rendered]) -> Rendered:
+    """Return the stacks of several projects together."""
+    listed = list(states)
+    return Rendered(
+        {arn: role for each in listed for arn, role in each.roles.items()},
+        {key: grantee for each in listed for key, grantee in each.grantees.items()},
+        {key: bucket for each in listed for key, bucket in each.buckets.items()},
+        frozenset().union(*(each.accounts for each in listed)),
+        tuple(it for each in listed for it in each.known),
+    )
 
 
 def read(text: str, where: str) -> Rendered:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from access.reading.values import Review
+
 Expected = Literal["ALLOW", "DENY"]
 Result = Literal["ALLOW", "DENY", "INCONCLUSIVE"]
 """``DENY`` is AccessDenied and nothing else; whatever is neither that nor an allow decides nothing."""
@@ -81,8 +83,11 @@ class Proof:
     """What the proof says nothing about, in words, a line each."""
     unproved: tuple[str, ...] = ()
     """What had to be tried and could not be, in words, a line each."""
+    review: Review | None = None
+    """What was read and compared with what the stacks declare, if anything was."""
 
     @property
     def holds(self) -> bool:
         """Whether everything that has to be tried was tried, and every cell came out as it has to."""
-        return bool(self.cells) and not self.unproved and all(cell.matches for cell in self.cells)
+        was_read = self.review is None or self.review.holds
+        return bool(self.cells) and not self.unproved and all(cell.matches for cell in self.cells) and was_read

@@ -242,6 +242,8 @@ def test_all_of_an_account_is_read(live: Live) -> None:
 
 def test_ways_over_a_role_and_an_administrator_are_real_until_the_trust_names_who_may(live: Live) -> None:
     live.add_role("Deployer", allow("sts:AssumeRole", UPDATE_APP))
+    for name in ("David", "Theresa"):
+        live.iam.attach_user_policy(UserName=name, PolicyArn=POWER_USER)
     live.add_user("Norman", policy=ADMINISTRATOR_ACCESS)
     before = {path: path.read_bytes() for path in live.sandbox.layout.emulator_state.rglob("*") if path.is_file()}
     report = live.look()

@@ -120,7 +120,7 @@ def test_the_people_follow_the_groups(acme: ProjectFolder) -> None:
     assert may == {
         "David": True,
         "alice": False,
-        "Auditors-member": True,
+        "Auditors-member": False,
     }
     identity = acme.session("David").sts.get_caller_identity()
     assert identity["Arn"] == f"arn:aws:iam::{PEOPLE}:user/sandbox/David"

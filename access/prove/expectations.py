@@ -25,6 +25,8 @@ class Candidate:
     """The role of its account that it is, where it is not a user."""
     permission_set: str | None = None
     """The permission set whose role it is, where it comes in through IAM Identity Center."""
+    id: str = ""
+    """The same in every run, however its name is worded, e.g. ``development/Testers +power``."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,12 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
     Each group has a member with no rights but the group's, which shows what the group allows, and one that may assume
     any role, as power users may, which shows what the group forbids.
     """
+    stack, groups = outputs.stack, tuple(outputs.groups)
 
     def user(name: str, *groups: str, power: bool = False) -> Candidate:
-        return Candidate(Principal(name, account_id, groups), may_assume_any=power)
+        identity = f"{stack}/{' '.join(groups)}{' +power' if power else ''}"
+        return Candidate(Principal(name, account_id, groups), may_assume_any=power, id=identity)
 
-    stack, groups = outputs.stack, tuple(outputs.groups)
     members = [
         user(f"member of {stack}/{group}{', power user' if power else ''}", group, power=power)
         for group in groups
@@ -103,9 +106,16 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
     if 1 < len(groups) <= MOST_GROUPS:
         name = " and ".join([", ".join(groups[:-1]), groups[-1]])
         members.append(user(f"member of {stack}/{name}, power user", *groups, power=True))
-    in_roles = [Candidate(Principal(f"role {stack}/{name}", account_id), role=name) for name in outputs.grantee_roles]
+    in_roles = [
+        Candidate(Principal(f"role {stack}/{name}", account_id), role=name, id=f"{stack}/role/{name}")
+        for name in outputs.grantee_roles
+    ]
     in_roles += [
-        Candidate(Principal(f"permission set {stack}/{name}", account_id), permission_set=name)
+        Candidate(
+            Principal(f"permission set {stack}/{name}", account_id),
+            permission_set=name,
+            id=f"{stack}/permission-set/{name}",
+        )
         for name in outputs.permission_sets
     ]
     others = [user(f"user of {stack} in no group"), user(f"power user of {stack} in no group", power=True)]
@@ -114,7 +124,8 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
 
 def outsider_of(account_id: str) -> Candidate:
     """Return a power user of an account that takes no part."""
-    return Candidate(Principal(f"power user of {account_id}, another account", account_id), may_assume_any=True)
+    name = f"power user of {account_id}, another account"
+    return Candidate(Principal(name, account_id), may_assume_any=True, id=f"{account_id}/ +power")
 
 
 def may_assume(

@@ -14,7 +14,7 @@ from access.errors import AccessError
 from access.participants import Participant
 from access.prove.actions import Action, actions_in
 from access.prove.expectations import Role, allowed_in_vain, may_assume, may_assume_neighbour, trust_refusal
-from access.prove.matrix import ASSUME, Cell, Expected, Proof, ProvedRole
+from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
 from access.prove.settling import Answer, Patience, answer, settled
 from access.prove.stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
 
@@ -170,11 +170,12 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
             credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
             sessions.append(trying.account.session(credentials))
 
-    def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object]) -> Cell:
+    def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object], about: str = "") -> Cell:
         found = settled(lambda: answer(attempt), expected, patience)
         if found.result == "DENY" and trying.unready:
             found = Answer("INCONCLUSIVE", trying.unready)
-        return _cell(trying, role, action, "sts:AssumeRole", expected, because, found)
+        identity = f"{ASSUME_ID}{about}"
+        return _cell(trying, role, identity, action, "sts:AssumeRole", expected, because, found)
 
     everything = {name: value for call in demanded.values() for name, value in call.items()}
     entered = cell(ASSUME, expected, because, lambda: assume(role.arn, **everything))
@@ -188,12 +189,13 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
         for what, call in demanded.items():
             others = {name: value for name, value in everything.items() if name not in call}
             attempt = partial(assume, role.arn, **others)
-            cells.append(cell(f"{ASSUME} without {what}", "DENY", f"the role demands {what}", attempt))
+            without = f" without {what}"
+            cells.append(cell(f"{ASSUME}{without}", "DENY", f"the role demands {what}", attempt, without))
     neighbour = stage.neighbours.get(role.arn)
     if neighbour and not trying.has_other_rights:
         wanted, why = may_assume_neighbour(trying.candidate, role)
         attempt = partial(assume, neighbour)
-        cells.append(cell("assume a role whose name begins the same", wanted, why, attempt))
+        cells.append(cell("assume a role whose name begins the same", wanted, why, attempt, " on its neighbour"))
     return _Entry(role, trying, cells, session, is_expected=expected == "ALLOW")
 
 
@@ -213,11 +215,39 @@ def _demanded(role: Role, trying: Trying) -> dict[str, dict[str, Any]]:
 def _do(entry: _Entry, session: Session, action: Action, patience: Patience) -> Cell:
     ask = partial(answer, partial(action.attempt, session), action.proves_allow)
     found = settled(ask, action.expected, patience)
-    return _cell(entry.trying, entry.role, action.name, action.operation, action.expected, action.because, found)
+    return _cell(
+        entry.trying,
+        entry.role,
+        action.id,
+        action.name,
+        action.operation,
+        action.expected,
+        action.because,
+        found,
+        action.target,
+    )
 
 
 def _cell(
-    trying: Trying, role: Role, action: str, operation: str, expected: Expected, because: str, found: Answer
+    trying: Trying,
+    role: Role,
+    identity: str,
+    action: str,
+    operation: str,
+    expected: Expected,
+    because: str,
+    found: Answer,
+    target: str | None = None,
 ) -> Cell:
-    detail = "" if found.result == expected else found.detail
-    return Cell(trying.candidate.principal.name, role.arn, action, operation, expected, because, found.result, detail)
+    return Cell(
+        trying.candidate.principal.name,
+        role.arn,
+        action,
+        operation,
+        expected,
+        because,
+        found.result,
+        detail="" if found.result == expected else found.detail,
+        id=f"{role.account_id}/{role.name}|{trying.candidate.id}|{identity}",
+        target=target,
+    )

@@ -347,7 +347,7 @@ def _person(account: Account, participants: Sequence[Participant]) -> Trying:
     if kind == "assumed-role":
         role_name, session_name = path.split("/")[-2:]
         arn = _role_arn(here.account if here else account, role_name)
-        candidate = Candidate(principal)
+        candidate = Candidate(principal, id=f"profile/{account.profile}")
         if outputs and role_name in outputs.grantee_roles:
             candidate = replace(candidate, role=role_name)
         elif outputs and outputs.of_permission_set(permission_set_of(arn)):
@@ -359,5 +359,5 @@ def _person(account: Account, participants: Sequence[Participant]) -> Trying:
     reader = here.account.administrator if here else account.administrator
     joined = [group["GroupName"] for group in reader.iam.list_groups_for_user(UserName=user_name)["Groups"]]
     groups = tuple(group for group in joined if outputs and group in outputs.groups)
-    candidate = Candidate(replace(principal, groups=groups))
+    candidate = Candidate(replace(principal, groups=groups), id=f"profile/{account.profile}")
     return Trying(candidate, account, account.administrator, arn, user_name, outputs, has_other_rights=True)

@@ -209,6 +209,10 @@ def test_what_is_deployed_is_as_it_should_be_and_nothing_is_left_of_the_proof(de
         (GUARDED, "read an object of guarded/reports/"),
     }
     assert deployed_roles.sandbox.left_over_probes() == []
+    ids = {cell.id: cell.target for cell in proof.cells}
+    assert len(ids) == len(proof.cells)
+    for what, bucket in (("s3:ListBucket on guarded/reports/", "guarded"), ("s3:ListBucket beside guarded", None)):
+        assert ids[f"{PRODUCTION}/Guarded|development/Developers +power|{what}"] == bucket
 
 
 def trust_elsewhere(live: Live) -> None:

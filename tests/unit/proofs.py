@@ -8,7 +8,7 @@ from typing import get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from access.prove.matrix import ASSUME, Cell, Expected, Principal, Proof, ProvedRole, Result
+from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Principal, Proof, ProvedRole, Result
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
 BUCKET = "productionapp"
@@ -78,6 +78,15 @@ _IN_THE_ROLE: tuple[tuple[str, str, Expected, str], ...] = (
 
 
 def _cells() -> Iterator[Cell]:
+    for cell in _cells_without_ids():
+        # The bucket's neighbour is another bucket.
+        target = BUCKET if cell.action.endswith((f" {BUCKET}", f" {BUCKET} for good")) else None
+        last = ASSUME_ID if cell.action == ASSUME else f"{cell.operation} in {cell.action}"
+        identity = f"999999999999/UpdateApp|{cell.principal}|{last}"
+        yield replace(cell, id=identity, target=None if _NEIGHBOUR in cell.action else target)
+
+
+def _cells_without_ids() -> Iterator[Cell]:
     for principal in PRINCIPALS:
         expected, because = _ASSUME[principal.name]
         yield Cell(principal.name, ROLE, ASSUME, "sts:AssumeRole", expected, because, expected)
@@ -139,7 +148,10 @@ def twins() -> Proof:
     """Two roles of the same name in two accounts, one of them without a bucket."""
     proof = sample()
     other = ProvedRole(ROLE.replace("999999999999", "888888888888"), ())
-    cells = tuple(replace(cell, role=other.arn) for cell in proof.cells)
+    cells = tuple(
+        replace(cell, role=other.arn, id=cell.id.replace("999999999999/", "888888888888/"), target=None)
+        for cell in proof.cells
+    )
     return replace(proof, roles=(*proof.roles, other), cells=(*proof.cells, *cells))
 
 
@@ -227,8 +239,16 @@ def proofs(draw: DrawFn) -> Proof:
             because=texts,
             result=st.sampled_from(get_args(Result)),
             detail=texts,
+            id=st.just("") | st.uuids().map(str),
+            target=st.none() | texts,
         )
-        cells = draw(st.lists(cell, unique_by=lambda cell: (cell.principal, cell.role, cell.action), max_size=12))
+        cells = draw(
+            st.lists(
+                cell,
+                unique_by=(lambda cell: (cell.principal, cell.role, cell.action), lambda cell: cell.id or object()),
+                max_size=12,
+            )
+        )
     return Proof(
         started=draw(moments),
         ended=draw(moments),

@@ -234,26 +234,25 @@ def test_the_picture_is_told_in_words_too() -> None:
     assert "member of Testers, power user (account 111111111111, in Testers): ALLOW, NOT AS EXPECTED" in told
 
 
-def test_actions_belong_to_the_bucket_that_they_name() -> None:
+def test_actions_belong_to_the_bucket_that_they_are_about_whatever_they_are_called() -> None:
     (of,) = by_role(proofs.sample())
-    (arn, buckets) = (of.role.arn, ("app", "app-2", "app.data"))
+    buckets = ("app", "app-2")
     names = {
         "list app": "app",
-        "write an object of app-2/reports/": "app-2",
-        "read an object of app.data": "app.data",
-        "find out in which region app is": "app",
+        "write an object of app": "app-2",
+        "read the role app": None,
         "list a bucket whose name begins with app": None,
-        "list the applications": None,
-        "list app-20": None,
     }
-    cells = tuple(replace(proofs.sample().cells[0], action=action) for action in names)
+    cells = tuple(
+        replace(proofs.sample().cells[0], action=action, id=action, target=target) for action, target in names.items()
+    )
     proof = replace(proofs.sample(), cells=cells, roles=(replace(of.role, buckets=buckets),))
     assert {
         action: target.name if target.is_bucket else None
         for target in targets(by_role(proof)[0])
         for action in target.actions
     } == names
-    assert [target.name for target in targets(by_role(replace(proof, cells=()))[0])] == list(buckets), arn
+    assert [target.name for target in targets(by_role(replace(proof, cells=()))[0])] == list(buckets)
 
 
 @pytest.mark.parametrize(

@@ -140,10 +140,10 @@ def may_assume(
         outputs: what its account's stack tells; nothing for an account without one.
         now: the time of the attempt, in UTC.
     """
+    denial = _denial_of_groups(candidate, role, outputs)
+    if denial:
+        return "DENY", denial
     said = _grants_of(candidate, outputs) if outputs else {}
-    for name, grant in said.items():
-        if role.arn in grant["deny"]:
-            return "DENY", f"{name}: deny"
     against = trust_refusal(candidate, principal_arn, role, now)
     if against:
         return "DENY", against
@@ -161,6 +161,27 @@ def may_assume(
     if candidate.may_assume_any:
         return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
     return "DENY", "; ".join(f"{name}: until {end}" for name, end in over.items()) or "nothing allows it"
+
+
+def is_denied_explicitly(candidate: Candidate, principal_arn: str, role: Role, outputs: StackOutputs | None) -> bool:
+    """Return whether a statement with the effect Deny has to refuse a candidate, and not only the lack of an Allow."""
+    in_trust = candidate.principal.account_id in role.trusted_accounts and _denial_of_trust(principal_arn, role)
+    return bool(_denial_of_groups(candidate, role, outputs) or in_trust)
+
+
+def _denial_of_groups(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
+    said = _grants_of(candidate, outputs) if outputs else {}
+    return next((f"{name}: deny" for name, grant in said.items() if role.arn in grant["deny"]), None)
+
+
+def _denial_of_trust(principal_arn: str, role: Role) -> str | None:
+    for pattern in role.options.get("deniedPrincipalArns", ()):
+        if _matches(principal_arn, [pattern]):
+            return f"deniedPrincipalArns: {pattern}"
+    permission_set = permission_set_of(principal_arn)
+    if permission_set in role.options.get("deniedPermissionSets", ()):
+        return f"deniedPermissionSets: {permission_set}"
+    return None
 
 
 def allowed_in_vain(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
@@ -204,16 +225,13 @@ def trust_refusal(candidate: Candidate, principal_arn: str, role: Role, now: dat
     options = role.options
     if candidate.principal.account_id not in role.trusted_accounts:
         return f"the role does not trust {candidate.principal.account_id}"
-    for pattern in options.get("deniedPrincipalArns", ()):
-        if _matches(principal_arn, [pattern]):
-            return f"deniedPrincipalArns: {pattern}"
-    permission_set = permission_set_of(principal_arn)
-    if permission_set in options.get("deniedPermissionSets", ()):
-        return f"deniedPermissionSets: {permission_set}"
+    denial = _denial_of_trust(principal_arn, role)
+    if denial:
+        return denial
     trusted = {name: options[name] for name in ("trustedPrincipalArns", "trustedPermissionSets") if options.get(name)}
     if trusted and not (
         _matches(principal_arn, trusted.get("trustedPrincipalArns", ()))
-        or permission_set in trusted.get("trustedPermissionSets", ())
+        or permission_set_of(principal_arn) in trusted.get("trustedPermissionSets", ())
     ):
         return f"{' and '.join(trusted)}: others only"
     if options.get("requireMfa"):

@@ -61,7 +61,7 @@ class Cell:
     """Why that is expected, in words, e.g. ``Testers: deny``."""
     result: Result
     detail: str = ""
-    """What AWS said, where that is not what was expected; nothing secret."""
+    """What AWS said, but for an ALLOW that was expected; nothing secret."""
     id: str = ""
     """What tells it from all others, the same in every run however the rest is worded: role, principal and
     action, e.g. ``999999999999/UpdateApp|development/Testers +power|s3:ListBucket on productionapp/reports/``.

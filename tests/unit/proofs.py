@@ -49,6 +49,10 @@ _ASSUME: dict[str, tuple[Expected, str]] = {
     "administrator of 222222222222, another account": ("DENY", "the role does not trust 222222222222"),
 }
 
+BY_A_DENY = (
+    "AccessDenied (AssumeRole): User: arn:aws:iam::111111111111:user/access-probe/access-probe-0 is not authorized to"
+    f" perform: sts:AssumeRole on resource: {ROLE} with an explicit deny in an identity-based policy"
+)
 NEIGHBOUR_ROLE = "assume a role whose name begins the same"
 _GRANTED, _NOT_GRANTED, _OTHER = "access: readWrite", "the role does not grant it", "it is another bucket"
 _NEIGHBOUR = f"a bucket whose name begins with {BUCKET}"
@@ -89,7 +93,8 @@ def _cells() -> Iterator[Cell]:
 def _cells_without_ids() -> Iterator[Cell]:
     for principal in PRINCIPALS:
         expected, because = _ASSUME[principal.name]
-        yield Cell(principal.name, ROLE, ASSUME, "sts:AssumeRole", expected, because, expected)
+        said = BY_A_DENY if because == "Testers: deny" else ""
+        yield Cell(principal.name, ROLE, ASSUME, "sts:AssumeRole", expected, because, expected, said)
         # It trusts the same account, and nobody is denied it: who may assume any role may assume it.
         any_role = principal.account_id == "111111111111" and ("power user" in principal.name or expected == "ALLOW")
         beside: Expected = "ALLOW" if any_role and principal.name != "member of Developers" else "DENY"

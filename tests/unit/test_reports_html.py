@@ -161,6 +161,7 @@ def test_the_matrix_has_a_row_an_action_and_a_column_a_principal() -> None:
         "Action",
         *(principal.name for principal in proof.principals),
         "Expected because",
+        "AWS said",
     ]
     rows = {row.all("th")[0].children[0]: row.all("td") for row in matrix.all("tbody")[0].all("tr")}
     assert [td.text for td in rows["delete an object of productionapp"]] == [
@@ -171,6 +172,7 @@ def test_the_matrix_has_a_row_an_action_and_a_column_a_principal() -> None:
         "✓ ALLOW",
         "not tried",
         "access: readWrite",
+        "",
     ]
     (link,) = (a for a in matrix.all("a") if "DENY ALLOW" in a.text)
     (explained,) = (li for li in page_of(proof).all("li") if f"#{li.attributes.get('id')}" == link.attributes["href"])

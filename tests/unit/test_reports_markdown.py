@@ -88,15 +88,17 @@ def test_the_verdict_is_first_then_what_is_wrong_then_the_matrix_then_what_was_n
         ],
         ["administrator of 222222222222, another account", "assume the role", "INCONCLUSIVE", "DENY"],
     ]
-    assert ["member of Testers", "111111111111", "DENY", "ok", "Testers: deny"] in assumed
+    by_a_deny = "with an explicit deny in an identity-based policy"
+    assert ["member of Testers", "111111111111", "DENY", "ok", "Testers: deny", by_a_deny] in assumed
     assert [
         "member of Testers, power user",
         "111111111111",
         "ALLOW",
         "NOT AS EXPECTED (DENY expected)",
         "Testers: deny",
+        "it was allowed",
     ] in assumed
-    assert ["list productionapp", "s3:ListBucket", "all 4", "", "ok", "access: readWrite"] in actions
+    assert ["list productionapp", "s3:ListBucket", "all 4", "", "ok", "access: readWrite", ""] in actions
     assert [
         "delete an object of productionapp",
         "s3:DeleteObject",
@@ -104,6 +106,7 @@ def test_the_verdict_is_first_then_what_is_wrong_then_the_matrix_then_what_was_n
         "member of Developers",
         "1 NOT AS EXPECTED",
         "access: readWrite",
+        "",
     ] in actions
     assert page.folded == ["Who may assume it (9)", "What else was tried (17)"]
     assert page.items == list(proofs.NOT_TRIED)

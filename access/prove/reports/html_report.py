@@ -12,6 +12,7 @@ from access.prove.reports.elements import add, add_text
 from access.prove.reports.picture import draw
 from access.prove.reports.summary import (
     RoleResults,
+    aws_said,
     by_role,
     came_out,
     count,
@@ -19,6 +20,7 @@ from access.prove.reports.summary import (
     judgement,
     judgements,
     outcome,
+    refusals,
     verdict,
     when,
 )
@@ -151,7 +153,7 @@ def _assumed(section: Element, of: RoleResults, people: Sequence[Principal], lin
     add(section, "h3", "Who may assume it")
     table = _table(section, f"Who may assume {_name(of)}", "people")
     head = add(add(table, "thead"), "tr")
-    for text in ("Principal", "Account", "Groups", "Result", "Expected because"):
+    for text in ("Principal", "Account", "Groups", "Result", "Expected because", "AWS said"):
         add(head, "th", text, scope="col")
     body = add(table, "tbody")
     for principal in people:
@@ -162,6 +164,7 @@ def _assumed(section: Element, of: RoleResults, people: Sequence[Principal], lin
         add(row, "td", ", ".join(principal.groups) or "none")
         _chip(add(row, "td"), cell, links)
         add(row, "td", cell.because)
+        add(row, "td", aws_said(cell), class_="said")
 
 
 def _actions(section: Element, of: RoleResults, people: Sequence[Principal], links: Links) -> None:
@@ -172,7 +175,8 @@ def _actions(section: Element, of: RoleResults, people: Sequence[Principal], lin
     add(head, "th", "Action", scope="col")
     for principal in people:
         add(add(head, "th", scope="col"), "span", principal.name)
-    add(head, "th", "Expected because", scope="col", class_="because")
+    for text in ("Expected because", "AWS said"):
+        add(head, "th", text, scope="col", class_="because")
     body = add(table, "tbody")
     for action, cells in of.actions.items():
         row = add(body, "tr")
@@ -185,6 +189,7 @@ def _actions(section: Element, of: RoleResults, people: Sequence[Principal], lin
             else:
                 add(add(row, "td", class_="untried"), "span", "not tried", class_="unseen")
         add(row, "td", "; ".join(distinct(cell.because for cell in cells.values())), class_="because")
+        add(row, "td", "; ".join(refusals(cells.values())), class_="because")
 
 
 def _table(section: Element, title: str, class_: str) -> Element:

@@ -7,12 +7,14 @@ from access.escaping import for_markdown as plain
 from access.prove.matrix import Cell, Principal, Proof
 from access.prove.reports.summary import (
     RoleResults,
+    aws_said,
     by_role,
     count,
     distinct,
     judgement,
     judgements,
     outcome,
+    refusals,
     verdict,
     when,
 )
@@ -76,7 +78,7 @@ def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
     yield f"\n### {plain(of.role.name)}\n\n{code(of.role.arn)}{buckets}\n\n"
     yield f"<details><summary>Who may assume it ({len(of.assumed)})</summary>\n\n"
     yield from _table(
-        ("who", "account", "came out", "", "because"),
+        ("who", "account", "came out", "", "because", "AWS said"),
         (
             (
                 plain(principal.name),
@@ -84,6 +86,7 @@ def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
                 of.assumed[principal.name].result,
                 _judged(of.assumed[principal.name]),
                 plain(of.assumed[principal.name].because),
+                plain(aws_said(of.assumed[principal.name])),
             )
             for principal in principals
             if principal.name in of.assumed
@@ -93,7 +96,7 @@ def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
     if of.actions:
         yield f"\n<details><summary>What else was tried ({len(of.actions)})</summary>\n\n"
         yield from _table(
-            ("what", "operation", "allowed for", "denied for", "", "because"),
+            ("what", "operation", "allowed for", "denied for", "", "because", "AWS said"),
             (_action(action, cells) for action, cells in of.actions.items()),
         )
         yield "\n</details>\n"
@@ -107,6 +110,7 @@ def _action(action: str, cells: Mapping[str, Cell]) -> Sequence[str]:
         _who(cells, "DENY"),
         "<br>".join(f"**{said}**" for said in judgements(cells.values())) or "ok",
         "<br>".join(map(plain, distinct(cell.because for cell in cells.values()))),
+        "<br>".join(map(plain, refusals(cells.values()))),
     )
 
 

@@ -1,10 +1,16 @@
 """What the reports have in common: how many cells came out how, and the cells in the order in which they are read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
+
+_REFUSAL = re.compile(
+    r"AccessDenied \(\w+\): User: \S+ is not authorized to perform: \S+(?: on resource: [^\s;]+)?(?:;? (?P<reason>.+))?"
+)
+"""A message of AWS (IAM User Guide, "Troubleshoot access denied error messages")."""
 
 Outcome = Literal["as expected", "not as expected", "inconclusive"]
 
@@ -21,6 +27,19 @@ def judgement(cell: Cell) -> str:
     if cell.matches:
         return "ok"
     return f"{'DECIDES NOTHING' if cell.result == 'INCONCLUSIVE' else 'NOT AS EXPECTED'} ({cell.expected} expected)"
+
+
+def aws_said(cell: Cell) -> str:
+    """Return what AWS said; of a refusal that was expected, the reason alone, which is what proves something."""
+    if not cell.matches or not cell.detail:
+        return cell.detail
+    refusal = _REFUSAL.fullmatch(cell.detail)
+    return (refusal["reason"] or "AccessDenied, without a reason") if refusal else cell.detail
+
+
+def refusals(cells: Iterable[Cell]) -> list[str]:
+    """Return why AWS refused what it had to refuse, in its own words, without repetition."""
+    return distinct(said for cell in cells if cell.matches and (said := aws_said(cell)))
 
 
 def judgements(cells: Iterable[Cell]) -> list[str]:

@@ -7,6 +7,7 @@ from access.prove.matrix import Cell, Proof
 from access.prove.reports.summary import (
     Outcome,
     RoleResults,
+    aws_said,
     by_role,
     came_out,
     count,
@@ -14,6 +15,7 @@ from access.prove.reports.summary import (
     judgement,
     judgements,
     outcome,
+    refusals,
     verdict,
     worst,
 )
@@ -50,13 +52,15 @@ def _actions(of: RoleResults) -> Iterator[Line]:
     for action, cells in of.actions.items():
         said = ", ".join(judgements(cells.values())) or "ok"
         operations = ", ".join(distinct(cell.operation for cell in cells.values()))
-        yield (action, came_out(cells.values()), said, operations), worst(cells.values())
+        why = "; ".join([operations, *(f"AWS: {reason}" for reason in refusals(cells.values()))])
+        yield (action, came_out(cells.values()), said, why), worst(cells.values())
         for cell in (cell for cell in cells.values() if not cell.matches):
             yield (f"  {cell.principal}", cell.result, judgement(cell), _why(cell)), outcome(cell)
 
 
 def _why(cell: Cell) -> str:
-    return cell.because if cell.matches or not cell.detail else f"{cell.because}; {cell.detail}"
+    said = aws_said(cell)
+    return f"{cell.because}; {'AWS: ' if cell.matches else ''}{said}" if said else cell.because
 
 
 def _table(lines: Iterable[Line], colour: bool) -> list[str]:

@@ -68,6 +68,8 @@ def prove(
     made: AbstractContextManager[None] = nullcontext()
     if settings.create_probes:
         made = with_probes(stage, participants, patience, settings.at_once, settings.live_buckets, progress)
+        if all(participant.outputs for participant in participants):
+            stage.not_tried.append("anybody of an account that takes no part: --outsider PROFILE tries")
     elif people:
         stage.not_tried.append("writing, neighbouring buckets and roles, and anybody else: --create-probes tries them")
     else:

@@ -399,6 +399,17 @@ def test_a_role_that_nobody_got_into_is_not_proved(live: Live) -> None:
     )
 
 
+def test_without_a_stranger_the_proof_says_so(live: Live) -> None:
+    config = live.sandbox.layout.aws_config
+    participants = [
+        Participant(Account(stack, config), parse_stack_outputs(stack, outputs))
+        for stack, outputs in live.outputs.items()
+    ]
+    proof = prove(participants, Settings(create_probes=True, patience=0))
+    assert proof.not_tried == ("anybody of an account that takes no part: --outsider PROFILE tries",)
+    assert verdict(proof) == "Everything that was tried came out as expected"
+
+
 def test_an_allowance_that_the_trust_makes_vain_is_on_the_first_line(live: Live) -> None:
     trust_elsewhere(live)
     proof = live.proof("UpdateApp", trustedAccountId=ELSEWHERE)
@@ -454,6 +465,8 @@ def test_a_broken_trust_is_said_once_and_not_again_of_each_action(live: Live) ->
     proof = live.proof("UpdateApp")
     red = {(cell.principal, cell.action) for cell in proof.cells if not cell.matches}
     assert {action for _, action in red} == {ENTER}
+    # The stranger who gets in is wrong by itself.
+    assert verdict(proof).endswith("; 2 wrong, 3 echoes of them, of 17 cells")
     assert len(proof.not_tried) == 1
     assert proof.not_tried[0].startswith(
         "what UpdateApp grants to who is not in it: member of development/Developers, "

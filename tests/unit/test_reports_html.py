@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from access.escaping import visible
+from access.prove.echoes import causes
 from access.prove.matrix import ASSUME, Proof
 from access.prove.reports import html_report
 from access.prove.reports.summary import by_role, outcome
@@ -138,7 +139,9 @@ def test_every_cell_is_in_a_table_and_what_is_not_as_expected_is_explained(proof
     chips = [chip.text for table in page.all("table") for chip in table.all(class_="chip")]
     assert len(chips) == len(proof.cells)
     explained = [item for of in page.all(class_="mismatches") for item in of.all("li")]
+    causing = causes(proof)
     wrong = [cell for of in by_role(proof) for cell in of.cells if not cell.matches]
+    wrong.sort(key=lambda cell: cell in causing)
     assert len(explained) == len(wrong)
     for item, cell in zip(explained, wrong, strict=True):
         for text in (cell.principal, cell.action, cell.operation, cell.because, cell.detail):

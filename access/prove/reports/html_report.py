@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from access.prove.echoes import causes
 from access.prove.matrix import Cell, Principal, Proof
 from access.prove.reports.elements import add, add_text
 from access.prove.reports.picture import draw
@@ -17,6 +18,7 @@ from access.prove.reports.summary import (
     came_out,
     count,
     distinct,
+    echo,
     judgement,
     judgements,
     outcome,
@@ -41,7 +43,9 @@ Links = Mapping[tuple[str, str, str], str]
 def render(proof: Proof) -> str:
     """The proof as a page."""
     roles = by_role(proof)
+    causing = causes(proof)
     wrong = [cell for of in roles for cell in of.cells if not cell.matches]
+    wrong.sort(key=lambda cell: cell in causing)
     links = {_key(cell): f"wrong-{number}" for number, cell in enumerate(wrong, 1)}
     page = Element("html", {"lang": "en"})
     _head(page, proof)
@@ -49,7 +53,7 @@ def render(proof: Proof) -> str:
     _header(body, proof, roles)
     main = add(body, "main")
     if wrong:
-        _mismatches(main, wrong, proof, links)
+        _mismatches(main, wrong, causing, proof, links)
     for number, of in enumerate(roles, 1):
         _role(main, of, proof.principals, links, f"role-{number}")
     _not_tried(main, proof)
@@ -99,7 +103,7 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
         add(add(nav, "li"), "a", text, href=target)
 
 
-def _mismatches(main: Element, wrong: Sequence[Cell], proof: Proof, links: Links) -> None:
+def _mismatches(main: Element, wrong: Sequence[Cell], causing: Mapping[Cell, Cell], proof: Proof, links: Links) -> None:
     names = {role.arn: role.name for role in proof.roles}
     section = add(main, "section")
     add(section, "h2", "Not as expected", id="not-as-expected")
@@ -114,6 +118,8 @@ def _mismatches(main: Element, wrong: Sequence[Cell], proof: Proof, links: Links
         add_text(line, f": {cell.action} ")
         add(line, "span", f"with the role {names[cell.role]}, {cell.operation}", class_="aside")
         add(item, "p", f"{cell.expected} expected, because: {cell.because}")
+        if cell in causing:
+            add(add(item, "p"), "a", echo(cell, causing), href=f"#{links[_key(causing[cell])]}")
         if cell.detail:
             add(item, "p", f"AWS: {cell.detail}", class_="detail")
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
 from access.errors import AccessError
+from access.prove.echoes import causes
 from access.prove.matrix import Cell, Expected, Principal, Proof, ProvedRole, Result
 
 VERSION: Literal[1] = 1
@@ -21,6 +22,7 @@ Word = TypeVar("Word", bound=str)
 
 def render(proof: Proof) -> str:
     """The proof as JSON."""
+    causing = causes(proof)
     document = {
         "version": VERSION,
         "started": _moment(proof.started),
@@ -44,6 +46,7 @@ def render(proof: Proof) -> str:
                 "detail": cell.detail,
                 "id": cell.id,
                 "target": cell.target,
+                "echoOf": causing[cell].id if cell in causing else None,
             }
             for cell in proof.cells
         ],

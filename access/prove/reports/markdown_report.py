@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from access.escaping import code_for_markdown as code
 from access.escaping import for_markdown as plain
+from access.prove.echoes import causes
 from access.prove.matrix import Cell, Principal, Proof
 from access.prove.reports.summary import (
     RoleResults,
@@ -49,7 +50,8 @@ def render(proof: Proof) -> str:
 
 def _mismatches(proof: Proof) -> Iterator[str]:
     names = {role.arn: role.name for role in proof.roles}
-    wrong = [cell for cell in proof.cells if not cell.matches]
+    causing = causes(proof)
+    wrong = [cell for cell in proof.cells if not cell.matches and cell not in causing]
     wrong.sort(key=lambda cell: outcome(cell) == "inconclusive")
     if not wrong:
         return
@@ -71,6 +73,8 @@ def _mismatches(proof: Proof) -> Iterator[str]:
     )
     if len(wrong) > _MOST_LISTED:
         yield f"\n… and {len(wrong) - _MOST_LISTED} more.\n"
+    if causing:
+        yield f"\nEchoes of these, which are not listed: {len(causing)}.\n"
 
 
 def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:

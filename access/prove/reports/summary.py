@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from access.prove.echoes import causes
 from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
 
 _REFUSAL = re.compile(
@@ -91,7 +92,14 @@ def verdict(proof: Proof) -> str:
         return "Nothing was tried"
     counts = count(proof.cells)
     wrong = list(proof.unproved)
-    if counts.not_as_expected:
+    echoes = len(causes(proof))
+    causing = counts.not_as_expected + counts.inconclusive - echoes
+    if echoes:
+        what = "wrong" if counts.not_as_expected else "undecided"
+        wrong.append(
+            f"{causing} {what}, {_echoes(echoes)} of {'it' if causing == 1 else 'them'}, of {counts.cells} cells"
+        )
+    elif counts.not_as_expected:
         wrong.append(f"{counts.not_as_expected} of {counts.cells} cells did not come out as expected")
     elif counts.inconclusive:
         wrong.append(f"{counts.inconclusive} of {counts.cells} cells decided nothing")
@@ -101,6 +109,16 @@ def verdict(proof: Proof) -> str:
     if proof.not_tried:
         return "Everything that was tried came out as expected"
     return "Everything came out as expected"
+
+
+def echo(cell: Cell, causing: Mapping[Cell, Cell]) -> str:
+    """Return which cell an echo follows from, in words; empty for a cell that is no echo."""
+    cause = causing.get(cell)
+    return f"echo of {cause.principal}: {cause.action}" if cause else ""
+
+
+def _echoes(number: int) -> str:
+    return f"{number} {'echo' if number == 1 else 'echoes'}"
 
 
 def when(proof: Proof) -> str:

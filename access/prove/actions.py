@@ -24,8 +24,17 @@ class Action:
     expected: Expected
     because: str
     attempt: Callable[[Session], object]
+    about: str
+    """What it is done on, the same in every run whatever the name says, e.g. ``on productionapp/reports/``."""
+    target: str | None = None
+    """The role's bucket that it is about."""
     proves_allow: str = ""
-    """The code of the error with which AWS answers him alone who is allowed."""
+    """The code of an error with which AWS answers only an allowed caller, e.g. ``NoSuchBucketPolicy``."""
+
+    @property
+    def id(self) -> str:
+        """Return what tells it from all others in its role, e.g. ``s3:ListBucket on productionapp/reports/``."""
+        return f"{self.operation} {self.about}"
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,7 @@ def actions_in(role: Role, home: str, available: Available) -> Iterator[Action]:
         "s3:ListAllMyBuckets",
         *_expected(every_bucket, f"listAllBuckets: {_yaml(every_bucket)}"),
         lambda session: session.s3.list_buckets(),
+        f"in {role.account_id}",
     )
     for bucket in role.buckets:
         yield from _on_bucket(role, bucket)
@@ -103,6 +113,7 @@ def actions_in(role: Role, home: str, available: Available) -> Iterator[Action]:
             f"list a bucket of {home}",
             "s3:ListBucket",
             lambda session: session.s3.list_objects_v2(Bucket=available.home_buckets[home]),
+            f"in {home}",
             because="in the role there are no rights but the role's",
         )
 
@@ -116,6 +127,8 @@ def _on_bucket(role: Role, bucket: str) -> Iterator[Action]:
         "ALLOW",
         "the role grants it",
         lambda session: session.s3.get_bucket_location(Bucket=bucket),
+        f"on {bucket}",
+        bucket,
     )
     for prefix in dict.fromkeys([*prefixes, ""]):
         yield from _listing(role, bucket, prefix)
@@ -124,17 +137,23 @@ def _on_bucket(role: Role, bucket: str) -> Iterator[Action]:
         "s3:ListBucketMultipartUploads",
         *_expected(writes and uploads and not prefixes, f"multipartUploads: {_yaml(uploads)}"),
         lambda session: session.s3.list_multipart_uploads(Bucket=bucket, MaxUploads=1),
+        f"on {bucket}",
+        bucket,
     )
     yield _denied(
         f"read the bucket policy of {bucket}",
         "s3:GetBucketPolicy",
         lambda session: session.s3.get_bucket_policy(Bucket=bucket),
+        f"on {bucket}",
+        bucket,
         proves_allow="NoSuchBucketPolicy",
     )
     yield _denied(
         f"read whether {bucket} is versioned",
         "s3:GetBucketVersioning",
         lambda session: session.s3.get_bucket_versioning(Bucket=bucket),
+        f"on {bucket}",
+        bucket,
     )
 
 
@@ -148,12 +167,16 @@ def _listing(role: Role, bucket: str, prefix: str) -> Iterator[Action]:
         "s3:ListBucket",
         *_expected(inside and reads, narrowed or access),
         lambda session: session.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1),
+        f"on {where}",
+        bucket,
     )
     yield Action(
         f"list the versions of {where}",
         "s3:ListBucketVersions",
         *_expected(inside and reads and versions, narrowed or f"objectVersions: {_yaml(versions)}"),
         lambda session: session.s3.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=1),
+        f"on {where}",
+        bucket,
     )
 
 
@@ -162,40 +185,53 @@ def _on_object(role: Role, bucket: str, prefix: str, at: ProbedObject, mark: Map
     versions = role.options.get("objectVersions", False)
     inside, narrowed = _is_inside(role, prefix)
     where = f"an object of {bucket}/{prefix}" if prefix else f"an object of {bucket}"
+    about = f"on {bucket}/{prefix}*"
 
     yield Action(
         f"read {where}",
         "s3:GetObject",
         *_expected(inside and reads, narrowed or access),
         lambda session: session.s3.get_object(Bucket=bucket, Key=at.object),
+        about,
+        bucket,
     )
     yield Action(
         f"write {where}",
         "s3:PutObject",
         *_expected(inside and writes, narrowed or access),
         lambda session: session.s3.put_object(Bucket=bucket, Key=at.written, Body=b"", Metadata=mark),
+        about,
+        bucket,
     )
     yield Action(
         f"delete {where}",
         "s3:DeleteObject",
         *_expected(inside and writes, narrowed or access),
         lambda session: session.s3.delete_object(Bucket=bucket, Key=at.deleted),
+        about,
+        bucket,
     )
     yield Action(
         f"read a version of {where}",
         "s3:GetObjectVersion",
         *_expected(inside and reads and versions, narrowed or f"objectVersions: {_yaml(versions)}"),
         lambda session: session.s3.get_object(Bucket=bucket, Key=at.object, VersionId=at.version),
+        about,
+        bucket,
     )
     yield _denied(
         f"delete a version of {where} for good",
         "s3:DeleteObjectVersion",
         lambda session: session.s3.delete_object(Bucket=bucket, Key=at.deleted, VersionId="null"),
+        about,
+        bucket,
     )
     yield _denied(
         f"tag {where}",
         "s3:PutObjectTagging",
         lambda session: session.s3.put_object_tagging(Bucket=bucket, Key=at.object, Tagging={"TagSet": []}),
+        about,
+        bucket,
     )
 
 
@@ -204,47 +240,61 @@ def _replace_policy(bucket: str, policy: str) -> Action:
         f"replace the bucket policy of {bucket}",
         "s3:PutBucketPolicy",
         lambda session: session.s3.put_bucket_policy(Bucket=bucket, Policy=policy),
+        f"on {bucket}",
+        bucket,
     )
 
 
 def _beside(bucket: str, neighbour: str) -> Iterator[Action]:
     where, because = f"a bucket whose name begins with {bucket}", "it is another bucket"
+    about = f"beside {bucket}"
     yield _denied(
         f"list {where}",
         "s3:ListBucket",
         lambda session: session.s3.list_objects_v2(Bucket=neighbour),
+        about,
         because=because,
     )
     yield _denied(
         f"read an object of {where}",
         "s3:GetObject",
         lambda session: session.s3.get_object(Bucket=neighbour, Key=NEIGHBOURS_KEY),
+        about,
         because=because,
     )
     yield _denied(
         f"write an object of {where}",
         "s3:PutObject",
         lambda session: session.s3.put_object(Bucket=neighbour, Key=NEIGHBOURS_KEY, Body=b""),
+        about,
         because=because,
     )
     yield _denied(
         f"delete an object of {where}",
         "s3:DeleteObject",
         lambda session: session.s3.delete_object(Bucket=neighbour, Key=f"{NEIGHBOURS_KEY}-{secrets.token_hex(4)}"),
+        about,
         because=because,
     )
 
 
 def _on_iam(role: Role, trust_policy: str | None) -> Iterator[Action]:
     yield _denied(
-        f"list the users of {role.account_id}", "iam:ListUsers", lambda session: session.iam.list_users(MaxItems=1)
+        f"list the users of {role.account_id}",
+        "iam:ListUsers",
+        lambda session: session.iam.list_users(MaxItems=1),
+        f"in {role.account_id}",
     )
-    yield _denied(f"read the role {role.name}", "iam:GetRole", lambda session: session.iam.get_role(RoleName=role.name))
+    about = f"on role {role.name}"
+    yield _denied(
+        f"read the role {role.name}", "iam:GetRole", lambda session: session.iam.get_role(RoleName=role.name), about
+    )
     if trust_policy is not None:
         yield _denied(
             f"change who may assume {role.name}",
             "iam:UpdateAssumeRolePolicy",
             lambda session: session.iam.update_assume_role_policy(RoleName=role.name, PolicyDocument=trust_policy),
+            about,
         )
 
 
@@ -272,8 +322,10 @@ def _denied(
     name: str,
     operation: str,
     attempt: Callable[[Session], object],
+    about: str,
+    target: str | None = None,
     *,
     because: str = _NOT_GRANTED,
     proves_allow: str = "",
 ) -> Action:
-    return Action(name, operation, "DENY", because, attempt, proves_allow)
+    return Action(name, operation, "DENY", because, attempt, about, target, proves_allow)

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 _PROVE = """\
 Verifies access with real AWS calls. The stacks' outputs say who may do what; each principal then tries to assume each
 role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY (AccessDenied and nothing else) or
-INCONCLUSIVE. Every answer has to come twice in a row. Each account is reached by an AWS profile of its administrator,
-named as the stack unless --profile says otherwise.
+INCONCLUSIVE. Every answer has to come twice in a row, and a DENY counts only once the same service has allowed the same
+principal something. Each account is reached by an AWS profile of its administrator, named as the stack unless --profile
+says otherwise.
 
 Without --create-probes AWS is only read, and the principals of --as try. With it the proof makes users, roles, buckets
 and objects, and removes them again, also after Ctrl-C, SIGTERM or SIGHUP. All have access-probe- and a random number in
 their names and a tag (objects: metadata) access-probe. Their own rights let the users assume the roles that are tried,
 those of permission sets and powerless roles of the proof, or all roles of these accounts where a policy can't name
-them all. After an hour they can begin no session; one that was begun before lasts 15 minutes, or an hour in the role of
-a permission set. --clean lists leftovers of interrupted proofs; with --yes it removes them. What has the name but not
-the tag is somebody's own: it is listed, and never removed.
+them all; and read where the proof's own bucket is, and their own user. After an hour they can begin no session; one
+that was begun before lasts 15 minutes, or an hour in the role of a permission set. --clean lists leftovers of
+interrupted proofs; with --yes it removes them. What has the name but not the tag is somebody's own: it is listed, and
+never removed.
 
 A bucket with event notifications, replication, Object Lock or MFA delete is not written to: say --live-buckets.
 """
@@ -75,9 +77,9 @@ def add_commands(commands: Commands) -> None:
     prove.add_argument(
         "--wait",
         type=_seconds,
-        default=30.0,
+        default=90.0,
         metavar="SECONDS",
-        help="for how long answers may still change, once all is made (30); 0 asks twice at once",
+        help="for how long answers may still change, once all is made (90); 0 asks twice at once",
     )
     prove.add_argument("--at-once", type=_count, default=8, metavar="N", help="number of concurrent calls (8)")
     for name, what in (

@@ -6,12 +6,12 @@ from typing import Literal
 
 from access.escaping import code_for_markdown as code
 from access.escaping import for_markdown as plain
-from access.prove.matrix import ASSUME, Cell, Proof, ProvedRole, Result
+from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Proof, ProvedRole, Result
 from access.prove.reports.summary import when
 
 State = Result | Literal["NOT TRIED"]
-Key = tuple[str, str, str]
-"""A principal's name, a role's ARN, and an action."""
+Key = tuple[str, ...]
+"""A role, a principal and an action, as a cell's id has them; in proofs without ids, as they are called."""
 
 
 def compare(old: Proof, new: Proof) -> str:
@@ -36,54 +36,59 @@ def compare(old: Proof, new: Proof) -> str:
     return "".join(parts)
 
 
-Noted = dict[Key, str]
+Noted = list[tuple[Cell, str]]
 """Cells, and what there is to say of each."""
 
 
 @dataclass
 class _Changes:
-    gained: Noted = field(default_factory=dict)
-    lost: Noted = field(default_factory=dict)
-    unknown: Noted = field(default_factory=dict)
-    expected_otherwise: Noted = field(default_factory=dict)
-    first_tried: Noted = field(default_factory=dict)
-    no_longer_tried: Noted = field(default_factory=dict)
+    gained: Noted = field(default_factory=list)
+    lost: Noted = field(default_factory=list)
+    unknown: Noted = field(default_factory=list)
+    expected_otherwise: Noted = field(default_factory=list)
+    first_tried: Noted = field(default_factory=list)
+    no_longer_tried: Noted = field(default_factory=list)
 
 
 def _changes(old: Proof, new: Proof) -> _Changes:
     found = _Changes()
-    was, now = _by_key(old), _by_key(new)
+    with_ids = all(cell.id for cell in (*old.cells, *new.cells))
+    was, now = _by_key(old, with_ids), _by_key(new, with_ids)
     for key in {**now, **was}:
-        operation = (now.get(key) or was[key]).operation
-        before, after = _state(was, key, operation), _state(now, key, operation)
+        cell = now.get(key) or was[key]
+        before, after = (_state(cells, key, cell.operation, with_ids) for cells in (was, now))
         if "INCONCLUSIVE" in (before, after):
-            found.unknown[key] = f"{before} before, {after} now"
+            found.unknown.append((cell, f"{before} before, {after} now"))
         elif after == "ALLOW" != before:
-            found.gained[key] = "not tried before" if before == "NOT TRIED" else ""
+            found.gained.append((cell, "not tried before" if before == "NOT TRIED" else ""))
         elif before == "ALLOW" and after == "DENY":
-            found.lost[key] = ""
+            found.lost.append((cell, ""))
         elif before == "NOT TRIED":
-            found.first_tried[key] = ""
+            found.first_tried.append((cell, ""))
         elif after == "NOT TRIED":
-            found.no_longer_tried[key] = f"{before} before"
+            found.no_longer_tried.append((cell, f"{before} before"))
         if key in was and key in now and was[key].expected != now[key].expected:
-            found.expected_otherwise[key] = (
+            note = (
                 f"{now[key].expected}, because: {now[key].because}; before, {was[key].expected}, because:"
                 f" {was[key].because}"
             )
+            found.expected_otherwise.append((cell, note))
     return found
 
 
-def _by_key(proof: Proof) -> dict[Key, Cell]:
-    return {(cell.principal, cell.role, cell.action): cell for cell in proof.cells}
+def _by_key(proof: Proof, with_ids: bool) -> dict[Key, Cell]:
+    return {_key(cell, with_ids): cell for cell in proof.cells}
 
 
-def _state(cells: Mapping[Key, Cell], key: Key, operation: str) -> State:
+def _key(cell: Cell, with_ids: bool) -> Key:
+    return tuple(cell.id.split("|", 2)) if with_ids else (cell.role, cell.principal, cell.action)
+
+
+def _state(cells: Mapping[Key, Cell], key: Key, operation: str, with_ids: bool) -> State:
     """What a cell came to. In a role that somebody may not assume, nothing is tried, and nothing can be done."""
     if key in cells:
         return cells[key].result
-    principal, role, _ = key
-    assumed = cells.get((principal, role, ASSUME))
+    assumed = cells.get((*key[:2], ASSUME_ID if with_ids else ASSUME))
     in_the_role = operation != "sts:AssumeRole"
     return "DENY" if in_the_role and assumed and assumed.result == "DENY" else "NOT TRIED"
 
@@ -93,8 +98,8 @@ def _section(title: str, verb: str, noted: Noted, roles: Mapping[str, ProvedRole
     if not noted:
         return
     told: dict[tuple[str, str], dict[str, str]] = {}
-    for (principal, role, action), note in noted.items():
-        told.setdefault((principal, role), {})[action] = note
+    for cell, note in noted:
+        told.setdefault((cell.principal, cell.role), {})[cell.action] = note
     who: dict[str, list[str]] = {}
     for (principal, role), actions in told.items():
         who.setdefault(_what(roles[role], actions), []).append(f"**{plain(principal)}**")

@@ -25,6 +25,8 @@ class Candidate:
     """The role of its account that it is, where it is not a user."""
     permission_set: str | None = None
     """The permission set whose role it is, where it comes in through IAM Identity Center."""
+    id: str = ""
+    """The same in every run, however its name is worded, e.g. ``development/Testers +power``."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,12 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
     Each group has a member with no rights but the group's, which shows what the group allows, and one that may assume
     any role, as power users may, which shows what the group forbids.
     """
+    stack, groups = outputs.stack, tuple(outputs.groups)
 
     def user(name: str, *groups: str, power: bool = False) -> Candidate:
-        return Candidate(Principal(name, account_id, groups), may_assume_any=power)
+        identity = f"{stack}/{' '.join(groups)}{' +power' if power else ''}"
+        return Candidate(Principal(name, account_id, groups), may_assume_any=power, id=identity)
 
-    stack, groups = outputs.stack, tuple(outputs.groups)
     members = [
         user(f"member of {stack}/{group}{', power user' if power else ''}", group, power=power)
         for group in groups
@@ -103,9 +106,16 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
     if 1 < len(groups) <= MOST_GROUPS:
         name = " and ".join([", ".join(groups[:-1]), groups[-1]])
         members.append(user(f"member of {stack}/{name}, power user", *groups, power=True))
-    in_roles = [Candidate(Principal(f"role {stack}/{name}", account_id), role=name) for name in outputs.grantee_roles]
+    in_roles = [
+        Candidate(Principal(f"role {stack}/{name}", account_id), role=name, id=f"{stack}/role/{name}")
+        for name in outputs.grantee_roles
+    ]
     in_roles += [
-        Candidate(Principal(f"permission set {stack}/{name}", account_id), permission_set=name)
+        Candidate(
+            Principal(f"permission set {stack}/{name}", account_id),
+            permission_set=name,
+            id=f"{stack}/permission-set/{name}",
+        )
         for name in outputs.permission_sets
     ]
     others = [user(f"user of {stack} in no group"), user(f"power user of {stack} in no group", power=True)]
@@ -114,7 +124,8 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
 
 def outsider_of(account_id: str) -> Candidate:
     """Return a power user of an account that takes no part."""
-    return Candidate(Principal(f"power user of {account_id}, another account", account_id), may_assume_any=True)
+    name = f"power user of {account_id}, another account"
+    return Candidate(Principal(name, account_id), may_assume_any=True, id=f"{account_id}/ +power")
 
 
 def may_assume(
@@ -129,10 +140,10 @@ def may_assume(
         outputs: what its account's stack tells; nothing for an account without one.
         now: the time of the attempt, in UTC.
     """
+    denial = _denial_of_groups(candidate, role, outputs)
+    if denial:
+        return "DENY", denial
     said = _grants_of(candidate, outputs) if outputs else {}
-    for name, grant in said.items():
-        if role.arn in grant["deny"]:
-            return "DENY", f"{name}: deny"
     against = trust_refusal(candidate, principal_arn, role, now)
     if against:
         return "DENY", against
@@ -150,6 +161,27 @@ def may_assume(
     if candidate.may_assume_any:
         return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
     return "DENY", "; ".join(f"{name}: until {end}" for name, end in over.items()) or "nothing allows it"
+
+
+def is_denied_explicitly(candidate: Candidate, principal_arn: str, role: Role, outputs: StackOutputs | None) -> bool:
+    """Return whether a statement with the effect Deny has to refuse a candidate, and not only the lack of an Allow."""
+    in_trust = candidate.principal.account_id in role.trusted_accounts and _denial_of_trust(principal_arn, role)
+    return bool(_denial_of_groups(candidate, role, outputs) or in_trust)
+
+
+def _denial_of_groups(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
+    said = _grants_of(candidate, outputs) if outputs else {}
+    return next((f"{name}: deny" for name, grant in said.items() if role.arn in grant["deny"]), None)
+
+
+def _denial_of_trust(principal_arn: str, role: Role) -> str | None:
+    for pattern in role.options.get("deniedPrincipalArns", ()):
+        if _matches(principal_arn, [pattern]):
+            return f"deniedPrincipalArns: {pattern}"
+    permission_set = permission_set_of(principal_arn)
+    if permission_set in role.options.get("deniedPermissionSets", ()):
+        return f"deniedPermissionSets: {permission_set}"
+    return None
 
 
 def allowed_in_vain(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
@@ -193,16 +225,13 @@ def trust_refusal(candidate: Candidate, principal_arn: str, role: Role, now: dat
     options = role.options
     if candidate.principal.account_id not in role.trusted_accounts:
         return f"the role does not trust {candidate.principal.account_id}"
-    for pattern in options.get("deniedPrincipalArns", ()):
-        if _matches(principal_arn, [pattern]):
-            return f"deniedPrincipalArns: {pattern}"
-    permission_set = permission_set_of(principal_arn)
-    if permission_set in options.get("deniedPermissionSets", ()):
-        return f"deniedPermissionSets: {permission_set}"
+    denial = _denial_of_trust(principal_arn, role)
+    if denial:
+        return denial
     trusted = {name: options[name] for name in ("trustedPrincipalArns", "trustedPermissionSets") if options.get(name)}
     if trusted and not (
         _matches(principal_arn, trusted.get("trustedPrincipalArns", ()))
-        or permission_set in trusted.get("trustedPermissionSets", ())
+        or permission_set_of(principal_arn) in trusted.get("trustedPermissionSets", ())
     ):
         return f"{' and '.join(trusted)}: others only"
     if options.get("requireMfa"):

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PATH = "/access-probe/"
 """The path of the proof's users and policies."""
 
-ASSUME_ANY_ROLE = "assume-any-role"
-"""The inline policy of users that stand for people with rights beside those of their groups."""
+INLINE_POLICY = "access-probe"
+"""The inline policy of the proof's users."""
 
 MARK = "access-probe"
 """The tag, and the key of an object's metadata, that names the run."""
@@ -128,7 +128,7 @@ def _delete_keys(session: Session, user: str) -> None:
 def _remove_user(session: Session, user: str) -> None:
     iam = session.iam
     _unless_gone(_delete_keys, session=session, user=user)
-    _unless_gone(iam.delete_user_policy, UserName=user, PolicyName=ASSUME_ANY_ROLE)
+    _unless_gone(iam.delete_user_policy, UserName=user, PolicyName=INLINE_POLICY)
     _unless_gone(_leave_groups, session=session, user=user)
     _unless_gone(iam.delete_user, UserName=user)
 

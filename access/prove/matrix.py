@@ -12,6 +12,8 @@ Result = Literal["ALLOW", "DENY", "INCONCLUSIVE"]
 
 ASSUME = "assume the role"
 """The action that begins all others in a role."""
+ASSUME_ID = "sts:AssumeRole"
+"""The last part of the id of a cell about that action."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,14 @@ class Cell:
     """Why that is expected, in words, e.g. ``Testers: deny``."""
     result: Result
     detail: str = ""
-    """What AWS said, where that is not what was expected; nothing secret."""
+    """What AWS said, but for an ALLOW that was expected; nothing secret."""
+    id: str = ""
+    """What tells it from all others, the same in every run however the rest is worded: role, principal and
+    action, e.g. ``999999999999/UpdateApp|development/Testers +power|s3:ListBucket on productionapp/reports/``.
+    Proofs of old lack it.
+    """
+    target: str | None = None
+    """The role's bucket that it is about."""
 
     @property
     def matches(self) -> bool:

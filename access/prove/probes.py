@@ -11,7 +11,7 @@ from access.aws_errors import error_code
 from access.credentials import Credentials
 from access.prove.actions import NEIGHBOURS_KEY, ProbedBucket, ProbedObject
 from access.prove.expectations import Candidate, Role
-from access.prove.inventory import ASSUME_ANY_ROLE, PATH, Kind, Run, Thing
+from access.prove.inventory import INLINE_POLICY, PATH, Kind, Run, Thing
 
 _MOST_BUCKET_CHARACTERS, _MOST_ROLE_CHARACTERS, _MOST_POLICY_CHARACTERS = 63, 64, 6144
 """Sources: Amazon S3 User Guide, "Bucket naming rules"; IAM User Guide, "IAM and AWS STS quotas"."""
@@ -41,12 +41,14 @@ class Probes:
     def make_boundary(self, account: Account, role_arns: Sequence[str]) -> str:
         """Make the permissions boundary of an account's users and return its ARN.
 
-        Whatever else a user is given, or is given later by mistake, it can do no more than assume these roles, and an
-        hour later not even that. Where they are too many for a policy, all roles of their accounts take their place.
+        Whatever else a user is given, or is given later by mistake, it can do no more than assume these roles and read
+        where the proof's own bucket is and its own user, and an hour later not even that. Where the roles are too many
+        for a policy, all roles of their accounts take their place.
         """
-        document = self._document(sorted(role_arns))
+        document = self._document(account, sorted(role_arns))
         if len(document) > _MOST_POLICY_CHARACTERS:
-            document = self._document(sorted({f"{arn.partition(':role/')[0]}:role/*" for arn in role_arns}))
+            every = sorted({f"{arn.partition(':role/')[0]}:role/*" for arn in role_arns})
+            document = self._document(account, every)
         arn = f"arn:{self._partition}:iam::{account.account_id}:policy{PATH}{self.run.name}"
         self._note(account, "policy", arn)
         account.administrator.iam.create_policy(
@@ -58,28 +60,35 @@ class Probes:
         )
         return arn
 
-    def make_user(self, account: Account, number: int, candidate: Candidate, boundary: str) -> Session:
-        """Make a user in the candidate's groups and return a session as that user."""
+    def make_user(self, account: Account, number: int, candidate: Candidate, boundary: str) -> None:
+        """Make a user in the candidate's groups. It can do nothing before :meth:`admit`."""
         iam, name = account.administrator.iam, self.user_name(number)
         self._note(account, "user", name)
         iam.create_user(UserName=name, Path=PATH, PermissionsBoundary=boundary, Tags=self.run.tags)
-        if candidate.may_assume_any:
-            iam.put_user_policy(UserName=name, PolicyName=ASSUME_ANY_ROLE, PolicyDocument=self._document("*"))
         for group in candidate.principal.groups:
             iam.add_user_to_group(UserName=name, GroupName=group)
+
+    def admit(self, account: Account, number: int, assumable: str | Sequence[str]) -> Session:
+        """Let a user assume roles, and return a session as that user.
+
+        This is the last change of all: a service that knows these rights and this key knows the others too.
+        """
+        iam, name = account.administrator.iam, self.user_name(number)
+        document = self._document(account, assumable)
+        iam.put_user_policy(UserName=name, PolicyName=INLINE_POLICY, PolicyDocument=document)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return account.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
 
-    def control_role_arn(self, account: Account) -> str:
-        """Return the ARN of the account's control role."""
-        return f"arn:{self._partition}:iam::{account.account_id}:role/{self.run.name}"
+    def control_role_arn(self, account_id: str) -> str:
+        """Return the ARN of an account's control role."""
+        return f"arn:{self._partition}:iam::{account_id}:role/{self.run.name}"
 
-    def make_control_role(self, account: Account) -> None:
-        """Make a role that allows nothing and that the account's own users may assume.
+    def make_control_role(self, account: Account, trusted: Iterable[str]) -> None:
+        """Make a role that allows nothing and that all of the proof's users may assume.
 
-        A user who is refused it has rights that AWS does not know everywhere yet: other refusals would prove nothing.
+        A user who is refused it has rights that STS does not know yet: other refusals would prove nothing.
         """
-        self._make_role(account, self.run.name, "/", [account.account_id])
+        self._make_role(account, self.run.name, "/", trusted)
 
     def neighbour_arn(self, role: Role) -> str:
         """Return the ARN of the neighbour of a role: its name begins the same."""
@@ -93,11 +102,13 @@ class Probes:
         path = role.arn.split(":role", 1)[1].rpartition("/")[0] + "/"
         self._make_role(account, self._beside(role.name, _MOST_ROLE_CHARACTERS), path, role.trusted_accounts)
 
-    def make_home_bucket(self, account: Account) -> str:
-        """Make a bucket in an account that principals come from."""
-        name = f"{account.account_id}-{self.run.name}"
-        self._create_bucket(account, name)
-        return name
+    def home_bucket(self, account: Account) -> str:
+        """Return the name of the bucket in an account that principals come from."""
+        return f"{account.account_id}-{self.run.name}"
+
+    def make_home_bucket(self, account: Account) -> None:
+        """Make that bucket."""
+        self._create_bucket(account, self.home_bucket(account))
 
     def probe_bucket(self, account: Account, role: Role, bucket: str) -> ProbedBucket:
         """Put objects into a role's bucket, and make a bucket whose name begins the same.
@@ -154,9 +165,18 @@ class Probes:
     def _beside(self, name: str, most: int) -> str:
         return f"{name[: most - len(self.run.name) - 1]}-{self.run.name}"
 
-    def _document(self, resource: str | Sequence[str]) -> str:
-        statement = {"Effect": "Allow", "Action": _ASSUME, "Resource": resource, "Condition": self.run.in_time}
-        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    def _document(self, account: Account, assumable: str | Sequence[str]) -> str:
+        iam = f"arn:{self._partition}:iam::{account.account_id}"
+        allowed = (
+            (_ASSUME, assumable),
+            ("s3:GetBucketLocation", f"arn:{self._partition}:s3:::{self.home_bucket(account)}"),
+            ("iam:GetUser", f"{iam}:user{PATH}{self.run.name}-*"),
+        )
+        statements = [
+            {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": self.run.in_time}
+            for action, resource in allowed
+        ]
+        return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def trust_policy(account: Account, role: Role) -> str:

@@ -1,9 +1,9 @@
 """Settles the matrix: who can assume which role, and what can be done there."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -13,9 +13,16 @@ from access.credentials import Credentials
 from access.errors import AccessError
 from access.participants import Participant
 from access.prove.actions import Action, actions_in
-from access.prove.expectations import Role, allowed_in_vain, may_assume, may_assume_neighbour, trust_refusal
-from access.prove.matrix import ASSUME, Cell, Expected, Proof, ProvedRole
-from access.prove.settling import Answer, Patience, answer, settled
+from access.prove.expectations import (
+    Role,
+    allowed_in_vain,
+    is_denied_explicitly,
+    may_assume,
+    may_assume_neighbour,
+    trust_refusal,
+)
+from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
+from access.prove.settling import Answer, Clock, Patience, SystemClock, answer, settled
 from access.prove.stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
 
 _T = TypeVar("_T")
@@ -27,12 +34,14 @@ class Settings:
 
     create_probes: bool = False
     """Whether users, buckets, objects and roles may be made, and removed again. Otherwise AWS is only read."""
-    patience: float = 30.0
+    patience: float = 90.0
     """For how many seconds answers that are not the expected ones may still change, once all is made."""
     at_once: int = 8
     """How many things are tried at once."""
     live_buckets: LiveBuckets | None = None
     """What to do with a bucket in which a write would be noticed elsewhere. By default the proof is not made."""
+    clock: Clock = field(default_factory=SystemClock)
+    """What waiting goes by."""
 
 
 def prove(
@@ -55,10 +64,12 @@ def prove(
     """
     started = datetime.now(UTC)
     stage = stage_of(participants, people)
-    patience = Patience(settings.patience)
+    patience = Patience(settings.patience, settings.clock)
     made: AbstractContextManager[None] = nullcontext()
     if settings.create_probes:
         made = with_probes(stage, participants, patience, settings.at_once, settings.live_buckets, progress)
+        if all(participant.outputs for participant in participants):
+            stage.not_tried.append("anybody of an account that takes no part: --outsider PROFILE tries")
     elif people:
         stage.not_tried.append("writing, neighbouring buckets and roles, and anybody else: --create-probes tries them")
     else:
@@ -134,20 +145,25 @@ def _settled(stage: Stage, patience: Patience, pool: Executor, progress: Progres
         pool.submit(_enter, stage, role, trying, patience) for role, _ in stage.roles for trying in stage.trying
     ]
     entries = list(_awaited(entering, "switching into roles", progress))
+    entries = _with_notes(entries)
     # In a role that somebody did not get into there is nothing to try: the cell about assuming it says so.
-    doing = [
-        [
-            pool.submit(_do, entry, entry.session, action, patience)
-            for action in actions_in(entry.role, entry.home, stage.available)
-        ]
-        if entry.session
-        else []
+    inside = [
+        _Inside(entry, entry.session, tuple(actions_in(entry.role, entry.home, stage.available)))
         for entry in entries
+        if entry.session
     ]
-    done = _awaited([one for several in doing for one in several], "trying what can be done there", progress)
-    cells = []
-    for entry, several in zip(entries, doing, strict=True):
-        cells += [*entry.cells, *(next(done) for _ in several)]
+    what = "trying what can be done there"
+    allowed = list(_awaited([pool.submit(_find_control, it, patience) for it in inside], what, progress))
+    doing = [
+        pool.submit(_do, it, action, control, patience)
+        for it, control in zip(inside, allowed, strict=True)
+        for action in it.actions
+        if action.id not in control.cells
+    ]
+    done = _awaited(doing, what, progress)
+    cells = [cell for entry in entries for cell in entry.cells]
+    for it, control in zip(inside, allowed, strict=True):
+        cells += [control.cells.get(action.id) or next(done) for action in it.actions]
     return entries, cells
 
 
@@ -170,11 +186,21 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
             credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
             sessions.append(trying.account.session(credentials))
 
-    def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object]) -> Cell:
-        found = settled(lambda: answer(attempt), expected, patience)
-        if found.result == "DENY" and trying.unready:
-            found = Answer("INCONCLUSIVE", trying.unready)
-        return _cell(trying, role, action, "sts:AssumeRole", expected, because, found)
+    unready = trying.unready.get(f"sts {role.account_id}")
+    by_deny = is_denied_explicitly(trying.candidate, trying.arn, role, trying.outputs)
+
+    def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object], about: str = "") -> Cell:
+        def ask() -> Answer:
+            found = answer(attempt)
+            if found.result == "DENY" and unready:
+                return Answer("INCONCLUSIVE", unready)
+            if found.result == "DENY" and action == ASSUME and by_deny and found.names_lack_of_allow:
+                return Answer("INCONCLUSIVE", f"not refused by the Deny: {found.detail}")
+            return found
+
+        found = settled(ask, expected, patience)
+        identity = f"{ASSUME_ID}{about}"
+        return _cell(trying, role, identity, action, "sts:AssumeRole", expected, because, found)
 
     everything = {name: value for call in demanded.values() for name, value in call.items()}
     entered = cell(ASSUME, expected, because, lambda: assume(role.arn, **everything))
@@ -188,12 +214,13 @@ def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Ent
         for what, call in demanded.items():
             others = {name: value for name, value in everything.items() if name not in call}
             attempt = partial(assume, role.arn, **others)
-            cells.append(cell(f"{ASSUME} without {what}", "DENY", f"the role demands {what}", attempt))
+            without = f" without {what}"
+            cells.append(cell(f"{ASSUME}{without}", "DENY", f"the role demands {what}", attempt, without))
     neighbour = stage.neighbours.get(role.arn)
     if neighbour and not trying.has_other_rights:
         wanted, why = may_assume_neighbour(trying.candidate, role)
         attempt = partial(assume, neighbour)
-        cells.append(cell("assume a role whose name begins the same", wanted, why, attempt))
+        cells.append(cell("assume a role whose name begins the same", wanted, why, attempt, " on its neighbour"))
     return _Entry(role, trying, cells, session, is_expected=expected == "ALLOW")
 
 
@@ -210,14 +237,104 @@ def _demanded(role: Role, trying: Trying) -> dict[str, dict[str, Any]]:
     return demanded
 
 
-def _do(entry: _Entry, session: Session, action: Action, patience: Patience) -> Cell:
-    ask = partial(answer, partial(action.attempt, session), action.proves_allow)
-    found = settled(ask, action.expected, patience)
-    return _cell(entry.trying, entry.role, action.name, action.operation, action.expected, action.because, found)
+def _with_notes(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Say of each refusal by STS that it has no control, where nothing shows that STS knows the principal's rights.
+
+    The proof's own users were let into a control role before. Others count as known once they got into any role, or
+    where STS names a Deny.
+    """
+    got_in = {entry.trying.arn for entry in entries if any(cell.result == "ALLOW" for cell in entry.cells)}
+
+    def noted(cell: Cell, trying: Trying) -> Cell:
+        has_control = trying.is_known or trying.arn in got_in or Answer(cell.result, cell.detail).names_explicit_deny
+        if cell.result != "DENY" or has_control:
+            return cell
+        return replace(cell, detail=f"{cell.detail}; no control: STS let this principal into no role")
+
+    return [replace(entry, cells=[noted(cell, entry.trying) for cell in entry.cells]) for entry in entries]
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """Somebody who got into a role, and what is tried there."""
+
+    entry: _Entry
+    session: Session
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True)
+class _Control:
+    """What S3 allowed a session first, so that its refusals prove something."""
+
+    cells: Mapping[str, Cell]
+    """What was tried to find out, by the action's id."""
+    why_none: str = ""
+
+
+def _find_control(inside: _Inside, patience: Patience) -> _Control:
+    """Try what S3 has to allow, up to the first thing that it does allow."""
+    cells: dict[str, Cell] = {}
+    for action in inside.actions:
+        if action.operation.startswith("s3:") and action.expected == "ALLOW":
+            cells[action.id] = _cell_of(inside, action, _ask(inside, action, patience))
+            if cells[action.id].result == "ALLOW":
+                return _Control(cells)
+    return _Control(cells, "S3 allowed this session nothing, so its refusal proves nothing" if cells else "")
+
+
+def _do(inside: _Inside, action: Action, control: _Control, patience: Patience) -> Cell:
+    found = _ask(inside, action, patience)
+    if found.result == action.expected == "DENY":
+        service = action.operation.partition(":")[0]
+        why_none = inside.entry.trying.unready.get(service) or (control.why_none if service == "s3" else "")
+        if why_none:
+            found = Answer("INCONCLUSIVE", f"{why_none}: {found.detail}")
+        elif service != "s3" or not control.cells:
+            found = Answer("DENY", f"{found.detail}; no control: the role may call nothing of {service.upper()}")
+    return _cell_of(inside, action, found)
+
+
+def _ask(inside: _Inside, action: Action, patience: Patience) -> Answer:
+    return settled(
+        partial(answer, partial(action.attempt, inside.session), action.proves_allow), action.expected, patience
+    )
+
+
+def _cell_of(inside: _Inside, action: Action, found: Answer) -> Cell:
+    return _cell(
+        inside.entry.trying,
+        inside.entry.role,
+        action.id,
+        action.name,
+        action.operation,
+        action.expected,
+        action.because,
+        found,
+        action.target,
+    )
 
 
 def _cell(
-    trying: Trying, role: Role, action: str, operation: str, expected: Expected, because: str, found: Answer
+    trying: Trying,
+    role: Role,
+    identity: str,
+    action: str,
+    operation: str,
+    expected: Expected,
+    because: str,
+    found: Answer,
+    target: str | None = None,
 ) -> Cell:
-    detail = "" if found.result == expected else found.detail
-    return Cell(trying.candidate.principal.name, role.arn, action, operation, expected, because, found.result, detail)
+    return Cell(
+        trying.candidate.principal.name,
+        role.arn,
+        action,
+        operation,
+        expected,
+        because,
+        found.result,
+        detail="" if found.result == expected == "ALLOW" else found.detail,
+        id=f"{role.account_id}/{role.name}|{trying.candidate.id}|{identity}",
+        target=target,
+    )

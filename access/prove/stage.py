@@ -1,7 +1,7 @@
 """All that there is before anything is tried: who tries, which roles, and what there is to try on."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -52,8 +52,13 @@ class Trying:
     """What its account's stack tells."""
     has_other_rights: bool = False
     """Whether it may have rights that the proof knows nothing of."""
-    unready: str = ""
-    """Why a refusal proves nothing: AWS did not get to know the principal's rights in time."""
+    is_known: bool = False
+    """Whether the proof made it, and found out first what :attr:`unready` says."""
+    unready: Mapping[str, str] = field(default_factory=dict)
+    """Why a refusal of a service proves nothing: it did not get to know the principal's rights in time.
+
+    The service is ``s3``, ``iam``, or ``sts`` and the account of the role.
+    """
 
 
 @dataclass
@@ -127,7 +132,16 @@ def with_probes(
             try:
                 progress(f"making users, buckets and objects, all of them named {making.run.name}")
                 with workers(at_once, patience) as pool:
-                    _make(stage, participants, making, skipped, patience, pool)
+                    users = _make(stage, participants, making, skipped, pool)
+                    # Everything is made: what is refused from here on is refused for lack of knowledge, or for good.
+                    patience.begin_anew()
+                    progress("waiting until AWS knows the users")
+                    arrivals = [pool.submit(_arrive, user, stage, making, patience) for user in users]
+                    for arrived in [arrival.result() for arrival in arrivals]:
+                        if isinstance(arrived, Trying):
+                            stage.trying.append(arrived)
+                        else:
+                            stage.not_tried.append(arrived)
                 patience.begin_anew()
                 yield
             finally:
@@ -174,67 +188,81 @@ def _roles(participant: Participant) -> list[Role]:
     return roles
 
 
+@dataclass(frozen=True)
+class _User:
+    """A candidate that needs a name of the proof's, and in most cases a user."""
+
+    participant: Participant
+    candidate: Candidate
+    number: int
+    entrance: Entrance | None
+    """The role of its permission set."""
+
+
 def _make(
-    stage: Stage,
-    participants: Sequence[Participant],
-    making: Probes,
-    skipped: Collection[str],
-    patience: Patience,
-    pool: Executor,
-) -> None:
+    stage: Stage, participants: Sequence[Participant], making: Probes, skipped: Collection[str], pool: Executor
+) -> list[_User]:
+    """Make everything, and return the users, who can do nothing yet."""
     sending = [participant for participant in participants if _sends(participant)]
     roles = [role for role, _ in stage.roles]
-    may_assume = [*(role.arn for role in roles), *(making.neighbour_arn(role) for role in roles)]
-    arrivals = []
-    number = 0
-    for participant in sending:
-        account = participant.account
-        candidates = (
-            candidates_of(account.account_id, participant.outputs)
-            if participant.outputs
-            else [outsider_of(account.account_id)]
-        )
-        if participant.outputs and len(participant.outputs.groups) > MOST_GROUPS:
-            stage.not_tried.append(f"a member of all groups of {participant.outputs.stack}: IAM lets users join ten")
-        control = pool.submit(making.make_control_role, account)
-        sets = entrances(account, participant.outputs.permission_sets if participant.outputs else ())
-        reached = [making.control_role_arn(account), *(it.arn for it in sets.values() if not it.why_closed)]
-        boundary = pool.submit(making.make_boundary, account, [*may_assume, *reached])
-        boundary.result()
-        for candidate in candidates:
-            entrance = sets.get(candidate.permission_set or "")
-            if entrance and entrance.why_closed:
-                stage.not_tried.append(f"{candidate.principal.name}: {entrance.why_closed}")
-                continue
-            arrivals.append(
-                pool.submit(
-                    _arrive, participant, candidate, entrance, making, number, boundary.result(), control, patience
-                )
-            )
-            number += 1
-    homes = {at.account.account_id: pool.submit(making.make_home_bucket, at.account) for at in sending}
-    trust_policies = {role.arn: pool.submit(trust_policy, account, role) for role, account in stage.roles}
+    owners = {role.account_id: account for role, account in stage.roles}
+    senders = [participant.account.account_id for participant in sending]
+    # Roles first: boundaries name them.
+    controls = [pool.submit(making.make_control_role, account, senders) for account in owners.values()]
     neighbours = [pool.submit(making.make_neighbour_role, account, role) for role, account in stage.roles]
+    homes = [pool.submit(making.make_home_bucket, participant.account) for participant in sending]
+    trust_policies = {role.arn: pool.submit(trust_policy, account, role) for role, account in stage.roles}
     wanted = {bucket: owner for bucket, owner in stage.owners.items() if bucket not in skipped}
     probed = pool.map(partial(_probed_bucket, making), wanted, wanted.values())
 
-    for made in neighbours:
-        made.result()
+    reached = [
+        *(role.arn for role in roles),
+        *(making.neighbour_arn(role) for role in roles),
+        *(making.control_role_arn(owner) for owner in owners),
+    ]
+    users: list[_User] = []
+    made = []
+    for participant in sending:
+        found = _users_of(participant, stage, first=len(users))
+        sets = [user.entrance.arn for user in found if user.entrance]
+        boundary = making.make_boundary(participant.account, [*reached, *sets])
+        made += [
+            pool.submit(making.make_user, participant.account, user.number, user.candidate, boundary)
+            for user in found
+            if not user.candidate.role
+        ]
+        users += found
+
+    for one in (*controls, *neighbours, *homes, *made):
+        one.result()
     stage.neighbours = {role.arn: making.neighbour_arn(role) for role in roles}
     buckets = dict(zip(wanted, probed, strict=True))
-    for bucket, found in buckets.items():
-        if isinstance(found, str):
-            stage.not_tried.append(f"objects of {bucket}: {found}")
+    for bucket, probe in buckets.items():
+        if isinstance(probe, str):
+            stage.not_tried.append(f"objects of {bucket}: {probe}")
     stage.available = Available(
-        buckets={bucket: found for bucket, found in buckets.items() if isinstance(found, ProbedBucket)},
-        home_buckets={account_id: made.result() for account_id, made in homes.items()},
+        buckets={bucket: probe for bucket, probe in buckets.items() if isinstance(probe, ProbedBucket)},
+        home_buckets={it.account.account_id: making.home_bucket(it.account) for it in sending},
         trust_policies={arn: read.result() for arn, read in trust_policies.items()},
     )
-    for arrived in [arrival.result() for arrival in arrivals]:
-        if isinstance(arrived, Trying):
-            stage.trying.append(arrived)
+    return users
+
+
+def _users_of(participant: Participant, stage: Stage, first: int) -> list[_User]:
+    """Return those of an account who try, numbered; note those who can't."""
+    account_id, outputs = participant.account.account_id, participant.outputs
+    candidates = candidates_of(account_id, outputs) if outputs else [outsider_of(account_id)]
+    if outputs and len(outputs.groups) > MOST_GROUPS:
+        stage.not_tried.append(f"a member of all groups of {outputs.stack}: IAM lets users join ten")
+    sets = entrances(participant.account, outputs.permission_sets if outputs else ())
+    users: list[_User] = []
+    for candidate in candidates:
+        entrance = sets.get(candidate.permission_set or "")
+        if entrance and entrance.why_closed:
+            stage.not_tried.append(f"{candidate.principal.name}: {entrance.why_closed}")
         else:
-            stage.not_tried.append(arrived)
+            users.append(_User(participant, candidate, first + len(users), entrance))
+    return users
 
 
 def _sends(participant: Participant) -> bool:
@@ -253,40 +281,46 @@ def _probed_bucket(making: Probes, bucket: str, owner: tuple[Role, Account]) -> 
         raise
 
 
-def _arrive(
-    participant: Participant,
-    candidate: Candidate,
-    entrance: Entrance | None,
-    making: Probes,
-    number: int,
-    boundary: str,
-    control: Future[None],
-    patience: Patience,
-) -> Trying | str:
+def _arrive(user: _User, stage: Stage, making: Probes, patience: Patience) -> Trying | str:
     """Return the candidate, ready to try, or why it is not."""
-    account, name = participant.account, making.user_name(number)
+    participant, candidate, account = user.participant, user.candidate, user.participant.account
+    name = making.user_name(user.number)
     if candidate.role:
         return _as_grantee(participant, candidate, candidate.role, name)
-    if entrance:
-        user = making.make_user(account, number, replace(candidate, may_assume_any=True), boundary)
-        return _through(entrance, user, participant, candidate, name, patience)
-    session = making.make_user(account, number, candidate, boundary)
-    arn = f"arn:{boundary.split(':')[1]}:iam::{account.account_id}:user{PATH}{name}"
-    control.result()
-    # A user whose rights AWS does not know everywhere yet is refused everything: such a refusal would prove nothing.
+    controls = {role.account_id: making.control_role_arn(role.account_id) for role, _ in stage.roles}
+    goes_anywhere = candidate.may_assume_any or user.entrance
+    session = making.admit(account, user.number, "*" if goes_anywhere else sorted(controls.values()))
+    if user.entrance:
+        return _through(user.entrance, session, participant, candidate, name, patience)
+    partition = next(iter(controls.values())).split(":")[1]
+    arn = f"arn:{partition}:iam::{account.account_id}:user{PATH}{name}"
+    unready = _unready(session, name, controls, making.home_bucket(account), patience)
+    return Trying(candidate, account, session, arn, name, participant.outputs, is_known=True, unready=unready)
 
-    def be_known() -> None:
-        session.sts.get_caller_identity()
-        if candidate.may_assume_any:
-            session.sts.assume_role(
-                RoleArn=making.control_role_arn(account), RoleSessionName=name, DurationSeconds=SESSION_SECONDS
-            )
 
-    found = settled(lambda: answer(be_known), "ALLOW", patience)
-    # An explicit Deny on every role keeps the user out of the control role too; then it has arrived.
-    known = found.result == "ALLOW" or (found.result == "DENY" and "explicit deny" in found.detail)
-    unready = "" if known else f"AWS does not know this user's rights yet: {found.detail}"
-    return Trying(candidate, account, session, arn, name, participant.outputs, unready=unready)
+def _unready(
+    session: Session, name: str, controls: Mapping[str, str], home_bucket: str, patience: Patience
+) -> dict[str, str]:
+    """Return why which service's refusals prove nothing: it does not do what it has to do for the user, twice in a row.
+
+    Services see changes one by one (IAM User Guide, "Changes that I make are not always immediately visible"), so each
+    is asked for itself. Where a Deny is on every role, STS refuses the control role too, and says that it is a Deny.
+    """
+
+    def into(arn: str) -> None:
+        session.sts.assume_role(RoleArn=arn, RoleSessionName=name, DurationSeconds=SESSION_SECONDS)
+
+    calls: dict[str, Callable[[], object]] = {
+        "s3": lambda: session.s3.get_bucket_location(Bucket=home_bucket),
+        "iam": lambda: session.iam.get_user(UserName=name),
+        **{f"sts {account_id}": partial(into, arn) for account_id, arn in controls.items()},
+    }
+    unready = {}
+    for service, call in calls.items():
+        found = settled(partial(answer, call), "ALLOW", patience)
+        if found.result != "ALLOW" and not (found.result == "DENY" and found.names_explicit_deny):
+            unready[service] = f"no control: {service} does not know this user's rights yet: {found.detail}"
+    return unready
 
 
 def _in_role(participant: Participant, candidate: Candidate, arn: str, session_name: str, switching: Session) -> Trying:
@@ -347,7 +381,7 @@ def _person(account: Account, participants: Sequence[Participant]) -> Trying:
     if kind == "assumed-role":
         role_name, session_name = path.split("/")[-2:]
         arn = _role_arn(here.account if here else account, role_name)
-        candidate = Candidate(principal)
+        candidate = Candidate(principal, id=f"profile/{account.profile}")
         if outputs and role_name in outputs.grantee_roles:
             candidate = replace(candidate, role=role_name)
         elif outputs and outputs.of_permission_set(permission_set_of(arn)):
@@ -359,5 +393,5 @@ def _person(account: Account, participants: Sequence[Participant]) -> Trying:
     reader = here.account.administrator if here else account.administrator
     joined = [group["GroupName"] for group in reader.iam.list_groups_for_user(UserName=user_name)["Groups"]]
     groups = tuple(group for group in joined if outputs and group in outputs.groups)
-    candidate = Candidate(replace(principal, groups=groups))
+    candidate = Candidate(replace(principal, groups=groups), id=f"profile/{account.profile}")
     return Trying(candidate, account, account.administrator, arn, user_name, outputs, has_other_rights=True)

@@ -57,7 +57,8 @@ class Accounts:
         arns = [self.arn(account, label) for account in (self.production, self.development) for label in labels]
         boundary = self.probes.make_boundary(self.development, arns)
         candidate = outsider_of(self.development.account_id)
-        self.session = self.probes.make_user(self.development, 0, candidate, boundary)
+        self.probes.make_user(self.development, 0, candidate, boundary)
+        self.session = self.probes.admit(self.development, 0, "*")
         self.user = self.probes.user_name(0)
 
     def make_role(self, account: Account, label: str, *trusted: str, **settings: Any) -> str:  # noqa: ANN401

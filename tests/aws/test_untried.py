@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from access.credentials import Credentials
-from access.prove.inventory import ASSUME_ANY_ROLE
+from access.prove.inventory import INLINE_POLICY
 from tests.aws.conftest import Accounts
 from tests.sandbox.refused import refused
 
@@ -95,7 +95,7 @@ def test_an_explicit_deny_is_named_across_accounts(made: Accounts, record_proper
     assert made.settled(arn, "ALLOW").result == "ALLOW"
     made.development.administrator.iam.put_user_policy(
         UserName=made.user,
-        PolicyName=ASSUME_ANY_ROLE,
+        PolicyName=INLINE_POLICY,
         PolicyDocument=made.policy(("Allow", "*"), ("Deny", arn)),
     )
     found = made.settled(arn, "DENY")

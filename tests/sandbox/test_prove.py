@@ -209,6 +209,10 @@ def test_what_is_deployed_is_as_it_should_be_and_nothing_is_left_of_the_proof(de
         (GUARDED, "read an object of guarded/reports/"),
     }
     assert deployed_roles.sandbox.left_over_probes() == []
+    ids = {cell.id: cell.target for cell in proof.cells}
+    assert len(ids) == len(proof.cells)
+    for what, bucket in (("s3:ListBucket on guarded/reports/", "guarded"), ("s3:ListBucket beside guarded", None)):
+        assert ids[f"{PRODUCTION}/Guarded|development/Developers +power|{what}"] == bucket
 
 
 def trust_elsewhere(live: Live) -> None:
@@ -395,6 +399,17 @@ def test_a_role_that_nobody_got_into_is_not_proved(live: Live) -> None:
     )
 
 
+def test_without_a_stranger_the_proof_says_so(live: Live) -> None:
+    config = live.sandbox.layout.aws_config
+    participants = [
+        Participant(Account(stack, config), parse_stack_outputs(stack, outputs))
+        for stack, outputs in live.outputs.items()
+    ]
+    proof = prove(participants, Settings(create_probes=True, patience=0))
+    assert proof.not_tried == ("anybody of an account that takes no part: --outsider PROFILE tries",)
+    assert verdict(proof) == "Everything that was tried came out as expected"
+
+
 def test_an_allowance_that_the_trust_makes_vain_is_on_the_first_line(live: Live) -> None:
     trust_elsewhere(live)
     proof = live.proof("UpdateApp", trustedAccountId=ELSEWHERE)
@@ -450,6 +465,8 @@ def test_a_broken_trust_is_said_once_and_not_again_of_each_action(live: Live) ->
     proof = live.proof("UpdateApp")
     red = {(cell.principal, cell.action) for cell in proof.cells if not cell.matches}
     assert {action for _, action in red} == {ENTER}
+    # The stranger who gets in is wrong by itself.
+    assert verdict(proof).endswith("; 2 wrong, 3 echoes of them, of 17 cells")
     assert len(proof.not_tried) == 1
     assert proof.not_tried[0].startswith(
         "what UpdateApp grants to who is not in it: member of development/Developers, "
@@ -475,3 +492,59 @@ def test_a_call_that_fails_is_never_green(
             assert operation == "PutObject"
             assert error.response["Error"]["Code"] == code
     assert live.sandbox.left_over_probes() == []
+
+
+def test_what_aws_said_is_kept_though_it_was_expected(deployed_roles: Live) -> None:
+    proof = deployed_roles.proof("UpdateApp")
+    said = {(cell.principal, cell.action): cell.detail for cell in proof.cells if cell.result == "DENY"}
+    assert all(detail.startswith("AccessDenied (") for detail in said.values())
+    for who in (TESTER, POWER_TESTER):
+        assert "with an explicit deny in an identity-based policy" in said[who, ENTER]
+    assert (
+        "policy allows the s3:PutBucketPolicy action" in said[DEVELOPER, "replace the bucket policy of productionapp"]
+    )
+    without = {(operation.partition(":")[0]) for operation in operations_without_control(proof)}
+    assert without == {"iam"}
+
+
+def operations_without_control(proof: Proof) -> list[str]:
+    return [cell.operation for cell in proof.cells if "no control: " in cell.detail]
+
+
+def test_a_refusal_by_s3_proves_nothing_where_s3_allows_nothing(live: Live) -> None:
+    live.production.detach_role_policy(RoleName="UpdateApp", PolicyArn=policy_arn("read-write-app-bucket"))
+    proof = live.proof("UpdateApp")
+    inside = [cell for cell in proof.cells if cell.principal == DEVELOPER and cell.operation.startswith("s3:")]
+    assert {(cell.expected, cell.result) for cell in inside} == {("ALLOW", "DENY"), ("DENY", "INCONCLUSIVE")}
+    assert all("S3 allowed this session nothing" in cell.detail for cell in inside if cell.result == "INCONCLUSIVE")
+
+
+def test_a_refusal_for_another_reason_than_the_deny_proves_nothing(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS may name the reason across accounts, where the sandbox names a Deny alone."""
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def reworded(self: Any, name: str, arguments: Any) -> Any:  # noqa: ANN401 (botocore's own)
+        try:
+            return call(self, name, arguments)
+        except ClientError as error:
+            said = error.response["Error"]
+            said["Message"] = said["Message"].replace(
+                "with an explicit deny in an identity-based policy",
+                "because no identity-based policy allows the sts:AssumeRole action",
+            )
+            raise
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", reworded)
+    proof = live.proof("UpdateApp")
+    undecided = [cell for cell in proof.cells if not cell.matches]
+    assert {cell.because for cell in undecided} == {"Testers: deny"}
+    assert {cell.result for cell in undecided} == {"INCONCLUSIVE"}
+    assert all(cell.detail.startswith("not refused by the Deny: AccessDenied") for cell in undecided)
+
+
+def test_a_deny_on_every_role_is_told_from_rights_that_are_not_known_yet(live: Live) -> None:
+    live.put_group_policy("Testers", DENY_NAME, "Deny", "*")
+    proof = live.proof("UpdateApp")
+    entered = {cell.principal: cell for cell in proof.cells if cell.action == ENTER}
+    assert (entered[TESTER].result, entered[POWER_TESTER].result) == ("DENY", "DENY")
+    assert "no control" not in entered[POWER_TESTER].detail

@@ -58,6 +58,7 @@ def test_the_proof_is_told_in_every_form(proved: Sandbox, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert "Everything came out as expected; 82 cells" in done.stdout
     assert done.stderr.splitlines()[1:] == [
+        "waiting until AWS knows the users",
         "switching into roles",
         "trying what can be done there",
         "removing what was made for the proof",

@@ -8,7 +8,7 @@ from typing import get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from access.prove.matrix import ASSUME, Cell, Expected, Principal, Proof, ProvedRole, Result
+from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Principal, Proof, ProvedRole, Result
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
 BUCKET = "productionapp"
@@ -49,6 +49,10 @@ _ASSUME: dict[str, tuple[Expected, str]] = {
     "administrator of 222222222222, another account": ("DENY", "the role does not trust 222222222222"),
 }
 
+BY_A_DENY = (
+    "AccessDenied (AssumeRole): User: arn:aws:iam::111111111111:user/access-probe/access-probe-0 is not authorized to"
+    f" perform: sts:AssumeRole on resource: {ROLE} with an explicit deny in an identity-based policy"
+)
 NEIGHBOUR_ROLE = "assume a role whose name begins the same"
 _GRANTED, _NOT_GRANTED, _OTHER = "access: readWrite", "the role does not grant it", "it is another bucket"
 _NEIGHBOUR = f"a bucket whose name begins with {BUCKET}"
@@ -78,9 +82,19 @@ _IN_THE_ROLE: tuple[tuple[str, str, Expected, str], ...] = (
 
 
 def _cells() -> Iterator[Cell]:
+    for cell in _cells_without_ids():
+        # The bucket's neighbour is another bucket.
+        target = BUCKET if cell.action.endswith((f" {BUCKET}", f" {BUCKET} for good")) else None
+        last = ASSUME_ID if cell.action == ASSUME else f"{cell.operation} in {cell.action}"
+        identity = f"999999999999/UpdateApp|{cell.principal}|{last}"
+        yield replace(cell, id=identity, target=None if _NEIGHBOUR in cell.action else target)
+
+
+def _cells_without_ids() -> Iterator[Cell]:
     for principal in PRINCIPALS:
         expected, because = _ASSUME[principal.name]
-        yield Cell(principal.name, ROLE, ASSUME, "sts:AssumeRole", expected, because, expected)
+        said = BY_A_DENY if because == "Testers: deny" else ""
+        yield Cell(principal.name, ROLE, ASSUME, "sts:AssumeRole", expected, because, expected, said)
         # It trusts the same account, and nobody is denied it: who may assume any role may assume it.
         any_role = principal.account_id == "111111111111" and ("power user" in principal.name or expected == "ALLOW")
         beside: Expected = "ALLOW" if any_role and principal.name != "member of Developers" else "DENY"
@@ -139,7 +153,10 @@ def twins() -> Proof:
     """Two roles of the same name in two accounts, one of them without a bucket."""
     proof = sample()
     other = ProvedRole(ROLE.replace("999999999999", "888888888888"), ())
-    cells = tuple(replace(cell, role=other.arn) for cell in proof.cells)
+    cells = tuple(
+        replace(cell, role=other.arn, id=cell.id.replace("999999999999/", "888888888888/"), target=None)
+        for cell in proof.cells
+    )
     return replace(proof, roles=(*proof.roles, other), cells=(*proof.cells, *cells))
 
 
@@ -227,8 +244,16 @@ def proofs(draw: DrawFn) -> Proof:
             because=texts,
             result=st.sampled_from(get_args(Result)),
             detail=texts,
+            id=st.just("") | st.uuids().map(str),
+            target=st.none() | texts,
         )
-        cells = draw(st.lists(cell, unique_by=lambda cell: (cell.principal, cell.role, cell.action), max_size=12))
+        cells = draw(
+            st.lists(
+                cell,
+                unique_by=(lambda cell: (cell.principal, cell.role, cell.action), lambda cell: cell.id or object()),
+                max_size=12,
+            )
+        )
     return Proof(
         started=draw(moments),
         ended=draw(moments),

@@ -15,6 +15,7 @@ from tests.unit.test_reports_markdown import literal, read, shown
 
 TESTER = "member of Testers, power user"
 THE_ROLE = f"the role UpdateApp (`{ROLE}`)"
+DEVELOPER = "member of Developers"
 READ = "read an object of productionapp"
 HEAD = (
     "## Who gained and who lost what\n"
@@ -44,7 +45,11 @@ def in_the_role(proof: Proof, principal: str) -> Proof:
     """The proof in which somebody gets into the role and does there what a Developer does."""
     allowed = with_result(proof, principal, ASSUME, "ALLOW")
     like = [cell for cell in proof.cells if cell.principal == "member of Developers"]
-    more = [replace(cell, principal=principal) for cell in like if cell.action not in (ASSUME, NEIGHBOUR_ROLE)]
+    more = [
+        replace(cell, principal=principal, id=cell.id.replace(DEVELOPER, principal))
+        for cell in like
+        if cell.action not in (ASSUME, NEIGHBOUR_ROLE)
+    ]
     return replace(allowed, cells=(*allowed.cells, *more))
 
 
@@ -56,6 +61,31 @@ def test_nobody_gained_or_lost_anything() -> None:
         "## Who gained and who lost what\n\nFrom the proof of 2026-11-24 09:00:00 to 09:00:41 UTC"
         " to the proof of 2026-11-25 09:00:00 to 09:00:41 UTC.\n\nNobody gained or lost anything.\n"
     )
+
+
+def test_another_wording_is_no_gain_where_proofs_have_ids() -> None:
+    words = {DEVELOPER: "a Developer", READ: "get an object", "the role does not grant it": "not granted"}
+
+    def reworded(proof: Proof) -> Proof:
+        principals = tuple(replace(it, name=words.get(it.name, it.name)) for it in proof.principals)
+        cells = tuple(
+            replace(it, **{name: words.get(getattr(it, name), getattr(it, name)) for name in ("principal", "action")})
+            for it in proof.cells
+        )
+        return replace(proof, principals=principals, cells=cells)
+
+    assert body(sample(), reworded(sample())) == NOBODY
+    lost = reworded(with_result(sample(), DEVELOPER, READ, "DENY"))
+    assert body(sample(), lost) == f"### Lost\n\n- **a Developer** lost: with {THE_ROLE}: get an object\n"
+
+
+def test_proofs_of_old_without_ids_are_compared_by_their_words() -> None:
+    def old(proof: Proof) -> Proof:
+        return replace(proof, cells=tuple(replace(cell, id="") for cell in proof.cells))
+
+    changed = with_result(sample(), DEVELOPER, READ, "DENY")
+    assert body(old(sample()), changed) == body(sample(), changed)
+    assert body(old(sample()), sample()) == NOBODY
 
 
 def test_who_gains_a_role_gains_what_can_be_done_in_it() -> None:

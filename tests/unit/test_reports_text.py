@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from access.escaping import visible
 from access.prove.matrix import ASSUME, Proof
 from access.prove.reports import text_report
+from access.prove.reports.summary import aws_said
 from tests.unit import proofs
 
 COLOUR = re.compile(r"\033\[(\d+)m(.*?)\033\[0m")
@@ -28,7 +29,8 @@ def test_the_whole_of_a_small_proof() -> None:
         "  who may assume it\n"
         "    member of Developers              ALLOW  ok                               Developers: allow\n"
         "    member of Developers, power user  ALLOW  ok                               Developers: allow\n"
-        "    member of Testers                 DENY   ok                               Testers: deny\n"
+        "    member of Testers                 DENY   ok                               Testers: deny;"
+        " AWS: with an explicit deny in an identity-based policy\n"
         "    member of Testers, power user     ALLOW  NOT AS EXPECTED (DENY expected)  Testers: deny; it was allowed\n"
         "\n"
         "  what else was tried\n"
@@ -105,3 +107,19 @@ def test_nothing_from_outside_steers_the_terminal_and_nothing_is_lost(proof: Pro
                 and visible(cell.detail).strip() in line
                 for line in text.split("\n")
             )
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        (proofs.BY_A_DENY, "with an explicit deny in an identity-based policy"),
+        (proofs.BY_A_DENY.partition(" with ")[0], "AccessDenied, without a reason"),
+        (f"{proofs.BY_A_DENY.partition(' with ')[0]}; no control: x", "no control: x"),
+        ("AccessDenied (PutObject): Access Denied", "AccessDenied (PutObject): Access Denied"),
+        ("", ""),
+    ],
+)
+def test_of_what_aws_said_the_reason_is_left(detail: str, said: str) -> None:
+    cell = replace(proofs.sample().cells[0], expected="DENY", result="DENY", detail=detail)
+    assert aws_said(cell) == said
+    assert aws_said(replace(cell, expected="ALLOW")) == detail

@@ -7,18 +7,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from access.prove.echoes import causes
 from access.prove.matrix import Cell, Principal, Proof
 from access.prove.reports.elements import add, add_text
 from access.prove.reports.picture import draw
 from access.prove.reports.summary import (
     RoleResults,
+    aws_said,
     by_role,
     came_out,
     count,
     distinct,
+    echo,
     judgement,
     judgements,
     outcome,
+    refusals,
     verdict,
     when,
 )
@@ -39,7 +43,9 @@ Links = Mapping[tuple[str, str, str], str]
 def render(proof: Proof) -> str:
     """The proof as a page."""
     roles = by_role(proof)
+    causing = causes(proof)
     wrong = [cell for of in roles for cell in of.cells if not cell.matches]
+    wrong.sort(key=lambda cell: cell in causing)
     links = {_key(cell): f"wrong-{number}" for number, cell in enumerate(wrong, 1)}
     page = Element("html", {"lang": "en"})
     _head(page, proof)
@@ -47,7 +53,7 @@ def render(proof: Proof) -> str:
     _header(body, proof, roles)
     main = add(body, "main")
     if wrong:
-        _mismatches(main, wrong, proof, links)
+        _mismatches(main, wrong, causing, proof, links)
     for number, of in enumerate(roles, 1):
         _role(main, of, proof.principals, links, f"role-{number}")
     _not_tried(main, proof)
@@ -97,7 +103,7 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
         add(add(nav, "li"), "a", text, href=target)
 
 
-def _mismatches(main: Element, wrong: Sequence[Cell], proof: Proof, links: Links) -> None:
+def _mismatches(main: Element, wrong: Sequence[Cell], causing: Mapping[Cell, Cell], proof: Proof, links: Links) -> None:
     names = {role.arn: role.name for role in proof.roles}
     section = add(main, "section")
     add(section, "h2", "Not as expected", id="not-as-expected")
@@ -112,6 +118,8 @@ def _mismatches(main: Element, wrong: Sequence[Cell], proof: Proof, links: Links
         add_text(line, f": {cell.action} ")
         add(line, "span", f"with the role {names[cell.role]}, {cell.operation}", class_="aside")
         add(item, "p", f"{cell.expected} expected, because: {cell.because}")
+        if cell in causing:
+            add(add(item, "p"), "a", echo(cell, causing), href=f"#{links[_key(causing[cell])]}")
         if cell.detail:
             add(item, "p", f"AWS: {cell.detail}", class_="detail")
 
@@ -151,7 +159,7 @@ def _assumed(section: Element, of: RoleResults, people: Sequence[Principal], lin
     add(section, "h3", "Who may assume it")
     table = _table(section, f"Who may assume {_name(of)}", "people")
     head = add(add(table, "thead"), "tr")
-    for text in ("Principal", "Account", "Groups", "Result", "Expected because"):
+    for text in ("Principal", "Account", "Groups", "Result", "Expected because", "AWS said"):
         add(head, "th", text, scope="col")
     body = add(table, "tbody")
     for principal in people:
@@ -162,6 +170,7 @@ def _assumed(section: Element, of: RoleResults, people: Sequence[Principal], lin
         add(row, "td", ", ".join(principal.groups) or "none")
         _chip(add(row, "td"), cell, links)
         add(row, "td", cell.because)
+        add(row, "td", aws_said(cell), class_="said")
 
 
 def _actions(section: Element, of: RoleResults, people: Sequence[Principal], links: Links) -> None:
@@ -172,7 +181,8 @@ def _actions(section: Element, of: RoleResults, people: Sequence[Principal], lin
     add(head, "th", "Action", scope="col")
     for principal in people:
         add(add(head, "th", scope="col"), "span", principal.name)
-    add(head, "th", "Expected because", scope="col", class_="because")
+    for text in ("Expected because", "AWS said"):
+        add(head, "th", text, scope="col", class_="because")
     body = add(table, "tbody")
     for action, cells in of.actions.items():
         row = add(body, "tr")
@@ -185,6 +195,7 @@ def _actions(section: Element, of: RoleResults, people: Sequence[Principal], lin
             else:
                 add(add(row, "td", class_="untried"), "span", "not tried", class_="unseen")
         add(row, "td", "; ".join(distinct(cell.because for cell in cells.values())), class_="because")
+        add(row, "td", "; ".join(refusals(cells.values())), class_="because")
 
 
 def _table(section: Element, title: str, class_: str) -> Element:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
 from access.errors import AccessError
+from access.prove.echoes import causes
 from access.prove.matrix import Cell, Expected, Principal, Proof, ProvedRole, Result
 
 VERSION: Literal[1] = 1
@@ -21,6 +22,7 @@ Word = TypeVar("Word", bound=str)
 
 def render(proof: Proof) -> str:
     """The proof as JSON."""
+    causing = causes(proof)
     document = {
         "version": VERSION,
         "started": _moment(proof.started),
@@ -42,6 +44,9 @@ def render(proof: Proof) -> str:
                 "result": cell.result,
                 "matches": cell.matches,
                 "detail": cell.detail,
+                "id": cell.id,
+                "target": cell.target,
+                "echoOf": causing[cell].id if cell in causing else None,
             }
             for cell in proof.cells
         ],
@@ -111,6 +116,9 @@ class _Value:
             raise self.wrong(allowed)
         return self.value
 
+    def text_or_none(self) -> str | None:
+        return None if self.value is None else self.text(allowed="text or null")
+
     def texts(self) -> tuple[str, ...]:
         return tuple(value.text() for value in self.items())
 
@@ -156,6 +164,8 @@ def _cell(value: _Value) -> Cell:
         because=value.field("because").text(),
         result=value.field("result").word(get_args(Result)),
         detail=value.field("detail").text(),
+        id=value.field("id").text() if value.has("id") else "",
+        target=value.field("target").text_or_none() if value.has("target") else None,
     )
 
 
@@ -165,6 +175,7 @@ def _check_names(proof: Proof) -> None:
     _check_no_repetition("principals", "name", names)
     _check_no_repetition("roles", "arn", arns)
     _check_no_repetition("cells", "cell", [(cell.principal, cell.role, cell.action) for cell in proof.cells])
+    _check_no_repetition("cells", "id", [cell.id or index for index, cell in enumerate(proof.cells)])
     known_names, known_arns = set(names), set(arns)
     for index, cell in enumerate(proof.cells):
         if cell.principal not in known_names:

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from access.escaping import code_for_markdown as code
 from access.escaping import for_markdown as plain
+from access.prove.echoes import causes
 from access.prove.matrix import Cell, Principal, Proof
 from access.prove.reports.summary import (
     RoleResults,
+    aws_said,
     by_role,
     count,
     distinct,
     judgement,
     judgements,
     outcome,
+    refusals,
     verdict,
     when,
 )
@@ -47,7 +50,8 @@ def render(proof: Proof) -> str:
 
 def _mismatches(proof: Proof) -> Iterator[str]:
     names = {role.arn: role.name for role in proof.roles}
-    wrong = [cell for cell in proof.cells if not cell.matches]
+    causing = causes(proof)
+    wrong = [cell for cell in proof.cells if not cell.matches and cell not in causing]
     wrong.sort(key=lambda cell: outcome(cell) == "inconclusive")
     if not wrong:
         return
@@ -69,6 +73,8 @@ def _mismatches(proof: Proof) -> Iterator[str]:
     )
     if len(wrong) > _MOST_LISTED:
         yield f"\n… and {len(wrong) - _MOST_LISTED} more.\n"
+    if causing:
+        yield f"\nEchoes of these, which are not listed: {len(causing)}.\n"
 
 
 def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
@@ -76,7 +82,7 @@ def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
     yield f"\n### {plain(of.role.name)}\n\n{code(of.role.arn)}{buckets}\n\n"
     yield f"<details><summary>Who may assume it ({len(of.assumed)})</summary>\n\n"
     yield from _table(
-        ("who", "account", "came out", "", "because"),
+        ("who", "account", "came out", "", "because", "AWS said"),
         (
             (
                 plain(principal.name),
@@ -84,6 +90,7 @@ def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
                 of.assumed[principal.name].result,
                 _judged(of.assumed[principal.name]),
                 plain(of.assumed[principal.name].because),
+                plain(aws_said(of.assumed[principal.name])),
             )
             for principal in principals
             if principal.name in of.assumed
@@ -93,7 +100,7 @@ def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
     if of.actions:
         yield f"\n<details><summary>What else was tried ({len(of.actions)})</summary>\n\n"
         yield from _table(
-            ("what", "operation", "allowed for", "denied for", "", "because"),
+            ("what", "operation", "allowed for", "denied for", "", "because", "AWS said"),
             (_action(action, cells) for action, cells in of.actions.items()),
         )
         yield "\n</details>\n"
@@ -107,6 +114,7 @@ def _action(action: str, cells: Mapping[str, Cell]) -> Sequence[str]:
         _who(cells, "DENY"),
         "<br>".join(f"**{said}**" for said in judgements(cells.values())) or "ok",
         "<br>".join(map(plain, distinct(cell.because for cell in cells.values()))),
+        "<br>".join(map(plain, refusals(cells.values()))),
     )
 
 

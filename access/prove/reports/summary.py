@@ -1,10 +1,17 @@
 """What the reports have in common: how many cells came out how, and the cells in the order in which they are read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from access.prove.echoes import causes
 from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
+
+_REFUSAL = re.compile(
+    r"AccessDenied \(\w+\): User: \S+ is not authorized to perform: \S+(?: on resource: [^\s;]+)?(?:;? (?P<reason>.+))?"
+)
+"""A message of AWS (IAM User Guide, "Troubleshoot access denied error messages")."""
 
 Outcome = Literal["as expected", "not as expected", "inconclusive"]
 
@@ -21,6 +28,19 @@ def judgement(cell: Cell) -> str:
     if cell.matches:
         return "ok"
     return f"{'DECIDES NOTHING' if cell.result == 'INCONCLUSIVE' else 'NOT AS EXPECTED'} ({cell.expected} expected)"
+
+
+def aws_said(cell: Cell) -> str:
+    """Return what AWS said; of a refusal that was expected, the reason alone, which is what proves something."""
+    if not cell.matches or not cell.detail:
+        return cell.detail
+    refusal = _REFUSAL.fullmatch(cell.detail)
+    return (refusal["reason"] or "AccessDenied, without a reason") if refusal else cell.detail
+
+
+def refusals(cells: Iterable[Cell]) -> list[str]:
+    """Return why AWS refused what it had to refuse, in its own words, without repetition."""
+    return distinct(said for cell in cells if cell.matches and (said := aws_said(cell)))
 
 
 def judgements(cells: Iterable[Cell]) -> list[str]:
@@ -72,7 +92,14 @@ def verdict(proof: Proof) -> str:
         return "Nothing was tried"
     counts = count(proof.cells)
     wrong = list(proof.unproved)
-    if counts.not_as_expected:
+    echoes = len(causes(proof))
+    causing = counts.not_as_expected + counts.inconclusive - echoes
+    if echoes:
+        what = "wrong" if counts.not_as_expected else "undecided"
+        wrong.append(
+            f"{causing} {what}, {_echoes(echoes)} of {'it' if causing == 1 else 'them'}, of {counts.cells} cells"
+        )
+    elif counts.not_as_expected:
         wrong.append(f"{counts.not_as_expected} of {counts.cells} cells did not come out as expected")
     elif counts.inconclusive:
         wrong.append(f"{counts.inconclusive} of {counts.cells} cells decided nothing")
@@ -82,6 +109,16 @@ def verdict(proof: Proof) -> str:
     if proof.not_tried:
         return "Everything that was tried came out as expected"
     return "Everything came out as expected"
+
+
+def echo(cell: Cell, causing: Mapping[Cell, Cell]) -> str:
+    """Return which cell an echo follows from, in words; empty for a cell that is no echo."""
+    cause = causing.get(cell)
+    return f"echo of {cause.principal}: {cause.action}" if cause else ""
+
+
+def _echoes(number: int) -> str:
+    return f"{number} {'echo' if number == 1 else 'echoes'}"
 
 
 def when(proof: Proof) -> str:

@@ -1,6 +1,5 @@
 """What a role leads to: its buckets, and all else that was tried in it."""
 
-import re
 from dataclasses import dataclass, field
 
 from access.prove.matrix import Cell
@@ -22,16 +21,10 @@ class Target:
 
 
 def targets(of: RoleResults) -> list[Target]:
-    """What the role leads to. Which bucket an action is about stands in what the action is called."""
+    """Return what the role leads to: its buckets first, with the actions that are about each."""
     buckets = {bucket: Target(bucket, is_bucket=True) for bucket in of.role.buckets}
     all_else = Target("anything else, in any account", is_bucket=False)
     for action, cells in of.actions.items():
-        bucket = _bucket_in(action, of.role.buckets)
-        (buckets[bucket] if bucket else all_else).actions[action] = list(cells.values())
+        target = next(iter(cells.values())).target
+        buckets.get(target or "", all_else).actions[action] = list(cells.values())
     return [*buckets.values(), *([all_else] if all_else.actions else [])]
-
-
-def _bucket_in(action: str, buckets: tuple[str, ...]) -> str | None:
-    """The bucket that an action names, but for one whose name only begins as the bucket's does."""
-    named = (bucket for bucket in buckets if re.search(rf"(?<![\w.-]){re.escape(bucket)}(?![\w-]|\.\w)", action))
-    return None if "begins with" in action else next(named, None)

@@ -1,19 +1,23 @@
 """A proof for the terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from access.escaping import visible
+from access.prove.echoes import causes
 from access.prove.matrix import Cell, Proof
 from access.prove.reports.summary import (
     Outcome,
     RoleResults,
+    aws_said,
     by_role,
     came_out,
     count,
     distinct,
+    echo,
     judgement,
     judgements,
     outcome,
+    refusals,
     verdict,
     worst,
 )
@@ -29,34 +33,39 @@ def render(proof: Proof, colour: bool) -> str:
     """Return the proof as lines of text: the outcome, then role for role, then what was not tried."""
     worst_of_all: Outcome = worst(proof.cells) if proof.cells and not proof.unproved else "inconclusive"
     lines = [f"{_coloured(visible(verdict(proof)), worst_of_all, colour)}; {count(proof.cells)}", ""]
+    causing = causes(proof)
     for of in by_role(proof):
         buckets = f", on {', '.join(of.role.buckets)}" if of.role.buckets else ""
         lines += [visible(f"{of.role.name} of {of.role.account_id} ({of.role.arn}){buckets}"), ""]
-        lines += ["  who may assume it", *_table(_assumed(of), colour), ""]
+        lines += ["  who may assume it", *_table(_assumed(of, causing), colour), ""]
         if of.actions:
-            lines += ["  what else was tried", *_table(_actions(of), colour), ""]
+            lines += ["  what else was tried", *_table(_actions(of, causing), colour), ""]
     if proof.not_tried:
         lines += ["not tried", *(f"  {visible(text)}" for text in proof.not_tried), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _assumed(of: RoleResults) -> Iterator[Line]:
+def _assumed(of: RoleResults, causing: Mapping[Cell, Cell]) -> Iterator[Line]:
     for principal, cell in of.assumed.items():
-        yield (principal, cell.result, judgement(cell), _why(cell)), outcome(cell)
+        yield (principal, cell.result, judgement(cell), _why(cell, causing)), outcome(cell)
 
 
-def _actions(of: RoleResults) -> Iterator[Line]:
+def _actions(of: RoleResults, causing: Mapping[Cell, Cell]) -> Iterator[Line]:
     """A line an action; below it, a line for each of its cells that is not as expected."""
     for action, cells in of.actions.items():
         said = ", ".join(judgements(cells.values())) or "ok"
         operations = ", ".join(distinct(cell.operation for cell in cells.values()))
-        yield (action, came_out(cells.values()), said, operations), worst(cells.values())
+        why = "; ".join([operations, *(f"AWS: {reason}" for reason in refusals(cells.values()))])
+        yield (action, came_out(cells.values()), said, why), worst(cells.values())
         for cell in (cell for cell in cells.values() if not cell.matches):
-            yield (f"  {cell.principal}", cell.result, judgement(cell), _why(cell)), outcome(cell)
+            yield (f"  {cell.principal}", cell.result, judgement(cell), _why(cell, causing)), outcome(cell)
 
 
-def _why(cell: Cell) -> str:
-    return cell.because if cell.matches or not cell.detail else f"{cell.because}; {cell.detail}"
+def _why(cell: Cell, causing: Mapping[Cell, Cell]) -> str:
+    said = aws_said(cell)
+    return "; ".join(
+        filter(None, (cell.because, echo(cell, causing), f"AWS: {said}" if said and cell.matches else said))
+    )
 
 
 def _table(lines: Iterable[Line], colour: bool) -> list[str]:

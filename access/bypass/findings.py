@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from access.arn import account_of, permission_set_of, resource_of
+from access.bypass.network import Network
 from access.bypass.paths import Step, TargetRole
 from access.bypass.search import MOST_CHANGES, Search
 from access.iam.documents import Statement
@@ -86,13 +87,15 @@ def find(
         now: the time, for conditions on it.
         callers: the ARNs of the users and role sessions whose profiles lead to the accounts.
     """
-    searches = {role.arn: Search(directories, role, now) for role in roles}
+    network = Network(directories, now)
+    search = Search(network)
     found = [
         finding
         for directory in directories
         for principal in directory.principals
-        for role, search in searches.items()
-        for finding in _findings(search, principal, role, _grants(outputs, principal))
+        for grants in [_grants(outputs, principal)]
+        for role in roles
+        for finding in _findings(network, search, principal, role, grants)
     ]
     known = {
         principal.arn
@@ -101,11 +104,7 @@ def find(
         if principal.is_administrator and any(_is(principal, caller) for caller in callers)
     }
     findings = [it for it in found if it.kind == "around a Deny" or it.principal not in known]
-    cut_short = {
-        f"some of the ways from {arn} to {role}: there are too many"
-        for role, search in searches.items()
-        for arn in search.cut_short
-    }
+    cut_short = {f"some of the ways from {arn} to {role}: there are too many" for arn, role in search.cut_short}
     return Report(
         roles=tuple(sorted(role.arn for role in roles)),
         account_ids=tuple(sorted(directory.account_id for directory in directories)),
@@ -136,16 +135,16 @@ def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -
 
 
 def _findings(
-    search: Search, principal: Principal, role: str, grants: Sequence[tuple[str, Grant]]
+    network: Network, search: Search, principal: Principal, role: TargetRole, grants: Sequence[tuple[str, Grant]]
 ) -> Iterator[Finding]:
-    denied_by = tuple(sorted({name for name, said in grants if role in said["deny"]}))
+    denied_by = tuple(sorted({name for name, said in grants if role.arn in said["deny"]}))
     if denied_by:
-        for path in search.paths(principal):
-            yield Finding("around a Deny", principal.arn, denied_by, role, path.steps)
-    elif not any(role in said["allow"] for _, said in grants):
-        call = search.assume(principal)
+        for path in search.paths(principal, role):
+            yield Finding("around a Deny", principal.arn, denied_by, role.arn, path.steps)
+    elif principal.arn != role.arn and not any(role.arn in said["allow"] for _, said in grants):
+        call = network.assume(principal, role)
         if call.verdict.answer:
-            yield Finding("not meant", principal.arn, (), role, (Step(principal.arn, (call,), role),))
+            yield Finding("not meant", principal.arn, (), role.arn, (Step(principal.arn, (call,), role.arn),))
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from access.bypass.network import Network
 from access.bypass.paths import Step, TargetRole
 from access.bypass.search import MOST_CHANGES, Search
 from access.iam.documents import Statement
-from access.iam.principals import Directory, Principal
+from access.iam.principals import Directory, Principal, label
 from access.iam.verdicts import Answer, Verdict, all_of
 from access.stack_outputs import StackOutputs
 
@@ -62,8 +62,10 @@ class Report:
 _NOT_SEEN = (
     "service control policies, resource control policies and session policies",
     "roles on the way that belong to other accounts than those looked at",
-    "roles that services of the account run with (iam:PassRole), and whatever holds credentials of somebody else",
-    "removing or replacing permissions boundaries, and older versions of managed policies",
+    "what runs with a role (iam:PassRole, lambda:UpdateFunctionCode and the like), and whatever holds credentials of"
+    " somebody else",
+    "changes of the tags that a condition asks for (iam:TagUser, iam:TagRole, sts:TagSession)",
+    "policies of AWS that could be attached, but for AdministratorAccess, IAMFullAccess and PowerUserAccess",
     "new users and roles whose names or paths a policy prescribes; quotas, such as two access keys for each user",
     f"ways on which more than {MOST_CHANGES} policies or memberships are changed",
 )
@@ -109,7 +111,11 @@ def find(
         roles=tuple(sorted(role.arn for role in roles)),
         account_ids=tuple(sorted(directory.account_id for directory in directories)),
         findings=tuple(sorted(findings, key=_order)),
-        not_seen=(*_NOT_SEEN, *sorted({*_unseen_accounts(directories, roles), *cut_short})),
+        not_seen=(
+            *_NOT_SEEN,
+            *sorted({*_unseen_accounts(directories, roles), *cut_short}),
+            *_run_by_services(network, roles),
+        ),
         administrators=tuple(sorted({it.principal for it in found} - {it.principal for it in findings})),
     )
 
@@ -160,6 +166,27 @@ def _unseen_accounts(directories: Sequence[Directory], roles: Sequence[TargetRol
             if named not in looked_at:
                 whose = "every other account" if named == "*" else f"account {named}"
                 yield f"principals of {whose}, which {role.arn} trusts too"
+
+
+def _run_by_services(network: Network, roles: Sequence[TargetRole]) -> Iterator[str]:
+    """Yield a line for each service that runs with a role that may assume one of those looked at.
+
+    Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
+    """
+    found: dict[str, list[str]] = {}
+    for principal in network.others:
+        services = {
+            named.removeprefix("Service: ")
+            for statement in principal.trust
+            if statement.effect == "Allow"
+            for named in statement.other_principals
+            if named.startswith("Service: ")
+        }
+        if services and any(network.assume(principal, role).verdict.answer for role in roles):
+            for service in services:
+                found.setdefault(service, []).append(f"{label(principal.arn)} of {principal.account_id}")
+    for service, names in sorted(found.items()):
+        yield f"what {service} runs, or is made to run by iam:PassRole, with {', '.join(names)}"
 
 
 def _accounts(statement: Statement) -> set[str]:

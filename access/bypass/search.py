@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 
-from access.bypass.iam_rights import unlimited
+from access.bypass.iam_rights import may_change_something, unlimited
 from access.bypass.network import Network, certainty
 from access.bypass.paths import Path, Step, TargetRole
 from access.iam.principals import Principal
@@ -142,7 +142,7 @@ class _Detours:
         next_one = self._waiting.setdefault(path.effort + 1, [])
         if path.changes:
             next_one.append(lambda: self._becoming(path))
-        if path.changes < MOST_CHANGES:
+        if path.changes < MOST_CHANGES and may_change_something(path.end):
             next_one.append(lambda: self._changing(path))
             self._waiting.setdefault(path.effort + 2, []).append(lambda: self._changing_others(path))
 

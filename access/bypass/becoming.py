@@ -12,7 +12,7 @@ from access.iam.verdicts import Answer, all_of
 
 
 def become(me: Principal, other: Principal, now: datetime) -> tuple[Answer, tuple[Call, ...]]:
-    """Whether a principal can become another, and the calls with which: of the most certain ways the first."""
+    """Return whether a principal can become another, and the calls with which: of the most certain ways the first."""
     best: tuple[Call, ...] = ()
     answer = Answer.NO
     for calls in _ways(me, other, now):
@@ -26,12 +26,13 @@ def become(me: Principal, other: Principal, now: datetime) -> tuple[Answer, tupl
 
 def _ways(me: Principal, other: Principal, now: datetime) -> Iterator[tuple[Call, ...]]:
     if other.trust:
-        yield (may_assume(me, other.arn, other.trust, now),)
+        yield (may_assume(me, other.arn, other.trust, now, other),)
     for takeover in takeovers(other):
-        calls = [may_do(me, action, other.arn, now) for action in takeover.actions]
+        target = None if takeover.on else other
+        calls = [may_do(me, action, takeover.on or other.arn, now, target) for action in takeover.actions]
         calls[-1] = replace(calls[-1], verdict=all_of([calls[-1].verdict, takeover.succeeds]))
-        if not other.is_user and calls[-1].verdict.answer:
-            calls.append(may_assume(me, other.arn, _trusting(me), now))
+        if not other.is_user and not takeover.on and calls[-1].verdict.answer:
+            calls.append(may_assume(me, other.arn, _trusting(me), now, other))
         yield tuple(calls)
 
 

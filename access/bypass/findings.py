@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Literal
 
 from access.arn import account_of, permission_set_of, resource_of
+from access.bypass.network import Network
 from access.bypass.paths import Step, TargetRole
 from access.bypass.search import MOST_CHANGES, Search
 from access.iam.documents import Statement
-from access.iam.principals import Directory, Principal
+from access.iam.principals import Directory, Principal, label
 from access.iam.verdicts import Answer, Verdict, all_of
 from access.stack_outputs import StackOutputs
 
@@ -61,8 +62,10 @@ class Report:
 _NOT_SEEN = (
     "service control policies, resource control policies and session policies",
     "roles on the way that belong to other accounts than those looked at",
-    "roles that services of the account run with (iam:PassRole), and whatever holds credentials of somebody else",
-    "removing or replacing permissions boundaries, and older versions of managed policies",
+    "what runs with a role (iam:PassRole, lambda:UpdateFunctionCode and the like), and whatever holds credentials of"
+    " somebody else",
+    "changes of the tags that a condition asks for (iam:TagUser, iam:TagRole, sts:TagSession)",
+    "policies of AWS that could be attached, but for AdministratorAccess, IAMFullAccess and PowerUserAccess",
     "new users and roles whose names or paths a policy prescribes; quotas, such as two access keys for each user",
     f"ways on which more than {MOST_CHANGES} policies or memberships are changed",
 )
@@ -86,13 +89,15 @@ def find(
         now: the time, for conditions on it.
         callers: the ARNs of the users and role sessions whose profiles lead to the accounts.
     """
-    searches = {role.arn: Search(directories, role, now) for role in roles}
+    network = Network(directories, now)
+    search = Search(network)
     found = [
         finding
         for directory in directories
         for principal in directory.principals
-        for role, search in searches.items()
-        for finding in _findings(search, principal, role, _grants(outputs, principal))
+        for grants in [_grants(outputs, principal)]
+        for role in roles
+        for finding in _findings(network, search, principal, role, grants)
     ]
     known = {
         principal.arn
@@ -101,16 +106,16 @@ def find(
         if principal.is_administrator and any(_is(principal, caller) for caller in callers)
     }
     findings = [it for it in found if it.kind == "around a Deny" or it.principal not in known]
-    cut_short = {
-        f"some of the ways from {arn} to {role}: there are too many"
-        for role, search in searches.items()
-        for arn in search.cut_short
-    }
+    cut_short = {f"some of the ways from {arn} to {role}: there are too many" for arn, role in search.cut_short}
     return Report(
         roles=tuple(sorted(role.arn for role in roles)),
         account_ids=tuple(sorted(directory.account_id for directory in directories)),
         findings=tuple(sorted(findings, key=_order)),
-        not_seen=(*_NOT_SEEN, *sorted({*_unseen_accounts(directories, roles), *cut_short})),
+        not_seen=(
+            *_NOT_SEEN,
+            *sorted({*_unseen_accounts(directories, roles), *cut_short}),
+            *_run_by_services(network, roles),
+        ),
         administrators=tuple(sorted({it.principal for it in found} - {it.principal for it in findings})),
     )
 
@@ -136,16 +141,16 @@ def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -
 
 
 def _findings(
-    search: Search, principal: Principal, role: str, grants: Sequence[tuple[str, Grant]]
+    network: Network, search: Search, principal: Principal, role: TargetRole, grants: Sequence[tuple[str, Grant]]
 ) -> Iterator[Finding]:
-    denied_by = tuple(sorted({name for name, said in grants if role in said["deny"]}))
+    denied_by = tuple(sorted({name for name, said in grants if role.arn in said["deny"]}))
     if denied_by:
-        for path in search.paths(principal):
-            yield Finding("around a Deny", principal.arn, denied_by, role, path.steps)
-    elif not any(role in said["allow"] for _, said in grants):
-        call = search.assume(principal)
+        for path in search.paths(principal, role):
+            yield Finding("around a Deny", principal.arn, denied_by, role.arn, path.steps)
+    elif principal.arn != role.arn and not any(role.arn in said["allow"] for _, said in grants):
+        call = network.assume(principal, role)
         if call.verdict.answer:
-            yield Finding("not meant", principal.arn, (), role, (Step(principal.arn, (call,), role),))
+            yield Finding("not meant", principal.arn, (), role.arn, (Step(principal.arn, (call,), role.arn),))
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
@@ -161,6 +166,27 @@ def _unseen_accounts(directories: Sequence[Directory], roles: Sequence[TargetRol
             if named not in looked_at:
                 whose = "every other account" if named == "*" else f"account {named}"
                 yield f"principals of {whose}, which {role.arn} trusts too"
+
+
+def _run_by_services(network: Network, roles: Sequence[TargetRole]) -> Iterator[str]:
+    """Yield a line for each service that runs with a role that may assume one of those looked at.
+
+    Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
+    """
+    found: dict[str, list[str]] = {}
+    for principal in network.others:
+        services = {
+            named.removeprefix("Service: ")
+            for statement in principal.trust
+            if statement.effect == "Allow"
+            for named in statement.other_principals
+            if named.startswith("Service: ")
+        }
+        if services and any(network.assume(principal, role).verdict.answer for role in roles):
+            for service in services:
+                found.setdefault(service, []).append(f"{label(principal.arn)} of {principal.account_id}")
+    for service, names in sorted(found.items()):
+        yield f"what {service} runs, or is made to run by iam:PassRole, with {', '.join(names)}"
 
 
 def _accounts(statement: Statement) -> set[str]:

@@ -1,25 +1,35 @@
 """The rights in IAM with which somebody becomes somebody else, or gets rid of what stands in the way.
 
 Each is a call of the IAM API; the Service Authorization Reference, "Actions, resources, and condition keys for AWS
-Identity and Access Management (IAM)", tells on which kind of resource it has to be allowed. ``iam:PutUserPolicy`` and
+Identity and Access Management (IAM)", says on which kind of resource it has to be allowed. ``iam:PutUserPolicy`` and
 the like lift no Deny by themselves, but give the right to lift it, which is why they are here.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from access.arn import account_of, kind_of
+from access.arn import account_of, kind_of, name_of, partition_of
 from access.iam.documents import Statement
-from access.iam.evaluation import statements_about
-from access.iam.principals import NEW, Directory, Group, Policy, Principal
+from access.iam.evaluation import is_about, statements_about
+from access.iam.patterns import Context
+from access.iam.principals import NEW, Directory, Group, Policy, PolicyVersion, Principal
+from access.iam.rights import ASSUME
 from access.iam.verdicts import YES, Verdict, under
 
 EVERYTHING = "everything"
 """The name of a policy that allows everything, which somebody gives to himself or to another."""
 
+_UPDATES_OF_PROVIDERS = {
+    "saml-provider": ("iam:UpdateSAMLProvider",),
+    "oidc-provider": ("iam:AddClientIDToOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint"),
+}
+_FEDERATED = {"saml-provider": "sts:AssumeRoleWithSAML", "oidc-provider": "sts:AssumeRoleWithWebIdentity"}
+
 _TAKEOVERS = (
     *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"),
     *("iam:CreateRole", "iam:UpdateAssumeRolePolicy"),
+    *(call for calls in _UPDATES_OF_PROVIDERS.values() for call in calls),
 )
 _CHANGES = (
     *(
@@ -27,10 +37,18 @@ _CHANGES = (
         for call in ("Put", "Attach", "Delete", "Detach")
         for kind in ("User", "Group", "Role")
     ),
-    *("iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:CreatePolicyVersion"),
+    *("iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"),
+    *(f"iam:{call}{kind}PermissionsBoundary" for call in ("Delete", "Put") for kind in ("User", "Role")),
 )
 
 _EVERYTHING = (Statement("its statement", "Allow", actions=("*",)),)
+_OF_AWS = {
+    "IAMFullAccess": (Statement("its statement", "Allow", actions=("iam:*",)),),
+    "PowerUserAccess": (
+        Statement("its statement", "Allow", actions=("iam:*", "organizations:*", "account:*"), all_actions_but=True),
+    ),
+}
+"""The policies of AWS that help, besides AdministratorAccess. Source: AWS Managed Policy Reference Guide."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,8 @@ class Takeover:
     """On that user or role; all of them are needed."""
     succeeds: Verdict = YES
     """Whether they succeed, once they are allowed."""
+    on: str | None = None
+    """The ARN of what they are about instead: a provider of identities whose users the role trusts."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,10 @@ class Change:
     """The ARN of what is changed."""
     after: Principal
     """The user or role, as it is then."""
+    keys: Context = field(default_factory=dict)
+    """Condition keys of the request, in lower case."""
+    otherwise: tuple["Change", ...] = ()
+    """Changes that give less, for whoever may not certainly make this one."""
 
 
 def takeovers(target: Principal) -> Sequence[Takeover]:
@@ -67,7 +91,35 @@ def takeovers(target: Principal) -> Sequence[Takeover]:
         ]
     if target.name == NEW:
         return [Takeover(("iam:CreateRole",))]
-    return [] if target.is_reserved else [Takeover(("iam:UpdateAssumeRolePolicy",))]
+    own = [] if target.is_reserved else [Takeover(("iam:UpdateAssumeRolePolicy",))]
+    return [*own, *_by_providers(target)]
+
+
+def _by_providers(role: Principal) -> Iterator[Takeover]:
+    """The ways to become a role by making a provider that it trusts say that one is somebody whom it admits.
+
+    Whoever gives a SAML provider another certificate signs assertions of any content. An OIDC provider takes more to be
+    of use: a token of the same issuer for another audience, or an issuer that can be impersonated; and IAM Identity
+    Center looks after providers of its own.
+
+    Sources: IAM API Reference, "UpdateSAMLProvider", "AddClientIDToOpenIDConnectProvider" and
+    "UpdateOpenIDConnectProviderThumbprint"; IAM User Guide, "Create a role for SAML 2.0 federation" and "Create a role
+    for OpenID Connect federation".
+    """
+    for statement in role.trust:
+        for named in statement.other_principals if statement.effect == "Allow" else ():
+            provider = named.removeprefix("Federated: ")
+            kind = kind_of(provider) if provider.startswith("arn:") else ""
+            if kind not in _FEDERATED or not is_about(statement, _FEDERATED[kind]):
+                continue
+            name = name_of(provider)
+            open_keys = {it.key for it in statement.conditions if not it.key.lower().startswith("saml:")}
+            if kind == "oidc-provider":
+                open_keys = {f"whether {name} gives a token that the role admits"}
+            elif name.startswith("AWSSSO_"):
+                open_keys |= {"whether IAM Identity Center lets its provider be changed"}
+            for action in _UPDATES_OF_PROVIDERS[kind]:
+                yield Takeover((action,), under(*open_keys) if open_keys else YES, provider)
 
 
 def newcomers(directory: Directory) -> Sequence[Principal]:
@@ -91,18 +143,22 @@ def may_change_something(principal: Principal) -> bool:
     return _may_any(principal, _CHANGES)
 
 
-def changes(target: Principal, groups: Sequence[Group]) -> Iterator[Change]:
-    """The calls that give a principal rights, or take a Deny away.
+def changes(
+    target: Principal, groups: Sequence[Group], versions: Mapping[str, Sequence[PolicyVersion]]
+) -> Iterator[Change]:
+    """The calls that give a principal rights, or take away a Deny or a permissions boundary.
 
     Args:
         target: the user or role.
         groups: the groups of its account.
+        versions: the versions of the account's managed policies, by ARN.
     """
     if target.is_reserved:
         return
     for holder in (target.arn, *(group.arn for group in target.groups)):
-        for call in ("Put", "Attach"):
-            yield Change(f"iam:{call}{_kind(holder)}Policy", holder, target.with_policies(_everything(holder)))
+        after = target.with_policies(_everything(holder))
+        yield Change(f"iam:Put{_kind(holder)}Policy", holder, after)
+        yield _attaching(target, holder, versions)
     for group in groups if target.is_user else ():
         if group not in target.groups:
             yield Change("iam:AddUserToGroup", group.arn, target.inside(group))
@@ -110,26 +166,93 @@ def changes(target: Principal, groups: Sequence[Group]) -> Iterator[Change]:
         if any(policy.denies for policy in group.policies):
             yield Change("iam:RemoveUserFromGroup", group.arn, target.outside(group))
     for policy in target.policies:
-        yield from _changes_of(policy, target)
+        yield from _lifting(policy, target)
+    for arn in dict.fromkeys(policy.arn for policy in (*target.policies, target.boundary) if policy and policy.arn):
+        yield from _other_versions(arn, target, versions)
+    if target.boundary:
+        unbounded, kind = replace(target, boundary=None), _kind(target.arn)
+        yield Change(f"iam:Delete{kind}PermissionsBoundary", target.arn, unbounded)
+        keys: Context = {"iam:permissionsboundary": (_of_aws(target, "AdministratorAccess"),)}
+        yield Change(f"iam:Put{kind}PermissionsBoundary", target.arn, unbounded, keys)
 
 
-def _changes_of(policy: Policy, target: Principal) -> Iterator[Change]:
-    kind, replaced = _kind(policy.holder), target.without(policy).with_policies(_everything(policy.holder))
-    if policy.arn and account_of(policy.arn) != "aws":
-        yield Change("iam:CreatePolicyVersion", policy.arn, replaced)
-    if policy.denies and policy.arn:
-        yield Change(f"iam:Detach{kind}Policy", policy.holder, target.without(policy))
-    elif policy.denies:
-        yield Change(f"iam:Delete{kind}Policy", policy.holder, target.without(policy))
-        yield Change(f"iam:Put{kind}Policy", policy.holder, replaced)
+def _attaching(target: Principal, holder: str, versions: Mapping[str, Sequence[PolicyVersion]]) -> Change:
+    """Attach AdministratorAccess, or else a policy of the account or of AWS that gives something of use.
+
+    The key ``iam:PolicyARN`` is the policy's ARN (IAM User Guide, "IAM and AWS STS condition context keys").
+    """
+    action, known = f"iam:Attach{_kind(holder)}Policy", {policy.arn for policy in target.policies}
+
+    def attach(policy: Policy) -> Change:
+        return Change(action, holder, target.with_policies(policy), {"iam:policyarn": (policy.arn,)})
+
+    own = [(arn, _default(several)) for arn, several in versions.items()]
+    given = [*own, *((_of_aws(target, name), statements) for name, statements in _OF_AWS.items())]
+    others = [
+        attach(Policy(name_of(arn), holder, statements, arn))
+        for arn, statements in given
+        if arn not in known and _is_of_use(statements)
+    ]
+    everything = _everything(holder, _of_aws(target, "AdministratorAccess"))
+    return replace(attach(everything), otherwise=tuple(others))
+
+
+def _lifting(policy: Policy, target: Principal) -> Iterator[Change]:
+    """The calls that take a policy away, if it takes anything away itself."""
+    if not policy.denies:
+        return
+    kind, without = _kind(policy.holder), target.without(policy)
+    if policy.arn:
+        yield Change(f"iam:Detach{kind}Policy", policy.holder, without, {"iam:policyarn": (policy.arn,)})
+    else:
+        yield Change(f"iam:Delete{kind}Policy", policy.holder, without)
+        yield Change(f"iam:Put{kind}Policy", policy.holder, without.with_policies(_everything(policy.holder)))
+
+
+def _other_versions(arn: str, target: Principal, versions: Mapping[str, Sequence[PolicyVersion]]) -> Iterator[Change]:
+    """The calls that put a new version, or one that is there, of a managed policy in force wherever the target has it.
+
+    Source: IAM User Guide, "Versioning IAM policies".
+    """
+    if account_of(arn) == "aws":
+        return
+    yield Change("iam:CreatePolicyVersion", arn, _with_version(target, arn, _EVERYTHING))
+    for version in versions.get(arn, ()):
+        if not version.is_default:
+            yield Change("iam:SetDefaultPolicyVersion", arn, _with_version(target, arn, version.statements))
+
+
+def _with_version(target: Principal, arn: str, statements: tuple[Statement, ...]) -> Principal:
+    def changed(policy: Policy) -> Policy:
+        name = EVERYTHING if statements is _EVERYTHING else policy.name
+        return replace(policy, name=name, statements=statements) if policy.arn == arn else policy
+
+    boundary = target.boundary and changed(target.boundary)
+    return replace(target, policies=tuple(map(changed, target.policies)), boundary=boundary)
+
+
+def _default(versions: Sequence[PolicyVersion]) -> tuple[Statement, ...]:
+    return next(version.statements for version in versions if version.is_default)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_use(statements: tuple[Statement, ...]) -> bool:
+    """Whether statements allow to assume roles, or anything that is looked for here."""
+    actions = (ASSUME, *_TAKEOVERS, *_CHANGES)
+    return any(it.effect == "Allow" and is_about(it, action) for it in statements for action in actions)
 
 
 def _may_any(principal: Principal, actions: Sequence[str]) -> bool:
     return any(statements_about(policy, "Allow", action) for policy in principal.policies for action in actions)
 
 
-def _everything(holder: str) -> Policy:
-    return Policy(EVERYTHING, holder, _EVERYTHING)
+def _everything(holder: str, arn: str | None = None) -> Policy:
+    return Policy(EVERYTHING, holder, _EVERYTHING, arn)
+
+
+def _of_aws(principal: Principal, name: str) -> str:
+    """The ARN of a policy of AWS."""
+    return f"arn:{partition_of(principal.arn)}:iam::aws:policy/{name}"
 
 
 def _kind(arn: str) -> str:

@@ -1,6 +1,6 @@
 """A role that is to be got to, and the steps that lead there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from access.iam.documents import Statement
 from access.iam.principals import Principal
@@ -44,3 +44,7 @@ class Path:
     def effort(self) -> int:
         """How many calls it takes."""
         return sum(len(step.calls) for step in self.steps)
+
+    def on_to(self, other: Principal, calls: tuple[Call, ...]) -> "Path":
+        """Return the path that goes on by becoming another principal."""
+        return replace(self, end=other, steps=(*self.steps, Step(self.end.arn, calls, other.arn)))

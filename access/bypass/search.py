@@ -1,154 +1,187 @@
 """How somebody gets from being one principal to assuming a role as another."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 
-from access.bypass.becoming import become
-from access.bypass.iam_rights import (
-    EVERYTHING,
-    changes,
-    may_change_something,
-    may_take_over_somebody,
-    newcomers,
-    unlimited,
-)
+from access.bypass.iam_rights import may_change_something, unlimited
+from access.bypass.network import Network, certainty
 from access.bypass.paths import Path, Step, TargetRole
-from access.iam.principals import Directory, Principal
-from access.iam.rights import Call, may_assume, may_do
+from access.iam.principals import Principal
+from access.iam.rights import Call
 from access.iam.verdicts import Answer
 
-MOST_CHANGES = 3
-"""So many changes of policies one path has at most."""
+MOST_CHANGES = 2
+"""So many changes of policies one path has at most: one that gives rights in IAM, and one that uses them."""
 MOST_CHANGED = 1000
-"""So many paths with changes are followed from one principal to one role."""
+"""So many paths with changes are followed from one principal."""
 
 
 class Search:
-    """Looks for paths to a role among the principals of some accounts."""
+    """Looks for paths to roles among the principals of a network. The roles share all that doesn't depend on them."""
 
-    def __init__(self, directories: Sequence[Directory], role: TargetRole, now: datetime) -> None:
-        """Look around.
+    def __init__(self, network: Network) -> None:
+        """Look around in a network."""
+        self.cut_short: set[tuple[str, str]] = set()
+        """The ARNs of those from whom there are more paths to a role than were followed, with the role's ARN."""
+        self._network = network
+        self._routes: dict[tuple[Principal, Answer], list[Path]] = {}
+        self._detours: dict[tuple[Principal, Answer], _Detours] = {}
+        self._possible: dict[str, bool] = {}
 
-        Args:
-            directories: the accounts, with all of their principals.
-            role: the role.
-            now: the time, for conditions on it.
+    def paths(self, start: Principal, role: TargetRole) -> list[Path]:
+        """Return the ways to a role: the certain ones, then those that lead over somebody else under conditions.
+
+        There is one over each principal that may assume the role: the shortest. For somebody who can't assume it
+        directly there are those, too, on which something is changed: all that are as short as any.
         """
-        self.cut_short: set[str] = set()
-        """The ARNs of those from whom there are more paths than were followed."""
-        self._groups = {directory.account_id: directory.groups for directory in directories}
-        self._others = [it for directory in directories for it in (*directory.principals, *newcomers(directory))]
-        self._trusting = [
-            it for it in self._others if any(trust.principals or trust.all_principals_but for trust in it.trust)
-        ]
-        self._role = role
-        self._now = now
-        self._reached: dict[Principal, dict[Principal, tuple[Answer, tuple[Call, ...]]]] = {}
-        self._direct = {other.arn: self.assume(other).verdict.answer for other in self._others}
-        # Whether anybody at all could assume it, if his policies allowed him everything.
-        self._could = any(self.assume(unlimited(other)).verdict.answer for other in self._others)
-
-    def assume(self, principal: Principal) -> Call:
-        """Whether a principal may assume the role itself."""
-        return may_assume(principal, self._role.arn, self._role.trust, self._now)
-
-    def paths(self, start: Principal) -> list[Path]:
-        """The ways to the role: the certain ones, then those that lead over somebody else under conditions.
-
-        There is one over each principal that may assume the role: the shortest. For who can't assume it himself there
-        are those, too, on which something is changed: all that are as short as any.
-        """
-        certain = self._paths(start, Answer.YES)
+        certain = self._paths(start, role, Answer.YES)
         known, changing = {path.end.arn for path in certain if not path.changes}, any(path.changes for path in certain)
-        return certain + [
-            path
-            for path in self._paths(start, Answer.CONDITIONAL)
-            if (not changing if path.changes else path.end.arn not in known)
-        ]
+        others = self._paths(start, role, Answer.CONDITIONAL, may_change=not changing)
+        return certain + [path for path in others if path.changes or path.end.arn not in known]
 
-    def _paths(self, start: Principal, least: Answer) -> list[Path]:
-        """The ways of which each step is so certain at least."""
-        found: list[Path] = []
-        changing: list[Path] = []
-        level: dict[Hashable, list[Path]] = {_state(Path(start, start)): [Path(start, start)]}
-        followed, may_change, changed = set(level), bool(self._could), 0
-        while level:
-            for path in (path for alike in level.values() for path in alike):
-                call = self.assume(path.end)
-                if call.verdict.answer >= least:
-                    arrived = replace(path, steps=(*path.steps, Step(path.end.arn, (call,), self._role.arn)))
-                    (changing if path.changes else found).append(arrived)
-                    may_change = may_change and path.end is not start
-            may_change = may_change and not changing
-            following, level = level, {}
-            for path in (after for alike in following.values() for after in self._onward(alike[0], least, may_change)):
+    def _paths(self, start: Principal, role: TargetRole, least: Answer, may_change: bool = True) -> list[Path]:
+        """Return the ways of which each step has at least a certainty."""
+        routes = self._arriving(self._all_routes(start, least), role, least)
+        if not may_change or not self._is_possible(role) or any(path.end is start for path in routes):
+            return routes
+        ends = {path.end.arn for path in routes}
+        detours = self._detours.get((start, least))
+        if detours is None:
+            known = self._all_routes(start, least)
+            detours = self._detours[start, least] = _Detours(self._network, start, known, least)
+        for level in detours.levels():
+            # A way that leads over somebody who gets into the role already gains nothing by its changes.
+            needed = (path for path in level if all(step.then not in ends for step in path.steps))
+            if found := self._arriving(needed, role, least):
+                return [*routes, *{_calls(path): path for path in reversed(found)}.values()]
+        if detours.cut_short:
+            self.cut_short.add((start.arn, role.arn))
+        return routes
+
+    def _all_routes(self, start: Principal, least: Answer) -> list[Path]:
+        """Return the shortest way to each principal that one can become without a change of rights."""
+        known = self._routes.get((start, least))
+        if known is None:
+            known, followed = [Path(start, start)], {start.arn}
+            for path in known:
+                for other, calls in self._network.reach(path.end, least).items():
+                    if other.arn not in followed:
+                        followed.add(other.arn)
+                        known.append(
+                            replace(path, end=other, steps=(*path.steps, Step(path.end.arn, calls, other.arn)))
+                        )
+            self._routes[start, least] = known
+        return known
+
+    def _arriving(self, paths: Iterable[Path], role: TargetRole, least: Answer) -> list[Path]:
+        """Return those of some paths that lead on into the role."""
+        found = []
+        for path in paths:
+            if all(step.then != role.arn for step in path.steps):
+                calls = self._network.arrive(path.end, role)
+                if certainty(calls) >= least:
+                    found.append(replace(path, steps=(*path.steps, Step(path.end.arn, calls, role.arn))))
+        return found
+
+    def _is_possible(self, role: TargetRole) -> bool:
+        """Return whether anybody at all could get into a role, if everything was allowed to them."""
+        known = self._possible.get(role.arn)
+        if known is None:
+            everybody = map(unlimited, self._network.others)
+            known = any(certainty(self._network.arrive(it, role)) for it in everybody)
+            self._possible[role.arn] = known
+        return known
+
+
+class _Detours:
+    """The ways from a principal on which something is changed, in the order of the calls that they take."""
+
+    def __init__(self, network: Network, start: Principal, routes: Iterable[Path], least: Answer) -> None:
+        self.cut_short = False
+        self._network = network
+        self._start = start
+        self._least = least
+        self._levels: list[list[Path]] = []
+        self._waiting: dict[int, list[Callable[[], Iterable[Path]]]] = {}
+        self._followed: set[Hashable] = set()
+        self._count = 0
+        for path in routes:
+            self._follow(path)
+
+    def levels(self) -> Iterator[list[Path]]:
+        """Yield the ways of one call, of two, and so on. They are found as they are asked for."""
+        number = 0
+        while number < len(self._levels) or self._waiting:
+            if number == len(self._levels):
+                self._levels.append(self._level(number))
+            yield self._levels[number]
+            number += 1
+
+    def _level(self, effort: int) -> list[Path]:
+        found: list[tuple[Hashable, Path]] = []
+        for ask in self._waiting.pop(effort, ()):
+            for path in ask():
                 state = _state(path)
-                if state in followed or (state in level and not path.changes):
+                if state in self._followed:
                     continue
-                if path.changes and changed >= MOST_CHANGED:
-                    self.cut_short.add(start.arn)
-                    continue
-                changed += bool(path.changes)
-                level.setdefault(state, []).append(path)
-            followed |= level.keys()
-        least_effort = min((path.effort for path in changing), default=0)
-        shortest = {_calls(path): path for path in reversed(changing) if path.effort == least_effort}
-        return [*found, *shortest.values()]
+                if path.effort > effort:
+                    self._waiting.setdefault(path.effort, []).append(lambda path=path: [path])  # type: ignore[misc]
+                elif self._count >= MOST_CHANGED:
+                    self.cut_short = True
+                else:
+                    self._count += 1
+                    found.append((state, path))
+        for state, path in found:
+            if state not in self._followed:
+                self._followed.add(state)
+                self._follow(path)
+        return [path for _, path in found]
 
-    def _onward(self, path: Path, least: Answer, may_change: bool) -> Iterator[Path]:
-        """What may be done next, without asking whether it helps."""
-        if path.changes and not may_change:
-            return
-        me, may_change = path.end, may_change and path.changes < MOST_CHANGES and may_change_something(path.end)
-        others = self._reach(me, least)
-        for other, calls in others.items():
-            if other.arn != path.start.arn:
-                yield replace(path, end=other, steps=(*path.steps, Step(me.arn, calls, other.arn)))
-        if not may_change:
-            return
-        yield from self._changing(path, me, least)
-        if path.start is not me:
-            yield from self._changing(path, path.start, least)
-        for other in self._others:
-            if other.arn in (me.arn, path.start.arn) or self._direct[other.arn] >= least:
+    def _follow(self, path: Path) -> None:
+        """Take note of what may be done next, without asking whether it is allowed."""
+        next_one = self._waiting.setdefault(path.effort + 1, [])
+        if path.changes:
+            next_one.append(lambda: self._becoming(path))
+        if path.changes < MOST_CHANGES and may_change_something(path.end):
+            next_one.append(lambda: self._changing(path))
+            self._waiting.setdefault(path.effort + 2, []).append(lambda: self._changing_others(path))
+
+    def _becoming(self, path: Path) -> Iterator[Path]:
+        for other, calls in self._network.reach(path.end, self._least).items():
+            if other.arn != self._start.arn:
+                yield path.on_to(other, calls)
+
+    def _changing(self, path: Path) -> Iterator[Path]:
+        """Change what one may do oneself, or what the principal may do that set out, and go on as that one."""
+        yield from self._changed(path, path.end)
+        if path.start.arn != path.end.arn:
+            yield from self._changed(path, path.start)
+
+    def _changing_others(self, path: Path) -> Iterator[Path]:
+        """Change what somebody else may do, and become that one: at once, or again as the one that set out."""
+        at_once = self._network.reach(path.end, self._least)
+        anew = self._network.reach(path.start, self._least) if path.start.arn != path.end.arn else {}
+        for other in {**at_once, **anew}:
+            if other.arn in (path.end.arn, path.start.arn):
                 continue
-            if other in others:
-                yield from self._changing(path, other, least, others[other])
-            elif path.start is not me and other in (anew := self._reach(path.start, least)):
-                yield from self._changing(path, other, least, anew[other], path.start)
+            if other in at_once:
+                yield from self._changed(path, other, at_once[other])
+            else:
+                yield from self._changed(path, other, anew[other], path.start)
 
-    def _reach(self, me: Principal, least: Answer) -> dict[Principal, tuple[Call, ...]]:
-        """Whom a principal can become, and how."""
-        found = self._reached.get(me)
-        if found is None:
-            others = self._others if may_take_over_somebody(me) else self._trusting
-            answers = {other: become(me, other, self._now) for other in others if other.arn != me.arn}
-            found = self._reached[me] = {other: it for other, it in answers.items() if it[0]}
-        return {other: calls for other, (answer, calls) in found.items() if answer >= least}
-
-    def _changing(
-        self,
-        path: Path,
-        target: Principal,
-        least: Answer,
-        calls: tuple[Call, ...] = (),
-        successor: Principal | None = None,
+    def _changed(
+        self, path: Path, target: Principal, calls: tuple[Call, ...] = (), successor: Principal | None = None
     ) -> Iterator[Path]:
-        """Change what somebody may do, and go on as he.
+        """Change what somebody may do, and go on as that one.
 
         Args:
-            path: the way so far; who is at its end changes it.
-            target: who is changed.
-            least: how certain it has to be.
-            calls: with which one becomes he, unless one is he.
-            successor: who makes these calls, if it is not who changes it.
+            path: the way so far; the one at its end makes the change.
+            target: the principal that is changed.
+            calls: with which one becomes that principal, unless one is it.
+            successor: the principal that makes these calls, if it is not the one that makes the change.
         """
         me = path.end
-        for change in changes(target, self._groups[target.account_id]):
-            call = may_do(me, change.action, change.resource, self._now)
-            if call.verdict.answer < least:
-                continue
+        for change, call in self._network.change(me, target, self._least):
             steps = [Step(me.arn, (*calls, call), target.arn)]
             if successor:
                 steps = [Step(me.arn, (call,), successor.arn), Step(successor.arn, calls, target.arn)]
@@ -157,17 +190,15 @@ class Search:
 
 
 def _state(path: Path) -> Hashable:
-    """What decides how a way may go on."""
-    return (_rights(path.end), _rights(path.start)) if path.changes else path.end.arn
+    """Return what decides how a way may go on."""
+    return (_rights(path.end), _rights(path.start))
 
 
 def _calls(path: Path) -> Hashable:
-    """What is called, in whatever order."""
+    """Return what is called, in whatever order."""
     return frozenset((call.action, call.resource) for step in path.steps for call in step.calls)
 
 
 def _rights(principal: Principal) -> Hashable:
-    policies = frozenset(
-        it.statements if it.name == EVERYTHING else (it.holder, it.name, it.arn) for it in principal.policies
-    )
-    return principal.arn, policies
+    boundary = principal.boundary and principal.boundary.statements
+    return principal.arn, frozenset((it.holder, it.statements) for it in principal.policies), boundary

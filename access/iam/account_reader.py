@@ -45,7 +45,7 @@ class RoleState:
     trust_document: Mapping[str, Any]
     """Ready for JSON."""
     max_session: int
-    """In seconds."""
+    """In seconds; an hour where it is not set."""
     boundary_arn: str | None
     """The ARN of its permissions boundary, if it has one."""
 
@@ -152,7 +152,7 @@ def _role(iam: Any, name: str) -> RoleState:  # noqa: ANN401 (the documents are 
     role = iam.get_role(RoleName=name)["Role"]
     document = role["AssumeRolePolicyDocument"]
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    return RoleState(role["Arn"], parse(document), document, role["MaxSessionDuration"], boundary)
+    return RoleState(role["Arn"], parse(document), document, role.get("MaxSessionDuration", 3600), boundary)
 
 
 def _saml_providers(iam: "IAMClient") -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 from access.iam.conditions import holds
 from access.iam.documents import Effect, Statement
 from access.iam.patterns import Context, match, variables_without_value
 from access.iam.principals import Policy, Principal
+from access.iam.request_keys import keys_of
 from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 
@@ -33,29 +35,16 @@ class Opinion:
     """The statement that allows it, or would."""
 
 
-def request(principal: Principal, action: str, resource: str, now: datetime) -> Request:
-    """A request, with what is known of it."""
-    return Request(principal, action, resource, _context(principal, now))
-
-
-@lru_cache(maxsize=4096)
-def _context(principal: Principal, now: datetime) -> Context:
-    """What is known of every request of a principal. Source: IAM User Guide, "AWS global condition context keys".
-
-    A role's session knows nothing of MFA ("Secure API access with MFA"); a user may or may not have signed in with it.
-    """
-    user = principal.is_user
-    context: dict[str, tuple[str | None, ...]] = {
-        "aws:principalarn": (principal.arn,),
-        "aws:principalaccount": (principal.account_id,),
-        "aws:principaltype": ("User" if user else "AssumedRole",),
-        "aws:principalisawsservice": ("false",),
-        "aws:viaawsservice": ("false",),
-        "aws:username": (principal.name if user else None,),
-        "aws:multifactorauthpresent": (None, "false", "true") if user else (None, "false"),
-        "aws:currenttime": (now.isoformat(),),
-    }
-    return context if user else {**context, "aws:multifactorauthage": (None,)}
+def request(
+    principal: Principal,
+    action: str,
+    resource: str,
+    now: datetime,
+    target: Principal | None = None,
+    more: Context = MappingProxyType({}),
+) -> Request:
+    """A request, with what is known of it. See :func:`access.iam.request_keys.keys_of` for the arguments."""
+    return Request(principal, action, resource, keys_of(principal, action, resource, now, target, more))
 
 
 def opinion(policies: Iterable[Policy], request: Request) -> Opinion:

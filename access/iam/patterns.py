@@ -17,6 +17,7 @@ Of keys that are not in it, nothing is known.
 
 _SPECIAL = re.compile(r"(\$\{[^}]*\}|[*?])")
 _WILDCARD = re.compile(r"([*?])")
+_WILDCARDS = {"*": ".*", "?": "."}
 _VARIABLE = re.compile(r"\$\{\s*([^\s,}]+)\s*(?:,\s*'([^']*)'\s*)?\}")
 _LITERALS = {"${*}": "*", "${?}": "?", "${$}": "$"}
 
@@ -42,13 +43,15 @@ def match(
         wildcards: whether ``*`` stands for any characters and ``?`` for one.
         ignore_case: whether the case of letters is of no account.
     """
+    if not variables or "${" not in pattern:
+        return YES if _without_variables(pattern, wildcards, ignore_case).fullmatch(value) else NO
     expression, conditions = "", set()
-    for piece in (_SPECIAL if variables else _WILDCARD).split(pattern):
-        if piece in ("*", "?") and wildcards:
-            expression += ".*" if piece == "*" else "."
-        elif variables and piece in _LITERALS:
+    for piece in _SPECIAL.split(pattern):
+        if piece in _WILDCARDS and wildcards:
+            expression += _WILDCARDS[piece]
+        elif piece in _LITERALS:
             expression += re.escape(_LITERALS[piece])
-        elif variables and (variable := _VARIABLE.fullmatch(piece)):
+        elif variable := _VARIABLE.fullmatch(piece):
             values = context.get(variable[1].lower(), ())
             if len(values) != 1:
                 conditions.add(variable[1])
@@ -87,3 +90,11 @@ def has_variables(pattern: str) -> bool:
 @lru_cache(maxsize=4096)
 def _compiled(expression: str, ignore_case: bool) -> re.Pattern[str]:
     return re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+@lru_cache(maxsize=65536)
+def _without_variables(pattern: str, wildcards: bool, ignore_case: bool) -> re.Pattern[str]:
+    if not wildcards:
+        return _compiled(re.escape(pattern), ignore_case)
+    pieces = _WILDCARD.split(pattern)
+    return _compiled("".join(_WILDCARDS.get(piece) or re.escape(piece) for piece in pieces), ignore_case)

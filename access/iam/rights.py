@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from access.arn import account_of, partition_of
 from access.iam.documents import Statement
 from access.iam.evaluation import Opinion, Request, applies, best, is_about, opinion, request, statements_about
+from access.iam.patterns import Context
 from access.iam.principals import Principal, label
 from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
@@ -29,22 +31,39 @@ class Call:
     """What allows it, in words."""
 
 
-def may_do(principal: Principal, action: str, resource: str, now: datetime) -> Call:
-    """Whether a principal may do something to a user, group, role or policy of its own account.
+def may_do(
+    principal: Principal,
+    action: str,
+    resource: str,
+    now: datetime,
+    target: Principal | None = None,
+    more: Context = MappingProxyType({}),
+) -> Call:
+    """Whether a principal may do something to a user, group, role, policy or provider of its own account.
 
     Source: IAM User Guide, "Policy evaluation for requests within a single account". A permissions boundary has to
     allow it too ("Permissions boundaries for IAM entities").
+
+    Args:
+        principal: the caller.
+        action: the call.
+        resource: the ARN that it is about.
+        now: the time, for conditions on it.
+        target: the user or role with that ARN.
+        more: further condition keys of the request, in lower case.
     """
     may = any(statements_about(policy, "Allow", action) for policy in principal.policies)
     if not may or account_of(resource) != principal.account_id:
         return Call(action, resource, NO)
-    identity, boundary = _opinions(request(principal, action, resource, now))
+    identity, boundary = _opinions(request(principal, action, resource, now, target, more))
     denied = any_of([identity.denied, boundary.denied])
     verdict = all_of([identity.allowed, boundary.allowed, negated(denied)])
     return Call(action, resource, verdict, f"{identity.allowed_by} allows it")
 
 
-def may_assume(principal: Principal, role_arn: str, trust: Sequence[Statement], now: datetime) -> Call:
+def may_assume(
+    principal: Principal, role_arn: str, trust: Sequence[Statement], now: datetime, role: Principal | None = None
+) -> Call:
     """Whether a principal may assume a role.
 
     Across accounts both sides have to allow it (IAM User Guide, "Cross-account policy evaluation logic"). Within one,
@@ -56,8 +75,9 @@ def may_assume(principal: Principal, role_arn: str, trust: Sequence[Statement], 
         role_arn: the role's ARN.
         trust: the role's trust policy.
         now: the time, for conditions on it.
+        role: the role itself, if more is known of it: its tags.
     """
-    asked = request(principal, ASSUME, role_arn, now)
+    asked = request(principal, ASSUME, role_arn, now, role)
     admissions = [it for it in _admissions(trust, asked) if it[2].answer]
     if not admissions:
         return Call(ASSUME, role_arn, NO)

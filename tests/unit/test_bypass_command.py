@@ -22,31 +22,41 @@ MADE = (
     .role("Guarded", trusts(arn("user", "Theresa"), Condition=MFA), inline={"deploy": ON_UPDATE_APP})
     .role("Janitor", TRUST, inline={"clean": allow("iam:DeleteGroupPolicy")})
 )
+NOT_SEEN = """\
+not seen
+  service control policies, resource control policies and session policies
+  roles on the way that belong to other accounts than those looked at
+  what runs with a role (iam:PassRole, lambda:UpdateFunctionCode and the like), and whatever holds credentials of\
+ somebody else
+  changes of the tags that a condition asks for (iam:TagUser, iam:TagRole, sts:TagSession)
+  policies of AWS that could be attached, but for AdministratorAccess, IAMFullAccess and PowerUserAccess
+  new users and roles whose names or paths a policy prescribes; quotas, such as two access keys for each user
+  ways on which more than 2 policies or memberships are changed
+"""
 TEXT = f"""\
+5 found, 4 of them certain; 1 role, the principals of {HERE}, {PRODUCTION}
+
 UpdateApp of {PRODUCTION} ({UPDATE_APP})
   around a Deny
     Theresa (Testers: deny) -> role Deployer -> UpdateApp
     Theresa (Testers: deny) -> role Janitor -> Theresa, by iam:DeleteGroupPolicy on group Testers -> UpdateApp
     Theresa (Testers: deny) -> role Guarded -> UpdateApp (only under conditions: aws:MultiFactorAuthPresent)
   opened without anyone having meant it
-    role Deployer -> UpdateApp: statement 1 of deploy (inline in role Deployer) allows it; statement 1 of the trust\
- policy admits account {HERE}
-    role Guarded -> UpdateApp: statement 1 of deploy (inline in role Guarded) allows it; statement 1 of the trust\
- policy admits account {HERE}
+    2 roles -> UpdateApp: role Deployer, role Guarded: statement 1 of deploy (inline in each) allows it; statement 1 of\
+ the trust policy admits account {HERE}
 
 the calls, and the pages that describe them
   iam:DeleteGroupPolicy: IAM API Reference, "DeleteGroupPolicy"
 
-not seen
-  service control policies, resource control policies and session policies
-  roles on the way that belong to other accounts than those looked at
-  roles that services of the account run with (iam:PassRole), and whatever holds credentials of somebody else
-  removing or replacing permissions boundaries, and older versions of managed policies
-  new users and roles whose names or paths a policy prescribes; quotas, such as two access keys for each user
-  ways on which more than 3 policies or memberships are changed
+{NOT_SEEN}"""
+NOTHING = f"nothing found; 1 role, the principals of {HERE}, {PRODUCTION}\n\n"
 
-5 found, 4 of them certain; 1 role, the principals of {HERE}
-"""
+
+class DeniedIam(FakeIam):
+    """IAM for somebody who may read little."""
+
+    def paginate(self, **filtered: list[str]) -> Any:  # noqa: ANN401
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetAccountAuthorizationDetails")
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,8 @@ class FakeAccount:
     details: AccountDetails = field(default_factory=AccountDetails)
     trust: Document = field(default_factory=lambda: TRUST)
     profile: str = "admin"
+    is_denied: bool = False
+    """Whether its users, groups and roles may not be read."""
 
     @property
     def arn(self) -> str:
@@ -68,12 +80,13 @@ class FakeAccount:
 
     @property
     def iam(self) -> Any:  # noqa: ANN401
-        return type("Iam", (FakeIam,), {"get_role": self._get_role})(self.details.pages)
+        methods = {"get_role": self._get_role}
+        return type("Iam", (DeniedIam if self.is_denied else FakeIam,), methods)(self.details.pages)
 
     def _get_role(self, **wanted: str) -> dict[str, Any]:
         if wanted != {"RoleName": "UpdateApp"}:
             raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "no such\nrole"}}, "GetRole")
-        return {"Role": {"AssumeRolePolicyDocument": self.trust}}
+        return {"Role": {"Arn": UPDATE_APP, "AssumeRolePolicyDocument": self.trust}}
 
 
 PRODUCTION_OUTPUTS = StackOutputs("production", role_arns={"UpdateApp": UPDATE_APP})
@@ -90,9 +103,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         outputs: StackOutputs = OUTPUTS,
         production: StackOutputs = PRODUCTION_OUTPUTS,
         production_id: str = PRODUCTION,
+        denied: str = "",
     ) -> int:
         told = {"production": production, "development": outputs}
-        accounts = {"production": FakeAccount(production_id), "development": FakeAccount(HERE, made)}
+        accounts = {
+            "production": FakeAccount(production_id, is_denied=denied == "production"),
+            "development": FakeAccount(HERE, made, is_denied=denied == "development"),
+        }
         monkeypatch.setattr("access.stack_outputs.read_stack_outputs", told.__getitem__)
         monkeypatch.setattr("access.accounts.Account", accounts.__getitem__)
         return main(["bypass", "production", "development", *arguments])
@@ -108,18 +125,27 @@ def test_what_is_found_is_told_and_fails(run: Run, capsys: pytest.CaptureFixture
 def test_where_nothing_is_found_it_says_so_and_succeeds(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(made=tutorial()) == 0
     told = capsys.readouterr()
-    assert told.out.startswith("not seen\n")
-    assert told.out.endswith(f"\nnothing found; 1 role, the principals of {HERE}\n")
+    assert told.out == f"{NOTHING}{NOT_SEEN}"
     assert told.err == (
-        f"reading the roles' trust policies\nreading the users, groups and roles of {HERE}\nlooking for ways\n"
+        f"reading the users, groups and roles of {PRODUCTION}\nreading the users, groups and roles of {HERE}\n"
+        "looking for ways\n"
     )
+
+
+def test_an_account_with_roles_alone_may_be_read_in_part(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(denied="production") == 1
+    line = (
+        f"the users, groups and roles of {PRODUCTION} could not be read: iam:GetAccountAuthorizationDetails is missing"
+    )
+    expected = f"{TEXT}  {line}\n"
+    assert capsys.readouterr().out == expected.replace(f"principals of {HERE}, {PRODUCTION}", f"principals of {HERE}")
 
 
 def test_the_known_administrator_is_named_once_and_is_no_finding(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(made=tutorial().user("Norman", attached=["AdministratorAccess"])) == 0
     told = capsys.readouterr().out
     assert told.startswith(
-        f"may assume the roles too: administrators by whose profiles this was read\n  Norman of {HERE}\n\nnot seen\n"
+        f"{NOTHING}may assume the roles too: administrators by whose profiles this was read\n  Norman of {HERE}\n\nnot"
     )
     assert told.count("Norman") == 1
 
@@ -137,18 +163,22 @@ def test_the_json_is_written_beside_or_in_place_of_the_text(
     assert run("--json", str(file)) == 1
     assert capsys.readouterr().out == TEXT
     assert run("--json", "-") == 1
-    assert capsys.readouterr().out == file.read_text() == json_report.render(report(MADE))
+    assert (
+        capsys.readouterr().out
+        == file.read_text()
+        == json_report.render(report(MADE, TRUST, AccountDetails(PRODUCTION)))
+    )
 
 
 def test_the_json_tells_all_of_a_finding() -> None:
-    document = json.loads(json_report.render(report(MADE)))
+    document = json.loads(json_report.render(report(MADE, TRUST, AccountDetails(PRODUCTION))))
     assert {name: value for name, value in document.items() if name not in ("findings", "notSeen")} == {
         "version": 1,
         "roles": [UPDATE_APP],
-        "accountIds": [HERE],
+        "accountIds": [HERE, PRODUCTION],
         "administrators": [],
     }
-    assert len(document["notSeen"]) == 6
+    assert len(document["notSeen"]) == 7
     guarded, theresa = arn("role", "Guarded"), arn("user", "Theresa")
     assert document["findings"][2] == {
         "kind": "around a Deny",
@@ -192,7 +222,7 @@ def test_the_json_tells_all_of_a_finding() -> None:
 
 def test_the_order_in_which_aws_tells_does_not_matter() -> None:
     turned = AccountDetails(pages=MADE.pages[::-1])
-    assert text_report.render(report(turned)) == TEXT
+    assert text_report.render(report(turned, TRUST, AccountDetails(PRODUCTION))) == TEXT
 
 
 def test_what_aws_tells_does_not_steer_the_terminal() -> None:
@@ -219,7 +249,12 @@ def test_what_aws_tells_does_not_steer_the_terminal() -> None:
         ),
         (
             {"production": StackOutputs("production", role_arns={"Gone": arn("role", "Gone", PRODUCTION)})},
-            "access: AWS: NoSuchEntity (GetRole): no such role\n",
+            f"access: role Gone of {PRODUCTION} could not be read: NoSuchEntity (GetRole): no such role\n",
+        ),
+        (
+            {"denied": "development"},
+            f"access: the users, groups and roles of {HERE} could not be read: iam:GetAccountAuthorizationDetails is"
+            " missing\n",
         ),
     ],
 )
@@ -228,7 +263,9 @@ def test_what_can_not_be_told_is_said_in_one_line(
 ) -> None:
     assert run(**case) == 1
     printed = capsys.readouterr()
-    assert (printed.out, printed.err.removeprefix("reading the roles' trust policies\n")) == ("", told)
+    *reading, last = printed.err.splitlines(keepends=True)
+    assert (printed.out, last) == ("", told)
+    assert not [line for line in reading if not line.startswith("reading the users, groups and roles of ")]
 
 
 def test_a_file_that_can_not_be_written_is_told(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -78,11 +78,10 @@ class AccountDetails:
         }
         return self._add("RoleDetailList", "RolePolicyList", made, **policies)
 
-    def policy(self, name: str, content: Document) -> "AccountDetails":
-        versions = [
-            {"VersionId": "v1", "IsDefaultVersion": False, "Document": allow("*")},
-            {"VersionId": "v2", "IsDefaultVersion": True, "Document": content},
-        ]
+    def policy(self, name: str, content: Document, older: Document | None = None) -> "AccountDetails":
+        versions = [{"VersionId": "v2", "IsDefaultVersion": True, "Document": content}]
+        if older:
+            versions.insert(0, {"VersionId": "v1", "IsDefaultVersion": False, "Document": older})
         made = {"PolicyName": name, "Arn": arn("policy", name, self.account_id), "PolicyVersionList": versions}
         self.pages.append({"Policies": [made]})
         return self
@@ -95,7 +94,9 @@ class AccountDetails:
         inline: Mapping[str, Document] | None = None,
         attached: Sequence[str] = (),
         boundary: str | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> "AccountDetails":
+        made["Tags"] = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
         made[inline_list] = [{"PolicyName": it, "PolicyDocument": each} for it, each in (inline or {}).items()]
         made["AttachedManagedPolicies"] = [
             {"PolicyName": it, "PolicyArn": arn("policy", it, "aws" if it in AWS_MANAGED else self.account_id)}
@@ -136,6 +137,12 @@ class FakeIam:
     def get_policy_version(self, **wanted: str) -> dict[str, Any]:
         assert wanted["VersionId"] == "v7"
         return {"PolicyVersion": {"Document": AWS_MANAGED[wanted["PolicyArn"].rpartition("/")[2]]}}
+
+    def list_saml_providers(self) -> dict[str, Any]:
+        return {"SAMLProviderList": []}
+
+    def list_open_id_connect_providers(self) -> dict[str, Any]:
+        return {"OpenIDConnectProviderList": []}
 
 
 def test_everybody_has_the_policies_of_his_own_and_of_his_groups() -> None:

@@ -80,10 +80,8 @@ def condition(operator: str, key: str, *values: str) -> Condition:
         (condition("StringEqualsIfExists", "sts:SourceIdentity", OWN_NAME), *[under("sts:SourceIdentity")] * 2),
         (condition("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{HERE}:user/team/{OWN_NAME}"), YES, NO),
         (condition("ArnLike", "aws:PrincipalArn", "arn:aws:iam::${aws:PrincipalAccount}:*"), YES, YES),
-        (
-            condition("StringLike", "aws:PrincipalArn", "*/${aws:PrincipalTag/name}"),
-            *[under("aws:PrincipalTag/name")] * 2,
-        ),
+        (condition("StringLike", "aws:PrincipalArn", "*/${aws:PrincipalTag/name}"), NO, NO),
+        (condition("StringLike", "aws:PrincipalArn", "*/${aws:PrincipalOrgID}"), *[under("aws:PrincipalOrgID")] * 2),
     ],
 )
 def test_a_condition_holds_does_not_or_is_open(asked: Condition, of_user: Verdict, of_role: Verdict) -> None:

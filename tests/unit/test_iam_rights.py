@@ -118,7 +118,8 @@ BY_CONDITION = {"inline": {"a": allow(ASSUME, Condition=FROM_OFFICE)}}
         (
             {"inline": {"a": allow(ASSUME, "*/${aws:PrincipalTag/role}")}},
             trusts(root()),
-            *[under("aws:PrincipalTag/role")] * 2,
+            NO,
+            NO,
         ),
         ({"inline": {"a": document(statement("Allow", "*"), version="2008-10-17")}}, trusts(root()), YES, YES),
         # What else the trust says

@@ -181,12 +181,11 @@ def test_what_a_bucket_does_not_have_is_not_unread() -> None:
     assert state.unread == ()
 
 
-def test_a_bucket_that_is_gone_is_one_line_and_another_error_is_told_without_line_breaks() -> None:
+def test_a_bucket_that_is_gone_does_not_exist_and_another_error_has_no_line_breaks() -> None:
     state = read(GetBucketPolicy="NoSuchBucket", ListSAMLProviders="ServiceFailure")
-    assert state.buckets["productionapp"].unread == frozenset(_BUCKET_RIGHTS)
+    assert state.buckets == {"productionapp": BucketState("productionapp", exists=False)}
     assert state.unread == (
         f"the SAML providers of {HERE} could not be read: ServiceFailure (ListSAMLProviders): no way",
-        "bucket productionapp could not be read: there is no such bucket",
     )
 
 

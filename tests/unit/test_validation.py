@@ -236,6 +236,11 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
         },
         {"1001 characters": "d" * 1001, "a control character": "\x7f", "no-break space": "\xa0", "beyond": "\u0100"},
     ),
+    "reason": (
+        rules.reason,
+        {"200 characters": "r" * 200, "another script": "Störung", "markup": "<b>*"},
+        {"nothing": "", "201 characters": "r" * 201, "two lines": "a\nb", "a control character": "\x1b[2J"},
+    ),
     "external id": (
         rules.external_id,
         {"2 characters": "ab", "1224 characters": "e" * 1224, "every sign": "aZ09_+=,.@:/-"},

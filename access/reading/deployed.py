@@ -12,7 +12,7 @@ _Part = TypeVar("_Part", Role, Grantee, Bucket)
 
 @dataclass(frozen=True)
 class Principal:
-    """A user or role that is there."""
+    """A user or role that is there, or a group, whose members may be anybody."""
 
     arn: str
     policies: tuple[Document, ...] = ()
@@ -32,6 +32,11 @@ class Principal:
     def name(self) -> str:
         """Its name, without the path."""
         return self.arn.rpartition("/")[2]
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for a group: for whoever may be in it and has no rights but the group's."""
+        return ":group/" in self.arn
 
     @property
     def is_of_service(self) -> bool:
@@ -73,6 +78,13 @@ class Account:
     def members(self, group: str) -> tuple[str, ...]:
         """Return the names of the users in a group."""
         return tuple(sorted(it.name for it in self.principals.values() if group in it.groups))
+
+    def everybody(self) -> Iterator[Principal]:
+        """Yield the groups, the users and the roles, but for those that AWS alone uses."""
+        partition = next((arn.split(":")[1] for arn in self.principals), "aws")
+        for name in self.groups:
+            yield Principal(f"arn:{partition}:iam::{self.account_id}:group/{name}", groups=(name,))
+        yield from (it for it in self.principals.values() if not it.is_of_service)
 
     def role(self, name: str) -> Principal | None:
         """Return the role of a name, whatever its path: names are unique in an account."""

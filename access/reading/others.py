@@ -55,8 +55,8 @@ class Others:
             return
         trust = about((role.trust,), role_arn)
         within = role.account == account.account_id
-        for principal in account.principals.values():
-            if principal.arn == role_arn or principal.is_of_service:
+        for principal in account.everybody():
+            if principal.arn == role_arn:
                 continue
             granted = self._granted(principal, account)
             documents = self._all_policies(principal, account)
@@ -71,7 +71,7 @@ class Others:
             after = may_assume(trust, everything, within, boundary)
             subject = _subject(principal, (*documents, principal.boundary, role.trust))
             key = (documents, granted, principal.boundary, role_arn, subject)
-            given = is_like((principal.arn,))
+            given = _is(principal)
             yield from self._compared(principal, f"assume {role.name}", before, after, given, key)
             if granted:
                 yield from self._compared(principal, f"assume {role.name}", after, before, given, (key,), is_less=True)
@@ -97,8 +97,8 @@ class Others:
     def using(self, target: Target, account: Account) -> Iterator[Access]:
         """Yield the principals of an account that may use something by their own policies."""
         forbidden: Rule = Policies("", statements_of((target.policy,))).denials if target.policy else NOTHING
-        for principal in account.principals.values():
-            if principal.arn in self._deployed.roles or principal.is_of_service:
+        for principal in account.everybody():
+            if principal.arn in self._deployed.roles:
                 continue
             documents = self._all_policies(principal, account)
             statements = _on_service(statements_of(documents), target.service)
@@ -110,7 +110,7 @@ class Others:
             subject = _subject(principal, (*documents, principal.boundary, target.policy))
             found: list[Access] = []
             for verb, actions in target.uses.items():
-                given = All((is_like((principal.arn,)), _is_action(actions), _is_resource(target.arns)))
+                given = All((_is(principal), _is_action(actions), _is_resource(target.arns)))
                 key = (documents, principal.boundary, target.name, verb, subject)
                 found += self._compared(principal, verb, NOTHING, All(tuple(limits)), given, key)
             yield from _joined(found, target.name)
@@ -155,6 +155,12 @@ class Others:
             elif any(match(pattern, principal.arn, {}) != NO for pattern in grantee_patterns(grantee)):
                 found += grantee.policies
         return tuple(found)
+
+
+def _is(principal: Principal) -> Rule:
+    """Return the requests of a principal; of a group, those of any user of its account."""
+    account = account_of(principal.arn)
+    return is_like((f"arn:*:iam::{account}:user/*",) if principal.is_group else (principal.arn,))
 
 
 def _joined(found: Sequence[Access], target: str) -> Iterator[Access]:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from access.arn import account_of
+from access.arn import account_of, name_of
 from access.changes.rendered import Rendered
 from access.iam.principals import label
 from access.known_principals import KnownPrincipal
@@ -69,7 +69,7 @@ def review(
     """
     everything, accounts = accounts, {account_id: it for account_id, it in accounts.items() if it.is_read}
     deployed = as_declared(declared, accounts)
-    exceptions = _Exceptions((*declared.known, *known), declared, now)
+    exceptions = _Exceptions((*declared.known, *known), accounts, now)
     readings = [
         *Parts(declared, deployed, accounts).readings(),
         *_of_others(Others(deployed, accounts), deployed, accounts, exceptions),
@@ -81,18 +81,26 @@ def review(
 class _Exceptions:
     """Takes out of what is found what principals do that the stacks' files name."""
 
-    def __init__(self, known: Sequence[KnownPrincipal], declared: Rendered, now: datetime) -> None:
-        self._known, self._now = known, now
+    def __init__(self, known: Sequence[KnownPrincipal], accounts: Mapping[str, Account], now: datetime) -> None:
+        self._known, self._accounts, self._now = known, accounts, now
         self._matched: dict[KnownPrincipal, set[str]] = {it: set() for it in known}
 
     def without(self, found: Iterable[Access]) -> Iterator[Access]:
         """Yield what the other principals do."""
         for access in found:
-            exceptions = [it for it in self._known if it.is_about(access.principal, self._now)]
-            for it in exceptions:
-                self._matched[it].add(access.principal)
-            if not exceptions or access.is_less:
+            if access.is_less or not self._is_known(access.principal):
                 yield access
+
+    def _is_known(self, arn: str) -> bool:
+        """Return whether a principal is an exception; of a group, whether it has members and all of them are."""
+        if ":group/" in arn:
+            account, name = self._accounts[account_of(arn)], name_of(arn)
+            members = [it.arn for it in account.principals.values() if name in it.groups]
+            return bool(members) and all([self._is_known(member) for member in members])
+        exceptions = [it for it in self._known if it.is_about(arn, self._now)]
+        for it in exceptions:
+            self._matched[it].add(arn)
+        return bool(exceptions)
 
     def matched(self) -> tuple[KnownPrincipal, ...]:
         """Return all exceptions, with the principals that each was needed for."""

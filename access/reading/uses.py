@@ -25,20 +25,23 @@ class Target:
 
 
 _OF_BUCKETS: Mapping[str, Sequence[str]] = {
-    "read objects of": ("s3:GetObject*", "s3:ListMultipartUploadParts", "s3:RestoreObject"),
+    "read objects of": (
+        *("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectVersionForReplication", "s3:RestoreObject"),
+        *("s3:GetObjectTorrent", "s3:GetObjectVersionTorrent"),
+    ),
     "write objects of": (
         *("s3:PutObject*", "s3:DeleteObject*", "s3:AbortMultipartUpload", "s3:UpdateObjectEncryption"),
         *("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:InitiateReplication"),
         *("s3:ObjectOwnerOverrideToBucketOwner", "s3:BypassGovernanceRetention"),
     ),
-    "list": ("s3:ListBucket*",),
+    "list": ("s3:ListBucket*", "s3:ListMultipartUploadParts"),
     "change": (
         *("s3:PutBucket*", "s3:DeleteBucket*"),
         *(f"s3:Put{of}Configuration" for of in ("Accelerate", "Analytics", "Encryption", "Inventory", "Lifecycle")),
         *(f"s3:Put{of}Configuration" for of in ("IntelligentTiering", "Metrics", "Replication")),
     ),
 }
-"""Reading a bucket's settings is not among them."""
+"""Reading the settings of a bucket or an object is not among them."""
 
 _OF_KEYS: Mapping[str, Sequence[str]] = {
     "decrypt with": ("kms:Decrypt", "kms:ReEncrypt*"),

@@ -332,6 +332,15 @@ WIDER: dict[str, tuple[Edit, str]] = {
         "group Developers may also do kms:Decrypt",
     ),
     "a user may": (user(DEVELOPMENT, allow("sts:AssumeRole", ROLE)), "Norman may also assume UpdateApp"),
+    "another group may": (of_group("Others", allow("sts:AssumeRole", ROLE)), "group Others may also assume UpdateApp"),
+    "Developers may change groups": (
+        of_group("Developers", allow("iam:*")),
+        "group Developers, David may also change group Developers",
+    ),
+    "another group of production": (
+        lambda aws: aws.production.attach(aws.production.group("Ops"), "PowerUserAccess"),
+        "group Ops may also read objects of, write objects of, list and change bucket productionapp",
+    ),
     "a user may, by another group": (
         _all(
             user(DEVELOPMENT, None, "Admins"),
@@ -473,7 +482,7 @@ HARMLESS: dict[str, Edit] = {
     "what is allowed is allowed again": inline(allow("s3:GetObject", f"{BUCKET}/reports/*")),
     "what nobody allows is denied": inline(deny("ec2:*")),
     "a policy that nobody has": lambda aws: aws.production.policy("Loose", allow("*")),
-    "a group that nobody is in": of_group("Empty", allow("*")),
+    "a group that nobody is in": of_group("Empty", allow("ec2:*")),
     "a boundary that bounds nothing": lambda aws: aws.production.bound(
         aws.update_app, aws.production.policy("B", allow("s3:*"))
     ),

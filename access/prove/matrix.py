@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from access.reading.values import Review
+
 Expected = Literal["ALLOW", "DENY"]
 Result = Literal["ALLOW", "DENY", "INCONCLUSIVE"]
 """``DENY`` is AccessDenied and nothing else; whatever is neither that nor an allow decides nothing."""
@@ -90,8 +92,12 @@ class Proof:
     """What the proof says nothing about, in words, a line each."""
     unproved: tuple[str, ...] = ()
     """What had to be tried and could not be, in words, a line each."""
+    review: Review | None = None
+    """What was read of what is deployed, beside what was tried."""
 
     @property
     def holds(self) -> bool:
-        """Whether everything that has to be tried was tried, and every cell came out as it has to."""
-        return bool(self.cells) and not self.unproved and all(cell.matches for cell in self.cells)
+        """Whether all that was to be tried and read was, and every cell and every reading is as it has to be."""
+        as_read = not self.review or self.review.holds
+        tried = bool(self.cells or self.review) and not self.unproved
+        return as_read and tried and all(cell.matches for cell in self.cells)

@@ -34,6 +34,15 @@ never removed.
 A bucket with event notifications, replication, Object Lock or MFA delete is not written to: say --live-buckets.
 """
 
+_DIFF = """\
+Compares two proofs, as `access prove --json` writes them, and prints Markdown. The first line says who gained, whether
+the stacks declare that, and how much was gained and lost in all. Then come what readings found since then, each gain
+and loss, and what is unknown.
+
+exit codes: 0 nobody gained anything; 1 access is wider: somebody gained something, as declared or not, or a reading
+found something new that is not known to be less, or a file could not be read; 2 the command was not understood
+"""
+
 _PROVE_EPILOG = """\
 needed rights: access prove --rights prints them as a policy document for the profiles. Guard them like an
 administrator's: they can put any user into any group, and make a user with a wider boundary under the proof's name.
@@ -93,8 +102,9 @@ def add_commands(commands: Commands) -> None:
 
     diff = commands.add_parser(
         "diff",
-        help="tell who gained and who lost what between two proofs",
-        description="Compares two proofs, as `access prove --json` writes them, and prints Markdown.",
+        help="say who gained and who lost what between two proofs",
+        description=_DIFF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     diff.add_argument("old", type=Path, metavar="OLD.json")
     diff.add_argument("new", type=Path, metavar="NEW.json")
@@ -197,8 +207,9 @@ def _report(proof: "Proof", options: argparse.Namespace) -> None:
 def _diff(options: argparse.Namespace) -> int:
     from access.prove.comparison import compare
 
-    print(compare(*(_read_proof(path) for path in (options.old, options.new))), end="")
-    return 0
+    comparison = compare(*(_read_proof(path) for path in (options.old, options.new)))
+    print(comparison.markdown, end="")
+    return int(comparison.is_wider)
 
 
 def _read_proof(path: Path) -> "Proof":

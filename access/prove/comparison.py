@@ -1,79 +1,145 @@
-"""Two proofs, and what lies between them: who gained and who lost what."""
+"""Two proofs, and what lies between them: who gained and who lost what, and what else is deployed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from access.escaping import code_for_markdown as code
 from access.escaping import for_markdown as plain
 from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Proof, ProvedRole, Result
-from access.prove.reports.summary import when
+from access.prove.reports.summary import distinct, read_of, when
+from access.reading.values import Finding, Reading, Review
 
 State = Result | Literal["NOT TRIED"]
 Key = tuple[str, ...]
 """A role, a principal and an action, as a cell's id has them; in proofs without ids, as they are called."""
 
+_MOST_NAMED = 3
+"""How many principals the first line names."""
 
-def compare(old: Proof, new: Proof) -> str:
-    """Who gained and who lost what from one proof to the other, as Markdown."""
+
+@dataclass(frozen=True)
+class Comparison:
+    """What lies between two proofs."""
+
+    markdown: str
+    is_wider: bool
+    """Whether somebody gained something, as declared or not, or a reading found what it did not find before."""
+
+
+def compare(old: Proof, new: Proof) -> Comparison:
+    """Compare two proofs: who gained, whether that was expected, who lost, and what readings found."""
     changes = _changes(old, new)
     roles = {role.arn: role for role in (*old.roles, *new.roles)}
-    parts = [f"## Who gained and who lost what\n\nFrom the proof of {when(old)} to the proof of {when(new)}.\n"]
-    if not changes.gained and not changes.lost:
-        parts.append("\nNobody gained or lost anything.\n")
+    parts = [f"## {_headline(changes)}\n\nFrom the proof of {when(old)} to the proof of {when(new)}.\n"]
     if changes.unknown:
         are = f"{len(changes.unknown)} of the results {'is' if len(changes.unknown) == 1 else 'are'}"
         parts.append(f"\n{are} INCONCLUSIVE in one proof or in both: see Unknown.\n")
-    parts += _section("Gained", "gained", changes.gained, roles)
+    parts += _found("Found since then", changes.found)
+    parts += _section("Gained, not expected", "gained", changes.gained_unexpectedly, roles)
+    parts += _section("Gained, as declared", "gained", changes.gained_as_declared, roles)
     parts += _section("Lost", "lost", changes.lost, roles)
+    parts += _found("Found no longer", changes.gone)
     parts += _section("Unknown", "may or may not be able to", changes.unknown, roles)
     parts += _section("Expected otherwise", "now expected", changes.expected_otherwise, roles)
     parts += _section("New, and denied", "tried for the first time", changes.first_tried, roles)
     parts += _section("No longer tried", "not tried any more", changes.no_longer_tried, roles)
-    left_out = [text for text in new.not_tried if text not in old.not_tried]
-    if left_out:
-        parts += ["\n### Left out of the new proof alone\n\n", *(f"- {plain(text)}\n" for text in left_out)]
-    return "".join(parts)
+    parts += _list("Read no longer", map(plain, changes.no_longer_read))
+    parts += _list("Left out of the new proof alone", [plain(it) for it in _left_out(new) if it not in _left_out(old)])
+    return Comparison("".join(parts), changes.is_wider)
 
 
 Noted = list[tuple[Cell, str]]
 """Cells, and what there is to say of each."""
+Findings = list[tuple[Reading, Finding]]
 
 
 @dataclass
 class _Changes:
-    gained: Noted = field(default_factory=list)
+    gained_unexpectedly: Noted = field(default_factory=list)
+    gained_as_declared: Noted = field(default_factory=list)
     lost: Noted = field(default_factory=list)
     unknown: Noted = field(default_factory=list)
     expected_otherwise: Noted = field(default_factory=list)
     first_tried: Noted = field(default_factory=list)
     no_longer_tried: Noted = field(default_factory=list)
+    found: Findings = field(default_factory=list)
+    gone: Findings = field(default_factory=list)
+    no_longer_read: list[str] = field(default_factory=list)
+
+    @property
+    def is_wider(self) -> bool:
+        wider = any(finding.kind != "lack" for _, finding in self.found)
+        return wider or bool(self.gained_unexpectedly or self.gained_as_declared)
+
+
+def _headline(changes: _Changes) -> str:
+    unexpected, declared, lost = changes.gained_unexpectedly, changes.gained_as_declared, len(changes.lost)
+    gained = len(unexpected) + len(declared)
+    parts = (
+        f"gained, not expected: {_names(unexpected)}" if unexpected else "",
+        f"gained, as declared: {_names(declared)}" if declared else "",
+        f"{len(changes.found)} found by reading" if changes.found else "",
+        f"{gained} gained, {lost} lost" if gained or lost else "nobody gained or lost anything",
+    )
+    text = "; ".join(filter(None, parts))
+    return text[0].upper() + text[1:]
+
+
+def _names(noted: Noted) -> str:
+    names = distinct(plain(cell.principal) for cell, _ in noted)
+    more = len(names) - _MOST_NAMED
+    return f"{', '.join(names[:_MOST_NAMED])} and {more} more" if more > 0 else _listed(names)
 
 
 def _changes(old: Proof, new: Proof) -> _Changes:
-    found = _Changes()
+    changes = _Changes()
     with_ids = all(cell.id for cell in (*old.cells, *new.cells))
     was, now = _by_key(old, with_ids), _by_key(new, with_ids)
     for key in {**now, **was}:
         cell = now.get(key) or was[key]
         before, after = (_state(cells, key, cell.operation, with_ids) for cells in (was, now))
         if "INCONCLUSIVE" in (before, after):
-            found.unknown.append((cell, f"{before} before, {after} now"))
+            changes.unknown.append((cell, f"{before} before, {after} now"))
         elif after == "ALLOW" != before:
-            found.gained.append((cell, "not tried before" if before == "NOT TRIED" else ""))
+            entered = now.get((*key[:2], ASSUME_ID if with_ids else ASSUME), cell)
+            # What is done in a role is declared for those alone who are to get into it.
+            expected = cell.matches and (cell.operation == "sts:AssumeRole" or entered.expected == "ALLOW")
+            gained = changes.gained_as_declared if expected else changes.gained_unexpectedly
+            gained.append((cell, "not tried before" if before == "NOT TRIED" else ""))
         elif before == "ALLOW" and after == "DENY":
-            found.lost.append((cell, ""))
+            changes.lost.append((cell, ""))
         elif before == "NOT TRIED":
-            found.first_tried.append((cell, ""))
+            changes.first_tried.append((cell, ""))
         elif after == "NOT TRIED":
-            found.no_longer_tried.append((cell, f"{before} before"))
+            changes.no_longer_tried.append((cell, f"{before} before"))
         if key in was and key in now and was[key].expected != now[key].expected:
             note = (
                 f"{now[key].expected}, because: {now[key].because}; before, {was[key].expected}, because:"
                 f" {was[key].because}"
             )
-            found.expected_otherwise.append((cell, note))
-    return found
+            changes.expected_otherwise.append((cell, note))
+    _compare_readings(old.review or Review(()), new.review or Review(()), changes)
+    return changes
+
+
+def _compare_readings(old: Review, new: Review, changes: _Changes) -> None:
+    """Compare findings by their reading's id and their text. What is read no longer is not mended by that."""
+    was, now = _findings(old), _findings(new)
+    still_read = {reading.id for reading in new.readings}
+    changes.found += [now[key] for key in now if key not in was]
+    changes.gone += [was[key] for key in was if key not in now and key[0] in still_read]
+    changes.no_longer_read += [read_of(reading) for reading in old.readings if reading.id not in still_read]
+
+
+def _findings(review: Review) -> dict[tuple[str, str], tuple[Reading, Finding]]:
+    return {
+        (reading.id, finding.text): (reading, finding) for reading in review.readings for finding in reading.findings
+    }
+
+
+def _left_out(proof: Proof) -> list[str]:
+    return [*(proof.review.not_read if proof.review else ()), *proof.not_tried]
 
 
 def _by_key(proof: Proof, with_ids: bool) -> dict[Key, Cell]:
@@ -85,7 +151,7 @@ def _key(cell: Cell, with_ids: bool) -> Key:
 
 
 def _state(cells: Mapping[Key, Cell], key: Key, operation: str, with_ids: bool) -> State:
-    """What a cell came to. In a role that somebody may not assume, nothing is tried, and nothing can be done."""
+    """Return what a cell came to. In a role that somebody may not assume, nothing is tried and nothing can be done."""
     if key in cells:
         return cells[key].result
     assumed = cells.get((*key[:2], ASSUME_ID if with_ids else ASSUME))
@@ -93,18 +159,29 @@ def _state(cells: Mapping[Key, Cell], key: Key, operation: str, with_ids: bool) 
     return "DENY" if in_the_role and assumed and assumed.result == "DENY" else "NOT TRIED"
 
 
+def _found(title: str, findings: Findings) -> Iterator[str]:
+    yield from _list(
+        title,
+        (f"**{finding.kind}**: {plain(finding.text)} ({plain(read_of(reading))})" for reading, finding in findings),
+    )
+
+
+def _list(title: str, texts: Iterable[str]) -> Iterator[str]:
+    lines = [f"- {text}\n" for text in texts]
+    if lines:
+        yield f"\n### {title}\n\n"
+        yield from lines
+
+
 def _section(title: str, verb: str, noted: Noted, roles: Mapping[str, ProvedRole]) -> Iterator[str]:
-    """A line for all who have the same to tell of the same role."""
-    if not noted:
-        return
-    told: dict[tuple[str, str], dict[str, str]] = {}
+    """Return a line for all of whom the same is to be said about the same role."""
+    by_principal: dict[tuple[str, str], dict[str, str]] = {}
     for cell, note in noted:
-        told.setdefault((cell.principal, cell.role), {})[cell.action] = note
+        by_principal.setdefault((cell.principal, cell.role), {})[cell.action] = note
     who: dict[str, list[str]] = {}
-    for (principal, role), actions in told.items():
+    for (principal, role), actions in by_principal.items():
         who.setdefault(_what(roles[role], actions), []).append(f"**{plain(principal)}**")
-    yield f"\n### {title}\n\n"
-    yield from (f"- {_listed(names)} {verb}: {what}\n" for what, names in who.items())
+    yield from _list(title, (f"{_listed(names)} {verb}: {what}" for what, names in who.items()))
 
 
 def _what(role: ProvedRole, actions: Mapping[str, str]) -> str:

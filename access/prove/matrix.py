@@ -93,10 +93,11 @@ class Proof:
     unproved: tuple[str, ...] = ()
     """What had to be tried and could not be, in words, a line each."""
     review: Review | None = None
-    """What was read and compared with what the stacks declare, if anything was."""
+    """What was read of what is deployed, beside what was tried."""
 
     @property
     def holds(self) -> bool:
-        """Whether everything that has to be tried was tried, and every cell came out as it has to."""
-        was_read = self.review is None or self.review.holds
-        return bool(self.cells) and not self.unproved and all(cell.matches for cell in self.cells) and was_read
+        """Whether all that was to be tried and read was, and every cell and every reading is as it has to be."""
+        as_read = not self.review or self.review.holds
+        tried = bool(self.cells or self.review) and not self.unproved
+        return as_read and tried and all(cell.matches for cell in self.cells)

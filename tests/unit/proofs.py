@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Principal, Proof, ProvedRole, Result
+from access.reading.values import Finding, Kind, KnownPrincipal, Reading, Review
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
 BUCKET = "productionapp"
@@ -149,6 +150,28 @@ def red() -> Proof:
     return proof
 
 
+TRUST = Reading("999999999999/role/UpdateApp/trust", "999999999999", "role UpdateApp", "who may assume it")
+RIGHTS = Reading("999999999999/role/UpdateApp/rights", "999999999999", "role UpdateApp", "what it allows")
+EXCESS = Finding(
+    "excess",
+    "UpdateApp may also do iam:PutRolePolicy on *",
+    ("allowed by statement X of inline policy Y",),
+    {"action": "iam:PutRolePolicy", "resource": ("arn:aws:iam::999999999999:role/UpdateApp",), "aws:SourceIp": None},
+)
+KNOWN = KnownPrincipal(
+    "arn:aws:iam::999999999999:role/Administrator",
+    "the platform team",
+    "2027-01-01T00:00:00Z",
+    ("arn:aws:iam::999999999999:role/Administrator",),
+)
+NOT_READ = "service control policies"
+
+
+def reviewed(*findings: Finding) -> Proof:
+    """The tutorial's matrix, with a review that found something about what the role allows."""
+    return replace(sample(), review=Review((TRUST, replace(RIGHTS, findings=findings)), (KNOWN,), (NOT_READ,)))
+
+
 def twins() -> Proof:
     """Two roles of the same name in two accounts, one of them without a bucket."""
     proof = sample()
@@ -227,6 +250,37 @@ accounts = st.from_regex("[0-9]{12}", fullmatch=True).filter(str.isascii)
 moments = st.datetimes(timezones=st.just(UTC))
 
 
+def tuples(of: "st.SearchStrategy[str]") -> "st.SearchStrategy[tuple[str, ...]]":
+    return st.lists(of, max_size=2).map(tuple)
+
+
+def reviews() -> "st.SearchStrategy[Review]":
+    """Any review at all whose readings have ids of their own."""
+    finding = st.builds(
+        Finding,
+        kind=st.sampled_from(get_args(Kind)),
+        text=texts,
+        because=tuples(texts),
+        witness=st.dictionaries(texts, st.none() | texts | tuples(texts), max_size=2),
+    )
+    reading = st.builds(
+        Reading,
+        id=texts,
+        account_id=accounts,
+        subject=texts,
+        what=texts,
+        findings=st.lists(finding, max_size=2).map(tuple),
+    )
+    return st.builds(
+        Review,
+        readings=st.lists(reading, unique_by=lambda it: it.id, max_size=3).map(tuple),
+        known=st.lists(st.builds(KnownPrincipal, texts, texts, st.none() | texts, tuples(texts)), max_size=2).map(
+            tuple
+        ),
+        not_read=tuples(texts),
+    )
+
+
 @st.composite
 def proofs(draw: DrawFn) -> Proof:
     """Any proof at all whose names lead to one thing each."""
@@ -262,4 +316,5 @@ def proofs(draw: DrawFn) -> Proof:
         cells=tuple(cells),
         not_tried=tuple(draw(st.lists(texts, max_size=3))),
         unproved=tuple(draw(st.lists(texts, max_size=2))),
+        review=draw(st.none() | reviews()),
     )

@@ -9,27 +9,30 @@ from hypothesis import given, settings
 
 from access.prove.comparison import compare
 from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
+from access.reading.values import Finding, Review
 from tests.unit import proofs
-from tests.unit.proofs import NEIGHBOUR_ROLE, ROLE, sample, with_result
+from tests.unit.proofs import EXCESS, NEIGHBOUR_ROLE, ROLE, TRUST, reviewed, sample, with_result
 from tests.unit.test_reports_markdown import literal, read, shown
 
 TESTER = "member of Testers, power user"
 THE_ROLE = f"the role UpdateApp (`{ROLE}`)"
 DEVELOPER = "member of Developers"
 READ = "read an object of productionapp"
-HEAD = (
-    "## Who gained and who lost what\n"
-    "\n"
-    "From the proof of 2026-11-24 09:00:00 to 09:00:41 UTC to the proof of 2026-11-24 09:00:00 to 09:00:41 UTC.\n"
-    "\n"
-)
-NOBODY = "Nobody gained or lost anything.\n"
+WHEN = "From the proof of 2026-11-24 09:00:00 to 09:00:41 UTC to the proof of 2026-11-24 09:00:00 to 09:00:41 UTC.\n\n"
+NOBODY = "Nobody gained or lost anything"
+
+
+def first_line(old: Proof, new: Proof) -> str:
+    line = compare(old, new).markdown.partition("\n")[0]
+    assert line.startswith("## ")
+    return line.removeprefix("## ")
 
 
 def body(old: Proof, new: Proof) -> str:
-    text = compare(old, new)
-    assert text.startswith(HEAD)
-    return text.removeprefix(HEAD)
+    """All but the first line and the times."""
+    head, rest = compare(old, new).markdown.split(WHEN.removesuffix("\n\n"), 1)
+    assert head == f"## {first_line(old, new)}\n\n"
+    return rest.strip("\n") + "\n" if rest.strip() else ""
 
 
 def cell(proof: Proof, principal: str, action: str) -> Cell:
@@ -54,12 +57,13 @@ def in_the_role(proof: Proof, principal: str) -> Proof:
 
 
 def test_nobody_gained_or_lost_anything() -> None:
-    assert body(sample(), sample()) == NOBODY
+    assert (first_line(sample(), sample()), body(sample(), sample())) == (NOBODY, "")
+    assert not compare(sample(), sample()).is_wider
     later = timedelta(days=1)
     moved = replace(sample(), started=sample().started + later, ended=sample().ended + later)
-    assert compare(sample(), moved) == (
-        "## Who gained and who lost what\n\nFrom the proof of 2026-11-24 09:00:00 to 09:00:41 UTC"
-        " to the proof of 2026-11-25 09:00:00 to 09:00:41 UTC.\n\nNobody gained or lost anything.\n"
+    assert compare(sample(), moved).markdown == (
+        "## Nobody gained or lost anything\n\nFrom the proof of 2026-11-24 09:00:00 to 09:00:41 UTC"
+        " to the proof of 2026-11-25 09:00:00 to 09:00:41 UTC.\n"
     )
 
 
@@ -74,7 +78,7 @@ def test_another_wording_is_no_gain_where_proofs_have_ids() -> None:
         )
         return replace(proof, principals=principals, cells=cells)
 
-    assert body(sample(), reworded(sample())) == NOBODY
+    assert body(sample(), reworded(sample())) == ""
     lost = reworded(with_result(sample(), DEVELOPER, READ, "DENY"))
     assert body(sample(), lost) == f"### Lost\n\n- **a Developer** lost: with {THE_ROLE}: get an object\n"
 
@@ -85,12 +89,12 @@ def test_proofs_of_old_without_ids_are_compared_by_their_words() -> None:
 
     changed = with_result(sample(), DEVELOPER, READ, "DENY")
     assert body(old(sample()), changed) == body(sample(), changed)
-    assert body(old(sample()), sample()) == NOBODY
+    assert body(old(sample()), sample()) == ""
 
 
 def test_who_gains_a_role_gains_what_can_be_done_in_it() -> None:
     assert body(sample(), in_the_role(sample(), TESTER)) == (
-        "### Gained\n"
+        "### Gained, not expected\n"
         "\n"
         f"- **{TESTER}** gained: assume {THE_ROLE}; with it: list the names of all buckets of 999999999999; find out in"
         " which region productionapp is; list productionapp; read an object of productionapp; write an object of"
@@ -114,7 +118,7 @@ def test_gained_comes_before_lost_and_who_changed_alike_stands_together() -> Non
         new = with_result(new, name, READ, "DENY")
         new = with_result(new, name, "list the users of 999999999999", "ALLOW")
     assert body(sample(), new) == (
-        "### Gained\n"
+        "### Gained, not expected\n"
         "\n"
         "- **member of Developers**, **member of Developers, power user** and **administrator of 111111111111** gained:"
         f" with {THE_ROLE}: list the users of 999999999999\n"
@@ -143,7 +147,7 @@ def test_what_decided_nothing_is_neither_gained_nor_lost(before: Result, after: 
         return replace(proof, cells=tuple(cells))
 
     assert body(result(sample(), before), result(sample(), after)) == (
-        f"{NOBODY}\n1 of the results is INCONCLUSIVE in one proof or in both: see Unknown.\n"
+        "1 of the results is INCONCLUSIVE in one proof or in both: see Unknown.\n"
         "\n"
         "### Unknown\n"
         "\n"
@@ -162,7 +166,7 @@ def test_expectations_that_changed_are_told_though_the_results_are_the_same() ->
         ),
     )
     assert body(sample(), new) == (
-        f"{NOBODY}\n### Expected otherwise\n\n- **{TESTER}** now expected: assume {THE_ROLE}"
+        f"### Expected otherwise\n\n- **{TESTER}** now expected: assume {THE_ROLE}"
         " (ALLOW, because: Testers: allow; before, DENY, because: Testers: deny)\n"
     )
 
@@ -171,7 +175,7 @@ def test_somebody_new_gains_and_is_said_to_be_new() -> None:
     old = without(sample(), lambda cell: cell.principal == "administrator of 111111111111")
     text = body(old, sample())
     assert text.startswith(
-        "### Gained\n\n- **administrator of 111111111111** gained: assume the role UpdateApp"
+        "### Gained, as declared\n\n- **administrator of 111111111111** gained: assume the role UpdateApp"
         f" (`{ROLE}`) (not tried before); with it: {NEIGHBOUR_ROLE} (not tried before); list the names of all buckets"
     )
     assert f"- **administrator of 111111111111** tried for the first time: with {THE_ROLE}: list the versions" in text
@@ -192,7 +196,7 @@ def test_what_is_no_longer_tried_is_neither_lost_nor_passed_over() -> None:
     new = without(sample(), lambda cell: cell.principal == "member of Developers")
     text = body(sample(), replace(new, not_tried=(*new.not_tried, "a user: the account has too many")))
     assert text.startswith(
-        f"{NOBODY}\n### No longer tried\n\n- **member of Developers** not tried any more: assume {THE_ROLE}"
+        f"### No longer tried\n\n- **member of Developers** not tried any more: assume {THE_ROLE}"
         f" (ALLOW before); with it: {NEIGHBOUR_ROLE} (DENY before);"
     )
     assert text.endswith("\n### Left out of the new proof alone\n\n- a user: the account has too many\n")
@@ -204,7 +208,9 @@ def test_roles_of_the_same_name_are_told_apart() -> None:
     cells = tuple(replace(cell(sample(), TESTER, ASSUME), role=arn) for arn in arns)
     old = replace(sample(), roles=tuple(ProvedRole(arn, ()) for arn in arns), cells=cells)
     new = replace(old, cells=(cells[0], replace(cells[1], result="ALLOW")))
-    assert body(old, new) == f"### Gained\n\n- **{TESTER}** gained: assume the role UpdateApp (`{other}`)\n"
+    assert (
+        body(old, new) == f"### Gained, not expected\n\n- **{TESTER}** gained: assume the role UpdateApp (`{other}`)\n"
+    )
 
 
 def test_names_are_shown_as_they_are() -> None:
@@ -215,7 +221,7 @@ def test_names_are_shown_as_they_are() -> None:
             principals=principals,
             cells=(Cell(name, ROLE, ASSUME, "sts:AssumeRole", "DENY", "", "DENY"),),
         )
-        page = shown(compare(old, with_result(old, name, ASSUME, "ALLOW")))
+        page = shown(compare(old, with_result(old, name, ASSUME, "ALLOW")).markdown)
         assert page.tags == {"h2", "p", "h3", "ul", "li", "strong", "code"}
         (item,) = page.items
         assert read(item).startswith(f"{literal(name)} gained: assume the role UpdateApp ({ROLE})")
@@ -224,10 +230,64 @@ def test_names_are_shown_as_they_are() -> None:
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(proofs.proofs(), proofs.proofs())
 def test_any_two_proofs_can_be_compared(one: Proof, other: Proof) -> None:
-    assert NOBODY in compare(one, one)
-    page = shown(compare(one, other))
-    assert {"Gained", "Lost"}.isdisjoint(page.headings) == (NOBODY.strip() in compare(one, other))
-    allowed = {(c.principal, c.role, c.action) for c in one.cells if c.result == "ALLOW"}
-    known = {(c.principal, c.role, c.action) for c in one.cells}
-    new = [c for c in other.cells if c.result == "ALLOW" and (c.principal, c.role, c.action) not in known | allowed]
-    assert bool(new) <= ("Gained" in page.headings or "Unknown" in page.headings)
+    same, between = compare(one, one), compare(one, other)
+    assert NOBODY in same.markdown
+    assert not same.is_wider
+    page = shown(between.markdown)
+    changed = {"Gained, not expected", "Gained, as declared", "Lost"}
+    first = page.headings[0].lower()
+    assert changed.isdisjoint(page.headings) == (NOBODY.lower() in first)
+    assert between.is_wider <= bool({*changed, "Found since then"} & set(page.headings))
+    assert between.is_wider >= bool(changed - {"Lost"} & set(page.headings))
+
+
+def test_the_first_line_says_who_gained_whether_it_was_expected_and_the_sum() -> None:
+    gained = in_the_role(sample(), TESTER)
+    assert first_line(sample(), gained) == f"Gained, not expected: {TESTER}; 7 gained, 0 lost"
+    assert compare(sample(), gained).is_wider
+    assert first_line(gained, sample()) == "0 gained, 7 lost"
+    assert not compare(gained, sample()).is_wider
+    before = with_result(sample(), DEVELOPER, READ, "DENY")
+    assert first_line(before, sample()) == "Gained, as declared: member of Developers; 1 gained, 0 lost"
+    assert compare(before, sample()).is_wider
+    assert first_line(before, with_result(gained, DEVELOPER, ASSUME, "DENY")) == (
+        f"Gained, not expected: {TESTER}; gained, as declared: member of Developers; 8 gained, 1 lost"
+    )
+
+
+def test_the_first_line_stays_one_line() -> None:
+    new = sample()
+    for principal in sample().principals[:5]:
+        for one in sample().cells:
+            if one.principal == principal.name and one.expected == "DENY":
+                new = with_result(new, principal.name, one.action, "ALLOW")
+    assert first_line(sample(), new).startswith(
+        "Gained, not expected: member of Developers, member of Developers, power user, member of Testers and 2 more; "
+    )
+
+
+LACK = replace(EXCESS, kind="lack", text="Developers can't assume UpdateApp")
+
+
+@pytest.mark.parametrize(
+    ("finding", "wider"), [(EXCESS, True), (replace(EXCESS, kind="undecided"), True), (LACK, False)]
+)
+def test_what_readings_find_is_compared_by_reading_and_text(finding: Finding, wider: bool) -> None:
+    old, new = reviewed(), reviewed(finding)
+    text = finding.text.replace("*", r"\*")
+    shown_line = f"- **{finding.kind}**: {text} (role UpdateApp of 999999999999: what it allows)"
+    assert first_line(old, new) == "1 found by reading; nobody gained or lost anything"
+    assert body(old, new) == f"### Found since then\n\n{shown_line}\n"
+    assert compare(old, new).is_wider == wider
+    assert body(new, old) == f"### Found no longer\n\n{shown_line}\n"
+    assert not compare(new, old).is_wider
+    otherwise = replace(finding, because=("another statement",), witness={})
+    assert body(new, reviewed(otherwise)) == ""
+
+
+def test_what_is_read_no_longer_is_not_mended_by_that() -> None:
+    new = replace(sample(), review=Review((TRUST,), (), ("a thing",)))
+    assert body(reviewed(EXCESS), new) == (
+        "### Read no longer\n\n- role UpdateApp of 999999999999: what it allows\n"
+        "\n### Left out of the new proof alone\n\n- a thing\n"
+    )

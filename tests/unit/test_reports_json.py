@@ -45,7 +45,9 @@ def test_what_is_written_fits_the_schema(proof: Proof) -> None:
     VALIDATOR.validate(json.loads(json_report.render(proof)))
 
 
-@pytest.mark.parametrize("proof", [proofs.sample(), proofs.red(), proofs.large(), proofs.hostile()])
+@pytest.mark.parametrize(
+    "proof", [proofs.sample(), proofs.red(), proofs.large(), proofs.hostile(), proofs.reviewed(proofs.EXCESS)]
+)
 def test_the_samples_too(proof: Proof) -> None:
     text = json_report.render(proof)
     VALIDATOR.validate(json.loads(text))
@@ -58,7 +60,7 @@ def test_the_schema_is_one_and_describes_every_field_that_is_written() -> None:
     described = dict(schemas_of(SCHEMA, ""))
     assert all(schema.get("description") for schema in described.values())
     written = document()
-    assert set(written) == {*SCHEMA["required"], "unproved"} == set(SCHEMA["properties"])
+    assert set(written) == {*SCHEMA["required"], "unproved", "review"} == set(SCHEMA["properties"])
     for name in ("principals", "roles", "cells"):
         items = SCHEMA["properties"][name]["items"]
         assert all(set(items["required"]) <= set(item) == set(items["properties"]) for item in written[name])

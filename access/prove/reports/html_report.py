@@ -17,16 +17,21 @@ from access.prove.reports.summary import (
     by_role,
     came_out,
     count,
+    differing,
     distinct,
     echo,
+    exception,
     judgement,
     judgements,
     outcome,
+    read_of,
     refusals,
     verdict,
     when,
+    witness,
 )
 from access.prove.reports.targets import targets
+from access.reading.values import Review
 
 _STYLE = Path(__file__).with_suffix(".css")
 _TITLE = "Who can do what"
@@ -52,6 +57,7 @@ def render(proof: Proof) -> str:
     body = add(page, "body")
     _header(body, proof, roles)
     main = add(body, "main")
+    _readings(main, proof.review)
     if wrong:
         _mismatches(main, wrong, causing, proof, links)
     for number, of in enumerate(roles, 1):
@@ -90,6 +96,15 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
         ("inconclusive", counts.inconclusive, "unsure"),
         ("principals", len(proof.principals), ""),
         ("roles", len(proof.roles), ""),
+        *(
+            (
+                ("readings", len(proof.review.readings), ""),
+                ("not as declared", len(differing(proof.review)), "bad"),
+                ("known exceptions", len(proof.review.known), ""),
+            )
+            if proof.review
+            else ()
+        ),
     ):
         one = add(numbers, "div", class_=class_ if class_ and number else None)
         add(one, "dt", name)
@@ -97,10 +112,38 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
     links = (
         [("#not-as-expected", "Not as expected")] if any(not cell.matches for of in roles for cell in of.cells) else []
     )
+    if differing(proof.review):
+        links.insert(0, ("#not-as-declared", "Not as declared"))
     links += [(f"#role-{number}", _name(of)) for number, of in enumerate(roles, 1)]
     nav = add(add(header, "nav", aria_label="On this page"), "ul")
     for target, text in [*links, ("#not-tried", "Not tried")]:
         add(add(nav, "li"), "a", text, href=target)
+
+
+def _readings(main: Element, review: Review | None) -> None:
+    """Add the readings that found a difference."""
+    red = differing(review)
+    if not red:
+        return
+    section = add(main, "section")
+    add(section, "h2", "Not as declared", id="not-as-declared")
+    many = sum(len(reading.findings) for reading in red) > _MOST_MISMATCHES
+    listed = add(_region(section, "Not as declared", "list") if many else section, "ol", class_="mismatches")
+    for reading in red:
+        for finding in reading.findings:
+            undecided = finding.kind == "undecided"
+            item = add(listed, "li", class_="inconclusive" if undecided else "wrong")
+            line = add(item, "p")
+            chip = add(line, "span", class_=f"chip {'inconclusive' if undecided else 'wrong'}")
+            add(chip, "span", "? " if undecided else "✗ ", aria_hidden="true")
+            add_text(chip, finding.kind.upper())
+            add_text(line, " ")
+            add(line, "strong", finding.text)
+            add(item, "p", read_of(reading))
+            for because in finding.because:
+                add(item, "p", because, class_="detail")
+            if finding.witness:
+                add(item, "p", f"e.g. {witness(finding)}", class_="detail")
 
 
 def _mismatches(main: Element, wrong: Sequence[Cell], causing: Mapping[Cell, Cell], proof: Proof, links: Links) -> None:
@@ -234,6 +277,9 @@ def _class(cell: Cell) -> str:
 
 
 def _not_tried(main: Element, proof: Proof) -> None:
+    if proof.review:
+        _listed(main, "Known exceptions", [exception(known) for known in proof.review.known])
+        _listed(main, "Not read", proof.review.not_read)
     section = add(main, "section")
     add(section, "h2", "Not tried", id="not-tried")
     if not proof.not_tried:
@@ -243,6 +289,15 @@ def _not_tried(main: Element, proof: Proof) -> None:
     found = add(section, "ul")
     for text in proof.not_tried:
         add(found, "li", text)
+
+
+def _listed(main: Element, title: str, texts: Sequence[str]) -> None:
+    if texts:
+        section = add(main, "section")
+        add(section, "h2", title)
+        items = add(section, "ul")
+        for text in texts:
+            add(items, "li", text)
 
 
 def _legend(body: Element) -> None:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
 from access.errors import AccessError
+from access.iam.patterns import Value
 from access.prove.echoes import causes
 from access.prove.matrix import Cell, Expected, Principal, Proof, ProvedRole, Result
+from access.reading.values import Finding, Kind, KnownPrincipal, Reading, Review
 
 VERSION: Literal[1] = 1
 """Of the schema: another number where a field goes or changes its meaning; new fields may come without."""
@@ -52,8 +54,39 @@ def render(proof: Proof) -> str:
         ],
         "notTried": proof.not_tried,
         "unproved": proof.unproved,
+        "review": _written(proof.review) if proof.review else None,
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _written(review: Review) -> dict[str, object]:
+    return {
+        "holds": review.holds,
+        "readings": [
+            {
+                "id": reading.id,
+                "accountId": reading.account_id,
+                "subject": reading.subject,
+                "what": reading.what,
+                "holds": reading.holds,
+                "findings": [
+                    {
+                        "kind": finding.kind,
+                        "text": finding.text,
+                        "because": finding.because,
+                        "witness": dict(finding.witness),
+                    }
+                    for finding in reading.findings
+                ],
+            }
+            for reading in review.readings
+        ],
+        "known": [
+            {"pattern": known.pattern, "reason": known.reason, "until": known.until, "matched": known.matched}
+            for known in review.known
+        ],
+        "notRead": review.not_read,
+    }
 
 
 def parse(text: str) -> Proof:
@@ -77,6 +110,7 @@ def parse(text: str) -> Proof:
         cells=tuple(_cell(value) for value in document.field("cells").items()),
         not_tried=document.field("notTried").texts(),
         unproved=document.field("unproved").texts() if document.has("unproved") else (),
+        review=_review(document.field("review")) if document.has("review") else None,
     )
     _check_names(proof)
     return proof
@@ -118,6 +152,14 @@ class _Value:
 
     def text_or_none(self) -> str | None:
         return None if self.value is None else self.text(allowed="text or null")
+
+    def text_or_texts(self) -> Value:
+        return self.texts() if isinstance(self.value, list) else self.text_or_none()
+
+    def entries(self) -> "list[tuple[str, _Value]]":
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        return [(str(name), _Value(f"{self.where}.{name}", value)) for name, value in self.value.items()]
 
     def texts(self) -> tuple[str, ...]:
         return tuple(value.text() for value in self.items())
@@ -169,12 +211,51 @@ def _cell(value: _Value) -> Cell:
     )
 
 
+def _review(value: _Value) -> Review | None:
+    if value.value is None:
+        return None
+    return Review(
+        readings=tuple(_reading(reading) for reading in value.field("readings").items()),
+        known=tuple(_known(known) for known in value.field("known").items()),
+        not_read=value.field("notRead").texts(),
+    )
+
+
+def _reading(value: _Value) -> Reading:
+    return Reading(
+        id=value.field("id").text(),
+        account_id=value.field("accountId").text(_ACCOUNT, "twelve digits"),
+        subject=value.field("subject").text(),
+        what=value.field("what").text(),
+        findings=tuple(_finding(finding) for finding in value.field("findings").items()),
+    )
+
+
+def _finding(value: _Value) -> Finding:
+    return Finding(
+        kind=value.field("kind").word(get_args(Kind)),
+        text=value.field("text").text(),
+        because=value.field("because").texts(),
+        witness={name: item.text_or_texts() for name, item in value.field("witness").entries()},
+    )
+
+
+def _known(value: _Value) -> KnownPrincipal:
+    return KnownPrincipal(
+        pattern=value.field("pattern").text(),
+        reason=value.field("reason").text(),
+        until=value.field("until").text_or_none(),
+        matched=value.field("matched").texts(),
+    )
+
+
 def _check_names(proof: Proof) -> None:
     """Names lead to one thing each, and to one that is there: what reads a proof relies on it."""
     names, arns = [principal.name for principal in proof.principals], [role.arn for role in proof.roles]
     _check_no_repetition("principals", "name", names)
     _check_no_repetition("roles", "arn", arns)
     _check_no_repetition("cells", "cell", [(cell.principal, cell.role, cell.action) for cell in proof.cells])
+    _check_no_repetition("readings", "id", [reading.id for reading in (proof.review.readings if proof.review else ())])
     _check_no_repetition("cells", "id", [cell.id or index for index, cell in enumerate(proof.cells)])
     known_names, known_arns = set(names), set(arns)
     for index, cell in enumerate(proof.cells):

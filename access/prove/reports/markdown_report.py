@@ -10,14 +10,18 @@ from access.prove.reports.summary import (
     RoleResults,
     aws_said,
     by_role,
-    count,
+    differing,
     distinct,
+    exception,
     judgement,
     judgements,
     outcome,
+    read_of,
     refusals,
+    sums,
     verdict,
     when,
+    witness,
 )
 
 MOST_CHARACTERS = 65_536
@@ -31,8 +35,8 @@ _LEFT_OUT = "\nThe tables of {} are left out: a comment can't be that long. The 
 def render(proof: Proof) -> str:
     """The proof as Markdown: the verdict and what is not as expected first, the matrix folded."""
     mark = "✅" if proof.holds else "❌"
-    head = f"## {mark} Who can do what: {plain(_lower_first(verdict(proof)))}\n\n{count(proof.cells)}. {when(proof)}.\n"
-    before = head + "".join(_mismatches(proof))
+    head = f"## {mark} Who can do what: {plain(_lower_first(verdict(proof)))}\n\n{sums(proof)}. {when(proof)}.\n"
+    before = head + "".join((*_readings(proof), *_mismatches(proof)))
     after = "".join(_not_tried(proof))
     left = MOST_CHARACTERS - len(before) - len(after) - len(_LEFT_OUT) - 20
     shown, left_out = [], 0
@@ -46,6 +50,29 @@ def render(proof: Proof) -> str:
     if left_out:
         shown.append(_LEFT_OUT.format(f"{left_out} {'role' if left_out == 1 else 'roles'}"))
     return before + "".join(shown) + after
+
+
+def _readings(proof: Proof) -> Iterator[str]:
+    """Return the readings that found a difference, as a table."""
+    rows = [(reading, finding) for reading in differing(proof.review) for finding in reading.findings]
+    if not rows:
+        return
+    yield "\n### Not as declared\n\n"
+    yield from _table(
+        ("what was read", "", "found", "because", "e.g."),
+        (
+            (
+                plain(read_of(reading)),
+                f"**{finding.kind}**",
+                plain(finding.text),
+                "<br>".join(map(plain, finding.because)),
+                plain(witness(finding)),
+            )
+            for reading, finding in rows[:_MOST_LISTED]
+        ),
+    )
+    if len(rows) > _MOST_LISTED:
+        yield f"\n… and {len(rows) - _MOST_LISTED} more.\n"
 
 
 def _mismatches(proof: Proof) -> Iterator[str]:
@@ -129,6 +156,12 @@ def _judged(cell: Cell) -> str:
 
 
 def _not_tried(proof: Proof) -> Iterator[str]:
+    if proof.review and proof.review.known:
+        yield "\n### Known exceptions\n\n"
+        yield from (f"- {plain(exception(known))}\n" for known in proof.review.known)
+    if proof.review and proof.review.not_read:
+        yield "\n### Not read\n\n"
+        yield from (f"- {plain(text)}\n" for text in proof.review.not_read)
     if proof.not_tried:
         yield "\n### Not tried\n\n"
         yield from (f"- {plain(text)}\n" for text in proof.not_tried)

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from access.prove.echoes import causes
 from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
+from access.reading.values import Finding, KnownPrincipal, Reading, Review
 
 _REFUSAL = re.compile(
     r"AccessDenied \(\w+\): User: \S+ is not authorized to perform: \S+(?: on resource: [^\s;]+)?(?:;? (?P<reason>.+))?"
@@ -88,10 +89,10 @@ def count(cells: Iterable[Cell]) -> Counts:
 
 def verdict(proof: Proof) -> str:
     """Return the outcome of the proof in one line: what is wrong first."""
-    if not proof.cells:
+    if not proof.cells and not proof.review:
         return "Nothing was tried"
     counts = count(proof.cells)
-    wrong = list(proof.unproved)
+    wrong = [*_wrong_with_review(proof.review), *proof.unproved]
     echoes = len(causes(proof))
     causing = counts.not_as_expected + counts.inconclusive - echoes
     if echoes:
@@ -106,9 +107,53 @@ def verdict(proof: Proof) -> str:
     if wrong:
         first = "; ".join(wrong)
         return f"{first[0].upper()}{first[1:]}"
-    if proof.not_tried:
-        return "Everything that was tried came out as expected"
+    if proof.not_tried or (proof.review and proof.review.not_read):
+        done = "read and tried" if proof.review and proof.cells else "read" if proof.review else "tried"
+        return f"Everything that was {done} came out as expected"
     return "Everything came out as expected"
+
+
+def _wrong_with_review(review: Review | None) -> list[str]:
+    if not review or review.holds:
+        return []
+    red = len(differing(review))
+    return [f"{red} of {len(review.readings)} readings are not as declared" if red else "nothing was read"]
+
+
+def sums(proof: Proof) -> str:
+    """Return how many cells and readings there are, and how they came out."""
+    if not proof.review:
+        return str(count(proof.cells))
+    readings, red = len(proof.review.readings), len(differing(proof.review))
+    read = f"{readings} {'reading' if readings == 1 else 'readings'}: {readings - red} as declared, {red} not"
+    return f"{read}; {count(proof.cells)}" if proof.cells else read
+
+
+def differing(review: Review | None) -> list[Reading]:
+    """Return the readings that found a difference."""
+    return [reading for reading in review.readings if not reading.holds] if review else []
+
+
+def read_of(reading: Reading) -> str:
+    """Return what a reading is about, e.g. ``role UpdateApp of 999999999999: who may assume it``."""
+    return f"{reading.subject} of {reading.account_id}: {reading.what}"
+
+
+def witness(finding: Finding) -> str:
+    """Return the request that shows a finding, in a line; empty if there is none."""
+    shown = (
+        f"{name}: {', '.join(value) if isinstance(value, tuple) else value}"
+        for name, value in finding.witness.items()
+        if value is not None
+    )
+    return "; ".join(shown)
+
+
+def exception(known: KnownPrincipal) -> str:
+    """Return an exception that a stack's file declares: for whom, why and until when."""
+    until = f", until {known.until}" if known.until else ""
+    who = f"applies to {', '.join(known.matched)}" if known.matched else "applies to nobody"
+    return f"{known.pattern}: {known.reason}{until}; {who}"
 
 
 def echo(cell: Cell, causing: Mapping[Cell, Cell]) -> str:

@@ -11,14 +11,18 @@ from access.prove.reports.summary import (
     aws_said,
     by_role,
     came_out,
-    count,
+    differing,
     distinct,
     echo,
+    exception,
     judgement,
     judgements,
     outcome,
+    read_of,
     refusals,
+    sums,
     verdict,
+    witness,
     worst,
 )
 
@@ -32,7 +36,12 @@ Line = tuple[Sequence[str], Outcome | None]
 def render(proof: Proof, colour: bool) -> str:
     """Return the proof as lines of text: the outcome, then role for role, then what was not tried."""
     worst_of_all: Outcome = worst(proof.cells) if proof.cells and not proof.unproved else "inconclusive"
-    lines = [f"{_coloured(visible(verdict(proof)), worst_of_all, colour)}; {count(proof.cells)}", ""]
+    if differing(proof.review):
+        worst_of_all = "not as expected"
+    elif not proof.cells and proof.holds:
+        worst_of_all = "as expected"
+    lines = [f"{_coloured(visible(verdict(proof)), worst_of_all, colour)}; {sums(proof)}", ""]
+    lines += _readings(proof, colour)
     causing = causes(proof)
     for of in by_role(proof):
         buckets = f", on {', '.join(of.role.buckets)}" if of.role.buckets else ""
@@ -40,9 +49,30 @@ def render(proof: Proof, colour: bool) -> str:
         lines += ["  who may assume it", *_table(_assumed(of, causing), colour), ""]
         if of.actions:
             lines += ["  what else was tried", *_table(_actions(of, causing), colour), ""]
+    if proof.review and proof.review.known:
+        lines += ["known exceptions", *(f"  {visible(exception(known))}" for known in proof.review.known), ""]
+    if proof.review and proof.review.not_read:
+        lines += ["not read", *(f"  {visible(text)}" for text in proof.review.not_read), ""]
     if proof.not_tried:
         lines += ["not tried", *(f"  {visible(text)}" for text in proof.not_tried), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _readings(proof: Proof, colour: bool) -> Iterator[str]:
+    """Return the readings that found a difference, each with all that was found."""
+    red = differing(proof.review)
+    if red:
+        yield "not as declared"
+    for reading in red:
+        yield f"  {visible(read_of(reading))}"
+        for finding in reading.findings:
+            outcome: Outcome = "inconclusive" if finding.kind == "undecided" else "not as expected"
+            yield f"    {_coloured(finding.kind.upper(), outcome, colour)}  {visible(finding.text)}"
+            yield from (f"      {visible(because)}" for because in finding.because)
+            if finding.witness:
+                yield f"      e.g. {visible(witness(finding))}"
+    if red:
+        yield ""
 
 
 def _assumed(of: RoleResults, causing: Mapping[Cell, Cell]) -> Iterator[Line]:

@@ -4,16 +4,19 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from access.command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
 from access.errors import AccessError
 from access.participants import Participant, add_stacks, named_stacks
+from access.render.commands import add_project
 from access.terminal import Progress, in_colour
 
 if TYPE_CHECKING:
     from access.prove.matrix import Proof
+    from access.reading.values import Review
 
 _PROVE = """\
 Verifies access with real AWS calls. The stacks' outputs say who may do what; each principal then tries to assume each
@@ -77,7 +80,15 @@ def add_commands(commands: Commands) -> None:
     )
     prove.add_argument("--clean", action="store_true", help="only list leftovers of interrupted proofs")
     prove.add_argument("--yes", action="store_true", help="with --clean: remove them")
-    prove.add_argument("--rights", action=_PrintRights, help="print the rights that a proof needs, and exit")
+    prove.add_argument(
+        "--rights",
+        action=_PrintRights,
+        help="print the rights that a proof with probes needs, and exit; or: --rights read",
+    )
+    add_project(prove)
+    prove.add_argument(
+        "--declared", type=Path, metavar="FILE", help="what access render wrote, in place of running the program now"
+    )
     prove.add_argument(
         "--live-buckets",
         choices=("write", "skip"),
@@ -115,18 +126,20 @@ class _PrintRights(argparse.Action):
     """Prints the rights and exits, without a stack being named."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:  # noqa: ANN401 (argparse's)
-        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **settings)
+        super().__init__(option_strings, dest, nargs="?", default=argparse.SUPPRESS, choices=("read",), **settings)
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from access.prove.rights import rights
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> NoReturn:
+        from access.prove.rights import rights, rights_to_read
 
-        print(json.dumps(rights(), indent=2))
+        print(json.dumps(rights_to_read() if values == "read" else rights(), indent=2))
         parser.exit()
 
 
 def _prove(options: argparse.Namespace) -> int:
     from access.accounts import Account
-    from access.prove.proof import Settings, prove
+    from access.prove.proof import Settings, nothing_tried, prove
 
     if options.yes and not options.clean:
         raise AccessError("--yes is for --clean")
@@ -137,13 +150,35 @@ def _prove(options: argparse.Namespace) -> int:
     try:
         if options.clean:
             return _clean(participants, options, progress)
-        settings = Settings(options.create_probes, options.wait, options.at_once, options.live_buckets)
         people = [Account(profile) for profile in options.people]
-        proof = prove(participants, settings, people, progress.show)
+        proof = nothing_tried(participants)
+        review = _review(participants, options, progress)
+        if options.create_probes or people:
+            settings = Settings(options.create_probes, options.wait, options.at_once, options.live_buckets)
+            proof = prove(participants, settings, people, progress.show)
+        proof = replace(proof, review=review)
     finally:
         progress.end()
     _report(proof, options)
     return 0 if proof.holds else 1
+
+
+def _review(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> "Review":
+    """Return what is deployed, compared with what the stacks declare."""
+    from access.project.files import read_project
+    from access.reading.declaration import declared_by
+    from access.reading.review import read_and_review, readers
+    from access.render.documents import render
+
+    if options.declared:
+        text, where = _text(options.declared), str(options.declared)
+    else:
+        project, names = read_project(options.project), [stack.rpartition("/")[2] for stack in options.stacks]
+        progress.show("rendering what the stacks declare")
+        text, where = render(project, names).json, "the program"
+    declared = declared_by(text, where, participants)
+    progress.show("reading what is deployed")
+    return read_and_review(declared, participants, readers(participants))
 
 
 def _clean(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> int:
@@ -215,14 +250,18 @@ def _diff(options: argparse.Namespace) -> int:
 def _read_proof(path: Path) -> "Proof":
     from access.prove.reports import json_report
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AccessError(f"{path} can't be read: {error}") from None
+    text = _text(path)
     try:
         return json_report.parse(text)
     except AccessError as error:
         raise AccessError(f"{path}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AccessError(f"{path} can't be read: {error}") from None
 
 
 def _seconds(text: str) -> float:

@@ -88,6 +88,19 @@ def prove(
     )
 
 
+def nothing_tried(participants: Sequence[Participant]) -> Proof:
+    """Return a proof in which nothing was tried.
+
+    Raises:
+        AccessError: a profile leads to another account than its stack's, or there is no role.
+    """
+    now = datetime.now(UTC)
+    stage = stage_of(participants, ())
+    not_tried = (*stage.not_tried, "whether AWS does what its policies say: --create-probes tries that")
+    roles = tuple(ProvedRole(role.arn, role.buckets) for role, _ in stage.roles)
+    return Proof(now, now, (), roles, (), not_tried)
+
+
 @dataclass(frozen=True)
 class _Entry:
     """How it went to assume a role."""

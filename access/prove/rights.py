@@ -8,8 +8,26 @@ _USERS, _POLICIES = f"arn:*:iam::*:user{PATH}access-probe-*", f"arn:*:iam::*:pol
 _ROLES, _BUCKETS = "arn:*:iam::*:role/*access-probe-*", "arn:*:s3:::*-access-probe-*"
 
 
+_READ_IAM = (
+    *("iam:GetAccountAuthorizationDetails", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole"),
+    *("iam:ListOpenIDConnectProviders", "iam:ListSAMLProviders"),
+)
+_READ_BUCKETS = (
+    *("s3:GetBucketAcl", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock"),
+)
+
+
+def rights_to_read() -> dict[str, Any]:
+    """Return the policy document of somebody who reads what is deployed, and changes nothing."""
+    statements = [
+        _allow("ReadAccount", [*_READ_IAM], "*"),
+        _allow("ReadBuckets", [*_READ_BUCKETS], "arn:*:s3:::*"),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
 def rights() -> dict[str, Any]:
-    """Return the policy document: what it makes and removes is named like the proof's own things.
+    """Return the policy document of a proof with probes: what it makes and removes is named like its own things.
 
     Users can be made only with a permissions boundary that is named like the proof's. Whoever has these rights can
     write a wider one under that name, and can put any user into any group: ``AddUserToGroup`` can be limited by group
@@ -38,7 +56,7 @@ def rights() -> dict[str, Any]:
             ),
             _allow("JoinGroups", ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"], "arn:*:iam::*:group/*"),
             _allow("MakeRoles", ["iam:CreateRole", "iam:DeleteRole", "iam:TagRole"], _ROLES),
-            _allow("ReadRoles", ["iam:GetRole"], "arn:*:iam::*:role/*"),
+            _allow("ReadAccount", [*_READ_IAM], "*"),
             _allow(
                 "MakeBuckets",
                 ["s3:CreateBucket", "s3:DeleteBucket", "s3:PutBucketTagging"],
@@ -47,9 +65,9 @@ def rights() -> dict[str, Any]:
             _allow(
                 "ReadBuckets",
                 [
+                    *_READ_BUCKETS,
                     "s3:GetBucketNotification",
                     "s3:GetBucketObjectLockConfiguration",
-                    "s3:GetBucketPolicy",
                     "s3:GetBucketVersioning",
                     "s3:GetReplicationConfiguration",
                     "s3:ListBucketVersions",

@@ -1,12 +1,13 @@
 """The reading half of a proof: what is deployed in some accounts, compared with what the stacks declare."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from access.arn import account_of, name_of
+from access.arn import account_of, name_of, partition_of, resource_of
 from access.changes.rendered import Rendered
+from access.iam.documents import Statement
 from access.iam.principals import label
 from access.known_principals import KnownPrincipal
 from access.participants import Participant
@@ -56,6 +57,22 @@ def read_and_review(
         return review(declared, {it.account_id: it for it in accounts}, datetime.now(UTC), known)
 
 
+def readers(participants: Iterable[Participant]) -> list[KnownPrincipal]:
+    """Return those whose profiles lead to the accounts: whoever named a profile knows its rights."""
+    found = []
+    for it in participants:
+        arn = it.account.arn
+        kind, _, name = resource_of(arn).partition("/")
+        reason = f"profile {it.account.profile} reads the account"
+        if kind == "assumed-role":
+            start = f"arn:{partition_of(arn)}:iam::{account_of(arn)}:role/"
+            role = name.partition("/")[0]
+            found += [KnownPrincipal(f"{start}{path}{role}", reason) for path in ("", "*/")]
+        elif kind == "user":
+            found.append(KnownPrincipal(arn, reason))
+    return found
+
+
 def review(
     declared: Rendered, accounts: Mapping[str, Account], now: datetime, known: Sequence[KnownPrincipal] = ()
 ) -> Review:
@@ -75,7 +92,7 @@ def review(
         *_of_others(Others(deployed, accounts), deployed, accounts, exceptions),
         *_unread(everything),
     ]
-    return Review(tuple(readings), exceptions.matched(), (*_NOT_READ, *_elsewhere(declared, accounts)))
+    return Review(tuple(readings), exceptions.matched(declared.known), (*_NOT_READ, *_elsewhere(declared, accounts)))
 
 
 class _Exceptions:
@@ -102,22 +119,23 @@ class _Exceptions:
             self._matched[it].add(arn)
         return bool(exceptions)
 
-    def matched(self) -> tuple[KnownPrincipal, ...]:
-        """Return all exceptions, with the principals that each was needed for."""
-        return tuple(replace(it, matched=tuple(sorted(arns))) for it, arns in self._matched.items())
+    def matched(self, always: Collection[KnownPrincipal]) -> tuple[KnownPrincipal, ...]:
+        """Return the exceptions that were needed, with the principals that each was needed for, and some always."""
+        found = (replace(it, matched=tuple(sorted(arns))) for it, arns in self._matched.items() if arns or it in always)
+        return tuple(found)
 
 
 def _of_others(
     others: Others, deployed: Rendered, accounts: Mapping[str, Account], exceptions: _Exceptions
 ) -> Iterator[Reading]:
     for account_id, account in accounts.items():
-        everybody = f"principals of {account_id}"
+        everybody = "principals"
         for role in deployed.roles.values():
             found = _folded(exceptions.without(others.entering(role.arn, account)))
             part = f"principals/role/{account_of(role.arn)}/{role.name}"
             yield reading(account_id, part, everybody, f"who else may assume {role.name}", found)
         trusted = _folded(exceptions.without(others.trusting(account)))
-        yield reading(account_id, "roles", f"other roles of {account_id}", "which accounts they trust", trusted)
+        yield reading(account_id, "roles", "other roles", "which accounts they trust", trusted)
         for target in _targets(deployed, account):
             found = _folded(exceptions.without(others.using(target, account)))
             done = "may change" if target.service == "iam" else "may use"
@@ -166,13 +184,15 @@ def _unread(accounts: Mapping[str, Account]) -> Iterator[Reading]:
     for account_id, account in accounts.items():
         if account.unread:
             found = [Finding("undecided", line) for line in account.unread]
-            yield reading(account_id, "unread", f"account {account_id}", "what could not be read", found)
+            yield reading(account_id, "unread", "all", "what could not be read", found)
 
 
 def _elsewhere(declared: Rendered, accounts: Mapping[str, Account]) -> Iterator[str]:
     """Yield what belongs to accounts that were not read."""
-    for account_id in sorted(declared.accounts - accounts.keys()):
-        yield f"account {account_id}: its stack was not named"
+    for role in declared.roles.values():
+        trusted = {account for statement in role.trust.statements() for account in _accounts(statement)}
+        for account_id in sorted(trusted - accounts.keys()):
+            yield f"who of account {account_id}, which {role.name} trusts, may assume it: its stack was not named"
     made = {bucket.name for bucket in declared.buckets.values()}
     for name in sorted(_buckets(declared) - made):
         yield f"who else may use bucket {name}, which is looked after elsewhere"
@@ -196,6 +216,12 @@ def _resources(declared: Rendered) -> Iterator[str]:
         for policy in role.policies:
             for statement in policy.statements():
                 yield from statement.resources
+
+
+def _accounts(statement: Statement) -> set[str]:
+    """Return the accounts that a statement of a trust policy names."""
+    named = (text if text.isdecimal() else account_of(text) for text in statement.principals if text != "*")
+    return {account for account in named if account}
 
 
 def _partition(declared: Rendered) -> str:

@@ -56,7 +56,7 @@ def test_the_proof_is_told_in_every_form(proved: Sandbox, tmp_path: Path) -> Non
     forms = {name: tmp_path / f"proof.{name}" for name in ("json", "junit", "markdown", "html")}
     done = access(proved, *PROVE, *(word for name, path in forms.items() for word in (f"--{name}", str(path))))
     assert done.returncode == 0, done.stderr
-    assert "Everything came out as expected; 82 cells" in done.stdout
+    assert "16 readings: 16 as declared, 0 not; 82 cells" in done.stdout
     assert done.stderr.splitlines()[1:] == [
         "waiting until AWS knows the users",
         "switching into roles",
@@ -183,7 +183,9 @@ def test_without_probes_people_try_and_nothing_is_written(proved: Sandbox) -> No
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["prove", "production"], "access: nobody is there to try: pass --create-probes, or --as with the profile"),
+        (["prove", "production", "--project", "nowhere"], "access: nowhere has no Pulumi.yaml"),
+        (["prove", "production", "--declared", "nowhere.json"], "access: nowhere.json can't be read: "),
+        (["prove", "production", "--declared", "README.md"], "access: README.md: not JSON"),
         (["prove", "production", "--yes"], "access: --yes is for --clean"),
         ([*PROVE, "--json", "nowhere/proof.json"], "access: nowhere/proof.json can't be written: No such file"),
         (["prove", "development", "--create-probes"], "access: none of the stacks exports a role"),

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from access.accounts import Account, Session
 from access.credentials import Credentials
 from access.errors import AccessError
+from access.iam.account_reader import read_account
 from access.participants import Participant
 from access.prove.interruption import Interruption
 from access.prove.inventory import Run
@@ -305,6 +306,8 @@ def test_the_rights_are_enough_and_each_is_needed(
     prover = {"UserName": "prover"}
     iam.create_group(GroupName="Team")
     iam.create_user(**prover)
+    iam.create_group(GroupName="Provers")  # whose policies may be longer than a user's
+    iam.add_user_to_group(**prover, GroupName="Provers")
     key = iam.create_access_key(**prover)["AccessKey"]
     account = Account("production", ready.layout.aws_config)
     account.administrator = account.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
@@ -317,13 +320,14 @@ def test_the_rights_are_enough_and_each_is_needed(
         for statement in document["Statement"]:
             statement["Action"] = [action for action in statement["Action"] if action != left_out]
         document["Statement"] = [statement for statement in document["Statement"] if statement["Action"]]
-        iam.put_user_policy(**prover, PolicyName="rights", PolicyDocument=json.dumps(document))
+        iam.put_group_policy(GroupName="Provers", PolicyName="rights", PolicyDocument=json.dumps(document))
         try:
             with monkeypatch.context() as killed:
                 killed.setattr("access.prove.stage.remove", lambda *_: Removal((), {}))
                 prove([both], PROVE)
             found, removal = clean([both])
-            return bool(removal.removed) and not found.unseen and not removal.left
+            state = read_account(account.administrator, account.account_id, ["UpdateApp"], ["productionapp"])
+            return bool(removal.removed) and not (found.unseen or removal.left or state.unread)
         except (ClientError, AccessError):
             return False
         finally:

@@ -95,7 +95,7 @@ def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Pr
     assert headings == [f"{stack} (account {account})" for stack, account in accounts.items()]
     for thing in ("bucket acme-tapes", "user alice"):
         assert f"made for the sandbox, as the file says that it exists: {thing}\n" in printed
-    assert "Everything came out as expected" in printed
+    assert "Everything that was read and tried came out as expected" in printed
     assert "member of auditors+clerks/Clerks, power user" in printed
     assert "permission set auditors+clerks/Night" in printed
     assert printed.endswith("\ndeployed\n")
@@ -317,7 +317,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
     printed = edited.done("up", "books")
     assert "books: acme:roles[0].externalId is encrypted for a backend of your own" in printed
     assert "assume the role without the external id" in printed
-    assert "Everything came out as expected" in printed
+    assert "Everything that was read and tried came out as expected" in printed
     monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
     assert edited.done("up", "books").endswith("\nnothing had to be changed\n")
     assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")

@@ -9,9 +9,10 @@ from typing import Literal, TypeVar, get_args
 
 from access.errors import AccessError
 from access.iam.patterns import Value
+from access.known_principals import KnownPrincipal
 from access.prove.echoes import causes
 from access.prove.matrix import Cell, Expected, Principal, Proof, ProvedRole, Result
-from access.reading.values import Finding, Kind, KnownPrincipal, Reading, Review
+from access.reading.values import Finding, Kind, Reading, Review
 
 VERSION: Literal[1] = 1
 """Of the schema: another number where a field goes or changes its meaning; new fields may come without."""

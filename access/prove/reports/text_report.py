@@ -28,6 +28,8 @@ from access.prove.reports.summary import (
 
 _COLOURS: dict[Outcome, int] = {"as expected": 32, "not as expected": 31, "inconclusive": 33}
 _WIDEST_COLUMN = 72
+_MOST_SUBJECTS = 30
+"""Of the readings that found no difference."""
 
 Line = tuple[Sequence[str], Outcome | None]
 """The columns of a line, and the outcome whose colour the column before the last has."""
@@ -43,7 +45,7 @@ def render(proof: Proof, colour: bool) -> str:
     lines = [f"{_coloured(visible(verdict(proof)), worst_of_all, colour)}; {sums(proof)}", ""]
     lines += _readings(proof, colour)
     causing = causes(proof)
-    for of in by_role(proof):
+    for of in by_role(proof) if proof.cells else ():
         buckets = f", on {', '.join(of.role.buckets)}" if of.role.buckets else ""
         lines += [visible(f"{of.role.name} of {of.role.account_id} ({of.role.arn}){buckets}"), ""]
         lines += ["  who may assume it", *_table(_assumed(of, causing), colour), ""]
@@ -73,6 +75,20 @@ def _readings(proof: Proof, colour: bool) -> Iterator[str]:
                 yield f"      e.g. {visible(witness(finding))}"
     if red:
         yield ""
+    green = _as_declared(proof)
+    if len(green) > _MOST_SUBJECTS:
+        green = [*green[:_MOST_SUBJECTS], f"… and {len(green) - _MOST_SUBJECTS} more"]
+    if green:
+        yield from ("as declared", *(f"  {visible(line)}" for line in green), "")
+
+
+def _as_declared(proof: Proof) -> list[str]:
+    """Return a line for each subject of the readings that found no difference."""
+    subjects: dict[str, list[str]] = {}
+    for reading in proof.review.readings if proof.review else ():
+        if reading.holds:
+            subjects.setdefault(f"{reading.subject} of {reading.account_id}", []).append(reading.what)
+    return [f"{subject}: {', '.join(whats)}" for subject, whats in subjects.items()]
 
 
 def _assumed(of: RoleResults, causing: Mapping[Cell, Cell]) -> Iterator[Line]:

@@ -22,6 +22,7 @@ from access.prove.expectations import (
     trust_refusal,
 )
 from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
+from access.prove.origin import origin_of
 from access.prove.settling import Answer, Clock, Patience, SystemClock, answer, settled
 from access.prove.stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
 
@@ -85,6 +86,7 @@ def prove(
         cells=tuple(cells),
         not_tried=tuple(dict.fromkeys((*stage.not_tried, *left_out))),
         unproved=tuple(failing),
+        origin=origin_of(participants),
     )
 
 

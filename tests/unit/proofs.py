@@ -8,7 +8,7 @@ from typing import get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Principal, Proof, ProvedRole, Result
+from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Origin, Principal, Proof, ProvedRole, Result
 from access.reading.values import Finding, Kind, KnownPrincipal, Reading, Review
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
@@ -281,6 +281,14 @@ def reviews() -> "st.SearchStrategy[Review]":
     )
 
 
+origins = st.builds(
+    Origin,
+    stacks=st.lists(st.tuples(texts, accounts), max_size=2).map(tuple),
+    commit=texts,
+    has_changes=st.booleans(),
+)
+
+
 @st.composite
 def proofs(draw: DrawFn) -> Proof:
     """Any proof at all whose names lead to one thing each."""
@@ -317,4 +325,5 @@ def proofs(draw: DrawFn) -> Proof:
         not_tried=tuple(draw(st.lists(texts, max_size=3))),
         unproved=tuple(draw(st.lists(texts, max_size=2))),
         review=draw(st.none() | reviews()),
+        origin=draw(st.none() | origins),
     )

@@ -17,10 +17,12 @@ from access.prove.reports.summary import (
     exception,
     judgement,
     judgements,
+    origin,
     outcome,
     read_of,
     refusals,
     sums,
+    tells_apart,
     verdict,
     witness,
     worst,
@@ -41,7 +43,10 @@ def render(proof: Proof, colour: bool) -> str:
     elif not proof.cells and proof.holds:
         worst_of_all = "as expected"
     lines = [f"{_coloured(visible(verdict(proof)), worst_of_all, colour)}; {sums(proof)}", ""]
+    if proof.origin:
+        lines[1:1] = [visible(origin(proof))]
     lines += _readings(proof, colour)
+    lines += _entrances(proof, colour)
     causing = causes(proof)
     for of in by_role(proof):
         buckets = f", on {', '.join(of.role.buckets)}" if of.role.buckets else ""
@@ -73,6 +78,24 @@ def _readings(proof: Proof, colour: bool) -> Iterator[str]:
                 yield f"      e.g. {visible(witness(finding))}"
     if red:
         yield ""
+
+
+def _entrances(proof: Proof, colour: bool) -> Iterator[str]:
+    """Return who may assume which role, a line a principal; with one role, its own table says it."""
+    names, roles = tells_apart(proof.roles), by_role(proof)
+    if len(roles) < 2:
+        return
+    yield "who may assume which role"
+    for principal in proof.principals:
+        cells = [of.assumed[principal.name] for of in roles if principal.name in of.assumed]
+        by_result: dict[str, list[str]] = {}
+        for cell in cells:
+            result = cell.result if cell.matches else f"{cell.result}, {judgement(cell)}"
+            by_result.setdefault(result, []).append(names[cell.role])
+        for result, which in by_result.items():
+            outcome = "as expected" if result in ("ALLOW", "DENY") else worst(it for it in cells if not it.matches)
+            yield f"  {visible(principal.name)}: {_coloured(result, outcome, colour)}: {visible(', '.join(which))}"
+    yield ""
 
 
 def _assumed(of: RoleResults, causing: Mapping[Cell, Cell]) -> Iterator[Line]:

@@ -85,7 +85,7 @@ _IN_THE_ROLE: tuple[tuple[str, str, Expected, str], ...] = (
 def _cells() -> Iterator[Cell]:
     for cell in _cells_without_ids():
         # The bucket's neighbour is another bucket.
-        target = BUCKET if cell.action.endswith((f" {BUCKET}", f" {BUCKET} for good")) else None
+        target = BUCKET if cell.action.endswith((f" {BUCKET}", f" {BUCKET} for good", f" {BUCKET} is")) else None
         last = ASSUME_ID if cell.action == ASSUME else f"{cell.operation} in {cell.action}"
         identity = f"999999999999/UpdateApp|{cell.principal}|{last}"
         yield replace(cell, id=identity, target=None if _NEIGHBOUR in cell.action else target)
@@ -214,6 +214,26 @@ def large(principals: int = 50, actions: int = 20) -> Proof:
                 )
             )
     return Proof(STARTED, STARTED + timedelta(days=1), who, (ProvedRole(ROLE, (bucket,)),), tuple(cells), ())
+
+
+ORIGIN = Origin((("production", "999999999999"), ("development", "111111111111"), ("", "222222222222")), "4f1c" * 10)
+ORIGIN_TEXT = (
+    "stacks production (999999999999), development (111111111111); account without a stack 222222222222;"
+    f" commit {ORIGIN.commit}"
+)
+
+
+def many(roles: int = 20, actions: int = 20) -> Proof:
+    """A matrix of many principals and many roles, as a platform team has them."""
+    one = large(actions=actions)
+    arns = [f"{ROLE}ForTheDataPlatform{number:02}" for number in range(roles)]
+    cells = tuple(
+        replace(cell, role=arn, result="ALLOW" if cell.action == ASSUME and index == 3 else cell.result)
+        for index, arn in enumerate(arns)
+        for cell in one.cells
+    )
+    proved = tuple(ProvedRole(arn, one.roles[0].buckets) for arn in arns)
+    return replace(one, roles=proved, cells=cells, not_tried=NOT_TRIED, origin=ORIGIN)
 
 
 HOSTILE = (

@@ -79,6 +79,18 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What a proof is of."""
+
+    stacks: tuple[tuple[str, str], ...]
+    """The names of stacks and their accounts; the name is empty for an account without a stack."""
+    commit: str = ""
+    """Of the repository that the proof was made in; empty outside of one."""
+    has_changes: bool = False
+    """Whether files that git knows had changes that were not committed."""
+
+
+@dataclass(frozen=True)
 class Proof:
     """A matrix that was settled, cell by cell."""
 
@@ -94,6 +106,7 @@ class Proof:
     """What had to be tried and could not be, in words, a line each."""
     review: Review | None = None
     """What was read of what is deployed, beside what was tried."""
+    origin: Origin | None = None
 
     @property
     def holds(self) -> bool:

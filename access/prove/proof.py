@@ -22,6 +22,7 @@ from access.prove.expectations import (
     trust_refusal,
 )
 from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
+from access.prove.origin import origin_of
 from access.prove.settling import Answer, Clock, Patience, SystemClock, answer, settled
 from access.prove.stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
 
@@ -85,6 +86,7 @@ def prove(
         cells=tuple(cells),
         not_tried=tuple(dict.fromkeys((*stage.not_tried, *left_out))),
         unproved=tuple(failing),
+        origin=origin_of(participants),
     )
 
 
@@ -98,7 +100,7 @@ def nothing_tried(participants: Sequence[Participant]) -> Proof:
     stage = stage_of(participants, ())
     not_tried = (*stage.not_tried, "whether AWS does what its policies say: --create-probes tries that")
     roles = tuple(ProvedRole(role.arn, role.buckets) for role, _ in stage.roles)
-    return Proof(now, now, (), roles, (), not_tried)
+    return Proof(now, now, (), roles, (), not_tried, origin=origin_of(participants))
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def test_tables_headings_and_regions_can_be_read_out(viewer: Viewer) -> None:
         f'  - table "{WHO}":\n'
         f"    - caption: {WHO}\n"
         "    - rowgroup:\n"
-        '      - row "Principal Account Groups Result Expected because":\n'
+        '      - row "Principal Account Groups Result Expected because AWS said":\n'
         '        - columnheader "Principal"\n'
     )
     assert (
@@ -203,6 +203,27 @@ def test_on_a_small_screen_only_regions_scroll_sideways(viewer: Viewer, proof: P
             .map(e => e.outerHTML.slice(0, 80))
     """
     assert value(page, outside) == []
+
+
+def test_fifty_principals_and_twenty_roles_can_be_read_at_400_pixels(viewer: Viewer) -> None:
+    page = viewer.open(proofs.many(actions=3), width=400, height=800).page
+    assert value(page, "document.documentElement.scrollWidth") == 400
+    expect(page.locator(".verdict")).to_be_in_viewport()
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Who may assume which role").click()
+    matrix = region(page, "Who may assume which role")
+    expect(matrix).to_be_in_viewport()
+    assert matrix.locator("tbody tr").count() == 50
+    row, column = matrix.locator("tbody th").first, matrix.locator("thead th").nth(1)
+    # The names take less than half of the screen, and stay while the results scroll.
+    assert row.evaluate("e => e.offsetWidth") < 200
+    before = place(row), place(column)
+    matrix.evaluate("e => e.scrollTo(120, 150)")
+    after = place(row), place(column)
+    assert (before[0][0] - after[0][0], before[1][1] - after[1][1]) == (0, 0)
+    assert before[0][1] - after[0][1] == 150
+    wrong = matrix.get_by_role("link", name="ALLOW DENY expected").first
+    wrong.click()
+    expect(page.locator(":target")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("width", [1360, 320])

@@ -8,7 +8,7 @@ from typing import get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Principal, Proof, ProvedRole, Result
+from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Origin, Principal, Proof, ProvedRole, Result
 from access.reading.values import Finding, Kind, KnownPrincipal, Reading, Review
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
@@ -85,7 +85,7 @@ _IN_THE_ROLE: tuple[tuple[str, str, Expected, str], ...] = (
 def _cells() -> Iterator[Cell]:
     for cell in _cells_without_ids():
         # The bucket's neighbour is another bucket.
-        target = BUCKET if cell.action.endswith((f" {BUCKET}", f" {BUCKET} for good")) else None
+        target = BUCKET if cell.action.endswith((f" {BUCKET}", f" {BUCKET} for good", f" {BUCKET} is")) else None
         last = ASSUME_ID if cell.action == ASSUME else f"{cell.operation} in {cell.action}"
         identity = f"999999999999/UpdateApp|{cell.principal}|{last}"
         yield replace(cell, id=identity, target=None if _NEIGHBOUR in cell.action else target)
@@ -216,6 +216,26 @@ def large(principals: int = 50, actions: int = 20) -> Proof:
     return Proof(STARTED, STARTED + timedelta(days=1), who, (ProvedRole(ROLE, (bucket,)),), tuple(cells), ())
 
 
+ORIGIN = Origin((("production", "999999999999"), ("development", "111111111111"), ("", "222222222222")), "4f1c" * 10)
+ORIGIN_TEXT = (
+    "stacks production (999999999999), development (111111111111); account without a stack 222222222222;"
+    f" commit {ORIGIN.commit}"
+)
+
+
+def many(roles: int = 20, actions: int = 20) -> Proof:
+    """A matrix of many principals and many roles, as a platform team has them."""
+    one = large(actions=actions)
+    arns = [f"{ROLE}ForTheDataPlatform{number:02}" for number in range(roles)]
+    cells = tuple(
+        replace(cell, role=arn, result="ALLOW" if cell.action == ASSUME and index == 3 else cell.result)
+        for index, arn in enumerate(arns)
+        for cell in one.cells
+    )
+    proved = tuple(ProvedRole(arn, one.roles[0].buckets) for arn in arns)
+    return replace(one, roles=proved, cells=cells, not_tried=NOT_TRIED, origin=ORIGIN)
+
+
 HOSTILE = (
     "</td></table><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -281,6 +301,14 @@ def reviews() -> "st.SearchStrategy[Review]":
     )
 
 
+origins = st.builds(
+    Origin,
+    stacks=st.lists(st.tuples(texts, accounts), max_size=2).map(tuple),
+    commit=texts,
+    has_changes=st.booleans(),
+)
+
+
 @st.composite
 def proofs(draw: DrawFn) -> Proof:
     """Any proof at all whose names lead to one thing each."""
@@ -317,4 +345,5 @@ def proofs(draw: DrawFn) -> Proof:
         not_tried=tuple(draw(st.lists(texts, max_size=3))),
         unproved=tuple(draw(st.lists(texts, max_size=2))),
         review=draw(st.none() | reviews()),
+        origin=draw(st.none() | origins),
     )

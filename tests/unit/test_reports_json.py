@@ -60,7 +60,7 @@ def test_the_schema_is_one_and_describes_every_field_that_is_written() -> None:
     described = dict(schemas_of(SCHEMA, ""))
     assert all(schema.get("description") for schema in described.values())
     written = document()
-    assert set(written) == {*SCHEMA["required"], "unproved", "review"} == set(SCHEMA["properties"])
+    assert set(written) == {*SCHEMA["required"], "unproved", "review", "origin"} == set(SCHEMA["properties"])
     for name in ("principals", "roles", "cells"):
         items = SCHEMA["properties"][name]["items"]
         assert all(set(items["required"]) <= set(item) == set(items["properties"]) for item in written[name])

@@ -163,6 +163,32 @@ def test_a_long_proof_fits_into_a_comment_and_says_what_is_missing() -> None:
     assert page.items == ["a thing"]
 
 
+def test_fifty_principals_and_twenty_roles_fit_into_a_comment_the_matrix_first() -> None:
+    proof = proofs.many()
+    text = markdown_report.render(proof)
+    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert len(text.encode()) <= 2**20, "a job's summary"
+    page = shown(text)
+    assert page.headings[1:3] == ["Not as expected", "Who may assume which role"]
+    matrix = page.tables[1]
+    assert (len(matrix), {len(row) for row in matrix}) == (1 + 50, {1 + 20})
+    assert matrix[1][1] == "ALLOW"
+    assert [row[4] for row in matrix[1:]].count("ALLOW, DENY expected") == 16
+    assert re.search(r"The tables of \d+ roles are left out", text)
+    assert page.items == list(proofs.NOT_TRIED)
+
+
+@pytest.mark.parametrize("long", ["x" * 70_000, "|" * 40_000, "é" * 70_000])
+def test_nothing_that_is_long_makes_a_comment_too_long(long: str) -> None:
+    proof = proofs.reviewed(replace(proofs.EXCESS, text=long), replace(proofs.EXCESS, because=(long,)))
+    cells = tuple(replace(cell, detail=long, result="INCONCLUSIVE") for cell in proof.cells)
+    origin = replace(proofs.ORIGIN, stacks=((long, "999999999999"),))
+    proof = replace(proof, cells=cells, not_tried=(long, "short"), unproved=(long,), origin=origin)
+    text = markdown_report.render(proof)
+    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert "… and 2 more." in text
+
+
 def test_fifty_principals_and_twenty_actions_are_all_shown() -> None:
     proof = proofs.large()
     text = markdown_report.render(proof)

@@ -1,16 +1,19 @@
 """A review in every report: what was read comes before what was tried, and exceptions and gaps are always listed."""
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from access.prove.matrix import Proof
+from access.prove.matrix import Origin, Proof
+from access.prove.origin import origin_of
 from access.prove.reports import html_report, json_report, junit_report, markdown_report, text_report
 from access.prove.reports.summary import verdict
 from access.reading.values import Review
-from tests.unit.proofs import EXCESS, KNOWN, NOT_READ, TRUST, red, reviewed, sample
+from tests.unit.proofs import EXCESS, KNOWN, NOT_READ, NOT_TRIED, ORIGIN, TRUST, red, reviewed, sample
 from tests.unit.test_reports_html import page_of
 from tests.unit.test_reports_markdown import shown
 
@@ -113,6 +116,42 @@ def test_exceptions_and_what_was_not_read_are_in_every_report(render: Callable[[
     text = render(reviewed())
     for part in (KNOWN.pattern, KNOWN.reason, str(KNOWN.until), NOT_READ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    "render", [as_text, markdown_report.render, html_report.render, junit_report.render, json_report.render]
+)
+@pytest.mark.parametrize("has_changes", [True, False])
+def test_every_report_says_what_it_is_of(render: Callable[[Proof], str], has_changes: bool) -> None:
+    text = render(replace(sample(), origin=replace(ORIGIN, has_changes=has_changes)))
+    for part in ("production", "999999999999", "development", "222222222222", ORIGIN.commit):
+        assert part in text
+    if render is not json_report.render:
+        assert ("with uncommitted changes" in text) == has_changes
+    assert all(line in text for line in NOT_TRIED)
+
+
+def test_the_commit_is_that_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert origin_of([]) == Origin((), "", has_changes=False)
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+        return subprocess.run(["git", *identity, *arguments], check=True, capture_output=True, text=True).stdout.strip()  # noqa: S607
+
+    git("init", "-q")
+    assert origin_of([]).commit == "", "nothing is committed yet"
+    (tmp_path / "file").write_text("one")
+    git("add", "file")
+    git("commit", "-q", "-m", "one")
+    assert origin_of([]) == Origin((), git("rev-parse", "HEAD"), has_changes=False)
+    (tmp_path / "another").write_text("not known to git")
+    assert not origin_of([]).has_changes
+    (tmp_path / "file").write_text("two")
+    assert origin_of([]).has_changes
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert origin_of([]).commit == ""
 
 
 def test_what_was_read_and_is_right_is_no_finding() -> None:

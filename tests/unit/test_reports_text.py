@@ -52,6 +52,21 @@ def test_the_whole_of_a_small_proof() -> None:
     )
 
 
+def test_with_several_roles_who_may_assume_which_comes_first() -> None:
+    proof = proofs.with_result(proofs.twins(), "member of Testers", ASSUME, "ALLOW")
+    text = text_report.render(replace(proof, origin=proofs.ORIGIN), colour=False)
+    other = "UpdateApp of account 888888888888"
+    assert text.split("\n")[1] == proofs.ORIGIN_TEXT
+    assert text.split("\n\n")[1].split("\n")[:5] == [
+        "who may assume which role",
+        f"  member of Developers: ALLOW: UpdateApp of account 999999999999, {other}",
+        f"  member of Developers, power user: ALLOW: UpdateApp of account 999999999999, {other}",
+        "  member of Testers: ALLOW, NOT AS EXPECTED (DENY expected): UpdateApp of account 999999999999",
+        f"  member of Testers: DENY: {other}",
+    ]
+    assert "who may assume which role" not in text_report.render(proofs.sample(), colour=False)
+
+
 def test_a_proof_that_holds_says_so() -> None:
     text = text_report.render(proofs.sample(), colour=False)
     assert text.startswith(

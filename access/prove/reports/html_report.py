@@ -23,9 +23,11 @@ from access.prove.reports.summary import (
     exception,
     judgement,
     judgements,
+    origin,
     outcome,
     read_of,
     refusals,
+    tells_apart,
     verdict,
     when,
     witness,
@@ -35,6 +37,7 @@ from access.reading.values import Review
 
 _STYLE = Path(__file__).with_suffix(".css")
 _TITLE = "Who can do what"
+_ENTRANCES = "Who may assume which role"
 _GLYPHS = {"ALLOW": "✓", "DENY": "⊘", "INCONCLUSIVE": "?"}
 _MOST_LEVEL_NAMES = 6
 """With more principals, their names stand upright above the matrix."""
@@ -60,6 +63,7 @@ def render(proof: Proof) -> str:
     _readings(main, proof.review)
     if wrong:
         _mismatches(main, wrong, causing, proof, links)
+    _entrances(main, roles, proof, links)
     for number, of in enumerate(roles, 1):
         _role(main, of, proof.principals, links, f"role-{number}")
     _not_tried(main, proof)
@@ -84,6 +88,8 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
     header = add(body, "header")
     add(header, "h1", _TITLE)
     add(header, "p", f"Tried {when(proof)}", class_="when")
+    if proof.origin:
+        add(header, "p", f"Of {origin(proof)}", class_="when")
     told = add(header, "p", class_=f"verdict {'holds' if proof.holds else 'fails'}")
     add(told, "span", "✓" if proof.holds else "✗", class_="glyph", aria_hidden="true")
     add(told, "span", verdict(proof))
@@ -114,6 +120,8 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
     )
     if differing(proof.review):
         links.insert(0, ("#not-as-declared", "Not as declared"))
+    if len(roles) > 1:
+        links.append(("#roles", _ENTRANCES))
     links += [(f"#role-{number}", _name(of)) for number, of in enumerate(roles, 1)]
     nav = add(add(header, "nav", aria_label="On this page"), "ul")
     for target, text in [*links, ("#not-tried", "Not tried")]:
@@ -165,6 +173,34 @@ def _mismatches(main: Element, wrong: Sequence[Cell], causing: Mapping[Cell, Cel
             add(add(item, "p"), "a", echo(cell, causing), href=f"#{links[_key(causing[cell])]}")
         if cell.detail:
             add(item, "p", f"AWS: {cell.detail}", class_="detail")
+
+
+def _entrances(main: Element, roles: Sequence[RoleResults], proof: Proof, links: Links) -> None:
+    """Add the matrix of principals and roles; with one role, its own table says it."""
+    if len(roles) < 2:
+        return
+    names = tells_apart(proof.roles)
+    section = add(main, "section")
+    add(section, "h2", _ENTRANCES, id="roles")
+    table = _table(section, _ENTRANCES, "matrix upright" if len(roles) > _MOST_LEVEL_NAMES else "matrix")
+    head = add(add(table, "thead"), "tr")
+    add(head, "th", "Principal", scope="col")
+    for number, of in enumerate(roles, 1):
+        add(add(add(head, "th", scope="col"), "a", href=f"#role-{number}"), "span", names[of.role.arn])
+    body = add(table, "tbody")
+    for principal in proof.principals:
+        row = add(body, "tr")
+        add(row, "th", principal.name, scope="row")
+        for of in roles:
+            _settled(row, of.assumed.get(principal.name), links)
+
+
+def _settled(row: Element, cell: Cell | None, links: Links) -> None:
+    """Add what became of a cell of a matrix."""
+    if cell:
+        _chip(add(row, "td", class_=_class(cell)), cell, links)
+    else:
+        add(add(row, "td", class_="untried"), "span", "not tried", class_="unseen")
 
 
 def _role(main: Element, of: RoleResults, principals: Sequence[Principal], links: Links, name: str) -> None:
@@ -232,11 +268,7 @@ def _actions(section: Element, of: RoleResults, people: Sequence[Principal], lin
         name = add(row, "th", action, scope="row")
         add(name, "code", ", ".join(distinct(cell.operation for cell in cells.values())))
         for principal in people:
-            if principal.name in cells:
-                cell = cells[principal.name]
-                _chip(add(row, "td", class_=_class(cell)), cell, links)
-            else:
-                add(add(row, "td", class_="untried"), "span", "not tried", class_="unseen")
+            _settled(row, cells.get(principal.name), links)
         add(row, "td", "; ".join(distinct(cell.because for cell in cells.values())), class_="because")
         add(row, "td", "; ".join(refusals(cells.values())), class_="because")
 

@@ -11,7 +11,7 @@ from access.errors import AccessError
 from access.iam.patterns import Value
 from access.known_principals import KnownPrincipal
 from access.prove.echoes import causes
-from access.prove.matrix import Cell, Expected, Principal, Proof, ProvedRole, Result
+from access.prove.matrix import Cell, Expected, Origin, Principal, Proof, ProvedRole, Result
 from access.reading.values import Finding, Kind, Reading, Review
 
 VERSION: Literal[1] = 1
@@ -55,6 +55,13 @@ def render(proof: Proof) -> str:
         ],
         "notTried": proof.not_tried,
         "unproved": proof.unproved,
+        "origin": {
+            "stacks": [{"name": name, "accountId": account_id} for name, account_id in proof.origin.stacks],
+            "commit": proof.origin.commit,
+            "hasChanges": proof.origin.has_changes,
+        }
+        if proof.origin
+        else None,
         "review": _written(proof.review) if proof.review else None,
     }
     return json.dumps(document, indent=2) + "\n"
@@ -111,6 +118,7 @@ def parse(text: str) -> Proof:
         cells=tuple(_cell(value) for value in document.field("cells").items()),
         not_tried=document.field("notTried").texts(),
         unproved=document.field("unproved").texts() if document.has("unproved") else (),
+        origin=_origin(document.field("origin")) if document.has("origin") else None,
         review=_review(document.field("review")) if document.has("review") else None,
     )
     _check_names(proof)
@@ -153,6 +161,11 @@ class _Value:
 
     def text_or_none(self) -> str | None:
         return None if self.value is None else self.text(allowed="text or null")
+
+    def flag(self) -> bool:
+        if not isinstance(self.value, bool):
+            raise self.wrong("true or false")
+        return self.value
 
     def text_or_texts(self) -> Value:
         return self.texts() if isinstance(self.value, list) else self.text_or_none()
@@ -210,6 +223,16 @@ def _cell(value: _Value) -> Cell:
         id=value.field("id").text() if value.has("id") else "",
         target=value.field("target").text_or_none() if value.has("target") else None,
     )
+
+
+def _origin(value: _Value) -> Origin | None:
+    if value.value is None:
+        return None
+    stacks = [
+        (stack.field("name").text(), stack.field("accountId").text(_ACCOUNT, "twelve digits"))
+        for stack in value.field("stacks").items()
+    ]
+    return Origin(tuple(stacks), value.field("commit").text(), value.field("hasChanges").flag())
 
 
 def _review(value: _Value) -> Review | None:

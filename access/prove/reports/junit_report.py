@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 from access.escaping import for_xml
 from access.prove.echoes import causes
 from access.prove.matrix import Cell, Proof
-from access.prove.reports.summary import RoleResults, by_role, echo, exception, outcome, witness
+from access.prove.reports.summary import RoleResults, by_role, echo, exception, origin, outcome, verdict, witness
 from access.reading.values import Finding, Reading, Review
 
 
@@ -19,6 +19,9 @@ def render(proof: Proof) -> str:
     """
     seconds = _seconds(proof.ended - proof.started)
     root = Element("testsuites", {"name": "access prove"})
+    if proof.origin:
+        about = SubElement(root, "testsuite", {"name": for_xml(f"of {origin(proof)}")})
+        SubElement(about, "testcase", {"classname": "proof", "name": for_xml(verdict(proof)), "time": "0"})
     review = proof.review or Review(())
     for account_id in dict.fromkeys(reading.account_id for reading in review.readings):
         suite = SubElement(root, "testsuite", {"name": f"readings of {account_id}"})

@@ -1,6 +1,7 @@
 """A proof as GitHub-flavoured Markdown, for a comment on a pull request."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from access.escaping import code_for_markdown as code
 from access.escaping import for_markdown as plain
@@ -15,52 +16,84 @@ from access.prove.reports.summary import (
     exception,
     judgement,
     judgements,
+    origin,
     outcome,
     read_of,
     refusals,
     sums,
+    tells_apart,
     verdict,
     when,
     witness,
 )
 
 MOST_CHARACTERS = 65_536
-"""GitHub takes no longer comment."""
+"""GitHub takes no longer comment. A job's summary may have 1 MiB, which this is less than in any alphabet."""
 
 _MOST_LISTED = 50
 """How many cells that are not as expected are listed."""
 _LEFT_OUT = "\nThe tables of {} are left out: a comment can't be that long. The HTML page has them.\n"
+_RESERVED = 400
+"""Characters for what says that something is left out."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A heading with rows or lines below it, which may be cut off at the end."""
+
+    head: str
+    rows: Sequence[str]
+
+    def within(self, most: int) -> str:
+        """Return what fits into so many characters, and how much is left out; empty if there is nothing to show."""
+        if not self.rows:
+            return ""
+        left = min(most, MOST_CHARACTERS) - len(self.head) - _RESERVED
+        shown = 0
+        for row in self.rows:
+            left -= len(row)
+            if left < 0:
+                break
+            shown += 1
+        more = len(self.rows) - shown
+        return f"{self.head}{''.join(self.rows[:shown])}" + (f"\n… and {more} more.\n" if more else "")
 
 
 def render(proof: Proof) -> str:
-    """The proof as Markdown: the verdict and what is not as expected first, the matrix folded."""
+    """Return the proof as Markdown: what is wrong first, then who may assume which role, then role for role, folded.
+
+    What does not fit into a comment is left out, the least interesting first, and the text says so.
+    """
     mark = "✅" if proof.holds else "❌"
-    head = f"## {mark} Who can do what: {plain(_lower_first(verdict(proof)))}\n\n{sums(proof)}. {when(proof)}.\n"
-    before = head + "".join((*_readings(proof), *_mismatches(proof)))
-    after = "".join(_not_tried(proof))
-    left = MOST_CHARACTERS - len(before) - len(after) - len(_LEFT_OUT) - 20
+    head = f"## {mark} Who can do what: {_short(_lower_first(verdict(proof)))}\n\n{sums(proof)}. {when(proof)}.\n"
+    head += f"\nOf {_short(origin(proof))}.\n" if proof.origin else ""
+    before = [head, *(part.within(MOST_CHARACTERS // 4) for part in (_readings(proof), *_mismatches(proof)))]
+    after = [part.within(MOST_CHARACTERS // 12) for part in _gaps(proof)]
+    left = MOST_CHARACTERS - sum(map(len, (*before, *after))) - _RESERVED
     shown, left_out = [], 0
     for of in by_role(proof):
         section = "".join(_role(of, proof.principals))
-        left -= len(section)
-        if left >= 0:
+        if len(section) <= left:
             shown.append(section)
+            left -= len(section)
         else:
             left_out += 1
     if left_out:
         shown.append(_LEFT_OUT.format(f"{left_out} {'role' if left_out == 1 else 'roles'}"))
-    return before + "".join(shown) + after
+    return "".join((*before, *shown, *after))
 
 
-def _readings(proof: Proof) -> Iterator[str]:
+def _short(text: str) -> str:
+    """Return a text for a line that has to be there, whatever its length."""
+    return plain(text if len(text) <= 1000 else f"{text[:1000]}…")
+
+
+def _readings(proof: Proof) -> _Part:
     """Return the readings that found a difference, as a table."""
-    rows = [(reading, finding) for reading in differing(proof.review) for finding in reading.findings]
-    if not rows:
-        return
-    yield "\n### Not as declared\n\n"
-    yield from _table(
+    return _table_part(
+        "\n### Not as declared\n\n",
         ("what was read", "", "found", "because", "e.g."),
-        (
+        [
             (
                 plain(read_of(reading)),
                 f"**{finding.kind}**",
@@ -68,24 +101,21 @@ def _readings(proof: Proof) -> Iterator[str]:
                 "<br>".join(map(plain, finding.because)),
                 plain(witness(finding)),
             )
-            for reading, finding in rows[:_MOST_LISTED]
-        ),
+            for reading in differing(proof.review)
+            for finding in reading.findings
+        ],
     )
-    if len(rows) > _MOST_LISTED:
-        yield f"\n… and {len(rows) - _MOST_LISTED} more.\n"
 
 
-def _mismatches(proof: Proof) -> Iterator[str]:
-    names = {role.arn: role.name for role in proof.roles}
+def _mismatches(proof: Proof) -> Iterator[_Part]:
+    names = tells_apart(proof.roles)
     causing = causes(proof)
     wrong = [cell for cell in proof.cells if not cell.matches and cell not in causing]
     wrong.sort(key=lambda cell: outcome(cell) == "inconclusive")
-    if not wrong:
-        return
-    yield "\n### Not as expected\n\n"
-    yield from _table(
+    listed = _table_part(
+        "\n### Not as expected\n\n",
         ("who", "what", "role", "came out", "expected", "because", "AWS said"),
-        (
+        [
             (
                 plain(cell.principal),
                 plain(cell.action),
@@ -95,13 +125,36 @@ def _mismatches(proof: Proof) -> Iterator[str]:
                 plain(cell.because),
                 plain(cell.detail),
             )
-            for cell in wrong[:_MOST_LISTED]
-        ),
+            for cell in wrong
+        ],
     )
+    yield _Part(listed.head, listed.rows[:_MOST_LISTED])
     if len(wrong) > _MOST_LISTED:
-        yield f"\n… and {len(wrong) - _MOST_LISTED} more.\n"
+        yield _Part("", [f"\n… and {len(wrong) - _MOST_LISTED} more.\n"])
     if causing:
-        yield f"\nEchoes of these, which are not listed: {len(causing)}.\n"
+        yield _Part("", [f"\nEchoes of these, which are not listed: {len(causing)}.\n"])
+    yield _entrances(proof)
+
+
+def _entrances(proof: Proof) -> _Part:
+    """Return who may assume which role; with one role, its own table says it."""
+    roles, names = by_role(proof), tells_apart(proof.roles)
+    if len(roles) < 2:
+        return _Part("", [])
+    return _table_part(
+        "\n### Who may assume which role\n\n",
+        ("who", *(plain(names[of.role.arn]) for of in roles)),
+        [
+            (plain(principal.name), *(_entered(of.assumed.get(principal.name)) for of in roles))
+            for principal in proof.principals
+        ],
+    )
+
+
+def _entered(cell: Cell | None) -> str:
+    if not cell:
+        return ""
+    return cell.result if cell.matches else f"**{cell.result}, {cell.expected} expected**"
 
 
 def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
@@ -155,16 +208,22 @@ def _judged(cell: Cell) -> str:
     return judgement(cell) if cell.matches else f"**{judgement(cell)}**"
 
 
-def _not_tried(proof: Proof) -> Iterator[str]:
-    if proof.review and proof.review.known:
-        yield "\n### Known exceptions\n\n"
-        yield from (f"- {plain(exception(known))}\n" for known in proof.review.known)
-    if proof.review and proof.review.not_read:
-        yield "\n### Not read\n\n"
-        yield from (f"- {plain(text)}\n" for text in proof.review.not_read)
-    if proof.not_tried:
-        yield "\n### Not tried\n\n"
-        yield from (f"- {plain(text)}\n" for text in proof.not_tried)
+def _gaps(proof: Proof) -> Iterator[_Part]:
+    """Return the exceptions, and what was neither read nor tried."""
+    known = proof.review.known if proof.review else ()
+    not_read = proof.review.not_read if proof.review else ()
+    yield _list_part("Known exceptions", map(exception, known))
+    yield _list_part("Not read", not_read)
+    yield _list_part("Not tried", proof.not_tried)
+
+
+def _list_part(title: str, texts: Iterable[str]) -> _Part:
+    return _Part(f"\n### {title}\n\n", [f"- {plain(text)}\n" for text in texts])
+
+
+def _table_part(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> _Part:
+    first, *lines = _table(head, rows)
+    return _Part(f"{title}{first}", lines)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -167,6 +167,31 @@ def _echoes(number: int) -> str:
     return f"{number} {'echo' if number == 1 else 'echoes'}"
 
 
+def origin(proof: Proof) -> str:
+    """Return what the proof is of, in a line; empty where it doesn't say."""
+    if not proof.origin:
+        return ""
+    stacks = [f"{name} ({account_id})" for name, account_id in proof.origin.stacks if name]
+    others = [account_id for name, account_id in proof.origin.stacks if not name]
+    commit = proof.origin.commit and f"commit {proof.origin.commit}"
+    parts = (
+        f"{'stack' if len(stacks) == 1 else 'stacks'} {', '.join(stacks)}" if stacks else "",
+        f"{'account' if len(others) == 1 else 'accounts'} without a stack {', '.join(others)}" if others else "",
+        f"{commit} with uncommitted changes" if commit and proof.origin.has_changes else commit,
+    )
+    return "; ".join(filter(None, parts))
+
+
+def tells_apart(roles: Iterable[ProvedRole]) -> dict[str, str]:
+    """Return what to call roles, by ARN: the name, and the account where another role has the same name."""
+    known = list(roles)
+    names = [role.name for role in known]
+    return {
+        role.arn: role.name if names.count(role.name) == 1 else f"{role.name} of account {role.account_id}"
+        for role in known
+    }
+
+
 def when(proof: Proof) -> str:
     """From when to when the proof was made."""
     started, ended = (

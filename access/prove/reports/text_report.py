@@ -17,14 +17,17 @@ from access.prove.reports.summary import (
     exception,
     judgement,
     judgements,
+    origin,
     outcome,
     read_of,
     refusals,
     sums,
+    tells_apart,
     verdict,
     witness,
     worst,
 )
+from access.reading.values import Review
 
 _COLOURS: dict[Outcome, int] = {"as expected": 32, "not as expected": 31, "inconclusive": 33}
 _WIDEST_COLUMN = 72
@@ -43,7 +46,10 @@ def render(proof: Proof, colour: bool) -> str:
     elif not proof.cells and proof.holds:
         worst_of_all = "as expected"
     lines = [f"{_coloured(visible(verdict(proof)), worst_of_all, colour)}; {sums(proof)}", ""]
+    if proof.origin:
+        lines[1:1] = [visible(origin(proof))]
     lines += _readings(proof, colour)
+    lines += _entrances(proof, colour)
     causing = causes(proof)
     for of in by_role(proof) if proof.cells else ():
         buckets = f", on {', '.join(of.role.buckets)}" if of.role.buckets else ""
@@ -51,6 +57,7 @@ def render(proof: Proof, colour: bool) -> str:
         lines += ["  who may assume it", *_table(_assumed(of, causing), colour), ""]
         if of.actions:
             lines += ["  what else was tried", *_table(_actions(of, causing), colour), ""]
+    lines += _as_declared(proof.review) if proof.review else ()
     if proof.review and proof.review.known:
         lines += ["known exceptions", *(f"  {visible(exception(known))}" for known in proof.review.known), ""]
     if proof.review and proof.review.not_read:
@@ -75,20 +82,37 @@ def _readings(proof: Proof, colour: bool) -> Iterator[str]:
                 yield f"      e.g. {visible(witness(finding))}"
     if red:
         yield ""
-    green = _as_declared(proof)
-    if len(green) > _MOST_SUBJECTS:
-        green = [*green[:_MOST_SUBJECTS], f"… and {len(green) - _MOST_SUBJECTS} more"]
-    if green:
-        yield from ("as declared", *(f"  {visible(line)}" for line in green), "")
 
 
-def _as_declared(proof: Proof) -> list[str]:
-    """Return a line for each subject of the readings that found no difference."""
+def _as_declared(review: Review) -> Iterator[str]:
+    """Yield a line for each subject of the readings that found no difference."""
     subjects: dict[str, list[str]] = {}
-    for reading in proof.review.readings if proof.review else ():
+    for reading in review.readings:
         if reading.holds:
             subjects.setdefault(f"{reading.subject} of {reading.account_id}", []).append(reading.what)
-    return [f"{subject}: {', '.join(whats)}" for subject, whats in subjects.items()]
+    lines = [f"  {visible(subject)}: {visible(', '.join(whats))}" for subject, whats in subjects.items()]
+    if len(lines) > _MOST_SUBJECTS:
+        lines[_MOST_SUBJECTS:] = [f"  … and {len(lines) - _MOST_SUBJECTS} more"]
+    if lines:
+        yield from ("read, and as declared", *lines, "")
+
+
+def _entrances(proof: Proof, colour: bool) -> Iterator[str]:
+    """Return who may assume which role, a line a principal; with one role, its own table says it."""
+    names, roles = tells_apart(proof.roles), by_role(proof)
+    if len(roles) < 2:
+        return
+    yield "who may assume which role"
+    for principal in proof.principals:
+        cells = [of.assumed[principal.name] for of in roles if principal.name in of.assumed]
+        by_result: dict[str, list[str]] = {}
+        for cell in cells:
+            result = cell.result if cell.matches else f"{cell.result}, {judgement(cell)}"
+            by_result.setdefault(result, []).append(names[cell.role])
+        for result, which in by_result.items():
+            outcome = "as expected" if result in ("ALLOW", "DENY") else worst(it for it in cells if not it.matches)
+            yield f"  {visible(principal.name)}: {_coloured(result, outcome, colour)}: {visible(', '.join(which))}"
+    yield ""
 
 
 def _assumed(of: RoleResults, causing: Mapping[Cell, Cell]) -> Iterator[Line]:

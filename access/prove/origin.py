@@ -1,0 +1,30 @@
+"""What a proof is of: the stacks with their accounts, and the commit that the repository was at."""
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+
+from access.participants import Participant
+from access.prove.matrix import Origin
+
+_SECONDS = 10
+
+
+def origin_of(participants: Iterable[Participant]) -> Origin:
+    """Return what takes part, and the commit of the repository in the working directory."""
+    stacks = [(it.outputs.stack if it.outputs else "", it.account.account_id) for it in participants]
+    commit = _git("rev-parse", "--verify", "HEAD")
+    changes = _git("--no-optional-locks", "status", "--porcelain", "--untracked-files=no") if commit else ""
+    return Origin(tuple(stacks), commit, has_changes=bool(changes))
+
+
+def _git(*arguments: str) -> str:
+    """Return what git says; nothing without git, outside of a repository, or where git will not answer."""
+    git = shutil.which("git")
+    if not git:
+        return ""
+    try:
+        done = subprocess.run([git, *arguments], capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -8,8 +8,9 @@ from typing import get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from access.known_principals import KnownPrincipal
 from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Origin, Principal, Proof, ProvedRole, Result
-from access.reading.values import Finding, Kind, KnownPrincipal, Reading, Review
+from access.reading.values import Finding, Kind, Reading, Review
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
 BUCKET = "productionapp"

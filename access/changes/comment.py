@@ -47,7 +47,9 @@ def pull_request(environment: Mapping[str, str]) -> PullRequest:
     try:
         number = int(event(environment)["pull_request"]["number"])
     except (KeyError, TypeError, ValueError):
-        raise AccessError("the event has no pull_request; this is for a job of GitHub Actions on pull_request") from None
+        raise AccessError(
+            "the event has no pull_request; this is for a job of GitHub Actions on pull_request"
+        ) from None
     return PullRequest(where, number, run_address(environment))
 
 

@@ -1,13 +1,15 @@
 """A job's way into the accounts: its OpenID Connect token, for a session in a role of each account.
 
 No key of AWS is stored anywhere. A session goes into a file in the job's own temporary folder, as a profile with the
-stack's name: never into a variable, where every program of the job would find it.
+stack's name: never into a variable, where every program of the job would find it. The first is the default too, by
+which Pulumi reads and writes the state.
 Source: GitHub Docs, "OpenID Connect reference"; STS API Reference, "AssumeRoleWithWebIdentity".
 """
 
 import base64
 import json
 import os
+import re
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -51,17 +53,18 @@ def sign_in(stacks: Sequence[Stack], purpose: Purpose, environment: Mapping[str,
     following = Path(variable(environment, "GITHUB_ENV"))
     token = _token(environment)
     name = f"{variable(environment, 'GITHUB_RUN_ID')}-{variable(environment, 'GITHUB_RUN_ATTEMPT')}"
-    done, credentials, config = [], "", ""
+    done, profiles, config = [], [], ""
     for stack in stacks:
         role = f"arn:{partition_of_region(stack.region)}:iam::{stack.account_id}:role/{ROLE.format(purpose)}"
         session = _session(stack, role, f"{purpose}-{name}", token)
-        credentials += (
+        profiles.append(
             f"[{stack.name}]\naws_access_key_id = {session.access_key_id}\n"
             f"aws_secret_access_key = {session.secret_access_key}\naws_session_token = {session.session_token}\n"
         )
         config += f"[profile {stack.name}]\nregion = {stack.region}\n"
         done.append(f"{stack.name}: signed in as {role}")
-    files = {"AWS_SHARED_CREDENTIALS_FILE": credentials, "AWS_CONFIG_FILE": config}
+    default = re.sub(r"^\[.*\]", "[default]", profiles[0])
+    files = {"AWS_SHARED_CREDENTIALS_FILE": "".join([default, *profiles]), "AWS_CONFIG_FILE": config}
     for key, text in files.items():
         _write(folder / key.lower(), text)
     with following.open("a", encoding="utf-8") as file:

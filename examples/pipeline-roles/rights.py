@@ -39,6 +39,7 @@ _READ_BUCKET = (
     *("s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket"),
 )
 _BOUNDED = ("iam:CreateRole", "iam:PutRolePermissionsBoundary")
+"""What may only be done with the boundary: the last statements see to that."""
 _ROLE = (
     *("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"),
     *("iam:DeleteRolePolicy", "iam:DetachRolePolicy"),
@@ -140,14 +141,12 @@ def deploy_policy(names: Names) -> Document:
     roles = [names.iam("role", name) for name in names.roles]
     policies = [names.iam("policy", name) for name in names.policies]
     groups = [names.iam("group", name) for name in names.groups]
-    bounded: Conditions = {"StringEquals": {"iam:PermissionsBoundary": names.boundary_arn}}
-    own: Conditions = {**bounded, "ArnEquals": {"iam:PolicyARN": policies}}
+    own: Conditions = {"ArnEquals": {"iam:PolicyARN": policies}}
     allowed = [
         _statement("ReadIam", _READ_IAM, ["*"]),
         *_read_buckets(names),
         *_state(names, write=True),
-        *_if(roles, "MakeBoundedRoles", _BOUNDED, bounded),
-        *_if(roles, "ManageRoles", _ROLE),
+        *_if(roles, "ManageRoles", (*_BOUNDED, *_ROLE)),
         *(_if(roles, "AttachOwnPolicies", _ATTACH, own) if policies else ()),
         *_if(policies, "ManagePolicies", _POLICY),
         *_if(groups, "ManageGroups", _GROUP),

@@ -96,6 +96,11 @@ def test_it_makes_no_role_without_the_boundary_and_gives_none_to_one(names: Any)
     assert nothing(rule(rights.deploy_policy(names)), removes)
 
 
+def test_it_attaches_no_policy_but_its_own() -> None:
+    own = is_equal("iam:PolicyARN", "arn:aws:iam::999999999999:policy/read-write-app-bucket")
+    assert nothing(rule(rights.deploy_policy(PRODUCTION)), All((about(["iam:Attach*"]), Not(own))))
+
+
 @BOTH
 def test_it_becomes_nobody_else_whatever_other_policies_allow(names: Any) -> None:  # noqa: ANN401
     """A trust policy or a bucket policy of its own account could let it in without a policy of its own."""
@@ -109,6 +114,8 @@ def test_it_becomes_nobody_else_whatever_other_policies_allow(names: Any) -> Non
     ]
     assert nothing(widened, about(others))
     assert nothing(widened, about(["s3:*"], ["arn:aws:s3:::productionapp/*"]))
+    makes = about(["iam:CreateRole", "iam:AttachRolePolicy"])
+    assert nothing(widened, All((makes, Not(is_equal("iam:PermissionsBoundary", BOUNDARY)))))
 
 
 def test_its_rights_end_at_the_names() -> None:

@@ -104,8 +104,10 @@ def _sign_in(options: argparse.Namespace) -> int:
 def _documents(options: argparse.Namespace) -> int:
     from access.pipeline.documents import check, digest, planned, reviewed
     from access.project.files import read_project
+    from access.render.running import run
 
-    wanted = reviewed(read_project(options.project), [options.stack])[options.stack]
+    ran = run(read_project(options.project), [options.stack])
+    wanted = reviewed(next(each for each in ran if each.stack.name == options.stack))
     if digest(wanted) != options.reviewed:
         raise AccessError(
             f"{options.stack}: the program gives other documents here, {digest(wanted)}, than where they were reviewed,"

@@ -7,15 +7,15 @@ encrypted value, an answer of AWS. Whoever may write such a thing decides who ge
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from access.errors import AccessError
-from access.project.files import Project
+from access.escaping import visible
 from access.render.documents import ordered
-from access.render.running import run
+from access.render.running import Ran
 
 Documents = Mapping[str, Mapping[str, Any]]
 """By resource, ``type name``: the inputs that say who may do what."""
@@ -40,21 +40,9 @@ _GENERATED = r"(?P<{}>[^*?$<>]+)"
 """No wildcard or variable: in a policy it would stand for others too."""
 
 
-def reviewed(project: Project, names: Sequence[str] = ()) -> dict[str, Documents]:
-    """Return the documents that the program gives without an engine, state or credentials, by stack.
-
-    Args:
-        project: the project.
-        names: its stacks; by default all.
-
-    Raises:
-        AccessError: the program fails.
-    """
-    ran = [each for each in run(project, names) if not names or each.stack.name in names]
-    return {
-        each.stack.name: _documents((resource.type, resource.name, resource.inputs) for resource in each.resources)
-        for each in ran
-    }
+def reviewed(ran: Ran) -> Documents:
+    """Return the documents that a program gave without an engine, state or credentials."""
+    return _documents((resource.type, resource.name, resource.inputs) for resource in ran.resources)
 
 
 def digest(documents: Documents) -> str:
@@ -67,14 +55,18 @@ def planned(preview: Path, stack: str) -> Documents:
     """Return the documents in a file of ``pulumi preview --json --show-sames``.
 
     Raises:
-        AccessError: it is none, or of another stack.
+        AccessError: it is none, or of another stack, or the preview failed.
     """
     try:
-        steps = json.loads(preview.read_text(encoding="utf-8"))["steps"]
+        said = json.loads(preview.read_text(encoding="utf-8"))
+        errors = [str(it["message"]) for it in said.get("diagnostics") or () if it["severity"] == "error"]
+        steps = said["steps"]
         stays = [step["newState"] for step in steps if not step["op"].startswith(_GOING) and "newState" in step]
         found = [(it["type"], it["urn"].rpartition("::")[2], it.get("inputs") or {}, it["urn"]) for it in stays]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise AccessError(f"{preview} can't be read; write it with `pulumi preview --json --show-sames`") from None
+    if errors:
+        raise AccessError(f"{stack} can't be previewed: {visible(' '.join(errors[0].split()))}")
     if not found or any(not urn.startswith(f"urn:pulumi:{stack}::") for *_, urn in found):
         raise AccessError(f"{preview} is no preview of {stack}; write it with `pulumi preview --stack {stack} --json`")
     return _documents((kind, name, inputs) for kind, name, inputs, _ in found)

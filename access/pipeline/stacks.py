@@ -9,8 +9,8 @@ from pathlib import Path
 from access.changes.repository import find_repository
 from access.errors import AccessError
 from access.pipeline.documents import digest, reviewed
-from access.project.files import Project, Stack, in_order, read_project
-from access.render.documents import render
+from access.project.files import Project, Stack, read_project
+from access.render.running import Ran, run
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,10 @@ def rows(project: Project, base: str | None = None) -> list[Row]:
     Raises:
         AccessError: the files or the program are wrong.
     """
-    ordered = in_order(project.stacks)
-    documents = reviewed(project)
-    after = _roles(project)
+    found = run(project)
+    after = _roles(found)
     before = _roles_of_revision(project, base) if base else after
-    return [Row(stack, digest(documents[stack.name]), _waits(stack, before, after)) for stack in ordered]
+    return [Row(ran.stack, digest(reviewed(ran)), _waits(ran.stack, before, after)) for ran in found]
 
 
 def outputs(found: Sequence[Row]) -> str:
@@ -70,9 +69,8 @@ def _waits(stack: Stack, before: _Roles, after: _Roles) -> tuple[str, ...]:
     )
 
 
-def _roles(project: Project) -> _Roles:
-    rendered = render(project).stacks
-    return {name: frozenset(stack["outputs"].get("roleArns") or ()) for name, stack in rendered.items()}
+def _roles(found: Sequence[Ran]) -> _Roles:
+    return {ran.stack.name: frozenset(ran.outputs.get("roleArns") or ()) for ran in found}
 
 
 def _roles_of_revision(project: Project, revision: str) -> _Roles:
@@ -84,6 +82,6 @@ def _roles_of_revision(project: Project, revision: str) -> _Roles:
         if not (folder / repository.project / "Pulumi.yaml").is_file():
             return {}
         try:
-            return _roles(read_project(folder / repository.project))
+            return _roles(run(read_project(folder / repository.project)))
         except AccessError as error:
             raise AccessError(str(error).replace(f"{folder}/", f"{revision}: ")) from None

@@ -1,18 +1,22 @@
-"""The pipeline's refusal, with the real engine: what another stack's state says is not what was reviewed."""
+"""The pipeline with the real engine: what it refuses, and that the rights of its roles are enough."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from access.errors import AccessError
+from access.pipeline import sign_in
 from access.pipeline.documents import check, planned, reviewed
 from access.project.files import read_project
 from access.render.running import run
+from sandbox.engine import Engine
 from sandbox.layout import REPOSITORY
 from tests.sandbox.conftest import Sandbox
 
@@ -32,9 +36,12 @@ class Cli:
         )
         host.chmod(0o755)
 
-    def run(self, stack: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command on a stack."""
-        variables = {**os.environ, **self._sandbox.engine.environment(stack), "PULUMI_EXPERIMENTAL": "true"}
+    def run(
+        self, stack: str, *arguments: str, who: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on a stack, by default as the administrator of its account."""
+        own = {**self._sandbox.engine.environment(stack), **(who or {})}
+        variables = {**os.environ, **own, "PULUMI_EXPERIMENTAL": "true"}
         variables["PATH"] = f"{self._folder}:{variables['PATH']}"
         return subprocess.run(
             [self._sandbox.cli.path, *arguments],
@@ -112,3 +119,81 @@ def group_policies(sandbox: Sandbox) -> list[Any]:
         for group in iam.list_groups()["Groups"]
         for name in iam.list_group_policies(GroupName=group["GroupName"])["PolicyNames"]
     ]
+
+
+# The roles of examples/pipeline-roles.
+
+ROLES = REPOSITORY / "examples" / "pipeline-roles"
+BOUNDARY = "arn:aws:iam::999999999999:policy/pipeline/access-boundary"
+
+
+def make_roles(sandbox: Sandbox, stack: str, account: str) -> None:
+    """Make the roles as the example does. The account's administrator takes the place of GitHub's tokens."""
+    iam = sandbox.accounts.administrator(account).iam
+    [ran] = run(read_project(ROLES), [stack])
+    trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account}}
+    for it in ran.resources:
+        inputs = it.inputs
+        if it.type == "aws:iam/policy:Policy":
+            iam.create_policy(PolicyName=inputs["name"], Path=inputs["path"], PolicyDocument=inputs["policy"])
+        elif it.type == "aws:iam/role:Role":
+            trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+            iam.create_role(RoleName=inputs["name"], Path=inputs["path"], AssumeRolePolicyDocument=trust)
+        elif it.type == "aws:iam/rolePolicy:RolePolicy":
+            iam.put_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"])
+
+
+def session(sandbox: Sandbox, account: str, purpose: sign_in.Purpose) -> dict[str, str]:
+    """The variables of a session in one of the roles."""
+    arn = f"arn:aws:iam::{account}:role/{sign_in.ROLE.format(purpose)}"
+    with sandbox.accounts.signed_in(sandbox.accounts.make_administrator(account)) as administrator:
+        given = administrator.sts.assume_role(RoleArn=arn, RoleSessionName="job")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+
+
+def test_the_roles_can_deploy_and_read_both_stacks_and_make_nothing_unbounded(sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    project = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "main": str(REPOSITORY)}))
+    cli = Cli(sandbox, tmp_path)
+
+    def write(stack: str, text: str) -> None:
+        before = (REPOSITORY / f"Pulumi.{stack}.yaml").read_text()
+        (folder / f"Pulumi.{stack}.yaml").write_text(before + text)
+        sandbox.engine = Engine(sandbox.layout, sandbox.emulator, sandbox.cli, project=read_project(folder))
+        sandbox.engine.prepare(stack, print)
+
+    def runs(stack: str, account: str, purpose: sign_in.Purpose, *arguments: str) -> str:
+        done = cli.run(stack, *arguments, "--non-interactive", who=session(sandbox, account, purpose))
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    production, development = "999999999999", "111111111111"
+    bounded = f"      permissionsBoundary: {BOUNDARY}\n"
+    write("production", "")
+    make_roles(sandbox, "production", production)
+    refused = cli.run("production", "up", "--yes", who=session(sandbox, production, "deploy"))
+    assert refused.returncode != 0
+    assert "iam:CreateRole" in refused.stdout
+    for text in (bounded, f"{bounded}      access: read\n      description: To read\n"):
+        write("production", text)
+        runs("production", production, "deploy", "up", "--yes")
+    runs("production", production, "read", "refresh", "--preview-only", "--expect-no-changes")
+
+    write("development", "")
+    make_roles(sandbox, "development", development)
+    runs("development", development, "read", "preview")
+    runs("development", development, "deploy", "up", "--yes")
+    write("development", "    - name: Auditors\n      allow: [production/UpdateApp]\n")  # not in the role's file
+    refused = cli.run("development", "up", "--yes", who=session(sandbox, development, "deploy"))
+    assert refused.returncode != 0
+    assert "iam:CreateGroup" in refused.stdout
+
+    for stack, account in (("development", development), ("production", production)):
+        runs(stack, account, "deploy", "state", "unprotect", "--all", "--yes")
+        runs(stack, account, "deploy", "destroy", "--yes")

@@ -29,7 +29,8 @@ _DECIDING = frozenset(
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands for what is only known once something else is made. Source: Pulumi's SDK, ``UnknownStringValue``."""
 _SECRET = "[secret]"  # noqa: S105 (what Pulumi shows in place of one)
-_GOING = ("delete", "discard", "remove")
+_NOT_MADE = ("delete", "discard", "read", "remove")
+"""The operations on what goes, or was never this stack's."""
 _LONGEST = 400
 """So many characters of a document are shown."""
 
@@ -61,7 +62,7 @@ def planned(preview: Path, stack: str) -> Documents:
         said = json.loads(preview.read_text(encoding="utf-8"))
         errors = [str(it["message"]) for it in said.get("diagnostics") or () if it["severity"] == "error"]
         steps = said["steps"]
-        stays = [step["newState"] for step in steps if not step["op"].startswith(_GOING) and "newState" in step]
+        stays = [step["newState"] for step in steps if not step["op"].startswith(_NOT_MADE) and "newState" in step]
         found = [(it["type"], it["urn"].rpartition("::")[2], it.get("inputs") or {}, it["urn"]) for it in stays]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise AccessError(f"{preview} can't be read; write it with `pulumi preview --json --show-sames`") from None

@@ -422,11 +422,13 @@ def test_a_file_that_is_no_preview_is_refused(tmp_path: Path, text: str) -> None
         documents.planned(tmp_path / "preview.json", "production")
 
 
-def test_what_goes_does_not_count_and_another_stacks_preview_is_refused(tmp_path: Path) -> None:
+def test_what_goes_or_is_only_read_does_not_count_and_another_stacks_preview_is_refused(tmp_path: Path) -> None:
     urn = "urn:pulumi:production::p::aws:iam/role:Role::"
     state = {"type": "aws:iam/role:Role", "inputs": {"name": "X"}}
     file = tmp_path / "preview.json"
-    steps = [{"op": op, "urn": urn, "newState": {**state, "urn": urn + op}} for op in ("delete-replaced", "replace")]
+    steps = [
+        {"op": op, "urn": urn, "newState": {**state, "urn": urn + op}} for op in ("delete-replaced", "read", "replace")
+    ]
     file.write_text(json.dumps({"steps": steps}))
     assert list(documents.planned(file, "production")) == ["aws:iam/role:Role replace"]
     with pytest.raises(AccessError, match="is no preview of development"):

@@ -34,9 +34,10 @@ _NOT_MADE = ("delete", "discard", "read", "remove")
 _LONGEST = 400
 """So many characters of a document are shown."""
 
-_PLACEHOLDER = re.compile(r"iam::(000000000000):role/<([^<>]*)>/|<([^<>]*)>")
-"""What a rendering has for what it can't know; a role of another project lacks its account and path too."""
-_ELSEWHERE = r"iam::(?P<{}>\d{{12}}:role/(?:[\w+=,.@-]+/)*)"
+_PLACEHOLDER = re.compile(r"iam::([0-9]{12}):role/<([^<>]*)>/|<([^<>]*)>")
+"""What a rendering has for what it can't know; of another project's role that is the path, and maybe the account."""
+_NOBODYS_ACCOUNT = "000000000000"
+_ELSEWHERE = r"iam::(?P<{}>{}):role/(?:[\w+=,.@-]+/)*"
 _GENERATED = r"(?P<{}>[^*?$<>]+)"
 """No wildcard or variable: in a policy it would stand for others too."""
 
@@ -146,8 +147,9 @@ class _Generated:
         for place in _PLACEHOLDER.finditer(wanted):
             group = f"g{len(meanings)}"
             meanings[group] = place[2] or place[3]
-            shape = _ELSEWHERE if place[1] else _GENERATED
-            pattern += re.escape(wanted[end : place.start()]) + shape.format(group)
+            account = "[0-9]{12}" if place[1] == _NOBODYS_ACCOUNT else place[1]
+            shape = _ELSEWHERE.format(group, account) if account else _GENERATED.format(group)
+            pattern += re.escape(wanted[end : place.start()]) + shape
             end = place.end()
         match = re.fullmatch(pattern + re.escape(wanted[end:]), found)
         if not meanings or not match:

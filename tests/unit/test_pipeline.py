@@ -361,6 +361,7 @@ def test_of_a_plan_that_failed_it_says_why(runner: Runner, pulumi: Path, tmp_pat
 
 TRUST = {"Statement": [{"Effect": "Allow", "Condition": {"StringEquals": {"sts:ExternalId": "<external id of X>"}}}]}
 ELSEWHERE = "arn:aws:iam::000000000000:role/<other/prod>/Reader"
+PINNED = "arn:aws:iam::222222222222:role/<other/prod>/Reader"
 
 
 def check(wanted: Any, found: Any) -> str:  # noqa: ANN401 (JSON)
@@ -388,6 +389,19 @@ def check(wanted: Any, found: Any) -> str:  # noqa: ANN401 (JSON)
         (ELSEWHERE, "arn:aws:iam::222222222222:role/Writer", False),
         (ELSEWHERE, "arn:aws:iam::222222222222:user/Reader", False),
         (ELSEWHERE, "arn:aws:iam::*:role/Reader", False),
+        (PINNED, "arn:aws:iam::222222222222:role/Reader", True),
+        (PINNED, "arn:aws:iam::222222222222:role/team/Reader", True),
+        (PINNED, "arn:aws:iam::333333333333:role/Reader", False),
+        (
+            [ELSEWHERE, ELSEWHERE.replace("Reader", "Writer")],
+            ["arn:aws:iam::222222222222:role/team/Reader", "arn:aws:iam::222222222222:role/Writer"],
+            True,
+        ),
+        (
+            [ELSEWHERE, ELSEWHERE.replace("Reader", "Writer")],
+            ["arn:aws:iam::222222222222:role/Reader", "arn:aws:iam::333333333333:role/Writer"],
+            False,
+        ),
         (["<an id>", "<an id>"], ["X", "X"], True),
         (["<an id>", "<an id>"], ["X", "Y"], False),
         (["<an id>", "<another>"], ["X", "Y"], True),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import access.bypass.commands
 import access.changes.commands
 import access.lint.commands
+import access.pipeline.commands
 import access.prove.commands
 import access.render.commands
 import access.switch.commands
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         access.lint.commands,
         access.render.commands,
         access.changes.commands,
+        access.pipeline.commands,
     ):
         module.add_commands(commands)
     return parser

@@ -194,8 +194,8 @@ class _Documents:
         if not isinstance(document, dict) or "Statement" not in document:
             stack = self.ran.stack.name
             raise AccessError(f"{stack}: {resource.name}: {key} is no policy document that is known without AWS")
-        ordered: Document = _sorted(document)
-        return ordered
+        found: Document = ordered(document)
+        return found
 
 
 def _name(resource: Resource) -> str:
@@ -223,10 +223,10 @@ def _with_sorted_policies(made: Mapping[str, Any]) -> dict[str, Any]:
     return {**made, "policies": sorted(made["policies"], key=lambda it: str(it["name"]))}
 
 
-def _sorted(value: Any) -> Any:  # noqa: ANN401 (JSON)
+def ordered(value: Any) -> Any:  # noqa: ANN401 (JSON)
     """Return a document with its lists of texts sorted: their order means nothing."""
     if isinstance(value, dict):
-        return {key: _sorted(item) for key, item in value.items()}
+        return {key: ordered(item) for key, item in value.items()}
     if isinstance(value, list):
-        return sorted(value) if all(isinstance(item, str) for item in value) else [_sorted(item) for item in value]
+        return sorted(value) if all(isinstance(item, str) for item in value) else [ordered(item) for item in value]
     return value

@@ -105,7 +105,7 @@ def run(project: Project, names: Sequence[str] = (), python: Path | None = None)
     return [
         Ran(
             stack,
-            _place(stack.region)[0],
+            partition_of_region(stack.region),
             tuple(Resource(**each) for each in came["resources"]),
             came["outputs"],
             tuple(named[stack.name][index] for index in sorted(set(came["unresolved"]))),
@@ -255,6 +255,11 @@ def _place(region: str) -> tuple[str, str]:
     partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
     found = next(it for it in partitions if region in it["regions"])
     return found["id"], found["outputs"]["dnsSuffix"]
+
+
+def partition_of_region(region: str) -> str:
+    """Return the partition that a region is in."""
+    return _place(region)[0]
 
 
 def missing(project: Project, ran: Ran) -> list[str]:

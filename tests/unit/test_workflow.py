@@ -1,49 +1,24 @@
-"""The workflow of pull requests: what it may do, and each of its steps, run as GitHub would with a pretended event."""
+"""The workflow `access`: each of its steps, run as GitHub would with a pretended event."""
 
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from access.changes.comment import MARK
 from tests.unit.conftest import REPOSITORY
 from tests.unit.http_server import Request, Response, serving
 from tests.unit.repositories import git, make_repository
+from tests.unit.workflows import read
 
-WORKFLOW: dict[Any, Any] = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "access.yml").read_text())
-JOBS: Mapping[str, dict[str, Any]] = WORKFLOW["jobs"]
-STEPS = [(name, step) for name, job in JOBS.items() for step in job["steps"]]
+STEPS = [(name, step) for name, job in read("access")["jobs"].items() for step in job["steps"]]
 AUTHOR = "github-actions[bot]"
-
-
-def test_it_runs_on_every_pull_request_with_the_least_rights() -> None:
-    assert WORKFLOW[True] == "pull_request"  # YAML 1.1 takes `on` for a truth value; never pull_request_target
-    assert WORKFLOW["permissions"] == {}
-    assert {name: job["permissions"] for name, job in JOBS.items()} == {
-        "changes": {"contents": "read"},
-        "comment": {"contents": "read", "pull-requests": "write"},
-    }
-    assert WORKFLOW["concurrency"]["cancel-in-progress"] is True
-    assert all(job["timeout-minutes"] <= 15 for job in JOBS.values())
-
-
-@pytest.mark.parametrize(("job", "step"), STEPS, ids=[step["name"] for _, step in STEPS])
-def test_a_step_is_an_action_of_a_known_commit_or_a_command_of_ours(job: str, step: dict[str, Any]) -> None:
-    if "uses" in step:
-        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
-        if "checkout" in step["uses"]:
-            assert step["with"]["persist-credentials"] is False
-    else:
-        assert re.match(r"make |(\.venv/bin/python|python3) -m access ", step["run"])
-        assert "${{" not in step["run"]  # what GitHub fills in would be read by the shell
-    assert ("GITHUB_TOKEN" in step.get("env", {})) == (step["name"] == "Write the comment")
 
 
 @dataclass

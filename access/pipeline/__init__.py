@@ -1,0 +1,1 @@
+"""What the workflows of a repository on GitHub need besides Pulumi."""

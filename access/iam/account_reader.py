@@ -82,6 +82,7 @@ class BucketState:
     """E.g. ``BucketOwnerEnforced``, with which ACLs count for nothing."""
     unread: frozenset[BucketPart] = frozenset()
     """The parts that could not be read."""
+    exists: bool = True
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def read_account(
 
     Raises:
         botocore.exceptions.BotoCoreError: AWS can't be reached, or answers with something that is not its own.
+        botocore.exceptions.ClientError: AWS fails, for another reason than a right that is missing.
     """
     iam, unread = session.iam, list[str]()
 
@@ -169,8 +171,7 @@ def _bucket(s3: Any, name: str, unread: list[str]) -> BucketState:  # noqa: ANN4
             state = replace(state, **changes())
         except ClientError as error:
             if error_code(error) == "NoSuchBucket":
-                unread.append(f"bucket {name} could not be read: there is no such bucket")
-                return BucketState(name, unread=frozenset(_BUCKET_RIGHTS))
+                return BucketState(name, exists=False)
             if error_code(error) not in _NOT_SET:
                 unread.append(line_of(f"the {part} of bucket {name}", error, _BUCKET_RIGHTS[part]))
                 state = replace(state, unread=state.unread | {part})

@@ -160,7 +160,7 @@ def changes(
         yield Change(f"iam:Put{_kind(holder)}Policy", holder, after)
         yield _attaching(target, holder, versions)
     for group in groups if target.is_user else ():
-        if group not in target.groups:
+        if group not in target.groups and any(_is_of_use(policy.statements) for policy in group.policies):
             yield Change("iam:AddUserToGroup", group.arn, target.inside(group))
     for group in target.groups:
         if any(policy.denies for policy in group.policies):
@@ -217,8 +217,10 @@ def _other_versions(arn: str, target: Principal, versions: Mapping[str, Sequence
     if account_of(arn) == "aws":
         return
     yield Change("iam:CreatePolicyVersion", arn, _with_version(target, arn, _EVERYTHING))
+    denies = any(policy.denies for policy in (*target.policies, target.boundary) if policy and policy.arn == arn)
+    bounds = target.boundary and target.boundary.arn == arn
     for version in versions.get(arn, ()):
-        if not version.is_default:
+        if not version.is_default and (denies or bounds or _is_of_use(version.statements)):
             yield Change("iam:SetDefaultPolicyVersion", arn, _with_version(target, arn, version.statements))
 
 

@@ -6,7 +6,7 @@
 # make access     ACCESS.md: who may do what, made of the stack files; commit it with them
 # make packages   only what the program and `access` need; for a check that runs neither tests nor sandbox
 # make down       stop the sandbox; what was deployed stays
-# make benchmark  how long `up`, the proof, a switch and many roles take; wipes the sandbox first
+# make benchmark  how long `up`, the proof, a switch, many roles and a search for ways around a Deny take; wipes the sandbox first
 
 PYTHON ?= python3
 
@@ -44,6 +44,7 @@ benchmark: setup
 	@.venv/bin/python -m benchmarks.prove
 	@.venv/bin/python -m benchmarks.switch
 	@.venv/bin/python -m benchmarks.components
+	@.venv/bin/python -m benchmarks.bypass
 
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from access.bypass.findings import Report
 
 _BYPASS = """\
-Reads the deployed trust policies of the stacks' roles, and the users, groups and roles of the accounts whose stacks say
-who may assume them; AWS is only read. Tells of principals that the outputs deny a role and that get to it all the same,
-by way of other principals or of rights in IAM, and of those that may assume a role though the outputs allow it nowhere:
-a line for each way. A way is certain, or open under conditions that only AWS can decide. Each account is reached by an
-AWS profile that may read IAM, named as the stack unless --profile says otherwise.
+Reads the users, groups and roles of the stacks' accounts, with their policies; AWS is only read. Finds principals that
+the outputs deny a role and that get to it all the same, by way of other principals or of rights in IAM, and principals
+that may assume a role though the outputs allow it nowhere. Those that go the same way are on one line. A way is
+certain, or open under conditions that only AWS can decide. Each account is reached by an AWS profile that may read IAM,
+named as the stack unless --profile says otherwise. Where an account only has roles, the profile may be one that reads
+no more of IAM than these roles: the last lines then name what was not seen.
 """
 
 _EPILOG = """\

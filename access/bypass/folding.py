@@ -14,12 +14,12 @@ ALL_OF_THEM = "themselves"
 
 @dataclass(frozen=True)
 class Block:
-    """Findings that differ in who sets out, or in who is on the way, and in nothing else."""
+    """Findings that differ in the principal that sets out, or in the one on the way, and in nothing else."""
 
     findings: tuple[Finding, ...]
-    """Of the first one on the way, one for each who sets out."""
+    """One for each principal that sets out; of several principals on the way, the first."""
     through: tuple[str, ...]
-    """The ARNs of those who may be first on the way, if the ways differ in it alone; otherwise none."""
+    """The ARNs of the principals on the way, if the ways differ in them alone; otherwise none."""
 
 
 def fold(findings: Iterable[Finding]) -> list[Block]:

@@ -60,7 +60,7 @@ class Takeover:
     succeeds: Verdict = YES
     """Whether they succeed, once they are allowed."""
     on: str | None = None
-    """The ARN of what they are about instead: a provider of identities whose users the role trusts."""
+    """The ARN of what they are about instead: a provider of identities that the role trusts."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Change:
 
 
 def takeovers(target: Principal) -> Sequence[Takeover]:
-    """The ways to become a principal otherwise than by a trust policy that is there already."""
+    """Return the ways to become a principal without a trust policy that is there already."""
     if target.is_user:
         if target.name == NEW:
             return [Takeover(("iam:CreateUser", key)) for key in ("iam:CreateAccessKey", "iam:CreateLoginProfile")]
@@ -96,7 +96,7 @@ def takeovers(target: Principal) -> Sequence[Takeover]:
 
 
 def _by_providers(role: Principal) -> Iterator[Takeover]:
-    """The ways to become a role by making a provider that it trusts say that one is somebody whom it admits.
+    """Yield the ways to become a role over a provider of identities that it trusts.
 
     Whoever gives a SAML provider another certificate signs assertions of any content. An OIDC provider takes more to be
     of use: a token of the same issuer for another audience, or an issuer that can be impersonated; and IAM Identity
@@ -123,13 +123,13 @@ def _by_providers(role: Principal) -> Iterator[Takeover]:
 
 
 def newcomers(directory: Directory) -> Sequence[Principal]:
-    """A user and a role that do not exist yet, for those who may make them."""
+    """Return a user and a role that do not exist yet."""
     prefixes = {principal.arn.rpartition(":")[0] for principal in directory.principals[:1]}
     return [Principal(f"{prefix}:{kind}/{NEW}") for prefix in prefixes for kind in ("user", "role")]
 
 
 def unlimited(principal: Principal) -> Principal:
-    """A principal whose own policies allow everything."""
+    """Return a principal with one policy, which allows everything."""
     return replace(principal, policies=(_everything(principal.arn),))
 
 
@@ -146,7 +146,7 @@ def may_change_something(principal: Principal) -> bool:
 def changes(
     target: Principal, groups: Sequence[Group], versions: Mapping[str, Sequence[PolicyVersion]]
 ) -> Iterator[Change]:
-    """The calls that give a principal rights, or take away a Deny or a permissions boundary.
+    """Yield the calls that give a principal rights, or take away a Deny or a permissions boundary.
 
     Args:
         target: the user or role.
@@ -160,7 +160,7 @@ def changes(
         yield Change(f"iam:Put{_kind(holder)}Policy", holder, after)
         yield _attaching(target, holder, versions)
     for group in groups if target.is_user else ():
-        if group not in target.groups:
+        if group not in target.groups and any(_is_of_use(policy.statements) for policy in group.policies):
             yield Change("iam:AddUserToGroup", group.arn, target.inside(group))
     for group in target.groups:
         if any(policy.denies for policy in group.policies):
@@ -217,8 +217,10 @@ def _other_versions(arn: str, target: Principal, versions: Mapping[str, Sequence
     if account_of(arn) == "aws":
         return
     yield Change("iam:CreatePolicyVersion", arn, _with_version(target, arn, _EVERYTHING))
+    denies = any(policy.denies for policy in (*target.policies, target.boundary) if policy and policy.arn == arn)
+    bounds = target.boundary and target.boundary.arn == arn
     for version in versions.get(arn, ()):
-        if not version.is_default:
+        if not version.is_default and (denies or bounds or _is_of_use(version.statements)):
             yield Change("iam:SetDefaultPolicyVersion", arn, _with_version(target, arn, version.statements))
 
 

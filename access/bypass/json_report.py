@@ -11,10 +11,10 @@ A document of version 1 is an object with:
   - ``deniedBy``: the groups or the role by whose name the outputs deny it; empty where it is not meant;
   - ``certain``: whether it hangs on nothing, and ``conditions``: the condition keys, or words, that it hangs on;
   - ``path``: the way in words;
-  - ``steps``, one after the other, each with ``actor``, the ARN of who does it; ``then``, the ARN of who he is
-    thereafter, in the end the role; and ``calls``, all of which are needed, each with ``action``, ``resource`` (an
-    ARN), ``because`` (what allows it, in words), ``conditions`` and ``source``, the page that describes it. The name of
-    a user or role that is made on the way is ``(new)``;
+  - ``steps``, one after the other, each with ``actor``, the ARN of the principal that acts; ``then``, the ARN of the
+    principal that one is afterwards, in the end the role; and ``calls``, all of which are needed, each with ``action``,
+    ``resource`` (an ARN), ``because`` (what allows it, in words), ``conditions`` and ``source``, the page about it.
+    The name of a user or role that is made on the way is ``(new)``;
 
 - ``administrators``: the ARNs of administrators by whose profiles the accounts were read; they may assume a role too;
 - ``notSeen``: what was not looked at, in words.

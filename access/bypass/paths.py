@@ -18,14 +18,14 @@ class TargetRole:
 
 @dataclass(frozen=True)
 class Step:
-    """Something that somebody does to get further."""
+    """One thing that is done to get further."""
 
     actor: str
-    """The ARN of who does it."""
+    """The ARN of the principal that acts."""
     calls: tuple[Call, ...]
     """All of them are needed."""
     then: str
-    """The ARN of who he is thereafter."""
+    """The ARN of the principal that one is afterwards."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Path:
     """Steps, one after the other."""
 
     start: Principal
-    """Who sets out, as changed by the steps."""
+    """The principal that sets out, as changed by the steps."""
     end: Principal
-    """Who he is thereafter."""
+    """The principal that one is afterwards."""
     steps: tuple[Step, ...] = ()
     changes: int = 0
     """How many of the steps change a policy or a group's members."""

@@ -13,7 +13,7 @@ from access.participants import Participant, check_account
 
 
 def look(participants: Sequence[Participant], progress: Callable[[str], None] = lambda text: None) -> Report:
-    """Read what is deployed, and find out who gets to which role. Nothing is changed.
+    """Read what is deployed, and look for ways to the roles. Nothing is changed.
 
     Of an account that has roles only, the trust policies are enough: the report then says what it doesn't see there.
 

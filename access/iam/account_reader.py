@@ -121,6 +121,7 @@ def read_account(
 
     Raises:
         botocore.exceptions.BotoCoreError: AWS can't be reached, or answers with something that is not its own.
+        botocore.exceptions.ClientError: AWS fails, for another reason than a right that is missing.
     """
     iam, unread = session.iam, list[str]()
 

@@ -42,7 +42,7 @@ def read_directory(iam: "IAMClient", account_id: str) -> Directory:
         account_id: the account.
 
     Raises:
-        botocore.exceptions.ClientError: the users, groups and roles can't be read.
+        botocore.exceptions.ClientError: the users, groups and roles can't be read, or AWS fails.
     """
     paginator: Any = iam.get_paginator("get_account_authorization_details")
     pages = list(paginator.paginate(Filter=["User", "Role", "Group", "LocalManagedPolicy"]))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from access.aws_errors import describe, error_code
+from access.aws_errors import error_code
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -11,12 +11,18 @@ _DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 def line_of(what: str, error: "ClientError", right: str) -> str:
-    """Return a line about a part that could not be read, with the right that is missing, if one is.
+    """Return a line about a part that could not be read: a right is missing, or there is no such thing.
 
     Args:
         what: the part, e.g. ``the policy of bucket productionapp``.
-        error: what AWS answered.
+        error: the error that AWS answered.
         right: the right that the call needs, e.g. ``s3:GetBucketPolicy``.
+
+    Raises:
+        botocore.exceptions.ClientError: it is another error.
     """
-    reason = f"{right} is missing" if error_code(error) in _DENIED else describe(error)
-    return f"{what} could not be read: {reason}"
+    if error_code(error) in _DENIED:
+        return f"{what} could not be read: {right} is missing"
+    if error_code(error) == "NoSuchEntity":
+        return f"{what} could not be read: there is no such thing"
+    raise error

@@ -1,19 +1,21 @@
 """The deployed policy documents, and what IAM Access Analyzer has to say about them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import boto3
 
 from access.arn import name_of
+from access.iam.account_reader import AccountState
+from access.iam.principals import Policy, PolicyVersion
 from access.stack_outputs import StackOutputs
 
-if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
-
 _FAILING = ("ERROR", "SECURITY_WARNING")
+
+Kind = Literal["IDENTITY_POLICY", "AWS::IAM::AssumeRolePolicyDocument", "AWS::S3::Bucket"]
+"""An identity policy, or the kind of resource that a policy stands on."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,9 @@ class DeployedPolicy:
 
     where: str
     """E.g. ``trust policy of role UpdateApp``."""
-    kind: Literal["IDENTITY_POLICY", "RESOURCE_POLICY"]
-    document: str
-    """JSON."""
+    kind: Kind
+    document: str | None
+    """JSON; none if it could not be read."""
 
 
 @dataclass(frozen=True)
@@ -44,34 +46,47 @@ class Finding:
         return self.severity in _FAILING
 
 
-def deployed_policies(session: boto3.Session, outputs: StackOutputs) -> Iterator[DeployedPolicy]:
-    """The documents of the stack's roles, groups and permission sets, read from the account of the session.
+def buckets_of(outputs: StackOutputs) -> set[str]:
+    """Return the names of the buckets that a stack looks after."""
+    own = [options for name, options in outputs.role_options.items() if name not in outputs.on_existing_buckets]
+    named = {bucket for options in own for bucket in options.get("buckets", ())}
+    return named | {options["bucket"] for options in own if "bucket" in options}
 
-    Raises:
-        botocore.exceptions.ClientError: they can't be read: other credentials, or a stack that is not up.
+
+def deployed_policies(state: AccountState, outputs: StackOutputs) -> Iterator[DeployedPolicy]:
+    """Yield the documents of a stack's roles, with their boundaries and buckets, and of its groups and permission sets.
+
+    Args:
+        state: the account of the stack. Where its users, groups and roles could not be read, trust and bucket policies
+            are all there is.
+        outputs: what the stack exports.
     """
-    iam = session.client("iam")
-    for role_arn in outputs.role_arns.values():
-        name = name_of(role_arn)
-        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-        yield DeployedPolicy(f"trust policy of role {name}", "RESOURCE_POLICY", _json(trust))
-        yield from _attached_policies(iam, name)
-    for name in outputs.groups:
-        for page in iam.get_paginator("list_group_policies").paginate(GroupName=name):
-            for policy in page["PolicyNames"]:
-                document = iam.get_group_policy(GroupName=name, PolicyName=policy)["PolicyDocument"]
-                yield DeployedPolicy(f"policy {policy} of group {name}", "IDENTITY_POLICY", _json(document))
-    for name in outputs.grantee_roles:
-        for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
-            for policy in page["PolicyNames"]:
-                document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-                yield DeployedPolicy(f"policy {policy} of role {name}", "IDENTITY_POLICY", _json(document))
-    if outputs.permission_sets:
-        yield from _policies_of_permission_sets(iam, outputs.permission_sets)
+    principals = {it.arn: it for it in state.directory.principals} if state.directory else {}
+    for arn in outputs.role_arns.values():
+        name = name_of(arn)
+        if role := state.roles.get(name):
+            document = json.dumps(role.trust_document)
+            yield DeployedPolicy(f"trust policy of role {name}", "AWS::IAM::AssumeRolePolicyDocument", document)
+        if principal := principals.get(arn):
+            yield from _of(f"role {name}", principal.own_policies)
+            if principal.boundary:
+                yield _identity(f"permissions boundary of role {name}", principal.boundary)
+    for group in state.directory.groups if state.directory else ():
+        if group.name in outputs.groups:
+            yield from _of(f"group {group.name}", group.policies)
+    for principal in principals.values():
+        if not principal.is_user and principal.name in outputs.grantee_roles:
+            yield from _of(f"role {principal.name}", principal.own_policies)
+    if state.directory:
+        yield from _of_permission_sets(state.directory.versions, outputs.permission_sets)
+    for bucket in state.buckets.values():
+        if bucket.policy_document or "policy" in bucket.unread:
+            found = json.dumps(bucket.policy_document) if bucket.policy_document else None
+            yield DeployedPolicy(f"policy of bucket {bucket.name}", "AWS::S3::Bucket", found)
 
 
 def findings(session: boto3.Session, policy: DeployedPolicy) -> list[Finding]:
-    """What IAM Access Analyzer has to say about a policy.
+    """Return what IAM Access Analyzer has to say about a policy.
 
     Source: IAM Access Analyzer API Reference, "ValidatePolicy".
 
@@ -80,8 +95,8 @@ def findings(session: boto3.Session, policy: DeployedPolicy) -> list[Finding]:
     """
     analyzer: Any = session.client("accessanalyzer")
     kind = {"policyType": policy.kind, "policyDocument": policy.document}
-    if policy.kind == "RESOURCE_POLICY":
-        kind["validatePolicyResourceType"] = "AWS::IAM::AssumeRolePolicyDocument"
+    if policy.kind != "IDENTITY_POLICY":
+        kind |= {"policyType": "RESOURCE_POLICY", "validatePolicyResourceType": policy.kind}
     return [
         Finding(policy.where, found["findingType"], found["issueCode"], found["findingDetails"])
         for page in analyzer.get_paginator("validate_policy").paginate(**kind)
@@ -89,27 +104,23 @@ def findings(session: boto3.Session, policy: DeployedPolicy) -> list[Finding]:
     ]
 
 
-def _attached_policies(iam: "IAMClient", role: str) -> Iterator[DeployedPolicy]:
-    for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
-        for attached in page["AttachedPolicies"]:
-            document = _document(iam, attached["PolicyArn"])
-            yield DeployedPolicy(f"policy {attached['PolicyName']} of role {role}", "IDENTITY_POLICY", _json(document))
+def _of(holder: str, policies: Collection[Policy]) -> Iterator[DeployedPolicy]:
+    for policy in policies:
+        yield _identity(f"policy {policy.name} of {holder}", policy)
 
 
-def _policies_of_permission_sets(iam: "IAMClient", names: Iterable[str]) -> Iterator[DeployedPolicy]:
+def _of_permission_sets(
+    versions: Mapping[str, Collection[PolicyVersion]], names: Collection[str]
+) -> Iterator[DeployedPolicy]:
     policies = {f"{effect}-assume-roles-{name}": name for name in names for effect in ("allow", "deny")}
-    for page in iam.get_paginator("list_policies").paginate(Scope="Local"):
-        for policy in page["Policies"]:
-            name = policy["PolicyName"]
-            if name in policies:
-                where = f"policy {name} of permission set {policies[name]}"
-                yield DeployedPolicy(where, "IDENTITY_POLICY", _json(_document(iam, policy["Arn"])))
+    for arn, several in versions.items():
+        name = name_of(arn)
+        if name in policies:
+            [document] = [it.document for it in several if it.is_default]
+            where = f"policy {name} of permission set {policies[name]}"
+            yield DeployedPolicy(where, "IDENTITY_POLICY", json.dumps(document))
 
 
-def _document(iam: "IAMClient", arn: str) -> object:
-    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-
-
-def _json(document: object) -> str:
-    return document if isinstance(document, str) else json.dumps(document)
+def _identity(where: str, policy: Policy) -> DeployedPolicy:
+    document = None if policy.document is None else json.dumps(policy.document)
+    return DeployedPolicy(where, "IDENTITY_POLICY", document)

@@ -83,8 +83,9 @@ def test_lint_asks_about_every_deployed_policy(read_only: Sandbox, analyzer: tup
     assert done.stdout.splitlines() == [
         "trust policy of role UpdateApp: nothing found",
         "policy read-write-app-bucket of role UpdateApp: nothing found",
+        "policy of bucket productionapp: nothing found",
     ]
-    trust, identity = answering.asked
+    trust, identity, bucket = answering.asked
     assert trust["policyType"] == "RESOURCE_POLICY"
     assert trust["validatePolicyResourceType"] == "AWS::IAM::AssumeRolePolicyDocument"
     assert json.loads(trust["policyDocument"])["Statement"][0]["Sid"] == "TrustAccount"
@@ -94,6 +95,7 @@ def test_lint_asks_about_every_deployed_policy(read_only: Sandbox, analyzer: tup
         "ListBucket",
         "ReadWriteObjects",
     ]
+    assert (bucket["policyType"], bucket["validatePolicyResourceType"]) == ("RESOURCE_POLICY", "AWS::S3::Bucket")
 
     done = access(read_only, "development", "lint", "development", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
     assert done.returncode == 0, done.stderr
@@ -120,6 +122,7 @@ def test_lint_fails_on_what_should_not_stay(
         f"trust policy of role UpdateApp: {len(severities)} findings",
         *told,
         "policy read-write-app-bucket of role UpdateApp: nothing found",
+        "policy of bucket productionapp: nothing found",
     ]
 
 
@@ -131,7 +134,11 @@ def test_lint_fails_on_what_should_not_stay(
             "nowhere",
             "access: the outputs of stack 'nowhere' can't be read: no stack named 'nowhere' found",
         ),
-        ("development", "production", "access: AWS: NoSuchEntity (GetRole): "),
+        (
+            "development",
+            "production",
+            "access: role UpdateApp of 111111111111 could not be read: there is no such thing; set credentials",
+        ),
         ("production", "production", "access: AWS: UnsupportedOperation (ValidatePolicy)"),
     ],
     ids=["a stack that is not there", "another account's credentials", "no Access Analyzer"],

@@ -210,14 +210,14 @@ def command(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[st
 
 def test_nothing_is_found_in_the_tutorial(live: Live) -> None:
     done = command(live.sandbox)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
         0,
-        "nothing found; 1 role, the principals of 111111111111",
+        "nothing found; 1 role, the principals of 111111111111, 999999999999",
     )
     assert "administrators by whose profiles this was read\n  sandbox-administrator of 111111111111\n" in done.stdout
     assert done.stdout.count("sandbox-administrator") == 1
     assert done.stderr.splitlines()[-3:] == [
-        "reading the roles' trust policies",
+        "reading the users, groups and roles of 999999999999",
         "reading the users, groups and roles of 111111111111",
         "looking for ways",
     ]
@@ -250,7 +250,9 @@ def test_ways_over_a_role_and_an_administrator_are_real_until_the_trust_names_wh
     # Access keys remember when they were used; nothing else is to be different.
     changed = [path.name for path, content in before.items() if path.read_bytes() != content]
     assert [name for name in changed if not name.startswith(("iam", "sts"))] == []
-    assert text_report.render(report).splitlines()[:7] == [
+    assert text_report.render(report).splitlines()[:9] == [
+        "3 found, 3 of them certain; 1 role, the principals of 111111111111, 999999999999",
+        "",
         f"UpdateApp of {PRODUCTION} ({UPDATE_APP})",
         "  around a Deny",
         "    Theresa (Testers: deny) -> role Deployer -> UpdateApp",

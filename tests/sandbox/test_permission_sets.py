@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import yaml
 
 from access.accounts import Account
-from access.aws_session import new_session
+from access.iam.account_reader import read_account
 from access.lint.deployed_policies import deployed_policies
 from access.participants import Participant
 from access.project.yaml_file import read_yaml
@@ -186,9 +185,10 @@ def test_somebody_who_is_signed_in_is_known_by_the_permission_set(world: World) 
 
 
 def test_lint_asks_about_their_policies(world: World) -> None:
-    session = boto3.Session(botocore_session=new_session("development", world.sandbox.layout.aws_config))
+    state = read_account(world.sandbox.accounts.administrator(DEVELOPMENT), DEVELOPMENT)
     found = {
-        policy.where: json.loads(policy.document) for policy in deployed_policies(session, world.outputs["development"])
+        policy.where: json.loads(policy.document or "")
+        for policy in deployed_policies(state, world.outputs["development"])
     }
     allowed = ("Dev", "Dev_x", "Late", "Closed", "Unassigned")
     assert {where for where in found if "permission set" in where} == {

@@ -249,7 +249,7 @@ def test_what_aws_tells_does_not_steer_the_terminal() -> None:
         ),
         (
             {"production": StackOutputs("production", role_arns={"Gone": arn("role", "Gone", PRODUCTION)})},
-            f"access: role Gone of {PRODUCTION} could not be read: NoSuchEntity (GetRole): no such role\n",
+            f"access: role Gone of {PRODUCTION} could not be read: there is no such thing\n",
         ),
         (
             {"denied": "development"},

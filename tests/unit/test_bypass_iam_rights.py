@@ -35,9 +35,11 @@ ACCOUNT = (
     .group("Testers", inline={"deny": deny("sts:*"), "more": allow("ec2:*")})
     .group("Everybody", attached=["custom"])
     .group("Denied", attached=["never"])
+    .group("Useful", attached=["useful"])
+    .group("Readers", inline={"read": allow("s3:Get*")})
     .user("Bea", boundary="never")
     .role("Bob", trusts(root()), boundary="custom")
-    .policy("custom", allow("sqs:*"), older=allow("ec2:*"))
+    .policy("custom", allow("sqs:*"), older=allow("iam:Put*"))
     .policy("never", deny("sts:*"))
     .policy("useful", allow("iam:*"))
 )
@@ -109,7 +111,7 @@ def test_each_call_that_changes_a_user() -> None:
         ("iam:AttachGroupPolicy", "group Testers", [*before, attached("group Testers")]),
         ("iam:PutGroupPolicy", "group Everybody", [*before, every("group Everybody")]),
         ("iam:AttachGroupPolicy", "group Everybody", [*before, attached("group Everybody")]),
-        ("iam:AddUserToGroup", "group Denied", [*before, "never (attached to group Denied)"]),
+        ("iam:AddUserToGroup", "group Useful", [*before, "useful (attached to group Useful)"]),
         ("iam:RemoveUserFromGroup", "group Testers", [own, custom, power, group]),
         ("iam:DeleteGroupPolicy", "group Testers", [own, custom, power, more, group]),
         ("iam:PutGroupPolicy", "group Testers", [own, custom, power, more, group, every("group Testers")]),
@@ -124,7 +126,7 @@ def test_each_call_that_changes_a_user() -> None:
 
 def test_an_older_version_takes_effect_wherever_the_policy_is_attached() -> None:
     [older] = [it for it in changes_of("Theresa") if it.action == "iam:SetDefaultPolicyVersion"]
-    assert [it.statements[0].actions for it in older.after.policies if it.name == "custom"] == [("ec2:*",)] * 2
+    assert [it.statements[0].actions for it in older.after.policies if it.name == "custom"] == [("iam:Put*",)] * 2
 
 
 def test_what_is_attached_is_known_by_its_arn_and_else_what_is_of_use() -> None:

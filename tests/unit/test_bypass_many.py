@@ -1,5 +1,7 @@
 """``access bypass`` in an account of many people: lines are folded, and what they share is decided once."""
 
+from itertools import pairwise
+
 import pytest
 
 from access.bypass import text_report
@@ -10,6 +12,7 @@ from access.bypass.paths import TargetRole
 from access.bypass.search import Search
 from access.iam.documents import parse
 from access.iam.principals import Directory
+from access.iam.verdicts import Answer
 from access.stack_outputs import StackOutputs
 from tests.unit.test_bypass_findings import ASSUME, DENIED, MFA, NOW, ON_UPDATE_APP, TRUST, UPDATE_APP, report, tutorial
 from tests.unit.test_iam_accounts import HERE, PRODUCTION, AccountDetails, allow, arn, deny, trusts
@@ -65,8 +68,12 @@ def test_what_differs_is_not_folded() -> None:
     made.role("Guarded", trusts(arn("user", "Theresa"), Condition=MFA), inline={"a": ON_UPDATE_APP})
     made.role("Open", TRUST, inline={"b": ON_UPDATE_APP}).user("Norman", inline={"b": ON_UPDATE_APP})
     made.user("Nora", inline={"b": ON_UPDATE_APP}).user("Ned", inline={"c": ON_UPDATE_APP})
+    for name in ("Auditor", "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef"):
+        made.role(name, trusts(arn("user", "Nobody")), inline={"a": allow(ASSUME, arn("role", "Open"))})
     because = f"allows it; statement 1 of the trust policy admits account {HERE}"
     assert ways(made) == [
+        "role Auditor (Auditor: deny) -> role Open -> UpdateApp",
+        "role AWSReservedSSO_Ops_0123456789abcdef (permission set Ops: deny) -> role Open -> UpdateApp",
         "Theresa (Testers: deny) -> role Open -> UpdateApp",
         "Theresa (Testers: deny) -> role Guarded -> UpdateApp (only under conditions: aws:MultiFactorAuthPresent)",
         f"role Guarded -> UpdateApp: statement 1 of a (inline in role Guarded) {because}",
@@ -108,6 +115,27 @@ def test_what_does_not_depend_on_the_role_is_decided_once() -> None:
     assert takers * people < first
     assert max(others) < first / 4
     assert [decide(role) for role in roles] == [0] * len(roles)
+
+
+def test_whom_somebody_can_become_or_change_is_decided_once() -> None:
+    directory, *_ = many()
+    network = Network([directory], NOW)
+    me, target = directory.principals[1:3]
+
+    def ask() -> list[int]:
+        counts = [network.evaluations]
+        for _ in range(2):
+            network.reach(me, Answer.YES)
+            network.reach(me, Answer.CONDITIONAL)
+            counts.append(network.evaluations)
+            network.change(me, target, Answer.YES)
+            network.change(me, target, Answer.CONDITIONAL)
+            counts.append(network.evaluations)
+        return [after - before for before, after in pairwise(counts)]
+
+    reached, changed, *again = ask()
+    assert (reached, again) == (len(network.others) - 1, [0, 0])
+    assert changed > 0
 
 
 @pytest.mark.parametrize("count", [1, 20])

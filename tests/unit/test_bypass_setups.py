@@ -96,9 +96,10 @@ def guest(
     return made.role("Guest", document(trust), inline={"a": ON_UPDATE_APP})
 
 
-def production(name: str, trust: Document, *rights: Document) -> AccountDetails:
-    """The account of the role, with another role."""
-    made = AccountDetails(PRODUCTION).role("UpdateApp", TRUST, inline={"s3": allow("s3:*")})
+def production(name: str, trust: Document, *rights: Document, of_target: Document | None = None) -> AccountDetails:
+    """The account of the role, which could assume itself if it trusted its account, with another role."""
+    made = AccountDetails(PRODUCTION)
+    made.role("UpdateApp", of_target or TRUST, inline={"a": allow(ASSUME, UPDATE_APP)})
     return made.role(name, trust, inline={str(number): it for number, it in enumerate(rights)})
 
 
@@ -106,6 +107,7 @@ def equals(key: str, value: str, operator: str = "StringEquals") -> Condition:
     return {operator: {key: value}}
 
 
+OF_PRODUCTION = trusts(root(), root(PRODUCTION))
 TEAM = "aws:PrincipalTag/team"
 RED, BLUE = {"team": "red"}, {"team": "blue"}
 TAGGED = trusts(root(), Action=[ASSUME, "sts:TagSession"])
@@ -123,7 +125,8 @@ SETUPS: dict[str, tuple[AccountDetails, list[str]]] = {
     "no tag, if it exists": (assuming(equals(TEAM, "red", "StringEqualsIfExists")), [AROUND, NOT_MEANT]),
     "no tag, negated": (assuming(equals(TEAM, "red", "StringNotEquals")), [AROUND, NOT_MEANT]),
     "no tag is asked for": (assuming(equals(TEAM, "true", "Null")), [AROUND, NOT_MEANT]),
-    "tag in capitals": (assuming(equals("aws:principaltag/TEAM", "red"), RED), [AROUND, NOT_MEANT]),
+    "key in capitals": (assuming(equals("aws:principaltag/TEAM", "red"), RED), [AROUND, NOT_MEANT]),
+    "tag in capitals": (assuming(equals(TEAM, "red"), {"Team": "red"}), [AROUND, NOT_MEANT]),
     "tag in the resource": (
         theresa_with(
             inline={"a": allow(ASSUME, arn("role", "${aws:PrincipalTag/job}"))}, tags={"job": "Deployer"}
@@ -316,14 +319,13 @@ def _whole(line: str) -> str:
 
 
 HOP = f"role Hop of {PRODUCTION}"
-OF_PRODUCTION = trusts(root(), root(PRODUCTION))
 
 
 @pytest.mark.parametrize(
     ("made", "trust", "lines"),
     [
         (
-            production("Hop", TRUST, allow(ASSUME)),
+            production("Hop", TRUST, allow(ASSUME), of_target=OF_PRODUCTION),
             OF_PRODUCTION,
             [f"Theresa (Testers: deny) -> {HOP} -> UpdateApp", "role Hop -> UpdateApp"],
         ),
@@ -343,7 +345,9 @@ OF_PRODUCTION = trusts(root(), root(PRODUCTION))
             ],
         ),
         (
-            production("Hop", trusts(arn("role", "Outer", PRODUCTION)), allow(ASSUME)).role("Outer", TRUST, inline={}),
+            production("Hop", trusts(arn("role", "Outer", PRODUCTION)), allow(ASSUME), of_target=OF_PRODUCTION).role(
+                "Outer", TRUST, inline={}
+            ),
             OF_PRODUCTION,
             [
                 f"Theresa (Testers: deny) -> role Outer of {PRODUCTION} -> {HOP} -> UpdateApp",

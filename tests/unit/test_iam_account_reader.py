@@ -181,12 +181,22 @@ def test_what_a_bucket_does_not_have_is_not_unread() -> None:
     assert state.unread == ()
 
 
-def test_a_bucket_that_is_gone_does_not_exist_and_another_error_has_no_line_breaks() -> None:
-    state = read(GetBucketPolicy="NoSuchBucket", ListSAMLProviders="ServiceFailure")
+def test_a_bucket_that_is_gone_is_known_to_be_gone() -> None:
+    state = read(GetBucketPolicy="NoSuchBucket")
     assert state.buckets == {"productionapp": BucketState("productionapp", exists=False)}
-    assert state.unread == (
-        f"the SAML providers of {HERE} could not be read: ServiceFailure (ListSAMLProviders): no way",
+    assert state.unread == ()
+
+
+def test_a_role_that_is_gone_is_a_line() -> None:
+    assert read(GetRole="NoSuchEntity").unread == (
+        f"role Deployer of {HERE} could not be read: there is no such thing",
     )
+
+
+@pytest.mark.parametrize("right", ["GetPolicy", "GetRole", "ListSAMLProviders", "GetBucketAcl"])
+def test_a_failure_of_aws_is_no_missing_right(right: str) -> None:
+    with pytest.raises(ClientError, match="ServiceFailure"):
+        read(**{right: "ServiceFailure"})
 
 
 def test_a_policy_that_may_not_be_read_may_say_anything() -> None:

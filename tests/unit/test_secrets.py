@@ -98,11 +98,15 @@ class Aws:
     def _GetRole(self, request: Request) -> str:  # noqa: N802
         trust = quote(json.dumps(TRUST))
         return (
-            f"<Role><RoleName>UpdateApp</RoleName><AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument></Role>"
+            f"<Role><RoleName>UpdateApp</RoleName><Arn>{ROLE}</Arn>"
+            f"<AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument></Role>"
         )
 
-    def _ListAttachedRolePolicies(self, request: Request) -> str:  # noqa: N802
-        return "<AttachedPolicies/><IsTruncated>false</IsTruncated>"
+    def _ListSAMLProviders(self, request: Request) -> str:  # noqa: N802
+        return "<SAMLProviderList/>"
+
+    def _ListOpenIDConnectProviders(self, request: Request) -> str:  # noqa: N802
+        return "<OpenIDConnectProviderList/>"
 
     def _GetAccountAuthorizationDetails(self, request: Request) -> str:  # noqa: N802
         return DETAILS
@@ -201,12 +205,10 @@ SPOILT = [
     ("profile", "GetCallerIdentity"),
     ("whoami", "GetCallerIdentity"),
     ("device", "ListMFADevices"),
-    *(("lint", spoilt) for spoilt in ("GetRole", "ListAttachedRolePolicies", "ValidatePolicy")),
+    *(("lint", spoilt) for spoilt in ("GetAccountAuthorizationDetails", "GetRole", "ValidatePolicy")),
     *(("bypass", spoilt) for spoilt in ("GetCallerIdentity", "GetRole", "GetAccountAuthorizationDetails")),
+    ("bypass", "ListSAMLProviders"),
 ]
-
-BEFORE = {("lint", "ListAttachedRolePolicies"): "trust policy of role UpdateApp: 1 findings\n  SUGGESTION X: y\n"}
-"""What a command has printed by then."""
 
 
 def last_line(printed: str) -> str:
@@ -229,7 +231,7 @@ def test_one_line_and_nothing_secret(
     assert ("HTTP 502 Bad Gateway" if fault == "502" else "something that is not AWS's") in told
     assert spoilt in told or command == "device"
     assert not secrets_in(printed.out + printed.err + written(home))
-    assert printed.out == BEFORE.get((command, spoilt), "")
+    assert printed.out == ""
 
 
 @pytest.mark.parametrize(("command", "spoilt"), [("whoami", "GetCallerIdentity"), ("env", "AssumeRole")])

@@ -13,6 +13,7 @@ import access.changes.commands
 import access.lint.commands
 import access.prove.commands
 import access.render.commands
+import access.state_policy.commands
 import access.switch.commands
 from access.errors import AccessError
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         access.lint.commands,
         access.render.commands,
         access.changes.commands,
+        access.state_policy.commands,
     ):
         module.add_commands(commands)
     return parser

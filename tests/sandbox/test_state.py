@@ -242,7 +242,9 @@ def test_an_administrator_of_the_buckets_account_gains_nothing_unless_a_denial_i
     owner = statement[-12:]
     bucket = StateBucket(sandbox, owner, f"acme-state-of-{owner}")
     key = f"{FOLDER}/{STATE_KEYS[stack]}"
+    bucket.s3.delete_bucket_policy(Bucket=bucket.name)
     bucket.write(STATE_KEYS[stack], b"{}")
+    bucket.put(bucket.policy())
     administrator = sandbox.accounts.make_administrator(owner)
     with sandbox.accounts.signed_in(administrator) as session:
         call = getattr(session.s3, action)

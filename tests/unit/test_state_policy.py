@@ -68,6 +68,7 @@ def test_a_stack_reads_what_it_refers_to_and_nothing_else(capsys: pytest.Capture
     readers = {sid: it for sid, it in statements.items() if sid.startswith("Read") and it["Effect"] == "Allow"}
     assert readers.keys() == {"ReadLayout", "Read2Development"}
     assert resources(readers["Read2Development"]) == ["stacks/cross-account-access/production.json"]
+    assert {it["Action"] for it in readers.values()} == {"s3:GetObject"}
     assert readers["Read2Development"]["Principal"] == {"AWS": [DEVELOPMENT]}
     assert readers["ReadLayout"]["Principal"] == {"AWS": [DEVELOPMENT, PRODUCTION]}
     listed = [it["Condition"]["StringEquals"]["s3:prefix"] for sid, it in statements.items() if sid.startswith("List")]

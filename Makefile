@@ -1,6 +1,7 @@
 # make up         both accounts on this machine, deployed and proved
 # make test       style, types, unit tests, sandbox tests, browser tests
 # make edits      every edit of the files that the README tells of, and its way back: minutes
+# make state      state in a bucket of S3: each right of its policy, and of README.md's steps, left out in turn: minutes
 # make docs       write docs/strictness.md anew
 # make aws-check  try on two accounts of yours what is untried: PRODUCTION=profile DEVELOPMENT=profile; else in the sandbox
 # make access     ACCESS.md: who may do what, made of the stack files; commit it with them
@@ -10,7 +11,7 @@
 
 PYTHON ?= python3
 
-.PHONY: up test edits access docs aws-check packages down benchmark setup
+.PHONY: up test edits state access docs aws-check packages down benchmark setup
 up: .venv/installed
 	@.venv/bin/python -m sandbox up
 
@@ -24,6 +25,9 @@ test: setup
 
 edits: setup
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py
+
+state: setup
+	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_state.py tests/sandbox/test_real_accounts.py
 
 docs: .venv/installed
 	@.venv/bin/python -m sandbox.strict.table

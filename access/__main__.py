@@ -14,6 +14,7 @@ import access.lint.commands
 import access.pipeline.commands
 import access.prove.commands
 import access.render.commands
+import access.state_policy.commands
 import access.switch.commands
 from access.errors import AccessError
 
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         access.render.commands,
         access.changes.commands,
         access.pipeline.commands,
+        access.state_policy.commands,
     ):
         module.add_commands(commands)
     return parser

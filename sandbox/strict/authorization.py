@@ -4,11 +4,13 @@ Sources: Service Authorization Reference, "Actions, resources, and condition key
 Management", "AWS Security Token Service" and "Amazon S3".
 """
 
+import uuid
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
+import ministack.app as ministack
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_actions import _query_param
 from ministack.core.responses import get_account_id
@@ -65,6 +67,34 @@ def install(propagation: Propagation) -> None:
 def begin() -> None:
     """Forget what was asked about the request before."""
     _allowed_buckets.set(frozenset())
+
+
+def refusal_of_missing(bucket: str, key: str, headers: Mapping[str, str], query: _Params) -> Any:  # noqa: ANN401
+    """Return the refusal of a caller who may not know that a key is missing; nothing for one who may list it.
+
+    Sources: S3 API Reference, "GetObject" and "HeadObject", permissions. The key counts as ``s3:prefix``: the change
+    ceph/ceph#68577 says so of AWS.
+    """
+    arn = f"arn:aws:s3:::{bucket}"
+    denied = iam_evaluator.enforce(
+        ministack.extract_access_key_id(headers, query),
+        "s3:ListBucket",
+        "s3",
+        "",
+        resource_arn=arn,
+        service_context={"s3:prefix": key},
+    )
+    if not denied:
+        return None
+    return iam_actions.access_denied_response(
+        "s3",
+        "s3:ListBucket",
+        denied.principal_arn,
+        str(uuid.uuid4()),
+        headers=headers,
+        explicit_deny=denied.decision == "Deny",
+        resource_policy_arn=denied.resource_policy_arn,
+    )
 
 
 def _with_path(extract: Callable[..., str]) -> Callable[..., str]:

@@ -29,9 +29,14 @@ class Call:
         return self.path.lstrip("/").partition("/")[0]
 
     @property
+    def key(self) -> str:
+        """The object that it is about, if it is about one."""
+        return self.path.lstrip("/").partition("/")[2]
+
+    @property
     def is_about_bucket(self) -> bool:
-        """Whether it is about a bucket and not about an object in it."""
-        return bool(self.bucket) and not self.path.lstrip("/").partition("/")[2]
+        """``True`` if it is about a bucket and not about an object in it."""
+        return bool(self.bucket) and not self.key
 
 
 Rule = Callable[[Call], Refusal | None]

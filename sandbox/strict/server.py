@@ -14,7 +14,7 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -216,7 +216,13 @@ async def _strictly_s3(
     refusal = next(filter(None, (rule(call) for rule in rules)), None)
     if refusal:
         return s3._error(refusal.code, refusal.message, refusal.status, f"/{call.bucket}")
-    return await handler(method, path, headers, body, query)
+    sender = copy_context()  # MiniStack goes on as the bucket's account
+    response = await handler(method, path, headers, body, query)
+    if response[0] == 404 and method in ("GET", "HEAD") and call.key:
+        denied = sender.run(authorization.refusal_of_missing, call.bucket, call.key, headers, query)
+        if denied:
+            return (*denied[:2], b"" if method == "HEAD" else denied[2])
+    return response
 
 
 async def _strictly(

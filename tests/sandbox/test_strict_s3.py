@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.users import Accounts
+from sandbox.users import Accounts, User
 from tests.sandbox.refused import refused
 
 if TYPE_CHECKING:
@@ -116,3 +116,30 @@ def test_acls_are_disabled(s3: "S3Client") -> None:
         Bucket="strict-acls", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
     )
     s3.put_bucket_acl(Bucket="strict-acls", ACL="authenticated-read")
+
+
+# S3 API Reference, "GetObject" and "HeadObject": only who may list a key learns that it is missing.
+
+
+def test_a_missing_key_is_known_to_those_who_may_list_it(accounts: Accounts, s3: "S3Client") -> None:
+    s3.create_bucket(Bucket="strict-missing")
+    s3.put_object(Bucket="strict-missing", Key="seen/there", Body=b"")
+    user = User("Reader", ACCOUNT, power_user=False)
+    accounts.make(user)
+    arn = "arn:aws:s3:::strict-missing"
+    listing = {"StringLike": {"s3:prefix": "seen/*"}}
+    statements = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{arn}/*"},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn, "Condition": listing},
+    ]
+    iam = accounts.administrator(ACCOUNT).iam
+    iam.put_user_policy(UserName=user.name, PolicyName="read", PolicyDocument=document(*statements))
+    with accounts.signed_in(user) as reader:
+        reader.s3.get_object(Bucket="strict-missing", Key="seen/there")
+        missing = {"Bucket": "strict-missing", "Key": "seen/missing"}
+        hidden = {"Bucket": "strict-missing", "Key": "hidden/missing"}
+        assert refused(reader.s3.get_object, **missing).startswith("404 NoSuchKey: ")
+        assert refused(reader.s3.head_object, **missing).startswith("404 ")
+        assert "s3:ListBucket on resource" in refused(reader.s3.get_object, **hidden)
+        assert refused(reader.s3.get_object, **hidden).startswith("403 AccessDenied: ")
+        assert refused(reader.s3.head_object, **hidden).startswith("403 ")

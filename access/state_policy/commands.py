@@ -1,0 +1,86 @@
+"""The command ``access state-policy``."""
+
+import argparse
+from pathlib import Path
+
+from access.command_line import Commands
+from access.errors import AccessError
+
+_DESCRIPTION = """\
+Prints the policy of a bucket that keeps the state of a project's stacks, and nothing else, with the least rights: those
+who deploy a stack may keep its state, and read the states of the stacks that its file refers to. Nobody may write
+another stack's state. AWS is not asked. docs/state.md says how to make the bucket.
+"""
+
+
+def add_commands(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "state-policy",
+        help="print the policy of a bucket that keeps the stacks' state",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("url", metavar="s3://BUCKET[/FOLDER]", help="where the state is kept, as for `pulumi login`")
+    command.add_argument(
+        "--project",
+        action="append",
+        type=Path,
+        metavar="DIR",
+        help="the folder of a project whose state is kept there, may be given again; by default the current one",
+    )
+    command.add_argument(
+        "--principal",
+        action="append",
+        default=[],
+        type=_stack_and_arn,
+        metavar="STACK=ARN",
+        help="a user or role that deploys the stack, may be given again; by default all whom the stack's account allows"
+        " to",
+    )
+    command.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    import json
+
+    from access.project.files import in_order, read_project
+    from access.state_policy.location import read_location
+    from access.state_policy.policy import keepers, state_policy
+
+    place = read_location(options.url)
+    projects = [read_project(folder) for folder in options.project or [Path()]]
+    stacks = in_order(stack for project in projects for stack in project.stacks)
+    partition = _partition({stack.region for stack in stacks})
+    principals: dict[str, list[str]] = {}
+    for stack, arn in options.principal:
+        principals.setdefault(stack, []).append(arn)
+    print(json.dumps(state_policy(place, keepers(stacks, principals, partition), partition), indent=2))
+    return 0
+
+
+def _partition(regions: set[str]) -> str:
+    """Return the partition of all regions.
+
+    Raises:
+        AccessError: they are of several; a bucket can't be opened to another partition.
+    """
+    import botocore.loaders
+
+    partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
+    found: list[str] = [it["id"] for it in partitions if regions & it["regions"].keys()]
+    if len(found) > 1:
+        raise AccessError(
+            f"the stacks are in the partitions {' and '.join(found)}, and no bucket can be opened to another partition;"
+            " keep their state in a bucket for each"
+        )
+    return found[0]
+
+
+def _stack_and_arn(text: str) -> tuple[str, str]:
+    stack, equals, arn = text.partition("=")
+    if not (stack and equals and arn):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not STACK=ARN, e.g. production=arn:aws:iam::999999999999:role/Deployer"
+        )
+    return stack, arn

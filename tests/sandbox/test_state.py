@@ -1,0 +1,314 @@
+"""State in a bucket of S3: deployed with the policy of ``access state-policy``, refused with any right less."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox.conftest import Sandbox
+from tests.sandbox.state_bucket import ACCOUNTS, ARN, BUCKET, FOLDER, PROJECT, Cli, StateBucket, rights, without
+
+STATE_KEYS = {stack: f"stacks/{PROJECT}/{stack}.json" for stack in ACCOUNTS}
+LOCK = {"pid": 4711, "username": "somebody", "hostname": "laptop", "timestamp": "2026-01-01T00:00:00Z"}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox in which nothing is deployed."""
+    made = Sandbox(tmp_path_factory.mktemp("state"))
+    yield made
+    made.emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def bucket(sandbox: Sandbox) -> StateBucket:
+    return StateBucket(sandbox)
+
+
+# Both stacks, with the real program.
+
+
+@pytest.fixture(scope="module")
+def deployed(sandbox: Sandbox, bucket: StateBucket) -> Cli:
+    """Both stacks, deployed from nothing, the way that README.md says."""
+    cli = bucket.cli(whole=True)
+    for stack in ACCOUNTS:
+        cli.init(stack)
+        cli.up(stack)
+    return cli
+
+
+def test_both_stacks_are_deployed_and_one_right_less_is_noticed(deployed: Cli, bucket: StateBucket) -> None:
+    for stack, key in STATE_KEYS.items():
+        assert bucket.keys(key) == [key, f"{key}.bak"], stack
+    assert bucket.keys("locks/") == []
+    read = next(it for it in rights(bucket.policy()) if it[0] == "Read2Development")
+    bucket.put(without(bucket.policy(), *read))
+    assert denied(deployed.refused("development", "preview"))
+    bucket.put(bucket.policy())
+    deployed.done("development", "preview", "--expect-no-changes")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_nobody_writes_the_state_of_another_stack(bucket: StateBucket) -> None:
+    for stack, other in (("production", "development"), ("development", "production")):
+        theirs, session = f"{FOLDER}/{STATE_KEYS[other]}", bucket.keeper(stack)
+        for key in (theirs, f"{FOLDER}/locks/organization/{PROJECT}/{other}/mine.json", f"{FOLDER}/meta.yaml"):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                session.s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+            with pytest.raises(ClientError, match="AccessDenied"):
+                session.s3.delete_object(Bucket=BUCKET, Key=key)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            session.s3.list_objects_v2(Bucket=BUCKET, Prefix=FOLDER)
+    bucket.keeper("development").s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{STATE_KEYS['production']}")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.keeper("production").s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{STATE_KEYS['development']}")
+    assert bucket.keys("stacks/") == [key for stack in sorted(ACCOUNTS) for key in bucket.keys(STATE_KEYS[stack])]
+
+
+def test_state_is_read_with_the_profile_of_the_url_and_not_with_the_accounts_credentials(
+    deployed: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_profile = Cli.environment
+    deployed.done("production", "stack", "output")
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Cli,
+            "environment",
+            lambda cli, stack: {
+                **with_profile(cli, stack),
+                "PULUMI_BACKEND_URL": f"s3://{BUCKET}?region=us-east-1&use_path_style=true",
+            },
+        )
+        assert "is not authorized to perform: s3:GetObject" in deployed.refused("production", "stack", "output")
+
+
+# One right less, with a small program.
+
+
+@dataclass(frozen=True)
+class Right:
+    """A right of the policy, and what does not work without it."""
+
+    statement: str
+    action: str
+    target: str
+    command: tuple[str, ...]
+    stack: str = "production"
+    stays: str = ""
+    """What begins so stays though the command is to remove it; it says nothing."""
+    missing: str = ""
+    """What begins so is not written though the command is to; it says nothing."""
+    gone: str = ""
+    """What is removed first."""
+    says: str = ""
+    """The reason why the command fails with the right."""
+
+    def __str__(self) -> str:
+        return f"{self.statement} {self.action.removeprefix('s3:')} {self.target.replace(f'{PROJECT}/', '')}"
+
+
+STATE, TAGS = STATE_KEYS["production"], f"stacks/{PROJECT}/production.pulumi-tags"
+HISTORY, LOCKS, BACKUPS = (f"{it}/{PROJECT}/production/" for it in ("history", "locks/organization", "backups"))
+UP, RM, TAG = ("up", "--skip-preview"), ("stack", "rm", "--yes", "--force"), ("stack", "tag")
+RIGHTS = [
+    Right("ReadLayout", "s3:GetObject", "meta.yaml", ("stack", "output")),
+    Right("Keep", "s3:GetObject", STATE, ("stack", "output")),
+    Right("Keep", "s3:PutObject", STATE, UP),
+    Right("Keep", "s3:DeleteObject", STATE, RM, stays=f"{STATE}"),
+    Right("Keep", "s3:GetObject", TAGS, ("preview",)),
+    Right("Keep", "s3:PutObject", TAGS, (*TAG, "set", "team", "b")),
+    Right("Keep", "s3:DeleteObject", TAGS, (*TAG, "rm", "team")),
+    Right("Keep", "s3:GetObject", f"{HISTORY}*", ("stack", "history")),
+    Right("Keep", "s3:PutObject", f"{HISTORY}*", UP),
+    Right("Keep", "s3:DeleteObject", f"{HISTORY}*", RM, stays=HISTORY),
+    Right("Keep", "s3:GetObject", f"{LOCKS}*", ("cancel",)),
+    Right("Keep", "s3:PutObject", f"{LOCKS}*", UP),
+    Right("Keep", "s3:DeleteObject", f"{LOCKS}*", ("cancel",)),
+    Right("BackUp", "s3:PutObject", f"{STATE}.bak", UP, missing=f"{STATE}.bak"),
+    Right("BackUp", "s3:PutObject", f"{BACKUPS}*", UP),
+    Right("List", "s3:ListBucket", STATE, ("stack", "select", "--create"), gone=STATE),
+    Right("List", "s3:ListBucket", TAGS, ("preview",), gone=TAGS),
+    Right("List", "s3:ListBucket", HISTORY, ("stack", "history")),
+    Right("List", "s3:ListBucket", LOCKS, UP),
+    Right("Read", "s3:GetObject", STATE, ("preview",), stack="development"),
+    Right("List", "s3:ListBucket", STATE, ("preview",), stack="development", gone=STATE, says="unknown stack"),
+]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StateBucket, Cli]]:
+    """A bucket and both stacks, with a small program."""
+    made = Sandbox(tmp_path_factory.mktemp("small"))
+    bucket = StateBucket(made)
+    cli = bucket.cli()
+    for stack in ACCOUNTS:
+        cli.init(stack)
+        cli.up(stack)
+    cli.done("production", *TAG, "set", "team", "a")
+    yield bucket, cli
+    made.emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def first(small: tuple[StateBucket, Cli]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """All that the bucket keeps, and the stacks' files."""
+    bucket, cli = small
+    objects = {
+        key: bucket.s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read() for key in bucket.keys("")
+    }
+    return objects, {stack: cli.file(stack).read_text() for stack in ACCOUNTS}
+
+
+@pytest.fixture
+def fresh(small: tuple[StateBucket, Cli], first: tuple[dict[str, bytes], dict[str, str]]) -> tuple[StateBucket, Cli]:
+    """The bucket and the files, as they were first, with the whole policy."""
+    (bucket, cli), (objects, files) = small, first
+    bucket.put(bucket.policy())
+    for key in set(bucket.keys("")) - objects.keys():
+        bucket.remove(key)
+    for key, body in objects.items():
+        bucket.write(key, body)
+    for stack, text in files.items():
+        cli.file(stack).write_text(text)
+    return bucket, cli
+
+
+@pytest.mark.every_right
+@pytest.mark.parametrize("right", RIGHTS, ids=str)
+def test_with_one_right_less_a_command_fails_and_with_it_succeeds(fresh: tuple[StateBucket, Cli], right: Right) -> None:
+    bucket, cli = fresh
+    if right.command == ("cancel",):
+        bucket.write(f"{LOCKS}stuck.json", json.dumps(LOCK).encode())
+    for key in bucket.keys(right.missing) if right.missing else [right.gone] if right.gone else []:
+        bucket.remove(key)
+    bucket.put(without(bucket.policy(), *found(bucket, right)))
+    if right.stays or right.missing:
+        cli.done(right.stack, *right.command)
+        assert bool(bucket.keys(right.stays or right.missing)) == bool(right.stays)
+        return
+    assert denied(cli.refused(right.stack, *right.command))
+    bucket.put(bucket.policy())
+    if right.says:
+        assert right.says in cli.refused(right.stack, *right.command)
+        return
+    cli.run(right.stack, "cancel")  # what could not be written may have left a lock
+    if right.command == ("cancel",):
+        assert bucket.keys(LOCKS) == []
+    cli.done(right.stack, *right.command)
+
+
+def found(bucket: StateBucket, right: Right) -> tuple[str, str, str]:
+    """Return a right as the policy has it."""
+    number = list(ACCOUNTS).index(right.stack) + 1
+    sid = right.statement if right.statement == "ReadLayout" else f"{right.statement}{number}{right.stack.capitalize()}"
+    prefix = f"{FOLDER}/" if right.statement == "List" else f"{ARN}/{FOLDER}/"
+    exact = (sid, right.action, f"{prefix}{right.target}")
+    assert exact in rights(bucket.policy())
+    return exact
+
+
+def denied(said: str) -> bool:
+    """Return whether S3 has refused something; the answer to a HEAD has no other words."""
+    return "AccessDenied" in said or "Forbidden" in said
+
+
+def test_every_right_of_the_policy_is_tried(bucket: StateBucket) -> None:
+    """Production's are, and of Development's those that differ by more than the stack's name."""
+    wanted = {it for it in rights(bucket.policy()) if "Production" in it[0] or "production" in it[2] or "meta" in it[2]}
+    assert {found(bucket, right) for right in RIGHTS} == wanted
+
+
+# The account that the bucket is in.
+
+
+@pytest.mark.every_right
+@pytest.mark.parametrize(
+    ("statement", "action", "stack"),
+    [
+        ("OnlyOwn999999999999", "put_object", "development"),
+        ("OnlyOwn999999999999", "get_object", "development"),
+        ("OnlyOwn999999999999", "delete_object", "development"),
+        ("ReadOnly111111111111", "put_object", "production"),
+        ("ReadOnly111111111111", "delete_object", "production"),
+    ],
+)
+def test_an_administrator_of_the_buckets_account_gains_nothing_unless_a_denial_is_left_out(
+    sandbox: Sandbox, statement: str, action: str, stack: str
+) -> None:
+    owner = statement[-12:]
+    bucket = StateBucket(sandbox, owner, f"acme-state-of-{owner}")
+    key = f"{FOLDER}/{STATE_KEYS[stack]}"
+    bucket.s3.delete_bucket_policy(Bucket=bucket.name)
+    bucket.write(STATE_KEYS[stack], b"{}")
+    bucket.put(bucket.policy())
+    administrator = sandbox.accounts.make_administrator(owner)
+    with sandbox.accounts.signed_in(administrator) as session:
+        call = getattr(session.s3, action)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call(Bucket=bucket.name, Key=key)
+        policy = bucket.policy()
+        bucket.put({**policy, "Statement": [it for it in policy["Statement"] if it["Sid"] != statement]})
+        call(Bucket=bucket.name, Key=key)
+    bucket.delete()
+
+
+# When it goes wrong: docs/state.md.
+
+
+@pytest.mark.every_right
+def test_a_stuck_lock_is_named_and_cancelled_by_those_who_keep_the_state(fresh: tuple[StateBucket, Cli]) -> None:
+    bucket, cli = fresh
+    bucket.write(f"{LOCKS}stuck.json", json.dumps(LOCK).encode())
+    said = cli.refused("production", *UP)
+    assert "the stack is currently locked by 1 lock(s)" in said
+    assert "somebody@laptop (pid 4711)" in said
+    cli.done("development", "preview")  # which only reads
+    assert denied(cli.refused("development", "cancel", "--stack", f"organization/{PROJECT}/production"))
+    cli.done("production", "cancel")
+    assert bucket.keys(LOCKS) == []
+    cli.done("production", *UP)
+
+
+@pytest.mark.every_right
+def test_an_earlier_version_of_the_state_is_restored(fresh: tuple[StateBucket, Cli]) -> None:
+    """By the state's account, from the versions of the bucket."""
+    bucket, cli = fresh
+    key, before = f"{FOLDER}/{STATE}", cli.done("production", "stack", "output", "--json").lines
+    listed = bucket.s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
+    version = next(it["VersionId"] for it in listed if it["Key"] == key and it["IsLatest"])
+    bucket.write(STATE, b"half of a sta")
+    cli.refused("production", "stack", "output")
+    bucket.s3.copy_object(Bucket=BUCKET, Key=key, CopySource=f"{BUCKET}/{key}?versionId={version}")
+    assert cli.done("production", "stack", "output", "--json").lines == before
+    cli.done("production", "preview", "--expect-no-changes")
+
+
+@pytest.mark.every_right
+def test_an_earlier_update_is_restored_from_the_history(fresh: tuple[StateBucket, Cli], tmp_path: Path) -> None:
+    """By those who keep the state."""
+    bucket, cli = fresh
+    name = next(key for key in bucket.keys(HISTORY) if key.endswith(".checkpoint.json"))
+    body = bucket.keeper("production").s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{name}")["Body"].read()
+    kept = json.loads(body)
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps({"version": kept["version"], "deployment": kept["checkpoint"]["latest"]}))
+    empty = {"version": 3, "deployment": {"manifest": kept["checkpoint"]["latest"]["manifest"]}}
+    (tmp_path / "empty.json").write_text(json.dumps(empty))
+    cli.done("production", "stack", "import", "--file", str(tmp_path / "empty.json"))
+    assert cli.done("production", "stack", "output", "--json").lines == ("{}",)
+    cli.done("production", "stack", "import", "--file", str(file))
+    assert "UpdateApp" in "".join(cli.done("production", "stack", "output", "--json").lines)
+
+
+@pytest.mark.every_right
+def test_both_stacks_need_the_same_passphrase(fresh: tuple[StateBucket, Cli], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, cli = fresh
+    environment = Cli.environment
+    monkeypatch.setattr(
+        Cli, "environment", lambda cli, stack: {**environment(cli, stack), "PULUMI_CONFIG_PASSPHRASE": "another"}
+    )
+    assert "incorrect passphrase" in cli.refused("development", "preview")

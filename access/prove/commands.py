@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from access.reading.values import Review
 
 _PROVE = """\
-Verifies access with real AWS calls. The stacks' outputs say who may do what; each principal then tries to assume each
-role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY (AccessDenied and nothing else) or
-INCONCLUSIVE. Every answer has to come twice in a row, and a DENY counts only once the same service has allowed the same
-principal something. Each account is reached by an AWS profile of its administrator, named as the stack unless --profile
-says otherwise.
+Reads what is deployed, and compares it with what the stacks declare, for every request: roles, buckets and groups, and
+everybody else in the accounts as far as they get to these. What is more than declared is an EXCESS, what is less a LACK;
+each names the statement. The stacks' files are rendered in the project's folder, or --declared says what they come to.
+Exceptions stand in the stacks' files, under knownPrincipals. Each account is reached by an AWS profile of its
+administrator, or of somebody with the rights of --rights read, named as the stack unless --profile says otherwise.
 
-Without --create-probes AWS is only read, and the principals of --as try. With it the proof makes users, roles, buckets
+With --as or --create-probes it also tries, with real AWS calls. The stacks' outputs say who may do what; each principal
+then tries to assume each role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY
+(AccessDenied and nothing else) or INCONCLUSIVE. Every answer has to come twice in a row, and a DENY counts only once the
+same service has allowed the same principal something.
+
+--as tries with users and roles that are there. With --create-probes the proof makes users, roles, buckets
 and objects, and removes them again, also after Ctrl-C, SIGTERM or SIGHUP. All have access-probe- and a random number in
 their names and a tag (objects: metadata) access-probe. Their own rights let the users assume the roles that are tried,
 those of permission sets and powerless roles of the proof, or all roles of these accounts where a policy can't name
@@ -54,8 +59,8 @@ alarms: new users and access keys (CreateUser, CreateAccessKey), new roles and p
 PutUserPolicy), and dozens of AccessDenied are what security monitoring looks for, e.g. CIS AWS Foundations
 "unauthorized API calls" and "IAM policy changes", and GuardDuty's IAM findings. Tell those who watch before you run it.
 
-exit codes: 0 every cell came out as expected; 1 one did not, something could not be tried, or the proof could not be
-made; 2 the command was not understood; 130 interrupted
+exit codes: 0 all is as declared, and every cell came out as expected; 1 something is not, could not be read or tried, or
+the proof could not be made; 2 the command was not understood; 130 interrupted
 """
 
 
@@ -63,7 +68,7 @@ def add_commands(commands: Commands) -> None:
     """Declare the commands."""
     prove = commands.add_parser(
         "prove",
-        help="verify access with real AWS calls",
+        help="verify that access is as declared, by reading and by trying",
         description=_PROVE,
         epilog=_PROVE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

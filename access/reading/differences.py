@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from access.changes.assuming import Found
-from access.changes.values import Open
+from access.changes.values import Change, Open
 from access.reading.values import Finding
 
 
@@ -13,7 +13,8 @@ def excesses(found: Iterable[Found]) -> Iterator[Finding]:
         if isinstance(each, Open):
             yield _undecided(each)
             continue
-        more = f", in more circumstances than declared: {each.circumstances}" if each.circumstances else ""
+        how = _circumstances(each)
+        more = f", in more circumstances than declared: {how}" if how else ""
         text = f"{each.who} may also {each.what}{more}"
         yield Finding("excess", text, tuple(each.reasons()), each.witness or {})
 
@@ -23,9 +24,15 @@ def lacks(found: Iterable[Found]) -> Iterator[Finding]:
     for each in found:
         if isinstance(each, Open):
             continue  # the question the other way round has said so
-        less = f" in all circumstances that are declared: not {each.circumstances}" if each.circumstances else ""
+        how = _circumstances(each)
+        less = f" in all circumstances that are declared: not {how}" if how else ""
         text = f"{each.who} may not {each.what}{less or ', though that is declared'}"
         yield Finding("lack", text, tuple(each.reasons(lost=True)), each.witness or {})
+
+
+def _circumstances(change: Change) -> str:
+    """Return how a request differs from what both sides allow; empty where the action or resource tells them apart."""
+    return "" if change.circumstances.startswith(("on ", "by ")) else change.circumstances
 
 
 def _undecided(found: Open) -> Finding:

@@ -101,6 +101,9 @@ class Aws:
             f"<Role><RoleName>UpdateApp</RoleName><AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument></Role>"
         )
 
+    def _PutRolePolicy(self, request: Request) -> str:  # noqa: N802
+        return ""
+
     def _ListAttachedRolePolicies(self, request: Request) -> str:  # noqa: N802
         return "<AttachedPolicies/><IsTruncated>false</IsTruncated>"
 
@@ -142,7 +145,7 @@ def aws(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """AWS, and a Pulumi that has the outputs; the keys of an IAM user are in environment variables."""
     pulumi = tmp_path / "bin" / "pulumi"
     pulumi.parent.mkdir()
-    pulumi.write_text('#!/bin/sh\ncat "${0%/*}/$6"\n')
+    pulumi.write_text('#!/bin/sh\ncat "${0%/*}/$5"\n')
     pulumi.chmod(0o755)
     for stack, outputs in OUTPUTS.items():
         (pulumi.parent / stack).write_text(json.dumps(outputs))
@@ -191,6 +194,7 @@ COMMANDS = {
     "console": ["console", "production/UpdateApp"],
     "profile": ["profile", "production/UpdateApp", "--write"],
     "whoami": ["whoami"],
+    "revoke": ["revoke", "production/UpdateApp"],
     "lint": ["lint", "one-role"],
     "bypass": ["bypass", "one-role", "development", "--profile", "one-role=production"],
     "device": ["env", "production/Guarded", "--shell", "bash"],
@@ -200,6 +204,8 @@ SPOILT = [
     *((command, spoilt) for command in SWITCHES for spoilt in ("GetCallerIdentity", "AssumeRole")),
     ("profile", "GetCallerIdentity"),
     ("whoami", "GetCallerIdentity"),
+    ("revoke", "GetCallerIdentity"),
+    ("revoke", "PutRolePolicy"),
     ("device", "ListMFADevices"),
     *(("lint", spoilt) for spoilt in ("GetRole", "ListAttachedRolePolicies", "ValidatePolicy")),
     *(("bypass", spoilt) for spoilt in ("GetCallerIdentity", "GetRole", "GetAccountAuthorizationDetails")),

@@ -16,6 +16,8 @@ import access.prove.commands
 import access.render.commands
 import access.state_policy.commands
 import access.switch.commands
+import access.switch.role_commands
+from access.command_line import COMMAND
 from access.errors import AccessError
 
 _EPILOG = """\
@@ -27,7 +29,8 @@ exit codes: 0 as it should be; 1 something failed, or is not as it should be; 2 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
-        options = _parser().parse_args(arguments)
+        words, command = access.switch.commands.split_command(sys.argv[1:] if arguments is None else arguments)
+        options = _parser().parse_args(words, argparse.Namespace(command=command))
         code: int = options.run(options)
     except AccessError as error:
         print(f"access: {error}", file=sys.stderr)
@@ -50,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m access",
+        prog=COMMAND,
         description="What people do once the stacks are up: switch into a role, and prove who can.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -58,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (
         access.switch.commands,
+        access.switch.role_commands,
         access.prove.commands,
         access.bypass.commands,
         access.lint.commands,

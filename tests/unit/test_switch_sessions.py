@@ -212,8 +212,10 @@ class TestKept:
         assert session().access_key_id == "ASIA3"
         # Whose an access key is, is no session.
         assert aws.actions.count("GetCallerIdentity") == 1
-        session(Choices(keep=False))
-        assert session().access_key_id == "ASIA3"
+
+    def test_a_kept_one_is_replaced(self, aws: Aws) -> None:
+        session()
+        assert session(Choices(keep=False)).access_key_id == session().access_key_id == "ASIA2"
 
     def test_never_with_less_than_five_minutes_left(self, aws: Aws) -> None:
         aws.seconds = 5 * 60 + 1

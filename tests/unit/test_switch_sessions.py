@@ -17,7 +17,7 @@ import pytest
 
 from access.errors import AccessError
 from access.switch.config_file import read_profiles
-from access.switch.roles import Role
+from access.switch.roles import Role, find_role
 from access.switch.sessions import Choices, SessionCredentials, Switch
 from tests.unit.http_server import Request, Response, serving
 
@@ -202,7 +202,7 @@ class TestKept:
         """It takes longer than all the rest of a switch."""
         session()
         run = f"import sys; from access.__main__ import main; main(['credential-process', {ARN!r}])"
-        code = f"{run}; sys.exit('botocore' in sys.modules)"
+        code = f"{run}; sys.exit('botocore.session' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
         assert json.loads(done.stdout)["AccessKeyId"] == "ASIA1"
 
@@ -263,7 +263,7 @@ class TestKept:
         assert aws.asked[-1]["RoleSessionName"] == "Mallory"
 
     def test_apart_by_role_and_device(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("access.switch.mfa.ask_for_code", lambda serial: "123456")
+        monkeypatch.setattr("access.terminal.ask_for_code", lambda serial: "123456")
         session()
         assert session(role=Role(f"{ARN}2", "UpdateApp")).access_key_id == "ASIA2"
         assert session(Choices(mfa_serial=DEVICE)).access_key_id == "ASIA3"
@@ -300,7 +300,7 @@ class TestMfa:
             serials.append(serial)
             return "123456"
 
-        monkeypatch.setattr("access.switch.mfa.ask_for_code", ask)
+        monkeypatch.setattr("access.terminal.ask_for_code", ask)
         return serials
 
     WANTS = Role(ARN, "UpdateApp", requires_mfa=True)
@@ -427,9 +427,69 @@ def test_from_role_to_role_an_hour_at_most(aws: Aws, capsys: pytest.CaptureFixtu
     session(Choices(duration=7200, keep=False))
     assert "DurationSeconds" not in aws.asked[-1]
     assert capsys.readouterr().err == (
-        "access: you are in role 'Admin' already, and from role to role AWS gives an hour at most;"
+        "access: you are in role 'Admin' already, and from there AWS gives an hour at most;"
         " asking for 3600 seconds, not 7200\n"
     )
+
+
+def test_from_the_session_of_a_user_an_hour_at_most(
+    aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of GetSessionToken")
+    session(Choices(duration=7200))
+    assert "DurationSeconds" not in aws.asked[-1]
+    assert capsys.readouterr().err.startswith("access: you start from a session, and from there AWS gives an hour")
+
+
+CHAIN = f"""\
+[profile base]
+aws_access_key_id = A
+aws_secret_access_key = B
+mfa_serial = {DEVICE}
+[profile jump]
+role_arn = arn:aws:iam::111111111111:role/Jump
+source_profile = base
+mfa_serial = {DEVICE}
+[profile app]
+role_arn = {ARN}
+source_profile = jump
+"""
+
+
+def test_in_a_chain_mfa_is_asked_for_once(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the product's own prompt; and not by a later run, as the session on the way is kept too."""
+    serials: list[str] = []
+
+    def ask(serial: str) -> str:
+        serials.append(serial)
+        return "123456"
+
+    monkeypatch.setattr("access.aws_session.ask_for_code", ask)
+    monkeypatch.setattr("access.terminal.ask_for_code", ask)
+    (tmp_path / "config").write_text(CHAIN)
+    role = find_role("app", read_profiles())
+    assert session(role=role).access_key_id == "ASIA2"
+    assert session(role=role).access_key_id == "ASIA2"
+    assert session(Choices(duration=900), role).access_key_id == "ASIA3"
+    assert serials == [DEVICE]
+    with_device = [asked["RoleArn"] for asked in aws.asked if "SerialNumber" in asked]
+    assert with_device == ["arn:aws:iam::111111111111:role/Jump"]
+    # New sessions all along, which take the place of those that were kept.
+    session(Choices(keep=False), role)
+    assert serials == [DEVICE, DEVICE]
+    session(role=role)
+    assert serials == [DEVICE, DEVICE]
+
+
+def test_in_a_chain_there_is_no_terminal(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(CHAIN)
+    command = [sys.executable, "-m", "access", "exec", "app", "--", "true"]
+    done = subprocess.run(
+        command, input="123456\n", cwd=REPOSITORY, capture_output=True, text=True, start_new_session=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"access: the role wants an MFA code ({DEVICE}), and there is no terminal")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_profile_to_start_from_that_is_in_a_role_itself(aws: Aws, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from access.switch.session_cache import ChainCache, private_cache
 _EARLY = timedelta(minutes=5)
 """A kept session is given up this long before it expires, so that what is begun in it has time to end."""
 
-_DEFAULT_SECONDS = _LONGEST_CHAINED_SECONDS = 3600
+DEFAULT_SECONDS = _LONGEST_CHAINED_SECONDS = 3600
 """Source: IAM User Guide, "IAM roles", under "Role chaining"."""
 
 
@@ -130,7 +130,7 @@ class Switch:
     @cached_property
     def duration(self) -> int:
         """How long the session is to last, in seconds."""
-        wanted = self.choices.duration or self.role.duration or _DEFAULT_SECONDS
+        wanted = self.choices.duration or self.role.duration or DEFAULT_SECONDS
         if wanted <= _LONGEST_CHAINED_SECONDS or not (self.source.credentials.session_token or self.caller.role):
             return wanted
         # Also from GetSessionToken, as aws-runas found (mmmorris1975/aws-runas#11).
@@ -184,7 +184,7 @@ class Switch:
             "RoleArn": self.role.arn,
             "RoleSessionName": self.session_name,
         }
-        if self.duration != _DEFAULT_SECONDS:
+        if self.duration != DEFAULT_SECONDS:
             # A role's session that asks for a duration can't sign in to the console: IAM User Guide, "Enable custom
             # identity broker access to the AWS console".
             request["DurationSeconds"] = self.duration

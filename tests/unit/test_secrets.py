@@ -202,8 +202,8 @@ COMMANDS = {
     "profile": ["profile", "production/UpdateApp", "--write"],
     "whoami": ["whoami"],
     "revoke": ["revoke", "production/UpdateApp"],
-    "lint": ["lint", "one-role"],
-    "bypass": ["bypass", "one-role", "development", "--profile", "one-role=production"],
+    "lint": ["lint", "one-role", "--stack-profile", "one-role=production"],
+    "bypass": ["bypass", "one-role", "development", "--stack-profile", "one-role=production"],
     "device": ["env", "production/Guarded", "--shell", "bash"],
 }
 SWITCHES = ("env", "exec", "credential-process", "console")

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 _PROVE = """\
 Reads what is deployed, and compares it with what the stacks declare, for every request: roles, buckets and groups, and
-everybody else in the accounts as far as they get to these. What is more than declared is an EXCESS, what is less a LACK;
-each names the statement. The stacks' files are rendered in the project's folder, or --declared says what they come to.
-Exceptions stand in the stacks' files, under knownPrincipals. Each account is reached by an AWS profile of its
-administrator, or of somebody with the rights of --rights read, named as the stack unless --profile says otherwise.
+everybody else in the accounts as far as they get to these. More than declared is an EXCESS, less a LACK; each names the
+statement. The stacks' files are rendered in the project's folder, or --declared says what they come to. Exceptions stand
+in the stacks' files, under knownPrincipals. Each account is reached by an AWS profile of its administrator, or of somebody
+with the rights of --rights read, named as the stack unless --profile says otherwise.
 
 With --as or --create-probes it also tries, with real AWS calls. The stacks' outputs say who may do what; each principal
 then tries to assume each role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY
-(AccessDenied and nothing else) or INCONCLUSIVE. Every answer has to come twice in a row, and a DENY counts only once the
-same service has allowed the same principal something.
+(AccessDenied and nothing else) or INCONCLUSIVE. Every answer has to come twice in a row, and a DENY counts only once
+the same service has allowed the same principal something.
 
 --as tries with users and roles that are there. With --create-probes the proof makes users, roles, buckets
 and objects, and removes them again, also after Ctrl-C, SIGTERM or SIGHUP. All have access-probe- and a random number in
@@ -59,8 +59,8 @@ alarms: new users and access keys (CreateUser, CreateAccessKey), new roles and p
 PutUserPolicy), and dozens of AccessDenied are what security monitoring looks for, e.g. CIS AWS Foundations
 "unauthorized API calls" and "IAM policy changes", and GuardDuty's IAM findings. Tell those who watch before you run it.
 
-exit codes: 0 all is as declared, and every cell came out as expected; 1 something is not, could not be read or tried, or
-the proof could not be made; 2 the command was not understood; 130 interrupted
+exit codes: 0 all is as declared, and every cell came out as expected; 1 something is not, could not be read or tried,
+or the proof could not be made; 2 the command was not understood; 130 interrupted
 """
 
 

@@ -98,9 +98,12 @@ class Parts:
         there = self.accounts[account].buckets[bucket.name]
         missing = sorted(bucket.guards - deployed.guards)
         open_to = [f"{subject} is open by its ACL: {each}" for each in (there.opened_by_acl if there else ())]
-        off = [f"{subject} is without {each}, though that is declared" for each in missing]
+        off = [f"{subject}: {_WITHOUT.get(each, f'its public access block lacks {each}')}" for each in missing]
         guards = [Finding("excess", text) for text in (*open_to, *off)]
         yield reading(account, f"bucket/{bucket.name}/guards", subject, "its ACL and public access block", guards)
+
+
+_WITHOUT = {"BucketOwnerEnforced": "its ACL is in force, as its object ownership is not BucketOwnerEnforced"}
 
 
 def reading(

@@ -187,11 +187,14 @@ WIDER: dict[str, tuple[Edit, str]] = {
         ),
         "is open by its ACL: FULL_CONTROL to other",
     ),
-    "ACLs count again": (lambda aws: aws.bucket.update(ownership="ObjectWriter"), "is without BucketOwnerEnforced"),
-    "public access is blocked no longer": (lambda aws: aws.bucket.pop("block"), "is without blockPublicAcls"),
+    "ACLs count again": (lambda aws: aws.bucket.update(ownership="ObjectWriter"), "its ACL is in force"),
+    "public access is blocked no longer": (
+        lambda aws: aws.bucket.pop("block"),
+        "its public access block lacks blockPublicAcls",
+    ),
     "one guard is off": (
         lambda aws: aws.bucket["block"].update(RestrictPublicBuckets=False),
-        "is without restrictPublicBuckets",
+        "its public access block lacks restrictPublicBuckets",
     ),
     # A second way in.
     "another role of production": (

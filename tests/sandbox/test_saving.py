@@ -157,30 +157,34 @@ class Client:
         self.confirmed = there
 
 
-def test_sessions_and_what_a_deletion_does_to_other_services_outlive_a_kill(sandbox: Sandbox) -> None:
+def test_a_session_outlives_a_kill(sandbox: Sandbox) -> None:
+    iam = sandbox.accounts.administrator(ACCOUNT).iam
+    iam.create_role(RoleName="Deployer", AssumeRolePolicyDocument=EVERYBODY)
+    paul = User("Paul", ACCOUNT, power_user=True)
+    sandbox.accounts.make(paul)
+    key = sandbox.accounts.new_key(paul)
+    sts = sandbox.accounts.session(Credentials(key.access_key_id, key.secret_access_key)).sts
+    given = sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/Deployer", RoleSessionName="kept")["Credentials"]
+    killed(sandbox)
+    sandbox.emulator.start(toolchain.emulator_python(print))
+    credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    identity = sandbox.accounts.session(credentials).sts.get_caller_identity()
+    assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/Deployer/kept"
+
+
+def test_what_a_deleted_user_leaves_in_policies_of_buckets_outlives_a_kill(sandbox: Sandbox) -> None:
     administrator = sandbox.accounts.administrator(ACCOUNT)
     iam, s3 = administrator.iam, administrator.s3
-    iam.create_role(RoleName="Deployer", AssumeRolePolicyDocument=EVERYBODY)
-    iam.put_role_policy(RoleName="Deployer", PolicyName="all", PolicyDocument=ALL)
-    sandbox.accounts.make(User("Paul", ACCOUNT, power_user=True))
-    key = sandbox.accounts.new_key(User("Paul", ACCOUNT))
-    paul = sandbox.accounts.session(Credentials(key.access_key_id, key.secret_access_key))
-    user_id = iam.get_user(UserName="Paul")["User"]["UserId"]
-    given = paul.sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/Deployer", RoleSessionName="kept")["Credentials"]
+    user = iam.create_user(UserName="Paul")["User"]
     s3.create_bucket(Bucket="outlives")
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::outlives/*"}
-    principal = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/Paul"}
-    policy = {"Version": "2012-10-17", "Statement": {**statement, "Principal": principal}}
+    policy = {"Version": "2012-10-17", "Statement": {**statement, "Principal": {"AWS": user["Arn"]}}}
     s3.put_bucket_policy(Bucket="outlives", Policy=json.dumps(policy))
-    sandbox.accounts.remove(User("Paul", ACCOUNT))
+    iam.delete_user(UserName="Paul")
     killed(sandbox)
     sandbox.emulator.start(toolchain.emulator_python(print))
     left = json.loads(s3.get_bucket_policy(Bucket="outlives")["Policy"])
-    assert left["Statement"]["Principal"] == {"AWS": user_id}
-    session = sandbox.accounts.session(
-        Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    )
-    assert session.sts.get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/Deployer/kept"
+    assert left["Statement"]["Principal"] == {"AWS": user["UserId"]}
 
 
 def test_a_state_that_is_broken_is_not_gone_on_with(sandbox: Sandbox) -> None:

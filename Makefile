@@ -11,7 +11,7 @@
 PYTHON ?= python3
 
 .PHONY: up test edits access docs aws-check packages down benchmark setup
-up: .venv/installed
+up: .venv/sandbox
 	@.venv/bin/python -m sandbox up
 
 test: setup
@@ -25,14 +25,14 @@ test: setup
 edits: setup
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py
 
-docs: .venv/installed
+docs: .venv/sandbox
 	@.venv/bin/python -m sandbox.strict.table
 
 aws-check: setup
 	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \
 		.venv/bin/python -m pytest -n 0 -q -s --tb=no tests/aws
 
-access: .venv/installed
+access: .venv/packages
 	@.venv/bin/python -m access render --markdown ACCESS.md
 
 down:
@@ -45,16 +45,23 @@ benchmark: setup
 	@.venv/bin/python -m benchmarks.switch
 	@.venv/bin/python -m benchmarks.components
 
-setup: .venv/installed
+setup: .venv/sandbox
 	@.venv/bin/python -m sandbox.toolchain
 
-.venv/installed: REQUIREMENTS = requirements-dev.txt
+# Each of these has all that the ones before it have.
 .venv/packages: REQUIREMENTS = requirements.txt
+.venv/sandbox: REQUIREMENTS = requirements-sandbox.txt
+.venv/installed: REQUIREMENTS = requirements-dev.txt
 packages: .venv/packages
 
-.venv/installed .venv/packages: requirements-dev.txt requirements.txt
-	@echo "Python packages: installing them into .venv"
+.venv/packages: requirements.txt
+.venv/sandbox: requirements-sandbox.txt
+.venv/installed: requirements-dev.txt
+.venv/packages .venv/sandbox .venv/installed: requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
+	@echo "Python packages: making a virtual environment in .venv"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
+	@.venv/bin/python -m sandbox.packages $(REQUIREMENTS)
+	@touch .venv/packages
+	@case $@ in *packages) ;; *) touch .venv/sandbox ;; esac
 	@touch $@

@@ -12,7 +12,7 @@
 PYTHON ?= python3
 
 .PHONY: up test edits state access docs aws-check packages down benchmark setup
-up: .venv/installed
+up: .venv/sandbox
 	@.venv/bin/python -m sandbox up
 
 test: setup
@@ -29,14 +29,14 @@ edits: setup
 state: setup
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_state.py tests/sandbox/test_real_accounts.py
 
-docs: .venv/installed
+docs: .venv/sandbox
 	@.venv/bin/python -m sandbox.strict.table
 
 aws-check: setup
 	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \
 		.venv/bin/python -m pytest -n 0 -q -s --tb=no tests/aws
 
-access: .venv/installed
+access: .venv/packages
 	@.venv/bin/python -m access render --markdown ACCESS.md
 
 down:
@@ -53,13 +53,20 @@ benchmark: setup
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain
 
-.venv/installed: REQUIREMENTS = requirements-dev.txt
+# Each of these has all that the ones before it have.
 .venv/packages: REQUIREMENTS = requirements.txt
+.venv/sandbox: REQUIREMENTS = requirements-sandbox.txt
+.venv/installed: REQUIREMENTS = requirements-dev.txt
 packages: .venv/packages
 
-.venv/installed .venv/packages: requirements-dev.txt requirements.txt
-	@echo "Python packages: installing them into .venv"
+.venv/packages: requirements.txt
+.venv/sandbox: requirements-sandbox.txt
+.venv/installed: requirements-dev.txt
+.venv/packages .venv/sandbox .venv/installed: requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
+	@echo "Python packages: making a virtual environment in .venv"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
+	@.venv/bin/python -m sandbox.packages $(REQUIREMENTS)
+	@touch .venv/packages
+	@case $@ in *packages) ;; *) touch .venv/sandbox ;; esac
 	@touch $@

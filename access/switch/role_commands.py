@@ -121,9 +121,9 @@ def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
 
 def _publish(options: argparse.Namespace) -> int:
     from access.switch.published import write_published
-    from access.switch.publishing import published_stacks
+    from access.switch.publishing import read_stacks
 
-    published = published_stacks(options.stacks)
+    published = read_stacks(options.stacks)
     write_published(options.file, published)
     print(f"{len(published.roles)} roles are in {options.file}; whoever is to switch links to it with this line:")
     print(f"access roles --from {_quoted(options.file.absolute())}")

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import access.bypass.commands
 import access.changes.commands
+import access.completion.commands
 import access.lint.commands
 import access.prove.commands
 import access.render.commands
 import access.switch.commands
 import access.switch.role_commands
+from access import __version__
 from access.command_line import COMMAND
 from access.errors import AccessError
 
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"access {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (
         access.switch.commands,
@@ -67,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         access.changes.commands,
     ):
         module.add_commands(commands)
+    access.completion.commands.add_commands(commands, parser)
     return parser
 
 

@@ -495,3 +495,27 @@ class TestRevoke:
         (home / ".aws" / "config").write_text("[profile production]\ncredential_process = false\n")
         assert main(["revoke", "production/UpdateApp"]) == 1
         assert "profile 'production'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["exec", ARN, "--", "true"],
+        ["env", ARN],
+        ["profile", ARN],
+        ["credential-process", ARN],
+        ["console", ARN],
+        ["whoami"],
+        ["roles"],
+        ["forget"],
+        ["revoke", ARN],
+    ],
+    ids=lambda it: it[0],
+)
+def test_on_windows(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr("access.command_line._IS_WINDOWS", True)
+    assert main(arguments) == 1
+    told = "access: this command works on Linux, macOS and WSL; on Windows, install and run it in WSL\n"
+    assert capsys.readouterr().err == told

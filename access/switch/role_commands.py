@@ -113,6 +113,7 @@ def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
     try:
         with in_words(f"profile {profile or active_profile()!r}", profile):
             source = find_source(profiles, profile)
+        with in_words(source.name, profile):
             return find_standing(source, identify(source, private_cache()))
     except (AccessError, *AWS_ERRORS) as error:
         print(f"access: which of these are for you is not known: {error}", file=sys.stderr)

@@ -1,6 +1,8 @@
 """What the commands have in common on the command line."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import TypeAlias
 
@@ -9,8 +11,23 @@ from access.errors import AccessError
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command declares itself. Its default ``run`` takes the parsed options and returns the exit code."""
 
+COMMAND = "python -m access" if Path(sys.argv[0]).name == "__main__.py" else "access"
+"""How the command was called, and can be called again: in the repository, or installed."""
+
+_IS_WINDOWS = os.name == "nt"
+
 STANDARD_OUTPUT = Path("-")
 """What people write for standard output, where the name of a file is wanted."""
+
+
+def check_unix() -> None:
+    """Check that this is no Windows, which lacks what keeps sessions private and asks on a terminal.
+
+    Raises:
+        AccessError: it is.
+    """
+    if _IS_WINDOWS:
+        raise AccessError("this command works on Linux, macOS and WSL; on Windows, install and run it in WSL")
 
 
 def check_writable(path: Path) -> None:

@@ -12,6 +12,9 @@ from access.errors import AccessError
 CONTRACT_VERSION = 1
 """The version of the outputs' contract that is understood."""
 
+SECRET = "[secret]"  # noqa: S105
+"""What the CLI prints in place of a secret."""
+
 AssumableRoles = Mapping[str, Mapping[Literal["allow", "deny"], Sequence[str]]]
 """ARNs of roles, by grantee and by whether it may or may not assume them."""
 
@@ -94,17 +97,54 @@ def read_stack_outputs(stack: str) -> StackOutputs:
     Raises:
         AccessError: the CLI can't be run, does not know the stack, or the stack speaks another contract.
     """
+    outputs = read_public_outputs(stack)
+    if _has_secret(outputs):
+        outputs = _run(stack, "--show-secrets")  # it takes the right to decrypt the state, which not everybody has
+    return parse_stack_outputs(stack, outputs)
+
+
+def read_public_outputs(stack: str) -> dict[str, Any]:
+    """Return the outputs of a stack that is up, as the CLI prints them: in place of a secret it says ``[secret]``.
+
+    Raises:
+        AccessError: the CLI can't be run, or does not know the stack.
+    """
+    return _run(stack)
+
+
+def without_secrets(value: Any) -> Any:  # noqa: ANN401 (JSON)
+    """Return an output without what is secret in it; nothing where all of it is."""
+    if isinstance(value, Mapping):
+        return {key: without_secrets(item) for key, item in value.items() if item != SECRET}
+    if isinstance(value, list):
+        return [without_secrets(item) for item in value if item != SECRET]
+    return None if value == SECRET else value
+
+
+def _has_secret(value: Any) -> bool:  # noqa: ANN401 (JSON)
+    if isinstance(value, Mapping):
+        return any(map(_has_secret, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_secret, value))
+    return bool(value == SECRET)
+
+
+def _run(stack: str, *options: str) -> dict[str, Any]:
     pulumi = shutil.which("pulumi")
     if not pulumi:
         raise AccessError("pulumi is not on PATH; install it (https://www.pulumi.com/docs/install/)")
-    command = [pulumi, "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
+    command = [pulumi, "stack", "output", "--json", "--stack", stack, *options, "--non-interactive"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
-        told = done.stderr.strip().removeprefix("error: ").splitlines() or [f"exit code {done.returncode}"]
-        raise AccessError(f"the outputs of stack {stack!r} can't be read: {told[0]}")
+        lines = done.stderr.strip().splitlines()
+        # Warnings may come first.
+        told = [line for line in lines if line.startswith("error: ")] or lines or [f"exit code {done.returncode}"]
+        raise AccessError(f"the outputs of stack {stack!r} can't be read: {told[0].removeprefix('error: ')}")
     try:
         outputs = json.loads(done.stdout)
     except ValueError:
+        outputs = None
+    if not isinstance(outputs, dict):
         reason = f"the outputs of stack {stack!r} are not JSON; does `pulumi stack output --json` work?"
-        raise AccessError(reason) from None
-    return parse_stack_outputs(stack, outputs)
+        raise AccessError(reason)
+    return outputs

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from access.command_line import COMMAND
 from access.credentials import Credentials
 from access.errors import AccessError
 from access.switch.config_file import Profiles, active_profile, read_keys
@@ -137,7 +138,7 @@ def find_source(
     source = Source(name, asking, profiles.get(asking or active_profile(), {}), credentials)
     expires_at = credentials.expires_at
     if expires_at and expires_at <= datetime.now(UTC):
-        cure = "begin again without them: python -m access env --unset" if source.from_environment else "get new ones"
+        cure = f"begin again without them: {COMMAND} env --unset" if source.from_environment else "get new ones"
         raise AccessError(f"the credentials of {name} expired at {expires_at:%Y-%m-%d %H:%M} UTC; {cure}")
     return source
 

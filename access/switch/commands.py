@@ -4,18 +4,19 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from access.command_line import Commands
+from access.command_line import COMMAND, Commands, check_unix
 from access.errors import AccessError
+from access.switch.role_commands import choose_role
 from access.switch.shells import SHELLS
 
 # All else is imported by the commands that need it: a command line should answer before botocore is loaded.
 if TYPE_CHECKING:
     from access.switch.sessions import Choices, Switch
 
-_ROLE = "an ARN; stack/role, by the outputs of a stack; or an AWS profile that has a role_arn"
+_ROLE = "stack/role, as your team published it or the stack tells it; an ARN; or an AWS profile that has a role_arn"
 
 _PROFILE = """\
 Prints the profile with which AWS tools (aws, boto3, Terraform, …) switch to the role by themselves and begin the
@@ -24,7 +25,8 @@ does not). This is the recommended way; the other commands are for what a profil
 tags, a session policy, one session that different tools share.
 """
 _EXEC = """\
-Runs a command with the credentials of the role, and no others; its exit code is the command's. Put -- before it.
+Runs a command with the credentials of the role, and no others; its exit code is the command's. Without a command, it
+is a shell. Without a role, you choose one on the terminal.
 """
 
 
@@ -46,16 +48,20 @@ def add_commands(commands: Commands) -> None:
     _add_session_options(profile)
     profile.set_defaults(run=_profile, keep=True)
 
-    run = commands.add_parser("exec", help="run a command in a role", description=_EXEC)
-    _add_role(run)
-    run.add_argument("command", nargs=argparse.PARSER, metavar="-- COMMAND", help="the command and its arguments")
+    run = commands.add_parser(
+        "exec",
+        help="run a command in a role",
+        description=_EXEC,
+        usage=f"{COMMAND} exec [ROLE] [OPTION ...] [-- COMMAND [ARGUMENT ...]]",
+    )
+    run.add_argument("role", nargs="?", metavar="ROLE", help=_ROLE)
     _add_switch_options(run)
     run.set_defaults(run=_exec)
 
     env = commands.add_parser(
         "env",
         help="print lines with which a shell is in a role",
-        description='For a shell to evaluate: eval "$(python -m access env ROLE)"; in fish, … | source;'
+        description=f'For a shell to evaluate: eval "$({COMMAND} env ROLE)"; in fish, … | source;'
         " in PowerShell, … | Out-String | Invoke-Expression.",
     )
     env.add_argument("role", nargs="?", metavar="ROLE", help=_ROLE)
@@ -67,9 +73,8 @@ def add_commands(commands: Commands) -> None:
     process = commands.add_parser(
         "credential-process",
         help="print a role's credentials as JSON, for credential_process in ~/.aws/config",
-        description="For a profile with `credential_process = sh -c 'cd THIS_FOLDER && python -m access"
-        " credential-process ROLE --profile NAME'`; AWS tools take the credentials from there. An MFA code is asked for"
-        " on the terminal.",
+        description="For a profile with `credential_process = access credential-process ROLE --profile NAME`; AWS tools"
+        " take the credentials from there. An MFA code is asked for on the terminal.",
     )
     _add_role(process)
     _add_switch_options(process)
@@ -92,6 +97,12 @@ def add_commands(commands: Commands) -> None:
     whoami.set_defaults(run=_whoami)
 
 
+def split_command(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the words of the command line, and apart from them the command that `exec` is to run, which follows --."""
+    at = list(words).index("--") if words and words[0] == "exec" and "--" in words else len(words)
+    return list(words[:at]), list(words[at + 1 :])
+
+
 def _add_role(command: argparse.ArgumentParser) -> None:
     command.add_argument("role", metavar="ROLE", help=_ROLE)
 
@@ -102,7 +113,7 @@ def _add_switch_options(command: argparse.ArgumentParser) -> None:
     )
     _add_session_options(command)
     command.add_argument(
-        "--no-cache", dest="keep", action="store_false", help="begin a new session, and do not keep it"
+        "--no-cache", dest="keep", action="store_false", help="begin a new session; where one is kept, it is replaced"
     )
 
 
@@ -169,8 +180,15 @@ def _exec(options: argparse.Namespace) -> int:
     variables = role_variables(switch.session(), switch.source.settings)
     stale = stale_variables()
     environment = {name: value for name, value in os.environ.items() if name not in stale} | variables
-    command = options.command[1:] if options.command[0] == "--" else options.command
-    return _become(command, environment)
+    return _become(options.command or _shell(), environment)
+
+
+def _shell() -> list[str]:
+    """Return the person's shell, for who is to type commands."""
+    if not sys.stdin.isatty():
+        raise AccessError("say what to run: exec ROLE -- COMMAND; a shell in the role needs a terminal")
+    print("access: this shell is in the role; `exit` leaves it", file=sys.stderr)
+    return [os.environ.get("SHELL") or "/bin/sh"]
 
 
 def _become(command: list[str], environment: dict[str, str]) -> int:
@@ -202,8 +220,6 @@ def _env(options: argparse.Namespace) -> int:
 
         print("\n".join(unset_lines(shell, KEYS)))
         return 0
-    if not options.role:
-        raise AccessError("say which role, or --unset")
     from access.switch.environment import role_variables, stale_variables
 
     switch = _switch(options)
@@ -245,6 +261,7 @@ def _console(options: argparse.Namespace) -> int:
 def _whoami(options: argparse.Namespace) -> int:
     from access.switch.whoami import told
 
+    check_unix()
     for what, value in told(options.profile):
         print(f"{what:8} {value}")
     return 0
@@ -257,9 +274,11 @@ def _switch(options: argparse.Namespace) -> "Switch":
     from access.switch.roles import find_role
     from access.switch.sessions import Switch
 
+    check_unix()
     gc.disable()  # a tenth of the time that loading botocore takes; this process soon ends, or becomes another
     profiles = read_profiles()
-    return Switch(find_role(options.role, profiles), _choices(options), profiles)
+    name = options.role or choose_role(options.profile, profiles)
+    return Switch(find_role(name, profiles), _choices(options), profiles)
 
 
 def _choices(options: argparse.Namespace) -> "Choices":

@@ -1,7 +1,8 @@
 """What goes wrong when a role is assumed, in one line: what happened, and what to do."""
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,7 @@ from botocore import exceptions
 from access.aws_answers import UnreadableAnswerError
 from access.aws_errors import AWS_ERRORS, describe, error_code, error_message, http_failure
 from access.errors import AccessError
+from access.switch.config_file import active_profile, read_profiles
 
 _ACTION = re.compile(r"perform: (sts:\w+)")
 _WRONG_CLOCK = re.compile(r"not yet current|[Ss]ignature expired")
@@ -24,9 +26,17 @@ _WITHOUT_ANSWER = (
 """Errors that have nothing to do with the credentials."""
 
 
+_SIGN_IN = (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.NoAuthTokenError)
+"""Errors of Identity Center's sign-in: there was none, it has expired, or it can't be renewed."""
+
+
 @contextmanager
-def in_words(source_name: str) -> Iterator[None]:
+def in_words(source_name: str, profile: str | None = None) -> Iterator[None]:
     """Tell in one line what goes wrong with credentials, where no role is to be assumed.
+
+    Args:
+        source_name: where the credentials came from, in words.
+        profile: the profile that they came from; by default the one in force.
 
     Raises:
         AccessError: something went wrong.
@@ -34,21 +44,30 @@ def in_words(source_name: str) -> Iterator[None]:
     try:
         yield
     except AWS_ERRORS as error:
-        raise explained(error, source_name) from None
+        raise explained(error, source_name, profile) from None
 
 
-def explained(error: Exception, source_name: str, role_arn: str = "the role", who: str = "you") -> AccessError:
+def explained(
+    error: Exception,
+    source_name: str,
+    profile: str | None = None,
+    role_arn: str = "",
+    who: str = "you",
+    why: Sequence[str] = (),
+) -> AccessError:
     """Return the error in words.
 
     Args:
         error: what botocore raised.
         source_name: where the credentials came from, in words.
-        role_arn: the role that was to be assumed.
+        profile: the profile that they came from; by default the one in force.
+        role_arn: the role that was to be assumed, if there is one.
         who: the ARN of who tried.
+        why: the reasons of a refusal, as far as they are known.
     """
     if isinstance(error, exceptions.ClientError):
-        return AccessError(_refusal(error, source_name, role_arn, who))
-    return AccessError(_failure(error, source_name))
+        return AccessError(_refusal(error, source_name, role_arn, who, why))
+    return AccessError(_failure(error, source_name, profile or active_profile()))
 
 
 def is_denied(error: Exception) -> bool:
@@ -56,12 +75,12 @@ def is_denied(error: Exception) -> bool:
     return isinstance(error, exceptions.ClientError) and error_code(error) in ("AccessDenied", "AccessDeniedException")
 
 
-def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who: str) -> str:
+def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who: str, why: Sequence[str]) -> str:
     code, message = error_code(error), error_message(error)
     if http_failure(error):
         return f"{describe(error)} in place of an answer of AWS; check the network or proxy, and try again"
-    if is_denied(error):
-        return _denial(message, role_arn, who)
+    if is_denied(error) and role_arn:
+        return _denial(message, role_arn, who, why)
     if code in ("ExpiredToken", "ExpiredTokenException"):
         return f"the credentials of {source_name} have expired; get new ones (whoami tells how to get back)"
     if code in ("InvalidClientTokenId", "UnrecognizedClientException"):
@@ -76,10 +95,10 @@ def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who
         return "STS is not switched on in this region; set AWS_REGION to another"
     if code in ("MalformedPolicyDocument", "PackedPolicyTooLarge"):
         return f"the session policy or the tags are refused: {message}"
-    return f"{role_arn} can't be assumed: {describe(error)}"
+    return f"{role_arn} can't be assumed: {describe(error)}" if role_arn else f"AWS: {describe(error)}"
 
 
-def _denial(message: str, role_arn: str, who: str) -> str:
+def _denial(message: str, role_arn: str, who: str, why: Sequence[str]) -> str:
     if message.startswith("MultiFactorAuthentication failed"):
         return (
             "the MFA code was refused: each works once, for half a minute; wait for the next one, or check --mfa-serial"
@@ -90,6 +109,8 @@ def _denial(message: str, role_arn: str, who: str) -> str:
     if action and action[1] == "sts:TagSession":
         return f"{who} may not begin a session of {role_arn} with tags; check --tag, and that your group allows them"
     reason = " (an explicit deny)" if "explicit deny" in message else ""
+    if why:
+        return f"{who} may not switch to {role_arn}{reason}; {'; '.join(why)}"
     return (
         f"{who} may not switch to {role_arn}{reason}; the usual reasons: no such role, no group of yours that allows it"
         " or one that denies it, MFA (--mfa-serial), an external id (--external-id), a source identity"
@@ -97,14 +118,26 @@ def _denial(message: str, role_arn: str, who: str) -> str:
     )
 
 
-def _failure(error: Exception, source_name: str) -> str:
+def _failure(error: Exception, source_name: str, profile: str) -> str:
     if isinstance(error, exceptions.ProfileNotFound):
         return f"there is no AWS profile {error.kwargs['profile']!r}; check --profile, source_profile and AWS_PROFILE"
     if isinstance(error, _WITHOUT_ANSWER):
         return describe(error)
-    if isinstance(error, exceptions.UnauthorizedSSOTokenError | exceptions.SSOError):
-        return f"the sign-in of {source_name} has expired; run `aws sso login`"
+    if isinstance(error, _SIGN_IN):
+        return f"{source_name} is not signed in, or no longer; run `aws sso login --profile {_signs_in(profile)}`"
+    if isinstance(error, exceptions.LoginError):
+        return f"{source_name} is not signed in, or no longer; run `aws login --profile {_signs_in(profile)}`"
     return f"{source_name} can't be used: {describe(error)}"
+
+
+def _signs_in(profile: str) -> str:
+    """Return the profile at the start of a chain, as a shell takes it: it is the one that people sign in with."""
+    profiles = read_profiles()
+    passed: set[str] = set()
+    while profile not in passed:
+        passed.add(profile)
+        profile = profiles.get(profile, {}).get("source_profile", profile)
+    return shlex.quote(profile)
 
 
 def _skew(error: exceptions.ClientError) -> str:

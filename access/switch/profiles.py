@@ -5,6 +5,7 @@ Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider".
 
 import os
 
+from access.command_line import COMMAND
 from access.errors import AccessError
 from access.switch.config_file import active_profile, read_keys
 from access.switch.sessions import Switch
@@ -27,8 +28,8 @@ def profile_settings(switch: Switch) -> dict[str, str]:
     for what, is_wanted in wanted.items():
         if is_wanted:
             raise AccessError(
-                f"a profile can't carry {what}; `python -m access exec` can, and so can a profile with"
-                " `credential_process = python -m access credential-process …`"
+                f"a profile can't carry {what}; `{COMMAND} exec` can, and so can a profile with"
+                " `credential_process = access credential-process …`"
             )
     duration = choices.duration or switch.role.duration
     with switch.in_words():

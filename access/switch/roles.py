@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from access.errors import AccessError
 from access.switch.config_file import Profiles, config_path
@@ -30,24 +31,46 @@ class Role:
     mfa_serial: str | None = None
     session_name: str | None = None
     duration: int | None = None
+    wants_external_id: bool = False
+    """Whether it wants one that is not known here."""
 
 
 def find_role(text: str, profiles: Profiles) -> Role:
-    """The role that is meant: what begins with ``arn:`` is an ARN, what has a slash ``stack/role``, all else a profile.
+    """The role that is meant.
+
+    What begins with ``arn:`` is an ARN. All else is the profile of that name, if there is one. With a slash, it is
+    ``stack/role``: as published, or as the stack's outputs tell.
 
     Raises:
         AccessError: there is no such role, stack or profile.
     """
     if text.startswith("arn:"):
         return Role(text, _check_arn(text).rpartition("/")[2])
-    if "/" in text:
-        return _from_stack(*text.rsplit("/", 1))
-    return _from_profile(text, profiles)
+    if "/" not in text or "role_arn" in profiles.get(text, {}):
+        return _from_profile(text, profiles)
+    return _from_published(text) or _from_stack(*text.rsplit("/", 1))
+
+
+def _from_published(text: str) -> Role | None:
+    from access.switch.published import read_published
+
+    role = read_published().role(text)
+    if not role:
+        return None
+    return Role(
+        role.arn,
+        text.replace("/", "-"),
+        requires_mfa=role.requires_mfa,
+        requires_source_identity=role.requires_source_identity,
+        session_tags=role.session_tags,
+        wants_external_id=role.requires_external_id,
+    )
 
 
 def _from_stack(stack: str, name: str) -> Role:
     from access.stack_outputs import read_stack_outputs
 
+    _check_folder(stack, name)
     outputs = read_stack_outputs(stack)
     if name not in outputs.role_arns:
         there = ", ".join(outputs.role_arns) or "no roles"
@@ -60,6 +83,24 @@ def _from_stack(stack: str, name: str) -> Role:
         requires_mfa=bool(options.get("requireMfa")),
         requires_source_identity=bool(options.get("requireSourceIdentity")),
         session_tags=options.get("sessionTags", {}),
+    )
+
+
+def _check_folder(stack: str, name: str) -> None:
+    """Check that a stack can be known: without its project's name, it is only in the project's folder.
+
+    Source: Pulumi, "Stacks", under "Stack names".
+
+    Raises:
+        AccessError: it can't.
+    """
+    here = Path.cwd()
+    if "/" in stack or any((folder / "Pulumi.yaml").is_file() for folder in (here, *here.parents)):
+        return
+    raise AccessError(
+        f"{stack}/{name} is no role that is published, and here is no Pulumi project; link to your team's list of roles"
+        f" (access roles --from FILE), name the role by its ARN or as organization/project/{stack}/{name}, or go to the"
+        " project's folder"
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from typing import Any
 from access.errors import AccessError
 
 _NAME = "cross-account-access"
+_KEPT = re.compile(r"[0-9a-f]{64}(\.\d+)?")
+"""The names of files: of those that are kept, and of those that were being written when the process was killed."""
 
 
 class PrivateCache:
@@ -35,23 +38,26 @@ class PrivateCache:
 
     def get(self, key: Mapping[str, object]) -> dict[str, Any] | None:
         """What is kept under the key, unless it has expired or is not what was written here."""
-        if not self._is_safe():
-            return None
+        return _content(self._file(key)) if self._is_safe() else None
+
+    def forget(self, role_arn: str | None = None) -> int:
+        """Remove what is kept: the sessions of a role, or all there is; return how many sessions that were.
+
+        Raises:
+            AccessError: the folder is not safe, or a file can't be removed.
+        """
+        self.check()
+        forgotten = 0
         try:
-            # Without O_NONBLOCK, opening a FIFO would wait for somebody to write into it.
-            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(self._file(key), flags)
-            with os.fdopen(descriptor, encoding="utf-8") as file:
-                found = os.fstat(descriptor)
-                if not stat.S_ISREG(found.st_mode) or not _is_own(found, 0o077):
-                    return None
-                content = json.load(file)
-            if content["expiresAt"] <= time.time():
-                return None
-            value = content["value"]
-            return value if isinstance(value, dict) else None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return None
+            for file in [*self._folder.iterdir()] if self._is_safe() else []:
+                value = _content(file) or {}
+                if not _KEPT.fullmatch(file.name) or (role_arn and value.get("role") != role_arn):
+                    continue
+                file.unlink(missing_ok=True)
+                forgotten += "sessionToken" in value
+        except OSError as error:
+            raise AccessError(f"{self._folder} can't be emptied: {error.strerror}") from None
+        return forgotten
 
     def put(self, key: Mapping[str, object], value: Mapping[str, str], expires_at: float) -> None:
         """Keep the value until a moment, in seconds since 1970. Where it can't be kept safely, it is not."""
@@ -88,6 +94,24 @@ class PrivateCache:
                 file.unlink(missing_ok=True)
 
 
+def _content(file: Path) -> dict[str, Any] | None:
+    """What is in a file, unless it has expired or is not what was written here."""
+    try:
+        # Without O_NONBLOCK, opening a FIFO would wait for somebody to write into it.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, encoding="utf-8") as opened:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or not _is_own(found, 0o077):
+                return None
+            content = json.load(opened)
+        if content["expiresAt"] <= time.time():
+            return None
+        value = content["value"]
+        return value if isinstance(value, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def cache_folder() -> Path | None:
     """Where it is all kept, by the XDG Base Directory Specification; none without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
@@ -97,6 +121,12 @@ def cache_folder() -> Path | None:
         return Path.home() / ".cache" / _NAME
     except RuntimeError:
         return None
+
+
+def private_cache() -> PrivateCache | None:
+    """Where sessions are kept; none without a home."""
+    folder = cache_folder()
+    return PrivateCache(folder) if folder else None
 
 
 def _is_own(found: os.stat_result, forbidden: int) -> bool:

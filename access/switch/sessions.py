@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -13,7 +13,7 @@ from access.errors import AccessError
 from access.switch.callers import Caller, Source, find_source, identify
 from access.switch.config_file import Profiles, active_profile
 from access.switch.roles import Role
-from access.switch.session_cache import PrivateCache, cache_folder
+from access.switch.session_cache import private_cache
 
 _EARLY = timedelta(minutes=5)
 """A kept session is given up this long before it expires, so that what is begun in it has time to end."""
@@ -36,7 +36,7 @@ class Choices:
     """A session policy, as JSON: what the role allows is narrowed to it."""
     tags: Mapping[str, str] = field(default_factory=dict)
     keep: bool = True
-    """Whether a kept session will do, and a new one is kept."""
+    """Whether a kept session will do, and a new one is kept where none was."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,7 @@ class Switch:
         self.role = role
         self.choices = choices
         self.profiles = profiles
-        folder = cache_folder()
-        self._cache = PrivateCache(folder) if folder else None
+        self._cache = private_cache()
 
     @cached_property
     def source(self) -> Source:
@@ -93,7 +92,13 @@ class Switch:
     @cached_property
     def external_id(self) -> str | None:
         """What the role wants to be told."""
-        return self.choices.external_id or self.role.external_id
+        known = self.choices.external_id or self.role.external_id
+        if not known and self.role.wants_external_id:
+            raise AccessError(
+                f"{self.role.arn} wants an external id, which is not published; ask its administrators for it, and say"
+                " --external-id ID"
+            )
+        return known
 
     @cached_property
     def known_mfa_serial(self) -> str | None:
@@ -147,16 +152,16 @@ class Switch:
         Raises:
             AccessError: it can't be begun; the message says why and what to do.
         """
-        cache = self._cache if self.choices.keep else None
-        if cache:
-            cache.check()
+        if self._cache and self.choices.keep:
+            self._cache.check()
         with self.in_words():
-            kept = _from_kept(cache.get(self._key)) if cache else None
-            if kept:
+            kept = _from_kept(self._cache.get(self._key)) if self._cache else None
+            if kept and self.choices.keep:
                 return kept
             begun = self._begin()
-            if cache:
-                cache.put(self._key, _to_keep(begun), (begun.expires_at - _EARLY).timestamp())
+            if self._cache and (kept or self.choices.keep):
+                until = (begun.expires_at - _EARLY).timestamp()
+                self._cache.put(self._key, {**_to_keep(begun), "role": self.role.arn}, until)
             return begun
 
     @contextmanager
@@ -232,7 +237,20 @@ class Switch:
                 who = identify(self.source, self._cache, fresh=True).arn
             except AWS_ERRORS:
                 who = "you"
-        return explained(error, self._source_name, self.role.arn, who)
+        why = self._why() if is_denied(error) else []
+        return explained(error, self._source_name, self.start_profile, self.role.arn, who, why)
+
+    def _why(self) -> list[str]:
+        """Return why it was refused, as far as the published roles tell it."""
+        from access.aws_errors import AWS_ERRORS
+        from access.switch.published import read_published
+        from access.switch.standing import find_standing, reasons
+
+        with suppress(*AWS_ERRORS, AccessError):  # it is the refusal that people have to hear of
+            published = read_published()
+            if published.role(self.role.arn):
+                return reasons(self.role.arn, published, find_standing(self.source, self.caller))
+        return []
 
     @property
     def _source_name(self) -> str:

@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 
+from access.command_line import COMMAND
 from access.switch.callers import Source, find_source, identify
 from access.switch.config_file import active_profile, read_profiles
 from access.switch.failures import in_words
@@ -17,9 +18,9 @@ def told(profile: str | None) -> list[tuple[str, str]]:
     Raises:
         AccessError: there are none, or AWS does not know them.
     """
-    with in_words(f"profile {profile or active_profile()!r}"):
+    with in_words(f"profile {profile or active_profile()!r}", profile):
         source = find_source(read_profiles(), profile)
-    with in_words(source.name):
+    with in_words(source.name, profile):
         caller = identify(source, None)
     lines = [("who", caller.arn), ("account", caller.account_id), ("from", source.name), ("until", _until(source))]
     if not caller.role:
@@ -38,7 +39,7 @@ def _until(source: Source) -> str:
 
 def _back(source: Source, named: str | None) -> str:
     if source.from_environment:
-        return 'leave the shell that `exec` began, or: eval "$(python -m access env --unset)"'
+        return f'leave the shell that `exec` began, or: eval "$({COMMAND} env --unset)"'
     if named:
         return "leave --profile away"
     if os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE"):

@@ -108,6 +108,12 @@ class Aws:
     def _ListOpenIDConnectProviders(self, request: Request) -> str:  # noqa: N802
         return "<OpenIDConnectProviderList/>"
 
+    def _PutRolePolicy(self, request: Request) -> str:  # noqa: N802
+        return ""
+
+    def _ListAttachedRolePolicies(self, request: Request) -> str:  # noqa: N802
+        return "<AttachedPolicies/><IsTruncated>false</IsTruncated>"
+
     def _GetAccountAuthorizationDetails(self, request: Request) -> str:  # noqa: N802
         return DETAILS
 
@@ -146,7 +152,7 @@ def aws(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """AWS, and a Pulumi that has the outputs; the keys of an IAM user are in environment variables."""
     pulumi = tmp_path / "bin" / "pulumi"
     pulumi.parent.mkdir()
-    pulumi.write_text('#!/bin/sh\ncat "${0%/*}/$6"\n')
+    pulumi.write_text('#!/bin/sh\ncat "${0%/*}/$5"\n')
     pulumi.chmod(0o755)
     for stack, outputs in OUTPUTS.items():
         (pulumi.parent / stack).write_text(json.dumps(outputs))
@@ -195,6 +201,7 @@ COMMANDS = {
     "console": ["console", "production/UpdateApp"],
     "profile": ["profile", "production/UpdateApp", "--write"],
     "whoami": ["whoami"],
+    "revoke": ["revoke", "production/UpdateApp"],
     "lint": ["lint", "one-role"],
     "bypass": ["bypass", "one-role", "development", "--profile", "one-role=production"],
     "device": ["env", "production/Guarded", "--shell", "bash"],
@@ -204,6 +211,8 @@ SPOILT = [
     *((command, spoilt) for command in SWITCHES for spoilt in ("GetCallerIdentity", "AssumeRole")),
     ("profile", "GetCallerIdentity"),
     ("whoami", "GetCallerIdentity"),
+    ("revoke", "GetCallerIdentity"),
+    ("revoke", "PutRolePolicy"),
     ("device", "ListMFADevices"),
     *(("lint", spoilt) for spoilt in ("GetAccountAuthorizationDetails", "GetRole", "ValidatePolicy")),
     *(("bypass", spoilt) for spoilt in ("GetCallerIdentity", "GetRole", "GetAccountAuthorizationDetails")),

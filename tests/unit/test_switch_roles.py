@@ -1,5 +1,7 @@
 """A role is found by ARN, by stack and name, and by AWS profile."""
 
+from pathlib import Path
+
 import pytest
 
 from access.errors import AccessError
@@ -18,6 +20,7 @@ PROFILES = {
         "region": "eu-west-1",
     },
     "instance": {"role_arn": ARN, "credential_source": "Ec2InstanceMetadata"},
+    "Prod/Update": {"role_arn": ARN},
     "keys": {"region": "us-east-1"},
     "web": {"role_arn": ARN, "web_identity_token_file": "/token"},
     "long": {"role_arn": ARN, "duration_seconds": "an hour"},
@@ -58,6 +61,19 @@ def test_by_stack(stack: str) -> None:
         requires_source_identity=True,
         session_tags={"team": ["a", "b"]},
     )
+
+
+def test_a_profile_goes_before_a_stack() -> None:
+    assert find_role("Prod/Update", PROFILES) == Role(ARN, "Prod/Update", profile="Prod/Update")
+
+
+def test_a_stack_outside_of_its_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AccessError) as caught:
+        find_role("production/UpdateApp", PROFILES)
+    assert "access roles --from FILE" in str(caught.value)
+    assert "organization/project/production/UpdateApp" in str(caught.value)
+    assert find_role("acme/shop/production/UpdateApp", PROFILES).arn == ARN
 
 
 def test_by_profile() -> None:

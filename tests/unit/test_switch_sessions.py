@@ -14,9 +14,11 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
+from botocore.exceptions import TokenRetrievalError, UnauthorizedSSOTokenError
 
 from access.errors import AccessError
 from access.switch.config_file import read_profiles
+from access.switch.failures import explained
 from access.switch.roles import Role
 from access.switch.sessions import Choices, SessionCredentials, Switch
 from tests.unit.http_server import Request, Response, serving
@@ -212,8 +214,10 @@ class TestKept:
         assert session().access_key_id == "ASIA3"
         # Whose an access key is, is no session.
         assert aws.actions.count("GetCallerIdentity") == 1
-        session(Choices(keep=False))
-        assert session().access_key_id == "ASIA3"
+
+    def test_a_kept_one_is_replaced(self, aws: Aws) -> None:
+        session()
+        assert session(Choices(keep=False)).access_key_id == session().access_key_id == "ASIA2"
 
     def test_never_with_less_than_five_minutes_left(self, aws: Aws) -> None:
         aws.seconds = 5 * 60 + 1
@@ -521,3 +525,46 @@ def test_what_is_told_when_nothing_answers(
         else:
             monkeypatch.delenv(name)
     assert refused().startswith(told)
+
+
+SSO = """\
+[sso-session dev]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+[profile people]
+sso_session = dev
+sso_account_id = 111111111111
+sso_role_name = Dev
+[profile old]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 111111111111
+sso_role_name = Dev
+[profile between]
+role_arn = arn:aws:iam::111111111111:role/Between
+source_profile = people
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "start"), [("people", "people"), ("old", "old"), ("between", "people")], ids=["session", "old", "chain"]
+)
+def test_the_sign_in_that_is_missing(aws: Aws, tmp_path: Path, profile: str, start: str) -> None:
+    (tmp_path / "config").write_text(SSO)
+    assert refused(Choices(profile=profile)) == (
+        f"profile {profile!r} is not signed in, or no longer; run `aws sso login --profile {start}`"
+    )
+    assert not aws.asked
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+        UnauthorizedSSOTokenError(),
+    ],
+)
+def test_the_sign_in_that_has_expired(error: Exception) -> None:
+    assert str(explained(error, "profile 'a b'", "a b")) == (
+        "profile 'a b' is not signed in, or no longer; run `aws sso login --profile 'a b'`"
+    )

@@ -42,7 +42,7 @@ down:
 benchmark: setup
 	@.venv/bin/python -m benchmarks --most $(MOST) --json benchmark.json
 
-setup: .venv/sandbox
+setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain
 
 # Each of these has all that the ones before it have.

@@ -134,5 +134,6 @@ def test_every_pin_has_hashes_and_no_index_is_named(lock: Path) -> None:
 def test_each_target_installs_what_it_needs_and_no_more(tmp_path: Path, target: str, lock: str) -> None:
     for file in [*REPOSITORY.glob("requirements*.txt"), REPOSITORY / "Makefile"]:
         (tmp_path / file.name).symlink_to(file)
-    said = subprocess.run(["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True)
+    command = ["make", "--dry-run", target]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert re.findall(r"-m sandbox\.packages (\S+)", said.stdout) == [lock]

@@ -7,9 +7,10 @@
 # make access     ACCESS.md: who may do what, made of the stack files; commit it with them
 # make packages   only what the program and `access` need; for a check that runs neither tests nor sandbox
 # make down       stop the sandbox; what was deployed stays
-# make benchmark  how long `up`, the proof, a switch, many roles and a search for ways around a Deny take; wipes the sandbox first
+# make benchmark  how long `up`, many roles (MOST=1000), the proof and a switch take, in benchmark.json too; wipes the sandbox
 
 PYTHON ?= python3
+MOST ?= 300
 
 .PHONY: up test edits state access docs aws-check packages down benchmark setup
 up: .venv/sandbox
@@ -43,11 +44,7 @@ down:
 	@.venv/bin/python -m sandbox down
 
 benchmark: setup
-	@.venv/bin/python -m benchmarks.up
-	@.venv/bin/python -m sandbox up >/dev/null
-	@.venv/bin/python -m benchmarks.prove
-	@.venv/bin/python -m benchmarks.switch
-	@.venv/bin/python -m benchmarks.components
+	@.venv/bin/python -m benchmarks --most $(MOST) --json benchmark.json
 	@.venv/bin/python -m benchmarks.bypass
 
 setup: .venv/installed

@@ -120,3 +120,20 @@ def test_every_pin_has_hashes_and_no_index_is_named(lock: Path) -> None:
     assert "://" not in text and "--index" not in text and "--find-links" not in text
     for pin in re.split(r"\n(?=[a-z0-9-]+==)", text):
         assert "--hash=sha256:" in pin
+
+
+@pytest.mark.parametrize(
+    ("target", "lock"),
+    [
+        ("up", "requirements-sandbox.txt"),
+        ("test", "requirements-dev.txt"),
+        ("access", "requirements.txt"),
+        ("packages", "requirements.txt"),
+    ],
+)
+def test_each_target_installs_what_it_needs_and_no_more(tmp_path: Path, target: str, lock: str) -> None:
+    for file in [*REPOSITORY.glob("requirements*.txt"), REPOSITORY / "Makefile"]:
+        (tmp_path / file.name).symlink_to(file)
+    command = ["make", "--dry-run", target]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert re.findall(r"-m sandbox\.packages (\S+)", said.stdout) == [lock]

@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # what this machine refuses, e.g. to run a program
+        print(f"access: {error.filename or 'this machine'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except Exception as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing in _EXTRAS:

@@ -170,7 +170,7 @@ def _revoke(options: argparse.Namespace) -> int:
     )
     print(
         f"To keep it so, put this line under {name_of(role.arn)} in {f'Pulumi.{stack}.yaml' if stack else 'its stack'};"
-        " `access prove` reports the policy until then:"
+        " `access prove` calls it a lack until then:"
     )
     print(f'    revokeSessionsIssuedBefore: "{moment}"')
     return 0

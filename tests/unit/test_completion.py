@@ -136,6 +136,13 @@ def test_in_a_shell(home: Path, name: str, line: str, wanted: str) -> None:
     assert wanted in typed(SHELLS[name], start, line, wanted)
 
 
+def test_the_completion_of_the_command_in_bash(home: Path) -> None:
+    """bash-completion's ``_command_offset`` is given the place of the command."""
+    offset = '_command_offset() { COMPREPLY=("command=${COMP_WORDS[$1]}"); }'
+    start = f'eval "$(access completion bash)"; {offset}'
+    assert "command=env" in typed(SHELLS["bash"], start, "access exec x/y -- env wh\t", "command=env")
+
+
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [

@@ -211,6 +211,11 @@ class TestLink:
         write_published(home / "roles.json", Published([UPDATE_APP]))
         assert read_published() == Published([UPDATE_APP], [])  # as it stands now
 
+    def test_a_path_from_here(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write_published(home / "roles.json", PUBLISHED)
+        monkeypatch.chdir(home)
+        assert link(Path("roles.json")).readlink() == home / "roles.json"
+
     def test_several_teams(self, home: Path) -> None:
         linked(home)
         write_published(home / "others.json", Published([PublishedRole("other/X", AUDIT)]))
@@ -366,6 +371,12 @@ class TestRoles:
             f"production/Audit      {AUDIT}  MFA; external id",
         ]
 
+    def test_of_an_account_that_is_not_trusted(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+        linked(home, Published([UPDATE_APP], [Grantee("group", "Developers", allow=[ARN])]))
+        aws.caller, aws.groups = "arn:aws:iam::333333333333:user/Theresa", ["Developers"]
+        assert main(["roles"]) == 0
+        assert capsys.readouterr().out == ""
+
     def test_without_credentials(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         assert main(["roles"]) == 0
@@ -519,3 +530,12 @@ def test_on_windows(
     assert main(arguments) == 1
     told = "access: this command works on Linux, macOS and WSL; on Windows, install and run it in WSL\n"
     assert capsys.readouterr().err == told
+
+
+def test_what_the_machine_refuses(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/some/python")
+
+    monkeypatch.setattr("access.switch.whoami.told", refuse)
+    assert main(["whoami"]) == 1
+    assert capsys.readouterr().err == "access: /some/python: Permission denied\n"

@@ -1,5 +1,6 @@
 """What AWS is asked for a session, what is kept, and what is told when it is refused: by HTTP, of an STS made here."""
 
+import gc
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from urllib.parse import parse_qsl
 import pytest
 from botocore.exceptions import TokenRetrievalError, UnauthorizedSSOTokenError
 
+from access.__main__ import main
 from access.errors import AccessError
 from access.switch.config_file import read_profiles
 from access.switch.failures import explained
@@ -525,6 +527,20 @@ def test_what_is_told_when_nothing_answers(
         else:
             monkeypatch.delenv(name)
     assert refused().startswith(told)
+
+
+@pytest.mark.parametrize(("shell", "begun"), [("/opt/fish", "/opt/fish"), ("", "/bin/sh")])
+def test_without_a_command_it_is_a_shell(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shell: str, begun: str
+) -> None:
+    became: list[list[str]] = []
+    monkeypatch.setattr("os.execvpe", lambda file, words, environment: became.append([file, *words]))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("SHELL", shell)
+    main(["exec", ARN])
+    gc.enable()  # a switch does without
+    assert became == [[begun, begun]]
+    assert capsys.readouterr().err == "access: this shell is in the role; `exit` leaves it\n"
 
 
 SSO = """\

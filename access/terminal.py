@@ -5,10 +5,38 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from access.errors import AccessError
+
+_CODE_DIGITS = 6
+
 
 def in_colour(stream: TextIO) -> bool:
     """Whether to write in colour: on a terminal whose user has nothing against it (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def ask_for_code(serial: str) -> str:
+    """Return the code that an MFA device shows now, asked for on the terminal, without echo.
+
+    Raises:
+        AccessError: there is no terminal, or what was typed is no code.
+    """
+    import getpass
+
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))  # getpass would go on to read standard input
+    except OSError:
+        raise AccessError(
+            f"the role wants an MFA code ({serial}), and there is no terminal to ask for it;"
+            " run it once in a terminal: the session is kept for later runs"
+        ) from None
+    try:
+        code = getpass.getpass(f"MFA code of {serial}: ").strip()
+    except EOFError:
+        code = ""
+    if not (len(code) == _CODE_DIGITS and code.isascii() and code.isdecimal()):
+        raise AccessError(f"an MFA code has {_CODE_DIGITS} digits; try again")
+    return code
 
 
 class Progress:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from access.command_line import COMMAND
 from access.credentials import Credentials
 from access.errors import AccessError
-from access.switch.config_file import Profiles, active_profile, read_keys
-from access.switch.session_cache import PrivateCache
+from access.switch.config_file import Profiles, active_profile, named_profile, read_keys
+from access.switch.session_cache import ChainCache, PrivateCache
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -26,9 +26,15 @@ _ASKED = "ACCESS_CREDENTIALS_OF"
 
 _ENVIRONMENT = "the environment variables"
 
-_BEFORE_KEYS = ("role_arn", "web_identity_token_file", "sso_session", "sso_start_url")
-_BEFORE_CONFIGURED_KEYS = ("login_session", "credential_process")
-"""Settings of a profile that go before keys in ``~/.aws/credentials``, and before those in ``~/.aws/config``."""
+_EXPIRY = ("x_security_token_expires", "expiration", "aws_expiration")
+"""How other tools write into the credentials file when the keys of a session expire. AWS tools read none of these."""
+
+_NOT_KEYS = ("role_arn", "web_identity_token_file", "credential_process", "login_session")
+"""Settings with which a profile has other credentials than keys, or may have; so do those of Identity Center."""
+
+_ADDRESS_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED", "AWS_STS_", "AWS_USE_")
+_ADDRESS_SETTINGS = ("endpoint_url", "ignore_configured_", "services", "sts_", "use_")
+"""How names begin of what leads to other endpoints."""
 
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 3, 10, 2
 
@@ -104,9 +110,10 @@ class Source:
     @property
     def address(self) -> list[str | None]:
         """What decides which STS is asked, for the keys of the cache."""
-        variables = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-        configured = [self.settings.get(name) for name in ("endpoint_url", "services")]
-        return [*map(os.environ.get, variables), self.region, *configured]
+        variables = (name for name in sorted(os.environ) if name.startswith(_ADDRESS_VARIABLES))
+        settings = (name for name in sorted(self.settings) if name.startswith(_ADDRESS_SETTINGS))
+        found = [f"{name}={os.environ[name]}" for name in variables] + [f"{it}={self.settings[it]}" for it in settings]
+        return [self.region, *found]
 
     @property
     def region(self) -> str | None:
@@ -116,43 +123,56 @@ class Source:
 
 
 def find_source(
-    profiles: Profiles, profile: str | None, credential_source: str | None = None, role_profile: str | None = None
+    profiles: Profiles,
+    profile: str | None = None,
+    role_profile: str | None = None,
+    cache: ChainCache | None = None,
 ) -> Source:
-    """The credentials to start from.
+    """Return the credentials to start from: those that every AWS tool would take.
 
-    Environment variables and keys of profiles are read here, because loading botocore takes longer than all the rest;
-    everything else is left to botocore, and comes in the same order.
+    Keys in environment variables and in profiles are read here, because loading botocore takes longer than all the
+    rest. All else is left to botocore.
 
     Args:
         profiles: all of them.
         profile: the one to take; by default, what AWS tools would take.
-        credential_source: ``Environment``, ``Ec2InstanceMetadata`` or ``EcsContainer`` in place of a profile.
-        role_profile: the profile by whose settings AWS is asked, if that is another one.
+        role_profile: the profile that names the role, and, if no other is said, where to start from.
+        cache: where sessions are kept that are begun on the way.
 
     Raises:
         AccessError: there are none, or they have expired.
         botocore.exceptions.BotoCoreError: AWS, or a helper of the profile, does not give them.
     """
-    name, credentials = _find(profiles, profile, credential_source)
     asking = role_profile or profile
-    source = Source(name, asking, profiles.get(asking or active_profile(), {}), credentials)
-    expires_at = credentials.expires_at
-    if expires_at and expires_at <= datetime.now(UTC):
-        cure = f"begin again without them: {COMMAND} env --unset" if source.from_environment else "get new ones"
-        raise AccessError(f"the credentials of {name} expired at {expires_at:%Y-%m-%d %H:%M} UTC; {cure}")
-    return source
-
-
-def _find(profiles: Profiles, profile: str | None, credential_source: str | None) -> tuple[str, Credentials]:
-    """Where credentials were found, in words, and they themselves."""
-    if not profile and credential_source in (None, "Environment"):
-        found = _from_environment()
-        if found:
-            return _ENVIRONMENT, found
-    if credential_source:
-        return credential_source, _from_provider(credential_source)
+    for named in (profile, asking or named_profile()):
+        if named and named not in profiles:
+            raise AccessError(f"there is no AWS profile {named!r}; check --profile, source_profile and AWS_PROFILE")
+    settings = profiles.get(asking or active_profile(), {})
+    if role_profile and not profile:
+        return _source_of_role(profiles, role_profile, settings, cache)
+    found = None if profile else _from_environment()
+    if found:
+        return Source(_ENVIRONMENT, asking, settings, found)
     name = profile or active_profile()
-    return f"profile {name!r}", _from_file(name, profiles.get(name, {})) or _from_botocore(profile, name)
+    keys = None if not profile and "AWS_WEB_IDENTITY_TOKEN_FILE" in os.environ else _from_file(name, profiles)
+    return Source(f"profile {name!r}", asking, settings, keys or _from_botocore(name, profile, cache))
+
+
+def _source_of_role(
+    profiles: Profiles, role_profile: str, settings: Mapping[str, str], cache: ChainCache | None
+) -> Source:
+    """Return the credentials with which AWS tools assume the role of a profile."""
+    start, elsewhere = settings.get("source_profile"), settings.get("credential_source")
+    if start and not elsewhere:
+        # A role's profile may hold the keys to start from.
+        keys = _from_file(start, profiles, ("role_arn",) if start == role_profile else ())
+        if keys:
+            return Source(f"profile {start!r}", role_profile, settings, keys)
+    found = _from_environment() if elsewhere == "Environment" and not start else None
+    if found:
+        return Source(_ENVIRONMENT, role_profile, settings, found)
+    name = f"profile {start!r}" if start else elsewhere or f"profile {role_profile!r}"
+    return Source(name, role_profile, settings, _from_botocore(role_profile, role_profile, cache, start=True))
 
 
 def identify(source: Source, cache: PrivateCache | None, fresh: bool = False) -> Caller:
@@ -186,24 +206,34 @@ def _from_environment() -> Credentials | None:
         return None
     if not secret:
         raise AccessError("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not; set both, or neither")
-    token = os.environ.get("AWS_SESSION_TOKEN") or os.environ.get("AWS_SECURITY_TOKEN")
-    return Credentials(key, secret, token, parse_time(os.environ.get("AWS_CREDENTIAL_EXPIRATION")))
+    token = os.environ.get("AWS_SECURITY_TOKEN") or os.environ.get("AWS_SESSION_TOKEN")
+    text = os.environ.get("AWS_CREDENTIAL_EXPIRATION")
+    expires_at = parse_time(text)
+    if text and not expires_at:
+        raise AccessError(f"AWS_CREDENTIAL_EXPIRATION is {text!r}; write a moment such as 2030-01-31T12:00:00Z")
+    if expires_at and expires_at <= datetime.now(UTC):
+        raise AccessError(
+            f"the credentials of {_ENVIRONMENT} expired at {expires_at:%Y-%m-%d %H:%M} UTC; begin again without them:"
+            f" {COMMAND} env --unset"
+        )
+    return Credentials(key, secret, token, expires_at)
 
 
-def _from_file(name: str, settings: Mapping[str, str]) -> Credentials | None:
-    """The keys of a profile, unless botocore would take something else of it first."""
-    if settings.get("source_profile") != name and any(setting in settings for setting in _BEFORE_KEYS):
+def _from_file(name: str, profiles: Profiles, overlooked: Sequence[str] = ()) -> Credentials | None:
+    """Return the keys of a profile that has nothing else to start from."""
+    settings = profiles.get(name, {})
+    if any(it in _NOT_KEYS or it.startswith("sso_") for it in settings if it not in overlooked):
         return None
     keys = read_keys(name)
-    if "aws_access_key_id" not in keys and not any(setting in settings for setting in _BEFORE_CONFIGURED_KEYS):
-        keys = settings
     if not keys.get("aws_access_key_id") or not keys.get("aws_secret_access_key"):
         return None
-    token = keys.get("aws_security_token") or keys.get("aws_session_token")
-    return Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], token)
+    token = keys.get("aws_security_token", keys.get("aws_session_token"))
+    expires_at = next(filter(None, (parse_time(keys.get(it)) for it in _EXPIRY)), None)
+    return Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], token or None, expires_at)
 
 
-def _from_botocore(profile: str | None, name: str) -> Credentials:
+def _from_botocore(name: str, profile: str | None, cache: ChainCache | None, start: bool = False) -> Credentials:
+    """Return what botocore finds for a profile, or, to start from, what it would assume the profile's role with."""
     from access.aws_session import new_session
 
     asked = json.loads(os.environ.get(_ASKED, "[]"))
@@ -211,32 +241,18 @@ def _from_botocore(profile: str | None, name: str) -> Credentials:
         raise AccessError(f"profile {name!r} gets its credentials from this command; say where to start: --profile")
     os.environ[_ASKED] = json.dumps([*asked, name])
     try:
-        return _frozen(new_session(profile).get_credentials())
+        session = new_session(profile)
+        if cache:
+            session.keep_roles(cache)
+        found = session.get_source_credentials() if start else session.get_credentials()
+        if found is None:
+            raise AccessError(
+                "no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or say --profile NAME"
+            )
+        frozen = session.freeze(found)
+        return Credentials(frozen.access_key, frozen.secret_key, frozen.token, getattr(found, "_expiry_time", None))
     finally:
         if asked:
             os.environ[_ASKED] = json.dumps(asked)
         else:
             del os.environ[_ASKED]
-
-
-def _from_provider(credential_source: str) -> Credentials:
-    """What ``credential_source`` names (IAM roles in a container or on an instance), as botocore finds it."""
-    from access.aws_session import new_session
-
-    resolver = new_session().get_component("credential_provider")
-    for provider in resolver.providers:
-        if credential_source == provider.CANONICAL_NAME:
-            return _frozen(provider.load())
-    raise AccessError(
-        f"credential_source {credential_source!r} is not known; AWS names Environment,"
-        " Ec2InstanceMetadata and EcsContainer"
-    )
-
-
-def _frozen(found: Any) -> Credentials:  # noqa: ANN401
-    if found is None:
-        raise AccessError(
-            "no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or say --profile NAME"
-        )
-    frozen = found.get_frozen_credentials()
-    return Credentials(frozen.access_key, frozen.secret_key, frozen.token, getattr(found, "_expiry_time", None))

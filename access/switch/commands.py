@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 _ROLE = "stack/role, as your team published it or the stack tells it; an ARN; or an AWS profile that has a role_arn"
 
+_CHANGED, _IN = "ACCESS_CHANGED", "ACCESS_IN"
+"""What `env` tells its next run in the same shell: which variables it has changed, and into which role."""
+
 _PROFILE = """\
 Prints the profile with which AWS tools (aws, boto3, Terraform, …) switch to the role by themselves and begin the
-session anew when it expires. Where the role wants MFA, aws and boto3 ask for the code; other tools may not (Terraform
-does not). This is the recommended way; the other commands are for what a profile can't do: a source identity, session
-tags, a session policy, one session that different tools share.
+session anew when it expires. Where the role wants MFA, aws and boto3 ask for the code; Terraform, Pulumi and other Go
+programs can't. This is the recommended way; the other commands are for what a profile can't do: a source identity,
+session tags, a session policy, one session that different tools share.
 """
 _EXEC = """\
 Runs a command with the credentials of the role, and no others; its exit code is the command's. Without a command, it
-is a shell. Without a role, you choose one on the terminal.
+is a shell in the role, which its prompt names. Without a role, you choose one on the terminal.
 """
 
 
@@ -62,11 +65,12 @@ def add_commands(commands: Commands) -> None:
         "env",
         help="print lines with which a shell is in a role",
         description=f'For a shell to evaluate: eval "$({COMMAND} env ROLE)"; in fish, … | source;'
-        " in PowerShell, … | Out-String | Invoke-Expression.",
+        " in PowerShell, … | Out-String | Invoke-Expression. The same again renews the session; --unset puts back what"
+        " was there before. If it fails, so does what the shell evaluates.",
     )
     env.add_argument("role", nargs="?", metavar="ROLE", help=_ROLE)
-    env.add_argument("--shell", choices=SHELLS, help="by default, the one that SHELL names")
-    env.add_argument("--unset", action="store_true", help="lines with which the shell is out of the role again")
+    env.add_argument("--shell", choices=SHELLS, help="by default, the one that runs this")
+    env.add_argument("--unset", action="store_true", help="lines with which the shell is as before")
     _add_switch_options(env)
     env.set_defaults(run=_env)
 
@@ -160,10 +164,16 @@ def _profile(options: argparse.Namespace) -> int:
     settings = profile_settings(switch)
     name = options.name or switch.role.name
     if options.write:
-        write_profile(name, settings)
-        print(f"profile {name} is in {config_path()}; use it: --profile {name}, or AWS_PROFILE={name}")
+        there = "is in" if write_profile(name, settings) else "was already in"
+        print(f"profile {name} {there} {config_path()}; use it: --profile {name}, or AWS_PROFILE={name}")
     else:
         print(render(name, settings), end="")
+    if "mfa_serial" in settings:
+        print(
+            "access: the AWS CLI and boto3 ask for the MFA code; Terraform, Pulumi and other Go programs can't: run"
+            f" them with {COMMAND} exec",
+            file=sys.stderr,
+        )
     if settings.get("credential_source") == "Environment":
         print(
             "access: it starts from the keys that are in environment variables now, and AWS_PROFILE does not go before"
@@ -177,18 +187,33 @@ def _exec(options: argparse.Namespace) -> int:
     from access.switch.environment import role_variables, stale_variables
 
     switch = _switch(options)
+    if not options.command:
+        _check_terminal()
     variables = role_variables(switch.session(), switch.source.settings)
-    stale = stale_variables()
+    _tell_lost(switch)
+    stale = {*stale_variables(), _CHANGED, _IN}
     environment = {name: value for name, value in os.environ.items() if name not in stale} | variables
-    return _become(options.command or _shell(), environment)
+    if options.command:
+        return _become(options.command, environment)
+    from access.switch.shells import shell_in_role
+
+    print("access: this shell is in the role; `exit` leaves it", file=sys.stderr)
+    command, more = shell_in_role(switch.role.arn.rpartition("/")[2])
+    return _become(command, environment | more)
 
 
-def _shell() -> list[str]:
-    """Return the person's shell, for who is to type commands."""
+def _check_terminal() -> None:
+    """Check that somebody is there to type commands."""
     if not sys.stdin.isatty():
         raise AccessError("say what to run: exec ROLE -- COMMAND; a shell in the role needs a terminal")
-    print("access: this shell is in the role; `exit` leaves it", file=sys.stderr)
-    return [os.environ.get("SHELL") or "/bin/sh"]
+
+
+def _tell_lost(switch: "Switch") -> None:
+    from access.switch.environment import lost_settings
+
+    lost = ", ".join(lost_settings(switch.source.settings))
+    if lost:
+        print(f"access: in the role, the profile's {lost} is left behind: no variable carries it", file=sys.stderr)
 
 
 def _become(command: list[str], environment: dict[str, str]) -> int:
@@ -212,20 +237,60 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
 
 
 def _env(options: argparse.Namespace) -> int:
-    from access.switch.shells import default_shell, set_lines, unset_lines
+    from access.switch.shells import default_shell, failing_line
 
     shell = options.shell or default_shell()
     if options.unset:
-        from access.switch.environment import KEYS
-
-        print("\n".join(unset_lines(shell, KEYS)))
+        print("\n".join(_lines_back(shell)))
         return 0
-    from access.switch.environment import role_variables, stale_variables
-
-    switch = _switch(options)
-    variables = role_variables(switch.session(), switch.source.settings)
-    print("\n".join([*unset_lines(shell, stale_variables()), *set_lines(shell, variables)]))
+    try:
+        lines = _lines_into(shell, options)
+    except BaseException:
+        print(failing_line(shell))  # a shell goes by what it evaluates, not by this program's exit code
+        raise
+    print("\n".join(lines))
     return 0
+
+
+def _lines_into(shell: str, options: argparse.Namespace) -> list[str]:
+    from access.switch.environment import role_variables, stale_variables
+    from access.switch.shells import again_line, save_lines, set_lines, unset_lines
+
+    said = bool(options.role)
+    switch = _switch(options)
+    if not switch.start_profile and not switch.role.credential_source and _is_in(switch.role.arn):
+        # The session of a role can't begin the next one: go back to where it began.
+        words = [*sys.argv[1:], *([] if said else [options.role])]
+        return [*_lines_back(shell), again_line(shell, [sys.executable, "-m", __name__.partition(".")[0], *words])]
+    session = switch.session()
+    variables = role_variables(session, switch.source.settings)
+    _tell_lost(switch)
+    stale = stale_variables()
+    before = _changed()
+    now = [name for name in (*stale, *variables) if name not in before and (name in variables or name in os.environ)]
+    marks = {_CHANGED: " ".join([*before, *now]), _IN: f"{session.access_key_id} {switch.role.arn}"}
+    return [*save_lines(shell, now), *unset_lines(shell, stale), *set_lines(shell, variables | marks)]
+
+
+def _lines_back(shell: str) -> list[str]:
+    from access.switch.environment import KEYS
+    from access.switch.shells import restore_lines, unset_lines
+
+    changed = _changed()
+    lines = restore_lines(shell, changed) if changed else unset_lines(shell, KEYS)
+    return [*lines, *unset_lines(shell, (_CHANGED, _IN))]
+
+
+def _changed() -> list[str]:
+    """Return the variables that `env` has changed in this shell, which keeps their values from before."""
+    return [
+        name for name in os.environ.get(_CHANGED, "").split() if re.fullmatch(r"(AWS|BOTOCORE)_\w+", name, re.ASCII)
+    ]
+
+
+def _is_in(role_arn: str) -> bool:
+    """Return whether `env` has put this shell into a role, and nobody has set other keys since."""
+    return os.environ.get(_IN) == f"{os.environ.get('AWS_ACCESS_KEY_ID')} {role_arn}"
 
 
 def _credential_process(options: argparse.Namespace) -> int:
@@ -277,8 +342,8 @@ def _switch(options: argparse.Namespace) -> "Switch":
     check_unix()
     gc.disable()  # a tenth of the time that loading botocore takes; this process soon ends, or becomes another
     profiles = read_profiles()
-    name = options.role or choose_role(options.profile, profiles)
-    return Switch(find_role(name, profiles), _choices(options), profiles)
+    options.role = options.role or choose_role(options.profile, profiles)
+    return Switch(find_role(options.role, profiles), _choices(options), profiles)
 
 
 def _choices(options: argparse.Namespace) -> "Choices":

@@ -5,55 +5,74 @@ and tools".
 """
 
 import configparser
+import errno
 import os
 import re
 import shlex
-from collections.abc import Mapping
-from contextlib import suppress
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
+from typing import Any
+
+from botocore.configloader import load_config, raw_config_parse
+from botocore.exceptions import ConfigNotFound, ConfigParseError
 
 from access.errors import AccessError
 
 Profiles = Mapping[str, Mapping[str, str]]
-"""What each profile says, by its name."""
+"""What each profile says, by its name. What stands in a section of its own has a name with dots: ``s3.use_arn_region``,
+and of the services section that the profile names ``services.s3.endpoint_url``."""
 
 _HEADER = re.compile(r"\[(?P<header>.+)\]")  # as configparser, with which botocore reads the files
+_IN_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV)
+"""Why no new file can take the place of one: a read-only folder, another owner, a file that is mounted by itself."""
 _CONTRARY = {"source_profile": "credential_source", "credential_source": "source_profile"}
 
 
 def config_path() -> Path:
-    """Where the profiles are."""
-    return _path("AWS_CONFIG_FILE", "~/.aws/config")
-
-
-def credentials_path() -> Path:
-    """Where the long-term keys of profiles are."""
-    return _path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+    """Return where the profiles are."""
+    return Path(_path("AWS_CONFIG_FILE", "~/.aws/config"))
 
 
 def active_profile() -> str:
-    """The profile that AWS tools take where none is named."""
-    return os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or "default"
+    """Return the profile that AWS tools take where none is named."""
+    return named_profile() or "default"
+
+
+def named_profile() -> str | None:
+    """Return the profile that the environment names."""
+    return os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or None
 
 
 def read_profiles() -> Profiles:
-    """The profiles of ``~/.aws/config``.
+    """Return the profiles of both files, as botocore merges them: a setting of the credentials file goes first.
 
     Raises:
-        AccessError: the file can't be understood.
+        AccessError: a file can't be understood.
     """
-    sections = _parse(config_path(), _read(config_path()))
-    named = {_profile_name(header): values for header, values in sections.items()}
-    return {name: values for name, values in named.items() if name is not None}
+    config = _load(load_config, "AWS_CONFIG_FILE", "~/.aws/config")
+    profiles: dict[str, dict[str, Any]] = config.get("profiles", {})
+    for name, settings in _credentials().items():
+        profiles.setdefault(name, {}).update(settings)
+    return {name: dict(_flat(settings, config.get("services", {}))) for name, settings in profiles.items()}
 
 
 def read_keys(profile: str) -> Mapping[str, str]:
-    """What ``~/.aws/credentials`` says of a profile.
+    """Return the settings among which AWS tools look for a profile's keys: those of one file, never of both.
 
     Raises:
-        AccessError: the file can't be understood.
+        AccessError: a file can't be understood.
     """
-    return _parse(credentials_path(), _read(credentials_path())).get(profile, {})
+    in_credentials = _credentials().get(profile, {})
+    if "aws_access_key_id" in in_credentials:
+        return in_credentials
+    keys: Mapping[str, str] = (
+        _load(load_config, "AWS_CONFIG_FILE", "~/.aws/config").get("profiles", {}).get(profile, {})
+    )
+    return keys
 
 
 def render(name: str, settings: Mapping[str, str]) -> str:
@@ -62,71 +81,125 @@ def render(name: str, settings: Mapping[str, str]) -> str:
     return "\n".join([f"[{_header(name)}]", *lines, ""])
 
 
-def write_profile(name: str, settings: Mapping[str, str]) -> None:
-    """Put a profile into ``~/.aws/config``; all else in the file stays as it is.
+def write_profile(name: str, settings: Mapping[str, str]) -> bool:
+    """Put a profile into ``~/.aws/config``; every other byte of the file stays as it is.
 
-    Of a profile that is there already, what is not named here stays too.
+    Of a profile that is there already, what is not named here stays too. Writers wait for each other.
+
+    Returns:
+        Whether anything had to be changed.
 
     Raises:
-        AccessError: the file can't be understood, or the profile is there and is about another role.
+        AccessError: the file can't be understood or written, or the profile is there and is about another role.
     """
-    path = Path(os.path.realpath(config_path()))  # a link stays a link
-    text = _read(path)
-    sections = _parse(path, text)
-    there = [header for header in sections if _profile_name(header) == name]
-    if there and sections[there[0]].get("role_arn") != settings["role_arn"]:
-        raise AccessError(f"{path} has a profile {name!r} that is something else; choose another name with --name")
-    changed = merged(text, name, settings)
-    _check_undisturbed(path, name, settings, text, changed)
-    if changed != text:
-        _replace(path, changed)
+    path = _writable_path()
+    with _locked(path):
+        text = _read(path)
+        sections = _parse(path, text)
+        there = [header for header in sections if _profile_name(header) == name]
+        if there and sections[there[0]].get("role_arn") != settings["role_arn"]:
+            raise AccessError(f"{path} has a profile {name!r} that is something else; choose another name with --name")
+        _check_credentials(name, settings)
+        changed = merged(text, name, settings)
+        _check_undisturbed(path, name, settings, text, changed)
+        if changed != text:
+            _replace(path, changed)
+    return changed != text
 
 
 def merged(text: str, name: str, settings: Mapping[str, str]) -> str:
-    """The file's text with the profile in it."""
+    """Return the file's text with the profile in it."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text)  # not splitlines, which also splits where no AWS tool does
-    start = next((number for number, line in enumerate(lines) if _is_header_of(line, name)), None)
+    lines = list(_lines(text))
+    start = next(
+        (number for number, line in enumerate(lines) if line.header and _profile_name(line.header) == name), None
+    )
     if start is None:
-        before = text if not text or text.endswith("\n") else text + newline
-        gap = newline if before and not before.endswith(newline * 2) else ""
+        before = text if not text or text.endswith(("\n", "\r")) else text + newline
+        gap = newline if before and not before.endswith((newline * 2, "\n\n")) else ""
         return before + gap + render(name, settings).replace("\n", newline)
-    end = next((number for number in range(start + 1, len(lines)) if _is_header(lines[number])), len(lines))
-    body = _merged_body(lines[start + 1 : end], settings, newline)
-    head = lines[start] if lines[start].endswith("\n") else lines[start] + newline
-    return "".join([*lines[:start], head, *body, *lines[end:]])
+    end = next((number for number in range(start + 1, len(lines)) if lines[number].header), len(lines))
+    body = _merged_body(lines[start], lines[start + 1 : end], settings, newline)
+    return "".join([*(line.text for line in lines[:start]), *body, *(line.text for line in lines[end:])])
 
 
-def _merged_body(body: list[str], settings: Mapping[str, str], newline: str) -> list[str]:
-    remaining = dict(settings)
-    dropped = {_CONTRARY[key] for key in settings if key in _CONTRARY}
-    result: list[str] = []
-    replaced = False  # whether the setting whose further lines may follow is written anew, or dropped
-    for line in body:
-        text = line.strip()
-        if text and not text.startswith(("#", ";")) and not line[0].isspace():
-            key = re.split("[=:]", text, maxsplit=1)[0].strip().lower()
-            replaced = key in settings or key in dropped
-            if key in remaining:
-                result.append(f"{key} = {remaining.pop(key)}{newline}")
-            if replaced:
-                continue
-        elif text and line[0].isspace() and replaced and not text.startswith(("#", ";")):
+@dataclass(frozen=True)
+class _Line:
+    """A line of a file, and what it is to configparser, with which botocore reads the file."""
+
+    text: str
+    header: str | None = None
+    key: str | None = None
+    """The setting that begins here, or goes on."""
+    goes_on: bool = False
+
+    @property
+    def indent(self) -> str:
+        return self.text[: len(self.text) - len(self.text.lstrip())]
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    """Yield the lines. What is further to the right than the setting before it belongs to that setting."""
+    key, depth = None, 0
+    for line in re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text):  # not splitlines, which also splits elsewhere
+        value = line.strip()
+        if not value or value.startswith(("#", ";")):
+            yield _Line(line)
             continue
-        result.append(line)
+        own_depth = len(line) - len(line.lstrip())
+        if key is not None and own_depth > depth:
+            yield _Line(line, key=key, goes_on=True)
+            continue
+        depth = own_depth
+        header = _HEADER.match(value)
+        key = None if header else re.split("[=:]", value, maxsplit=1)[0].strip().lower()
+        yield _Line(line, header["header"] if header else None, key)
+
+
+def _merged_body(head: _Line, body: list[_Line], settings: Mapping[str, str], newline: str) -> list[str]:
+    """Return a section's lines, in the style that they have."""
+    section = _parse(Path(), head.text.lstrip() + "".join(line.text for line in body))
+    (values,) = section.values()
+    stale = {key for key, value in settings.items() if values.get(key) != value}
+    dropped = {_CONTRARY[key] for key in settings if key in _CONTRARY}
+    indent = next((line.indent for line in body if line.key), head.indent)
+    result, last = [_ended(head.text, newline)], 0
+    missing = dict(settings)
+    for line in body:
+        value = missing.pop(line.key or "", None)
+        if line.key not in stale | dropped:
+            result.append(line.text)
+        elif value is not None:
+            result.append(f"{line.indent}{line.key} = {value}{newline}")
+        if line.key:
+            last = len(result) - 1
+    if not missing:
+        return result
     # What is new goes before the blank lines and comments that belong to the next profile.
-    last = max((number for number, line in enumerate(result) if _says_something(line)), default=-1)
-    if result and last >= 0 and not result[last].endswith("\n"):
-        result[last] += newline
+    result[last] = _ended(result[last], newline)
     return [
         *result[: last + 1],
-        *(f"{key} = {value}{newline}" for key, value in remaining.items()),
+        *(f"{indent}{key} = {value}{newline}" for key, value in missing.items()),
         *result[last + 1 :],
     ]
 
 
-def _says_something(line: str) -> bool:
-    return bool(line.strip()) and not line.strip().startswith(("#", ";"))
+def _ended(line: str, newline: str) -> str:
+    return line if line.endswith(("\n", "\r")) else line + newline
+
+
+def _check_credentials(name: str, settings: Mapping[str, str]) -> None:
+    """Check that the credentials file, which goes first, says nothing else of the profile.
+
+    Raises:
+        AccessError: it does.
+    """
+    for key, value in _credentials().get(name, {}).items():
+        if value != settings.get(key, value) or _CONTRARY.get(key) in settings:
+            path = _path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+            raise AccessError(
+                f"{path} has a profile {name!r} too, and its {key} goes first; choose another name with --name"
+            )
 
 
 def _check_undisturbed(path: Path, name: str, settings: Mapping[str, str], before: str, after: str) -> None:
@@ -142,26 +215,147 @@ def _check_undisturbed(path: Path, name: str, settings: Mapping[str, str], befor
     raise AccessError(f"{path} is written in a way that can't be changed safely; add the profile by hand")
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write the file in one step, with the mode it has; a new one is the user's alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o600
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+def _writable_path() -> Path:
+    """Return the file itself: a link stays a link.
+
+    Raises:
+        AccessError: where it is can't be known, or it is no file.
+    """
+    path = config_path()
+    if str(path).startswith("~") or "$" in str(path) or not os.environ.get("AWS_CONFIG_FILE", "~"):
+        raise AccessError(
+            f"where profiles are is not known: {str(path)!r} names no file; set HOME, or AWS_CONFIG_FILE to the file"
+        )
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise AccessError(f"{path} is no file; set AWS_CONFIG_FILE to one")
+    return path
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the file's folder: reading and writing belong together.
+
+    Raises:
+        AccessError: the folder can't be made.
+    """
+    import fcntl  # Windows has none
+
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            os.fchmod(descriptor, mode)
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        beside.replace(path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        raise AccessError(f"{path.parent} can't be made: {error.strerror}") from None
+    try:
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # a folder that may not be read
+        yield
+        return
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file: in one step with its mode and owner, or in place where that can't be.
+
+    Raises:
+        AccessError: it can't be written; it is as before.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        if not _renamed(path, data):
+            _overwrite(path, data)
+    except OSError as error:
         raise AccessError(f"{path} can't be written: {error.strerror}") from None
 
 
-def _path(variable: str, default: str) -> Path:
-    return Path(os.environ.get(variable) or default).expanduser()
+def _renamed(path: Path, data: bytes) -> bool:
+    """Return whether a new file took the place of the old one; not where it can't be made, owned or moved there."""
+    there = path.stat() if path.exists() else None
+    if there and there.st_nlink > 1:
+        return False
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            if there:
+                os.fchown(file.fileno(), there.st_uid, there.st_gid)
+                os.fchmod(file.fileno(), stat.S_IMODE(there.st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        if there is None or error.errno not in _IN_PLACE:
+            raise
+        return False
+    return True
+
+
+def _overwrite(path: Path, data: bytes) -> None:
+    """Write into the file; where that fails, put back what was in it."""
+    with FileIO(path, "r+") as file:
+        before = file.readall()
+        try:
+            _write_all(file, data)
+        except OSError:
+            with suppress(OSError):
+                _write_all(file, before)
+            raise
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    file.seek(0)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+    file.truncate()
+    os.fsync(file.fileno())
+
+
+def _credentials() -> dict[str, dict[str, Any]]:
+    return _load(raw_config_parse, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+
+
+def _load(read: Callable[[str], Any], variable: str, default: str) -> dict[str, dict[str, Any]]:
+    path = _path(variable, default)
+    try:
+        loaded: dict[str, dict[str, Any]] = read(path)
+    except ConfigNotFound:
+        return {}
+    except ConfigParseError as error:
+        raise _not_understood(Path(path), error.kwargs.get("error")) from None
+    return loaded
+
+
+def _flat(settings: Mapping[str, Any], services: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    nested = {**settings, "services": services.get(str(settings.get("services")), {})}
+    yield from ((name, value) for name, value in settings.items() if isinstance(value, str))
+    for name, values in _sections(nested):
+        yield from ((f"{name}.{key}", value) for key, value in values.items() if isinstance(value, str))
+    for name, values in _sections(nested["services"]):
+        yield from ((f"services.{name}.{key}", value) for key, value in values.items())
+
+
+def _sections(settings: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    return ((name, value) for name, value in settings.items() if isinstance(value, Mapping))
+
+
+def _path(variable: str, default: str) -> str:
+    """Return a path as botocore reads it. What is unknown in it, a variable or a home, stays as it is written."""
+    return os.path.expanduser(os.path.expandvars(os.environ.get(variable, default)))  # noqa: PTH111 (Path's raises)
+
+
+def _not_understood(path: Path, error: object) -> AccessError:
+    # The error's own text would show the line, which may hold a key.
+    number = getattr(error, "lineno", None) or next((line for line, _ in getattr(error, "errors", ())), None)
+    where = f"line {number} ({type(error).__name__})" if number else type(error).__name__
+    return AccessError(f"{path} can't be understood: {where}")
 
 
 def _read(path: Path) -> str:
@@ -175,13 +369,11 @@ def _read(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> dict[str, dict[str, str]]:
-    parser = configparser.RawConfigParser(default_section="")
+    parser = configparser.RawConfigParser()
     try:
-        parser.read_string(text)
+        parser.read_string(re.sub("\r\n?", "\n", text))
     except configparser.Error as error:
-        # The error's own text would show the line, which may hold a key.
-        number = getattr(error, "lineno", None) or next((line for line, _ in getattr(error, "errors", ())), "?")
-        raise AccessError(f"{path} can't be understood: line {number} ({type(error).__name__})") from None
+        raise _not_understood(path, error) from None
     return {header: dict(parser.items(header)) for header in parser.sections()}
 
 
@@ -197,12 +389,3 @@ def _profile_name(header: str) -> str | None:
 
 def _header(name: str) -> str:
     return name if name == "default" else f"profile {shlex.quote(name)}"
-
-
-def _is_header(line: str) -> bool:
-    return _HEADER.match(line) is not None
-
-
-def _is_header_of(line: str, name: str) -> bool:
-    found = _HEADER.match(line)
-    return found is not None and _profile_name(found["header"]) == name

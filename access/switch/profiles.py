@@ -7,8 +7,9 @@ import os
 
 from access.command_line import COMMAND
 from access.errors import AccessError
-from access.switch.config_file import active_profile, read_keys
-from access.switch.sessions import Switch
+from access.switch.config_file import active_profile
+from access.switch.environment import SETTINGS
+from access.switch.sessions import DEFAULT_SECONDS, Switch
 
 _CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
@@ -31,15 +32,15 @@ def profile_settings(switch: Switch) -> dict[str, str]:
                 f"a profile can't carry {what}; `{COMMAND} exec` can, and so can a profile with"
                 " `credential_process = access credential-process …`"
             )
-    duration = choices.duration or switch.role.duration
     with switch.in_words():
+        duration = switch.duration
         settings = {
             "role_arn": switch.role.arn,
             **_start(switch),
-            "role_session_name": switch.session_name,
+            "role_session_name": _session_name(switch),
             "external_id": switch.external_id,
             "mfa_serial": switch.mfa_serial,
-            "duration_seconds": str(duration) if duration else None,
+            "duration_seconds": str(duration) if duration != DEFAULT_SECONDS else None,
             **_inherited(switch),
         }
     said = {name: value for name, value in settings.items() if value}
@@ -58,18 +59,26 @@ def _start(switch: Switch) -> dict[str, str]:
     if os.environ.get("AWS_ACCESS_KEY_ID"):
         return {"credential_source": "Environment"}
     name = active_profile()
-    if name in switch.profiles or read_keys(name):
+    if name in switch.profiles:
         return {"source_profile": name}
     if any(os.environ.get(variable) for variable in _CONTAINER):
         return {"credential_source": "EcsContainer"}
     raise AccessError("which credentials to start from is not known; say --source-profile NAME")
 
 
+def _session_name(switch: Switch) -> str | None:
+    """Return what the sessions are called; nothing where they would be called after a session that is soon gone.
+
+    The sessions of Identity Center are called after people. Source: IAM Identity Center User Guide, "Logging IAM
+    Identity Center API calls with AWS CloudTrail".
+    """
+    said = switch.choices.session_name or switch.role.session_name
+    role = switch.caller.role if not said else None
+    return None if role and not role.startswith("AWSReservedSSO_") else switch.session_name
+
+
 def _inherited(switch: Switch) -> dict[str, str | None]:
-    """What a profile does not take from the one that it starts from."""
+    """Return what a profile does not take from the one that it starts from."""
     settings = switch.source.settings
-    return {
-        "region": switch.source.region,
-        "ca_bundle": settings.get("ca_bundle"),
-        "endpoint_url": settings.get("endpoint_url"),
-    }
+    whole = {name: settings[name] for name in (*SETTINGS, "services") if name in settings and "." not in name}
+    return {**whole, "region": switch.source.region}

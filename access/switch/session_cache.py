@@ -54,7 +54,7 @@ class PrivateCache:
                 if not _KEPT.fullmatch(file.name) or (role_arn and value.get("role") != role_arn):
                     continue
                 file.unlink(missing_ok=True)
-                forgotten += "sessionToken" in value
+                forgotten += "sessionToken" in value or "SessionToken" in value
         except OSError as error:
             raise AccessError(f"{self._folder} can't be emptied: {error.strerror}") from None
         return forgotten
@@ -92,6 +92,46 @@ class PrivateCache:
         for file in self._folder.iterdir():
             if file.lstat().st_mtime <= now:
                 file.unlink(missing_ok=True)
+
+
+class ChainCache:
+    """The sessions that botocore begins on the way to a role, kept for it: it asks for MFA once.
+
+    botocore's own key names the role alone, so a session is kept for the same profiles and variables only.
+    """
+
+    def __init__(self, cache: PrivateCache, profiles: Mapping[str, Mapping[str, str]], fresh: bool = False) -> None:
+        """Keep sessions.
+
+        Args:
+            cache: where to.
+            profiles: all that there are.
+            fresh: whether new sessions are wanted; they take the place of those that are kept.
+        """
+        self._cache = cache
+        self._fresh = fresh
+        variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        self._key = {"kind": "chain", "profiles": profiles, "variables": variables}
+
+    def __contains__(self, role: str) -> bool:
+        """Return whether a session is kept."""
+        return not self._fresh and self._kept(role) is not None
+
+    def __getitem__(self, role: str) -> dict[str, Any]:
+        """Return a session as STS gave it."""
+        return {"Credentials": self._kept(role)}
+
+    def __setitem__(self, role: str, given: Mapping[str, Any]) -> None:
+        """Keep a session."""
+        if self._fresh and self._kept(role) is None:
+            return
+        keys = given["Credentials"]
+        kept = {name: keys[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
+        until = keys["Expiration"]
+        self._cache.put({**self._key, "role": role}, {**kept, "Expiration": until.isoformat()}, until.timestamp())
+
+    def _kept(self, role: str) -> dict[str, Any] | None:
+        return self._cache.get({**self._key, "role": role})
 
 
 def _content(file: Path) -> dict[str, Any] | None:

@@ -13,12 +13,12 @@ from access.errors import AccessError
 from access.switch.callers import Caller, Source, find_source, identify
 from access.switch.config_file import Profiles, active_profile
 from access.switch.roles import Role
-from access.switch.session_cache import private_cache
+from access.switch.session_cache import ChainCache, private_cache
 
 _EARLY = timedelta(minutes=5)
 """A kept session is given up this long before it expires, so that what is begun in it has time to end."""
 
-_DEFAULT_SECONDS = _LONGEST_CHAINED_SECONDS = 3600
+DEFAULT_SECONDS = _LONGEST_CHAINED_SECONDS = 3600
 """Source: IAM User Guide, "IAM roles", under "Role chaining"."""
 
 
@@ -64,8 +64,8 @@ class Switch:
     @cached_property
     def source(self) -> Source:
         """The credentials to start from."""
-        elsewhere = None if self.choices.profile else self.role.credential_source
-        return find_source(self.profiles, self.start_profile, elsewhere, self.role.profile)
+        cache = ChainCache(self._cache, self.profiles, fresh=not self.choices.keep) if self._cache else None
+        return find_source(self.profiles, self.choices.profile, self.role.profile, cache)
 
     @property
     def start_profile(self) -> str | None:
@@ -103,11 +103,14 @@ class Switch:
     @cached_property
     def known_mfa_serial(self) -> str | None:
         """The device that is to show a code, as far as no call to AWS is needed to know it."""
+        if self.choices.mfa_serial or self.role.mfa_serial:
+            return self.choices.mfa_serial or self.role.mfa_serial
         start = self.start_profile
         if not start and self.role.requires_mfa and not self.source.from_environment:
             start = active_profile()
-        of_start = self.profiles.get(start, {}).get("mfa_serial") if start else None
-        return self.choices.mfa_serial or self.role.mfa_serial or of_start
+        serial = self.profiles.get(start, {}).get("mfa_serial") if start else None
+        # A device of a user's, which the session of a role can't show.
+        return serial if serial and not self.source.credentials.session_token else None
 
     @cached_property
     def mfa_serial(self) -> str | None:
@@ -127,14 +130,16 @@ class Switch:
     @cached_property
     def duration(self) -> int:
         """How long the session is to last, in seconds."""
-        wanted = self.choices.duration or self.role.duration or _DEFAULT_SECONDS
-        if wanted > _LONGEST_CHAINED_SECONDS and self.caller.role:
-            _say(
-                f"you are in role {self.caller.role!r} already, and from role to role AWS gives an hour at most;"
-                f" asking for {_LONGEST_CHAINED_SECONDS} seconds, not {wanted}"
-            )
-            return _LONGEST_CHAINED_SECONDS
-        return wanted
+        wanted = self.choices.duration or self.role.duration or DEFAULT_SECONDS
+        if wanted <= _LONGEST_CHAINED_SECONDS or not (self.source.credentials.session_token or self.caller.role):
+            return wanted
+        # Also from GetSessionToken, as aws-runas found (mmmorris1975/aws-runas#11).
+        start = f"you are in role {self.caller.role!r} already" if self.caller.role else "you start from a session"
+        _say(
+            f"{start}, and from there AWS gives an hour at most; asking for {_LONGEST_CHAINED_SECONDS} seconds, not"
+            f" {wanted}"
+        )
+        return _LONGEST_CHAINED_SECONDS
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -179,7 +184,7 @@ class Switch:
             "RoleArn": self.role.arn,
             "RoleSessionName": self.session_name,
         }
-        if self.duration != _DEFAULT_SECONDS:
+        if self.duration != DEFAULT_SECONDS:
             # A role's session that asks for a duration can't sign in to the console: IAM User Guide, "Enable custom
             # identity broker access to the AWS console".
             request["DurationSeconds"] = self.duration
@@ -192,7 +197,7 @@ class Switch:
         if self.tags:
             request["Tags"] = [{"Key": name, "Value": value} for name, value in self.tags.items()]
         if self.mfa_serial:
-            from access.switch.mfa import ask_for_code
+            from access.terminal import ask_for_code
 
             request |= {"SerialNumber": self.mfa_serial, "TokenCode": ask_for_code(self.mfa_serial)}
         given = self.source.sts.assume_role(**request)["Credentials"]

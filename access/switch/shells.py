@@ -3,37 +3,109 @@
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from access.errors import AccessError
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
-_ALIKE = {"sh": "bash", "dash": "bash", "ksh": "bash", "pwsh": "powershell"}
+_ALIKE = {"sh": "bash", "ash": "bash", "dash": "bash", "ksh": "bash", "pwsh": "powershell"}
 
 
 def default_shell() -> str:
-    """The person's own shell.
+    """Return the shell that runs this; where something else does, the person's own.
 
     Raises:
         AccessError: it is none of those that are known.
     """
-    name = Path(os.environ.get("SHELL", "")).name
-    shell = _ALIKE.get(name, name)
+    running, own = _parent(), Path(os.environ.get("SHELL", "")).name
+    shell = _ALIKE.get(running, running)
     if shell not in SHELLS:
-        raise AccessError(f"SHELL is {name!r}, which is not known; say --shell: {', '.join(SHELLS)}")
+        shell = _ALIKE.get(own, own)
+    if shell not in SHELLS:
+        raise AccessError(f"SHELL is {own!r}, which is not known; say --shell: {', '.join(SHELLS)}")
     return shell
 
 
 def set_lines(shell: str, variables: Mapping[str, str]) -> list[str]:
-    """Lines that set and export the variables."""
+    """Return lines that set and export the variables."""
     return [_SET[shell](name, value) for name, value in variables.items()]
 
 
 def unset_lines(shell: str, names: Iterable[str]) -> list[str]:
-    """Lines that remove the variables; one that is not set is no error."""
+    """Return lines that remove the variables; one that is not set is no error."""
     return [_UNSET[shell](name) for name in names]
+
+
+def save_lines(shell: str, names: Iterable[str]) -> list[str]:
+    """Return lines that put the values of variables aside, where the commands of the shell do not see them."""
+    return [_SAVE[shell].format(name=name, kept=f"{_KEPT}{name}") for name in names]
+
+
+def restore_lines(shell: str, names: Iterable[str]) -> list[str]:
+    """Return lines that bring back what was put aside; what was not set then is removed."""
+    return [_RESTORE[shell].format(name=name, kept=f"{_KEPT}{name}") for name in names]
+
+
+def again_line(shell: str, command: Sequence[str]) -> str:
+    """Return a line that evaluates the output of a command."""
+    return _AGAIN[shell].format(" ".join(map(_QUOTED[shell], command)))
+
+
+def failing_line(shell: str) -> str:
+    """Return a line with which what a shell evaluates fails."""
+    return "Write-Error 'access: not in the role'" if shell == "powershell" else "false"
+
+
+def shell_in_role(role: str) -> tuple[list[str], dict[str, str]]:
+    """Return how to begin the shell that runs this, with a prompt that names a role, and the variables that takes."""
+    running = _parent()
+    program = running if _ALIKE.get(running, running) in SHELLS else os.environ.get("SHELL") or "/bin/sh"
+    label = f"({role})"
+    match Path(program).name:
+        case "bash":
+            return [program, "--rcfile", _readable_once(_BASHRC, label)], {}
+        case "zsh":
+            return [program], {"RPROMPT": label}
+        case "fish":
+            return [program, "--init-command", _FISH.format(_quoted_for_fish(f"{label} "))], {}
+        case "pwsh":
+            return [program, "-NoExit", "-Command", _POWERSHELL.format(_quoted_for_powershell(f"{label} "))], {}
+        case _:
+            return [program], {"PS1": f"{label} $ "}
+
+
+_BASHRC = """\
+if [ -f ~/.bashrc ]; then . ~/.bashrc; fi
+PS1={label}" $PS1"
+exec {descriptor}<&-
+"""
+_FISH = "functions --copy fish_prompt _access_prompt; function fish_prompt; printf %s {}; _access_prompt; end"
+_POWERSHELL = "$accessPrompt = $function:prompt; function prompt {{ {} + (& $accessPrompt) }}"
+
+
+def _readable_once(text: str, label: str) -> str:
+    """Return the path of a text that a program which takes this one's place can read; no file is left behind."""
+    reading, writing = os.pipe()
+    os.write(writing, text.format(label=shlex.quote(label), descriptor=reading).encode())
+    os.close(writing)
+    os.set_inheritable(reading, True)
+    return f"/dev/fd/{reading}"
+
+
+def _parent() -> str:
+    """Return the name of the process that began this one; nothing where that can't be known."""
+    try:
+        name = Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        command = ["/bin/ps", "-o", "comm=", "-p", str(os.getppid())]
+        try:
+            name = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
+        except OSError:
+            return ""
+    return name.strip().rpartition("/")[2].removeprefix("-")
 
 
 def _quoted_for_fish(value: str) -> str:
@@ -58,3 +130,23 @@ _UNSET: Mapping[str, Callable[[str], str]] = {
     "fish": lambda name: f"set -e {name}",
     "powershell": lambda name: f"Remove-Item Env:{name} -ErrorAction Ignore",
 }
+_QUOTED: Mapping[str, Callable[[str], str]] = {
+    "bash": shlex.quote,
+    "zsh": shlex.quote,
+    "fish": _quoted_for_fish,
+    "powershell": _quoted_for_powershell,
+}
+_KEPT = "_access_before_"
+_SAVE = {
+    "bash": 'unset {kept}; if [ "${{{name}+x}}" ]; then {kept}="${name}"; fi',
+    "zsh": 'unset {kept}; if [ "${{{name}+x}}" ]; then {kept}="${name}"; fi',
+    "fish": "set -eg {kept}; if set -q {name}; set -g {kept} ${name}; end",
+    "powershell": "$global:{kept} = $Env:{name}",
+}
+_RESTORE = {
+    "bash": 'if [ "${{{kept}+x}}" ]; then export {name}="${kept}"; unset {kept}; else unset {name}; fi',
+    "zsh": 'if [ "${{{kept}+x}}" ]; then export {name}="${kept}"; unset {kept}; else unset {name}; fi',
+    "fish": "if set -q {kept}; set -gx {name} ${kept}; set -eg {kept}; else; set -e {name}; end",
+    "powershell": "$Env:{name} = $global:{kept}; $global:{kept} = $null",  # an empty variable is none
+}
+_AGAIN = {"bash": 'eval "$({})"', "zsh": 'eval "$({})"', "fish": "{} | source", "powershell": "& {} | Out-String | iex"}

@@ -7,6 +7,7 @@ from access.command_line import COMMAND
 from access.switch.callers import Source, find_source, identify
 from access.switch.config_file import active_profile, read_profiles
 from access.switch.failures import in_words
+from access.switch.session_cache import ChainCache, private_cache
 
 
 def told(profile: str | None) -> list[tuple[str, str]]:
@@ -19,7 +20,8 @@ def told(profile: str | None) -> list[tuple[str, str]]:
         AccessError: there are none, or AWS does not know them.
     """
     with in_words(f"profile {profile or active_profile()!r}", profile):
-        source = find_source(read_profiles(), profile)
+        profiles, cache = read_profiles(), private_cache()
+        source = find_source(profiles, profile, cache=ChainCache(cache, profiles) if cache else None)
     with in_words(source.name, profile):
         caller = identify(source, None)
     lines = [("who", caller.arn), ("account", caller.account_id), ("from", source.name), ("until", _until(source))]
@@ -31,7 +33,7 @@ def told(profile: str | None) -> list[tuple[str, str]]:
 
 def _until(source: Source) -> str:
     expires_at = source.credentials.expires_at
-    if expires_at:
+    if expires_at and expires_at > datetime.now(UTC):  # or AWS, which knows the keys, knows better
         minutes = int((expires_at - datetime.now(UTC)).total_seconds() // 60)
         return f"{expires_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {minutes} minutes from now"
     return "not known: AWS does not tell" if source.credentials.session_token else "no end: these are long-term keys"

@@ -73,7 +73,7 @@ def test_a_configuration_file_of_ones_own_is_the_only_one(tmp_path: Path, monkey
         ("echo wJalrXUtnFEMI", "it answered with something unreadable"),
         ("echo []", "it answered with something unreadable"),
         ("printf \\\\377", "it answered with something unreadable"),
-        ("/nonexistent/helper", "it can't be run: No such file or directory"),
+        ("/nonexistent/helper", "/nonexistent/helper can't be used: No such file or directory"),
         ("false", ""),  # in its own words
     ],
 )

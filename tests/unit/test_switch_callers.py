@@ -1,19 +1,26 @@
 """The credentials that a switch starts from are those that every AWS tool would take."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl
 
 import botocore.session
 import pytest
-from botocore.exceptions import CredentialRetrievalError
-from hypothesis import HealthCheck, given, settings
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, InvalidConfigError
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
 
+from access.aws_session import new_session
 from access.credentials import Credentials
 from access.errors import AccessError
 from access.switch.callers import Caller, find_source, parse_time
-from access.switch.config_file import read_profiles
+from access.switch.config_file import Profiles, read_profiles
 
 SECRET = "wJalrXUtnFEMI/K7MDENG"  # noqa: S105 (a made-up one)
 
@@ -34,59 +41,235 @@ def keys(name: str, token: bool = False) -> str:
     return "\n".join([*lines, f"aws_session_token = token-of-{name}" if token else ""])
 
 
+KEY = "aws_secret_access_key"
+KEY_OPTIONS = ("aws_access_key_id", KEY, "aws_session_token")
+PROCESS = '{"Version": 1, "AccessKeyId": "P", "SecretAccessKey": "p"}'
+
+
 def process(name: str) -> str:
     told = f'{{"Version": 1, "AccessKeyId": "{name}", "SecretAccessKey": "secret-of-{name}"}}'
     return f"credential_process = echo '{told}'\n"
 
 
-PLACES = ("variables", "file", "file_token", "config", "process", "default", "AWS_PROFILE", "named")
+NAMES = ("default", "dev", "base", "app")
+ARN = "arn:aws:iam::999999999999:role/UpdateApp"
+SETTINGS: Mapping[str, Sequence[str]] = {
+    "aws_access_key_id": ("A", "B", ""),
+    "aws_secret_access_key": ("a", "b", ""),
+    "aws_session_token": ("t",),
+    "aws_security_token": ("u",),
+    "role_arn": (ARN,),
+    "source_profile": (*NAMES, "nobody"),
+    "credential_source": ("Environment", "EcsContainer", "Nowhere"),
+    "credential_process": (f"echo '{PROCESS}'", "/nonexistent/helper", "echo {}"),
+    "web_identity_token_file": ("/nonexistent/token",),
+    "sso_start_url": ("https://x",),
+    "sso_session": ("mine",),
+    "sso_account_id": ("111111111111",),
+    "region": ("eu-west-1", "us-east-1"),
+    "endpoint_url": ("https://one", "https://two"),
+    "use_fips_endpoint": ("true",),
+    "use_dualstack_endpoint": ("true",),
+    "sts_regional_endpoints": ("legacy",),
+    "ca_bundle": ("/some/ca.pem",),
+    "services": ("local", "nothing"),
+    "s3": ("\n  addressing_style = path",),
+}
+SECTIONS = {"config": ("default", "DEFAULT", "profile dev", "profile base", "profile app", "profile default")}
+SERVICES = "\n[services local]\nsts =\n  endpoint_url = https://three\n"
 
 
-@settings(derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(there=st.fixed_dictionaries({name: st.booleans() for name in PLACES}))
-def test_as_botocore_finds_them(aws: Path, there: Mapping[str, bool]) -> None:
-    profile = "dev" if there["AWS_PROFILE"] or there["named"] else "default"
-    header = "[default]" if profile == "default" else f"[profile {profile}]"
-    config = [header, keys("CONFIG") if there["config"] else "", process("PROCESS") if there["process"] else ""]
-    (aws / "config").write_text("\n".join(config))
-    file = f"[{profile}]\n{keys('FILE', token=there['file_token'])}" if there["file"] else ""
-    (aws / "credentials").write_text(f"{file}\n" + (f"[other]\n{keys('OTHER')}" if there["default"] else ""))
-    named = "dev" if there["named"] else None
+@st.composite
+def files(draw: DrawFn) -> dict[str, str]:
+    """A configuration and a credentials file, with whatever somebody may have put into which."""
+    made = {}
+    for file in ("config", "credentials"):
+        text = ""
+        for section in draw(
+            st.lists(st.sampled_from(SECTIONS.get(file, (*NAMES, "DEFAULT"))), unique=True, max_size=4)
+        ):
+            chosen = draw(st.dictionaries(st.sampled_from([*SETTINGS]), st.integers(0, 9), max_size=4))
+            said = {name: SETTINGS[name][number % len(SETTINGS[name])] for name, number in chosen.items()}
+            if draw(st.booleans()):  # or else few of them had any
+                said |= {"aws_access_key_id": draw(st.sampled_from("AB")), KEY: "a"}
+            if "role_arn" in said:
+                said["role_arn"] = f"{ARN}-{section.rpartition(' ')[2]}"
+                if draw(st.booleans()):
+                    said |= {"source_profile": draw(st.sampled_from(NAMES))}
+                    said.pop("credential_source", None)
+            text += "\n".join([f"[{section}]", *(f"{name} = {value}" for name, value in said.items()), ""])
+        made[file] = text
+    made["config"] += SERVICES
+    return made
+
+
+def text(sent: str | bytes) -> str:
+    return sent.decode() if isinstance(sent, bytes) else sent
+
+
+class Told(Exception):  # noqa: N818
+    """Ends a call of STS before it leaves this machine."""
+
+
+def started(session: Any, options: Mapping[str, Any]) -> tuple[Any, ...]:  # noqa: ANN401
+    """Return the keys, the address and the rest with which a session of botocore calls STS."""
+    seen: list[tuple[Any, ...]] = []
+
+    def tell(request: Any, **others: object) -> None:  # noqa: ANN401
+        seen.append((request.url, text(request.headers.get("Authorization", "")).partition("/")[0]))
+        raise Told
+
+    client = session.create_client("sts", **options)
+    client.meta.events.register("before-send.sts", tell)
+    with pytest.raises(Told):
+        client.get_caller_identity()
+    return (*seen, client.meta.region_name, client._endpoint.http_session._verify)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    made=files(),
+    named=st.sampled_from([None, *NAMES]),
+    variables=st.fixed_dictionaries(
+        {},
+        optional={
+            "AWS_ACCESS_KEY_ID": st.just("VARIABLES"),
+            "AWS_PROFILE": st.sampled_from(["dev", "app"]),
+            "AWS_DEFAULT_PROFILE": st.sampled_from(["base", "app"]),
+            "AWS_SECURITY_TOKEN": st.just("security"),
+        },
+    ),
+)
+def test_as_botocore_finds_them(
+    aws: Path, made: Mapping[str, str], named: str | None, variables: Mapping[str, str]
+) -> None:
+    """Keys, token, region, endpoint and CA are those that botocore has for the same files, or both refuse."""
+    for name, written in made.items():
+        (aws / name).write_text(written)
     with pytest.MonkeyPatch.context() as patch:
-        if there["variables"]:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        if "AWS_ACCESS_KEY_ID" in variables:
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+            patch.setenv("AWS_SESSION_TOKEN", "session")
+        theirs: Any
+        try:
+            session: Any = botocore.session.Session(profile=named)
+            credentials = session.get_credentials()
+            theirs = (credentials.access_key, credentials.secret_key, credentials.token)
+            region = session.get_config_variable("region") or "us-west-2"
+            theirs += started(session, {"region_name": region})
+        except (BotoCoreError, AttributeError, OSError, KeyError, ValueError) as error:
+            theirs = error
+        if not isinstance(theirs, Exception) and credentials.method == "assume-role":
+            return  # the next test's
+        try:
+            source = find_source(read_profiles(), named)
+            ours: Any = (
+                source.credentials.access_key_id,
+                source.credentials.secret_access_key,
+                source.credentials.session_token,
+            )
+            keys_options = dict(zip(KEY_OPTIONS, ours, strict=True))
+            ours += started(source._session, {"region_name": source.region or "us-west-2", **keys_options})
+        except (AccessError, BotoCoreError) as error:
+            ours = error
+        event("refused" if isinstance(theirs, Exception) else "found")
+        assert isinstance(ours, Exception) == isinstance(theirs, Exception), (ours, theirs)
+        if not isinstance(theirs, Exception):
+            assert ours == theirs
+
+
+Calls = list[tuple[str, str, str]]
+
+
+def sts_of_a_test(seen: Calls) -> Callable[..., AWSResponse]:
+    """Answer AssumeRole in STS's place, and remember who asked for which role, and where."""
+
+    def answer(request: Any, **others: object) -> AWSResponse:  # noqa: ANN401
+        asked = dict(parse_qsl(text(request.body)))
+        key = text(request.headers["Authorization"]).partition("Credential=")[2].partition("/")[0]
+        name = asked["RoleArn"].rpartition("/")[2]
+        seen.append((key, name, request.url))
+        keys = f"<AccessKeyId>OF-{name}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+        end = "<SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+        result = f"<AssumeRoleResult><Credentials>{keys}{end}</Credentials></AssumeRoleResult>"
+        body = f"<AssumeRoleResponse>{result}</AssumeRoleResponse>".encode()
+        return AWSResponse(request.url, 200, HTTPHeaders(), SimpleNamespace(stream=lambda: [body], status=200))
+
+    return answer
+
+
+@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=files(), keys_there=st.booleans())
+def test_as_botocore_starts_for_a_role(aws: Path, made: Mapping[str, str], keys_there: bool) -> None:
+    """The role of a profile is assumed with the credentials, and at the address, with which botocore assumes it."""
+    for name, written in made.items():
+        (aws / name).write_text(written)
+    if "[profile app]" not in made["config"]:
+        app = f"[profile app]\nrole_arn = {ARN}-app\nsource_profile = dev\n"
+        (aws / "config").write_text(app + made["config"])
+    profiles = read_or_none()
+    if profiles is None or "role_arn" not in profiles.get("app", {}) or "web_identity_token_file" in profiles["app"]:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        if keys_there:
             patch.setenv("AWS_ACCESS_KEY_ID", "VARIABLES")
-            patch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-VARIABLES")
-        if there["AWS_PROFILE"]:
-            patch.setenv("AWS_PROFILE", "dev")
-        expected = botocore.session.Session(profile=named).get_credentials()
-        if expected is None:
-            with pytest.raises(AccessError, match="no AWS credentials were found"):
-                find_source(read_profiles(), named)
-            return
-        found = find_source(read_profiles(), named).credentials
-        assert (found.access_key_id, found.secret_access_key, found.session_token) == (
-            expected.access_key,
-            expected.secret_key,
-            expected.token,
-        )
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        by_them: Calls = []
+        by_us: Calls = []
+        their_error = our_error = None
+        try:
+            session: Any = botocore.session.Session(profile="app")
+            session.register("before-send.sts.AssumeRole", sts_of_a_test(by_them))
+            session.get_credentials().get_frozen_credentials()
+        except (BotoCoreError, AttributeError, OSError, KeyError, ValueError) as error:
+            their_error = error
+
+        def ours(profile: str | None = None) -> Any:  # noqa: ANN401
+            made = new_session(profile)
+            made.register("before-send.sts.AssumeRole", sts_of_a_test(by_us))
+            return made
+
+        patch.setattr("access.aws_session.new_session", ours)
+        try:
+            source = find_source(profiles, role_profile="app")
+            source.sts.assume_role(RoleArn=profiles["app"]["role_arn"], RoleSessionName="David")
+        except (AccessError, BotoCoreError) as error:
+            our_error = error
+        event("refused" if their_error else f"{len(by_them)} roles")
+        assert (our_error is None) == (their_error is None), (our_error, their_error)
+        assert by_us == by_them or our_error
+
+
+def read_or_none() -> Profiles | None:
+    try:
+        return read_profiles()
+    except AccessError:
+        return None
 
 
 def test_a_profile_that_starts_from_itself(aws: Path) -> None:
     (aws / "config").write_text("[profile dev]\nrole_arn = arn\nsource_profile = dev\n")
     (aws / "credentials").write_text(f"[dev]\n{keys('DEV')}")
-    assert find_source(read_profiles(), "dev").credentials.access_key_id == "DEV"
+    assert find_source(read_profiles(), role_profile="dev").credentials.access_key_id == "DEV"
 
 
 def test_credential_source(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (aws / "credentials").write_text(f"[default]\n{keys('FILE')}")
+    config = "[profile app]\nrole_arn = arn\ncredential_source = {}\n"
+    (aws / "config").write_text(config.format("Environment"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "VARIABLES")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    assert find_source(read_profiles(), None, "Environment").credentials.access_key_id == "VARIABLES"
-    with pytest.raises(AccessError, match="credential_source 'Nowhere' is not known"):
-        find_source(read_profiles(), None, "Nowhere")
+    assert find_source(read_profiles(), role_profile="app").credentials.access_key_id == "VARIABLES"
+    (aws / "config").write_text(config.format("Nowhere"))
+    with pytest.raises(InvalidConfigError, match="Nowhere"):
+        find_source(read_profiles(), role_profile="app")
     # Not the keys in variables: those of the container, which there is none of.
-    with pytest.raises(AccessError, match="no AWS credentials were found"):
-        find_source(read_profiles(), None, "EcsContainer")
+    (aws / "config").write_text(config.format("EcsContainer"))
+    with pytest.raises(CredentialRetrievalError, match="No credentials found in credential_source"):
+        find_source(read_profiles(), role_profile="app")
 
 
 @pytest.mark.parametrize(

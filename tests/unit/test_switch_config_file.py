@@ -1,13 +1,18 @@
 """A profile that is put into ``~/.aws/config`` disturbs nothing else in it."""
 
+import errno
+import os
+import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import botocore.session
 import pytest
 from botocore.exceptions import ConfigParseError
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -16,6 +21,7 @@ from access.switch.config_file import merged, read_profiles, render, write_profi
 
 ARN = "arn:aws:iam::999999999999:role/UpdateApp"
 NEW = {"role_arn": ARN, "source_profile": "default", "role_session_name": "David"}
+REPOSITORY = Path(__file__).parents[2]
 SOME = settings(derandomize=True, max_examples=100, deadline=None)
 
 BLOCK = """\
@@ -31,6 +37,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the profiles are; the file is not there yet."""
     path = tmp_path / "aws" / "config"
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     return path
 
 
@@ -60,7 +67,7 @@ def test_a_new_file_is_its_owners_alone(config: Path) -> None:
         (
             # What the profile has beside, and the comment of the next one, stay where they are.
             f"[profile UpdateApp]\n# why\nrole_arn: {ARN}\noutput=json\n\n# next\n[default]\n",
-            f"[profile UpdateApp]\n# why\nrole_arn = {ARN}\noutput=json\nsource_profile = default\n"
+            f"[profile UpdateApp]\n# why\nrole_arn: {ARN}\noutput=json\nsource_profile = default\n"
             "role_session_name = David\n\n# next\n[default]\n",
         ),
         (
@@ -69,9 +76,15 @@ def test_a_new_file_is_its_owners_alone(config: Path) -> None:
             f"[profile UpdateApp]\nrole_arn = {ARN}\n\ns3 =\n  a = 1\nsource_profile = default\n"
             "role_session_name = David\n",
         ),
+        (
+            # Hand-kept files are often indented; what goes on is further in.
+            "  [profile UpdateApp]\n  role_arn = x\n    y\n  # mine\n  region = z\n\n  [default]\n  a = b\n",
+            f"  [profile UpdateApp]\n  role_arn = {ARN}\n  # mine\n  region = z\n  source_profile = default\n"
+            "  role_session_name = David\n\n  [default]\n  a = b\n",
+        ),
         (f'[profile "UpdateApp"]\nrole_arn = {ARN}', f'[profile "UpdateApp"]\n{BLOCK.split(chr(10), 1)[1]}'),
     ],
-    ids=["empty", "no line end", "Windows", "comment", "own comments", "further lines", "quoted"],
+    ids=["empty", "no line end", "Windows", "comment", "own comments", "further lines", "indented", "quoted"],
 )
 def test_merged(config: Path, before: str, after: str) -> None:
     assert merged(before, "UpdateApp", NEW) == after
@@ -125,6 +138,36 @@ def test_the_rest_of_the_file_stays_byte_for_byte(texts: tuple[str, str]) -> Non
     )
 
 
+@settings(SOME, max_examples=50)
+@given(config_texts(), st.data())
+def test_every_other_byte_of_a_profile_stays_too(texts: tuple[str, str], data: st.DataObject) -> None:
+    """Whatever its style, and also where nothing has to be changed."""
+    before, after = texts
+    indent = data.draw(st.sampled_from(["", "  ", "\t"]))
+    between = st.sampled_from(
+        ["", "# mine", f"{indent}; mine", f"{indent}output=json", f"{indent}s3 =\n{indent}  a = b"]
+    )
+    there = {key: data.draw(st.sampled_from([None, value, "old"])) for key, value in NEW.items()}
+    lines: list[tuple[str, bool]] = []
+    for key, value in there.items():
+        lines.append((data.draw(between), True))
+        if value:
+            sign = data.draw(st.sampled_from(["=", " = ", ": "]))
+            spelled = data.draw(st.sampled_from([key, key.upper()]))
+            lines.append((f"{indent}{spelled}{sign}{value}", value == NEW[key]))
+    assume(len({line for line, _ in lines if "=" in line}) == len([line for line, _ in lines if "=" in line]))
+    text = "".join(f"{line}\n" for line, _ in lines)
+    changed = merged(f"{before}[profile ours]\n{text}{after}", "ours", NEW)
+    assert changed.startswith(f"{before}[profile ours]\n")
+    assert changed.endswith(after)
+    found = changed.removeprefix(f"{before}[profile ours]\n")
+    found_lines = re.split("\r?\n", found.removesuffix(after) if after else found)
+    kept = [part for line, stays in lines if stays for part in line.split("\n")]
+    written = [f"{indent}{key} = {value}" for key, value in NEW.items() if there[key] != value]
+    assert sorted(found_lines) == sorted([*kept, *written, ""])
+    assert [line for line in found_lines if line in kept] == kept or "" in kept
+
+
 @settings(SOME, max_examples=25)
 @given(config_texts())
 def test_aws_tools_read_the_rest_as_before(texts: tuple[str, str]) -> None:
@@ -132,6 +175,7 @@ def test_aws_tools_read_the_rest_as_before(texts: tuple[str, str]) -> None:
         path = Path(folder) / "config"
         path.write_bytes("".join(texts).encode())
         patch.setenv("AWS_CONFIG_FILE", str(path))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         try:
             before = as_botocore_reads(path)
         except ConfigParseError:
@@ -151,11 +195,6 @@ def test_aws_tools_read_the_rest_as_before(texts: tuple[str, str]) -> None:
         ("[profile UpdateApp]\nrole_arn = arn:aws:iam::1:role/Other\n", "that is something else"),
         ("[default]\nno sense\n", "can't be understood: line 2"),
         ("[default]\n[default]\n", r"can't be understood: line 2 \(DuplicateSectionError\)"),
-        # configparser takes the second line, and botocore with it, for a header; it is too unusual to be changed.
-        (
-            f"  [profile UpdateApp]\n  role_arn = {ARN}\n  region = x\n",
-            "can't be changed safely; add the profile by hand",
-        ),
     ],
 )
 def test_what_is_not_understood_is_left_alone(config: Path, text: str, reason: str) -> None:
@@ -202,6 +241,125 @@ def test_a_file_that_can_not_be_written_stays(config: Path, monkeypatch: pytest.
         write_profile("UpdateApp", NEW)
     assert config.read_text() == "[default]\n"
     assert [file.name for file in config.parent.iterdir()] == ["config"]
+
+
+WRITER = (
+    "import sys; from access.switch.config_file import write_profile as w; w(sys.argv[1], {'role_arn': sys.argv[1]})"
+)
+
+
+def test_writers_wait_for_each_other(config: Path) -> None:
+    names = {f"p{number}" for number in range(8)}
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, name], cwd=REPOSITORY) for name in names]
+    assert [writer.wait() for writer in writers] == [0] * len(writers)
+    assert set(as_botocore_reads(config)) == names
+    assert [file.name for file in config.parent.iterdir()] == ["config"]
+
+
+def test_owner_and_group_are_kept(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owned: list[tuple[int, int]] = []
+    monkeypatch.setattr("os.fchown", lambda descriptor, user, group: owned.append((user, group)))
+    config.parent.mkdir()
+    config.write_text("[default]\n")
+    write_profile("UpdateApp", NEW)
+    assert owned == [(config.stat().st_uid, config.stat().st_gid)]
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV], ids=["mounted", "another file system"])
+def test_in_place_where_a_file_can_not_be_moved(config: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def busy(*arguments: object) -> None:
+        raise OSError(number, "no")
+
+    config.parent.mkdir()
+    config.write_text("[default]\n")
+    before = config.stat()
+    monkeypatch.setattr("pathlib.Path.replace", busy)
+    write_profile("UpdateApp", NEW)
+    assert config.read_text() == f"[default]\n\n{BLOCK}"
+    assert config.stat().st_ino == before.st_ino
+    assert [file.name for file in config.parent.iterdir()] == ["config"]
+
+
+def test_a_second_name_of_the_file_stays_one(config: Path) -> None:
+    config.parent.mkdir()
+    config.write_text("[default]\n")
+    second = config.with_name("second")
+    second.hardlink_to(config)
+    write_profile("UpdateApp", NEW)
+    assert second.read_text() == config.read_text() == f"[default]\n\n{BLOCK}"
+
+
+def test_where_nothing_can_be_written_all_is_as_before(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def read_only(path: str, flags: int, *mode: int) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return real(path, flags, *mode)
+
+    config.parent.mkdir()
+    config.write_text("[default]\n")
+    monkeypatch.setattr("os.open", read_only)
+    monkeypatch.setattr("access.switch.config_file.FileIO", lambda *arguments: read_only("", os.O_RDWR))
+    with pytest.raises(AccessError, match=r"config can't be written: Read-only file system$"):
+        write_profile("UpdateApp", NEW)
+    assert config.read_text() == "[default]\n"
+
+
+def test_what_can_not_be_overwritten_is_put_back(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.parent.mkdir()
+    config.write_text("[default]\n")
+    config.with_name("second").hardlink_to(config)
+    calls: list[int] = []
+
+    def full(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(AccessError, match="No space left on device"):
+        write_profile("UpdateApp", NEW)
+    assert config.read_text() == "[default]\n"
+
+
+@pytest.mark.parametrize("value", ["$NOWHERE_AT_ALL/config", "~nobody-of-this-name/config", ""])
+def test_a_path_that_names_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_CONFIG_FILE", value)
+    assert read_profiles() == {}
+    with pytest.raises(AccessError, match="names no file; set HOME, or AWS_CONFIG_FILE"):
+        write_profile("UpdateApp", NEW)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_no_file_but_something_else(config: Path) -> None:
+    config.parent.mkdir()
+    os.mkfifo(config)
+    with pytest.raises(AccessError, match="config is no file; set AWS_CONFIG_FILE to one"):
+        write_profile("UpdateApp", NEW)
+    config.unlink()
+    config.parent.rmdir()
+    config.parent.write_text("")
+    with pytest.raises(AccessError, match="aws can't be made: "):
+        write_profile("UpdateApp", NEW)
+
+
+def test_variables_in_a_path(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELSEWHERE", str(config.parent))
+    monkeypatch.setenv("AWS_CONFIG_FILE", "$ELSEWHERE/config")
+    write_profile("UpdateApp", NEW)
+    assert config.read_text() == BLOCK
+
+
+def test_a_profile_of_which_the_credentials_file_says_something_else(
+    config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    (tmp_path / "credentials").write_text("[UpdateApp]\naws_access_key_id = A\nrole_session_name = Mallory\n")
+    with pytest.raises(AccessError, match="has a profile 'UpdateApp' too, and its role_session_name goes first"):
+        write_profile("UpdateApp", NEW)
+    assert not config.exists()
 
 
 def test_a_name_with_blanks_is_quoted(config: Path) -> None:

@@ -1,10 +1,10 @@
 """What AWS is asked for a session, what is kept, and what is told when it is refused: by HTTP, of an STS made here."""
 
-import gc
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from botocore.exceptions import TokenRetrievalError, UnauthorizedSSOTokenError
 
-from access.__main__ import main
 from access.errors import AccessError
 from access.switch.config_file import read_profiles
 from access.switch.failures import explained
-from access.switch.roles import Role
+from access.switch.roles import Role, find_role
 from access.switch.sessions import Choices, SessionCredentials, Switch
 from tests.unit.http_server import Request, Response, serving
 
@@ -206,7 +206,7 @@ class TestKept:
         """It takes longer than all the rest of a switch."""
         session()
         run = f"import sys; from access.__main__ import main; main(['credential-process', {ARN!r}])"
-        code = f"{run}; sys.exit('botocore' in sys.modules)"
+        code = f"{run}; sys.exit('botocore.session' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
         assert json.loads(done.stdout)["AccessKeyId"] == "ASIA1"
 
@@ -267,7 +267,7 @@ class TestKept:
         assert aws.asked[-1]["RoleSessionName"] == "Mallory"
 
     def test_apart_by_role_and_device(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("access.switch.mfa.ask_for_code", lambda serial: "123456")
+        monkeypatch.setattr("access.terminal.ask_for_code", lambda serial: "123456")
         session()
         assert session(role=Role(f"{ARN}2", "UpdateApp")).access_key_id == "ASIA2"
         assert session(Choices(mfa_serial=DEVICE)).access_key_id == "ASIA3"
@@ -304,7 +304,7 @@ class TestMfa:
             serials.append(serial)
             return "123456"
 
-        monkeypatch.setattr("access.switch.mfa.ask_for_code", ask)
+        monkeypatch.setattr("access.terminal.ask_for_code", ask)
         return serials
 
     WANTS = Role(ARN, "UpdateApp", requires_mfa=True)
@@ -431,9 +431,69 @@ def test_from_role_to_role_an_hour_at_most(aws: Aws, capsys: pytest.CaptureFixtu
     session(Choices(duration=7200, keep=False))
     assert "DurationSeconds" not in aws.asked[-1]
     assert capsys.readouterr().err == (
-        "access: you are in role 'Admin' already, and from role to role AWS gives an hour at most;"
+        "access: you are in role 'Admin' already, and from there AWS gives an hour at most;"
         " asking for 3600 seconds, not 7200\n"
     )
+
+
+def test_from_the_session_of_a_user_an_hour_at_most(
+    aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of GetSessionToken")
+    session(Choices(duration=7200))
+    assert "DurationSeconds" not in aws.asked[-1]
+    assert capsys.readouterr().err.startswith("access: you start from a session, and from there AWS gives an hour")
+
+
+CHAIN = f"""\
+[profile base]
+aws_access_key_id = A
+aws_secret_access_key = B
+mfa_serial = {DEVICE}
+[profile jump]
+role_arn = arn:aws:iam::111111111111:role/Jump
+source_profile = base
+mfa_serial = {DEVICE}
+[profile app]
+role_arn = {ARN}
+source_profile = jump
+"""
+
+
+def test_in_a_chain_mfa_is_asked_for_once(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the product's own prompt; and not by a later run, as the session on the way is kept too."""
+    serials: list[str] = []
+
+    def ask(serial: str) -> str:
+        serials.append(serial)
+        return "123456"
+
+    monkeypatch.setattr("access.aws_session.ask_for_code", ask)
+    monkeypatch.setattr("access.terminal.ask_for_code", ask)
+    (tmp_path / "config").write_text(CHAIN)
+    role = find_role("app", read_profiles())
+    assert session(role=role).access_key_id == "ASIA2"
+    assert session(role=role).access_key_id == "ASIA2"
+    assert session(Choices(duration=900), role).access_key_id == "ASIA3"
+    assert serials == [DEVICE]
+    with_device = [asked["RoleArn"] for asked in aws.asked if "SerialNumber" in asked]
+    assert with_device == ["arn:aws:iam::111111111111:role/Jump"]
+    # New sessions all along, which take the place of those that were kept.
+    session(Choices(keep=False), role)
+    assert serials == [DEVICE, DEVICE]
+    session(role=role)
+    assert serials == [DEVICE, DEVICE]
+
+
+def test_in_a_chain_there_is_no_terminal(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(CHAIN)
+    command = [sys.executable, "-m", "access", "exec", "app", "--", "true"]
+    done = subprocess.run(
+        command, input="123456\n", cwd=REPOSITORY, capture_output=True, text=True, start_new_session=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"access: the role wants an MFA code ({DEVICE}), and there is no terminal")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_profile_to_start_from_that_is_in_a_role_itself(aws: Aws, tmp_path: Path) -> None:
@@ -529,20 +589,6 @@ def test_what_is_told_when_nothing_answers(
     assert refused().startswith(told)
 
 
-@pytest.mark.parametrize(("shell", "begun"), [("/opt/fish", "/opt/fish"), ("", "/bin/sh")])
-def test_without_a_command_it_is_a_shell(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shell: str, begun: str
-) -> None:
-    became: list[list[str]] = []
-    monkeypatch.setattr("os.execvpe", lambda file, words, environment: became.append([file, *words]))
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setenv("SHELL", shell)
-    main(["exec", ARN])
-    gc.enable()  # a switch does without
-    assert became == [[begun, begun]]
-    assert capsys.readouterr().err == "access: this shell is in the role; `exit` leaves it\n"
-
-
 SSO = """\
 [sso-session dev]
 sso_start_url = https://example.awsapps.com/start
@@ -584,3 +630,101 @@ def test_the_sign_in_that_has_expired(error: Exception) -> None:
     assert str(explained(error, "profile 'a b'", "a b")) == (
         "profile 'a b' is not signed in, or no longer; run `aws sso login --profile 'a b'`"
     )
+
+
+KEYS = "$AWS_ACCESS_KEY_ID|$AWS_SECRET_ACCESS_KEY"
+SHOW = f'echo "{KEYS}|$AWS_SESSION_TOKEN|$AWS_REGION|$AWS_PROFILE|$AWS_USE_FIPS_ENDPOINT"'
+START = "AKIASTART|secret-to-start-from||us-east-1||"
+
+
+def evaluated(shell: str, *words: str) -> str:
+    command = f"{shlex.quote(sys.executable)} -m access env {shlex.join(words)}"
+    return f"{command} | source" if shell == "fish" else f'eval "$({command})"'
+
+
+def in_shell(shell: str, *lines: str) -> list[str]:
+    """Return what a shell prints; SHELL names another one."""
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    command = [shell, "-c", "\n".join(["true", *lines, "true"])]
+    everything = {**os.environ, "SHELL": "/bin/bash" if shell == "fish" else "/usr/bin/fish", "HOME": "/nonexistent"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=everything, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "dash"])
+class TestShells:
+    def test_into_the_role_and_back(self, aws: Aws, shell: str) -> None:
+        """What was there before is there again, keys too; nothing of them is printed or seen by commands."""
+        strict = [] if shell == "fish" else ["set -u"]
+        secrets = "env | grep -c secret-to-start-from || true"
+        lines = [evaluated(shell, ARN), SHOW.replace("|$AWS_PROFILE|$AWS_USE_FIPS_ENDPOINT", ""), secrets]
+        back = [evaluated(shell, "--unset"), f'echo "{KEYS}"', "env | grep -c -e ^ACCESS_CHANGED -e ^ACCESS_IN || true"]
+        told = in_shell(shell, *strict, *lines, *back)
+        assert told[:2] == ["ASIA1|secret-of-the-session|token-of-the-session|us-east-1", "0"]
+        assert told[2:] == ["AKIASTART|secret-to-start-from", "0"]
+
+    def test_a_profile_comes_back_and_its_settings_go(self, aws: Aws, tmp_path: Path, shell: str) -> None:
+        (tmp_path / "config").write_text(
+            "[profile dev]\nuse_fips_endpoint = true\naws_access_key_id = A\naws_secret_access_key = B\n"
+        )
+        for_profile = "set -e AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; set -gx AWS_PROFILE dev"
+        if shell != "fish":
+            for_profile = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; export AWS_PROFILE=dev"
+        told = in_shell(shell, for_profile, evaluated(shell, ARN), SHOW, evaluated(shell, "--unset"), SHOW)
+        assert told == [
+            "ASIA1|secret-of-the-session|token-of-the-session|us-east-1||true",
+            "|||us-east-1|dev|",
+        ]
+
+    def test_the_same_again_renews(self, aws: Aws, shell: str) -> None:
+        again = [evaluated(shell, ARN, "--no-cache")] * 3
+        told = in_shell(shell, *again, "echo $AWS_ACCESS_KEY_ID", evaluated(shell, "--unset"), SHOW)
+        assert told == ["ASIA3", START]
+        assert "AKIASTART" not in "".join(aws.actions)
+
+    def test_a_failure_fails(self, aws: Aws, shell: str) -> None:
+        aws.refusals["AssumeRole"] = ("AccessDenied", "no")
+        command = evaluated(shell, ARN).replace("access env", "access env 2>/dev/null")
+        status = "$status" if shell == "fish" else "$?"
+        assert in_shell(shell, command, f"echo {status}", SHOW) == ["1", START]
+
+
+@pytest.mark.parametrize(
+    ("shell", "prompt"), [("bash", "(UpdateApp) mine> "), ("fish", "(UpdateApp) "), ("zsh", "(UpdateApp)")]
+)
+def test_a_shell_in_the_role(aws: Aws, tmp_path: Path, shell: str, prompt: str) -> None:
+    """By the shell that runs it; SHELL names another one."""
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    (tmp_path / ".bashrc").write_text("PS1='mine> '\n")
+    command = [*ON_TERMINAL, shell, "-c", f"{shlex.quote(sys.executable)} -m access exec {ARN}; true"]
+    everything = {**os.environ, "HOME": str(tmp_path), "SHELL": "/bin/dash", "TERM": "xterm"}
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=REPOSITORY, env=everything, bufsize=0, **pipes) as terminal:
+        assert terminal.stdin
+        assert terminal.stdout
+        never = threading.Timer(60, terminal.kill)  # in case it does not come
+        never.start()
+        shown = b""
+        while prompt.encode() not in shown:
+            letter = terminal.stdout.read(1)
+            assert letter, shown
+            shown += letter
+        terminal.stdin.write(b"echo in=$AWS_ACCESS_KEY_ID\nexit\n")
+        while b"in=ASIA1" not in shown:
+            letter = terminal.stdout.read(1)
+            assert letter, shown
+            shown += letter
+        terminal.stdin.close()
+        terminal.stdout.read()
+        never.cancel()
+    assert b"access: this shell is in the role; `exit` leaves it" in shown
+
+
+def test_no_shell_without_a_terminal(aws: Aws) -> None:
+    command = [sys.executable, "-m", "access", "exec", ARN]
+    done = subprocess.run(command, input="", cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "access: say what to run: exec ROLE -- COMMAND; a shell in the role needs a terminal\n"

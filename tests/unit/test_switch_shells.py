@@ -64,7 +64,8 @@ def test_lines_for_powershell() -> None:
     ("path", "shell"),
     [("/bin/bash", "bash"), ("/usr/bin/zsh", "zsh"), ("/usr/local/bin/fish", "fish"), ("/bin/sh", "bash")],
 )
-def test_the_default_is_the_persons_own(path: str, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_default_it_is_the_person_s_own(path: str, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no shell runs this."""
     monkeypatch.setenv("SHELL", path)
     assert default_shell() == shell
 

@@ -7,12 +7,13 @@
 # make access     ACCESS.md: who may do what, made of the stack files; commit it with them
 # make packages   only what the program and `access` need; for a check that runs neither tests nor sandbox
 # make down       stop the sandbox; what was deployed stays
-# make benchmark  how long `up`, the proof, a switch, many roles and a search for ways around a Deny take; wipes the sandbox first
+# make benchmark  how long `up`, many roles (MOST=1000), the proof and a switch take, in benchmark.json too; wipes the sandbox
 
 PYTHON ?= python3
+MOST ?= 300
 
 .PHONY: up test edits state access docs aws-check packages down benchmark setup
-up: .venv/installed
+up: .venv/sandbox
 	@.venv/bin/python -m sandbox up
 
 test: setup
@@ -29,37 +30,40 @@ edits: setup
 state: setup
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_state.py tests/sandbox/test_real_accounts.py
 
-docs: .venv/installed
+docs: .venv/sandbox
 	@.venv/bin/python -m sandbox.strict.table
 
 aws-check: setup
 	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \
 		.venv/bin/python -m pytest -n 0 -q -s --tb=no tests/aws
 
-access: .venv/installed
+access: .venv/packages
 	@.venv/bin/python -m access render --markdown ACCESS.md
 
 down:
 	@.venv/bin/python -m sandbox down
 
 benchmark: setup
-	@.venv/bin/python -m benchmarks.up
-	@.venv/bin/python -m sandbox up >/dev/null
-	@.venv/bin/python -m benchmarks.prove
-	@.venv/bin/python -m benchmarks.switch
-	@.venv/bin/python -m benchmarks.components
+	@.venv/bin/python -m benchmarks --most $(MOST) --json benchmark.json
 	@.venv/bin/python -m benchmarks.bypass
 
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain
 
-.venv/installed: REQUIREMENTS = requirements-dev.txt
+# Each of these has all that the ones before it have.
 .venv/packages: REQUIREMENTS = requirements.txt
+.venv/sandbox: REQUIREMENTS = requirements-sandbox.txt
+.venv/installed: REQUIREMENTS = requirements-dev.txt
 packages: .venv/packages
 
-.venv/installed .venv/packages: requirements-dev.txt requirements.txt
-	@echo "Python packages: installing them into .venv"
+.venv/packages: requirements.txt
+.venv/sandbox: requirements-sandbox.txt
+.venv/installed: requirements-dev.txt
+.venv/packages .venv/sandbox .venv/installed: requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
+	@echo "Python packages: making a virtual environment in .venv"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
+	@.venv/bin/python -m sandbox.packages $(REQUIREMENTS)
+	@touch .venv/packages
+	@case $@ in *packages) ;; *) touch .venv/sandbox ;; esac
 	@touch $@

@@ -8,28 +8,32 @@ import os
 import sys
 from collections.abc import Sequence
 
-import access.bypass.commands
-import access.changes.commands
-import access.lint.commands
-import access.pipeline.commands
-import access.prove.commands
-import access.render.commands
-import access.state_policy.commands
-import access.switch.commands
-import access.switch.role_commands
+from access import __version__
+from access.bypass import commands as bypass
+from access.changes import commands as changes
 from access.command_line import COMMAND
+from access.completion import commands as completion
 from access.errors import AccessError
+from access.lint import commands as lint
+from access.pipeline import commands as pipeline
+from access.prove import commands as prove
+from access.render import commands as render
+from access.state_policy import commands as state_policy
+from access.switch import commands as switch
+from access.switch import role_commands as roles
 
 _EPILOG = """\
 exit codes: 0 as it should be; 1 something failed, or is not as it should be; 2 the command was not understood;
 3 undecided (changes); 130 interrupted. The exit code of exec is its command's.
 """
+_EXTRAS = {"yaml": "install cross-account-access[prove]"}
+"""What an installation without extras lacks, and the cure."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
-        words, command = access.switch.commands.split_command(sys.argv[1:] if arguments is None else arguments)
+        words, command = switch.split_command(sys.argv[1:] if arguments is None else arguments)
         options = _parser().parse_args(words, argparse.Namespace(command=command))
         code: int = options.run(options)
     except AccessError as error:
@@ -41,7 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # what this machine refuses, e.g. to run a program
+        print(f"access: {error.filename or 'this machine'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing in _EXTRAS:
+            print(f"access: this command needs {missing} too: {_EXTRAS[missing]}", file=sys.stderr)
+            return 1
         from access.aws_errors import AWS_ERRORS, describe  # botocore takes longer to load than a switch may
 
         if not isinstance(error, AWS_ERRORS):
@@ -58,19 +69,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"access {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (
-        access.switch.commands,
-        access.switch.role_commands,
-        access.prove.commands,
-        access.bypass.commands,
-        access.lint.commands,
-        access.render.commands,
-        access.changes.commands,
-        access.pipeline.commands,
-        access.state_policy.commands,
-    ):
+    for module in (switch, roles, prove, bypass, lint, render, changes, pipeline, state_policy):
         module.add_commands(commands)
+    completion.add_commands(commands, parser)
     return parser
 
 

@@ -14,6 +14,8 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 COMMAND = "python -m access" if Path(sys.argv[0]).name == "__main__.py" else "access"
 """How the command was called, and can be called again: in the repository, or installed."""
 
+_IS_WINDOWS = os.name == "nt"
+
 STANDARD_OUTPUT = Path("-")
 """What people write for standard output, where the name of a file is wanted."""
 
@@ -24,7 +26,7 @@ def check_unix() -> None:
     Raises:
         AccessError: it is.
     """
-    if os.name == "nt":
+    if _IS_WINDOWS:
         raise AccessError("this command works on Linux, macOS and WSL; on Windows, install and run it in WSL")
 
 

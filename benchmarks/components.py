@@ -10,7 +10,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,8 +19,10 @@ import pulumi_aws as aws
 from pulumi import runtime
 from pulumi.runtime import mocks
 
+from benchmarks.figures import Figure, show
 from sandbox.layout import REPOSITORY
 
+TITLE = "the program beside plain resources, with a mocked engine"
 COUNTS = (1, 30, 100, 300)
 """How many roles, or groups, there are."""
 RUNS = 5
@@ -263,8 +265,8 @@ def measured(stack: str, count: int, body: Program) -> tuple[float, Registered]:
     return time.process_time() - start, answers.registered
 
 
-def main() -> None:
-    """Run the benchmark and print its figures."""
+def figures() -> Iterator[Figure]:
+    """Run the benchmark."""
     asyncio.set_event_loop(asyncio.new_event_loop())
     plain = {"production": plain_production, "development": plain_development}
     for stack, directly in plain.items():
@@ -279,11 +281,8 @@ def main() -> None:
                 times.append((ours, theirs))
             ours, theirs = (min(each) for each in zip(*times, strict=True))
             what = "roles" if stack == "production" else "groups"
-            print(
-                f"{stack:12} {count:4} {what:6} {ours:6.2f} s  {ours / theirs:5.2f} times plain pulumi_aws",
-                flush=True,
-            )
+            yield Figure(f"{stack:12} {count:4} {what}", ours, ours / theirs, "plain pulumi_aws")
 
 
 if __name__ == "__main__":
-    main()
+    show(TITLE, figures())

@@ -15,12 +15,14 @@ from access.accounts import Account
 from access.participants import Participant
 from access.prove.proof import Settings, prove
 from access.stack_outputs import StackOutputs, parse_stack_outputs
+from benchmarks.figures import Figure, show
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.isolation import forget_environment
 from sandbox.layout import REPOSITORY, layout_of
 from sandbox.toolchain import installed_cli
 
+TITLE = "the proof, each cell asked twice"
 STACKS = ("production", "development")
 GROUPS = (3, 11, 23)
 """How many groups there are: with two members of each, and four principals more, 10, 26 and 50 principals."""
@@ -43,8 +45,8 @@ def teams(account: Account, role_arn: str, count: int) -> Iterator[list[str]]:
             iam.delete_group(GroupName=name)
 
 
-def main() -> None:
-    """Run the benchmark and print its figures."""
+def figures() -> Iterator[Figure]:
+    """Run the benchmark."""
     forget_environment()
     layout = layout_of(REPOSITORY)
     cli, emulator = installed_cli(), Emulator(layout)
@@ -66,15 +68,10 @@ def main() -> None:
         if not proof.holds:
             sys.exit("the proof does not hold; run `make up` to see why")
         principals, cells = len(proof.principals), len(proof.cells)
-        actions = cells / principals
-        rate = cells / seconds
-        first = first or rate
-        print(
-            f"{principals:3} principals x {actions:4.1f} actions: {cells:5} cells in {seconds:5.1f} s,"
-            f" {rate:4.0f} cells a second, {rate / first:4.2f} of the first line",
-            flush=True,
-        )
+        first = first or seconds / cells
+        name = f"{principals:3} principals x {cells / principals:4.1f} actions: {cells:5} cells"
+        yield Figure(name, seconds, seconds / cells / first, "the first line, for each cell")
 
 
 if __name__ == "__main__":
-    main()
+    show(TITLE, figures())

@@ -17,11 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from access.project.files import read_project
+from benchmarks.figures import Figure, show
 from sandbox.emulator import Emulator
 from sandbox.environment import environment
 from sandbox.layout import REPOSITORY, layout_of
 from sandbox.users import Accounts, User
 
+TITLE = "access exec ARN -- true"
 RUNS = 25
 AWS_CLI = "awscli==1.46.3"
 LAYOUT = layout_of(REPOSITORY)
@@ -83,8 +85,8 @@ def seconds(command: Sequence[str], variables: Mapping[str, str]) -> float:
     return taken
 
 
-def main() -> None:
-    """Run the benchmark and print its figures. The sandbox is as before afterwards."""
+def figures() -> Iterator[Figure]:
+    """Run the benchmark. The sandbox is as before afterwards."""
     with tempfile.TemporaryDirectory() as folder, developer() as variables:
         aws = install_aws_cli(Path(folder) / "aws")
         assume = [aws, "sts", "assume-role", "--role-arn", ROLE, "--role-session-name", "benchmark"]
@@ -104,11 +106,10 @@ def main() -> None:
                 cold = {**variables, "XDG_CACHE_HOME": str(Path(folder) / str(number))}
                 taken[name].append(seconds(commands[name], cold if name == FIRST_TIME else warm))
     medians = {name: statistics.median(runs) for name, runs in taken.items()}
-    bare, cli, *_ = medians.values()
+    bare, *_ = medians.values()
     for name, median in medians.items():
-        ratios = f"{median / bare:4.2f} of the bare script  {median / cli:4.2f} of the AWS CLI"
-        print(f"{name:30} {median * 1000:4.0f} ms  {ratios}")
+        yield Figure(name, median, median / bare, "the bare script")
 
 
 if __name__ == "__main__":
-    main()
+    show(TITLE, figures())

@@ -11,26 +11,34 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from benchmarks.figures import Figure, show
 from sandbox.emulator import Emulator
-from sandbox.layout import REPOSITORY, layout_of
+from sandbox.layout import REPOSITORY, Layout, layout_of
 
+TITLE = "both stacks, proved"
 RUNS = 5
 SAMPLE_SECONDS = 0.05
 SANDBOX = [sys.executable, "-m", "sandbox"]
 YARDSTICK = [sys.executable, "-m", "benchmarks.automation_api"]
 
 
-def measured(command: Sequence[str]) -> tuple[float, float]:
-    """How long a command takes, in seconds, and the memory of all its processes at their largest, in MB."""
+def measured(command: Sequence[str], layout: Layout | None = None) -> tuple[float, float]:
+    """Return how long a command takes, in seconds, and the memory of all its processes at their largest, in MB.
+
+    Args:
+        command: the command.
+        layout: the sandbox, by default the repository's, whose emulator counts too.
+    """
+    layout = layout or layout_of(REPOSITORY)
     start = time.monotonic()
     largest, ended = 0.0, threading.Event()
 
     def watch() -> None:
         nonlocal largest
         while not ended.wait(SAMPLE_SECONDS):
-            largest = max(largest, resident_megabytes({process.pid, Emulator(layout_of(REPOSITORY)).pid}))
+            largest = max(largest, resident_megabytes({process.pid, Emulator(layout).pid}))
 
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         watcher = threading.Thread(target=watch)
@@ -56,8 +64,8 @@ def resident_megabytes(roots: set[int | None]) -> float:
     return kilobytes / 1024
 
 
-def main() -> None:
-    """Run the benchmark and print its figures. It wipes the sandbox."""
+def figures() -> Iterator[Figure]:
+    """Run the benchmark. It wipes the sandbox."""
     first, unchanged, yardstick = [], [], []
     for number in range(RUNS):
         print(f"run {number + 1} of {RUNS}", file=sys.stderr)
@@ -67,15 +75,14 @@ def main() -> None:
         yardstick.append(measured(YARDSTICK))
     measured([*SANDBOX, "down", "--wipe"])
     reference = statistics.median(seconds for seconds, _ in yardstick)
-    for name, figures in (
+    for name, runs in (
         ("up from nothing", first),
         ("up without change", unchanged),
         ("yardstick: Automation API, without change", yardstick),
     ):
-        seconds = statistics.median(seconds for seconds, _ in figures)
-        megabytes = max(megabytes for _, megabytes in figures)
-        print(f"{name:42} {seconds:5.1f} s  {seconds / reference:4.2f} of the yardstick  {megabytes:4.0f} MB")
+        seconds = statistics.median(seconds for seconds, _ in runs)
+        yield Figure(name, seconds, seconds / reference, "the yardstick", max(megabytes for _, megabytes in runs))
 
 
 if __name__ == "__main__":
-    main()
+    show(TITLE, figures())

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from access.project.files import Stack
+from access.switch.published import write_published
+from access.switch.publishing import publish
 from sandbox.errors import SandboxError
 from sandbox.existing import make_existing
 from sandbox.identity_center import provision, sets_named, withdraw
@@ -59,6 +61,8 @@ def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[Know
         if stack.full_name not in left_out or stack.deployed:
             outputs[stack.label] = _outputs(sandbox, stack)
     done.outputs = {stack.label: outputs[stack.label].result() for stack in stacks if stack.label in outputs}
+    accounts = {stack.label: stack.account_id for stack in stacks if stack.account_id}
+    write_published(sandbox.layout.published_roles, publish(done.outputs, accounts))
     done.strangers = settle_profiles(sandbox, stacks, done.outputs)
     return done
 

@@ -24,6 +24,7 @@ from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.program_server import Program, served
 from sandbox.provider import server as provider_server
+from sandbox.recovery import add_begun, as_if_made, is_unfinished
 from sandbox.refusals import Failure, in_words
 from sandbox.secret_key import derived_secret, read_key
 from sandbox.state import check_loads, read_deployed, read_parents, state_file
@@ -168,9 +169,7 @@ class Engine:
             say: prints each line that shows how it goes.
             text: what the command reads from standard input.
         """
-        events = self._file_of(stack, "events")
-        events.unlink(missing_ok=True)
-        operation = arguments[0]
+        events, operation = self._file_of(stack, "events"), arguments[0]
         variables = {**child_environment(), **self.environment(stack), "PULUMI_DEBUG_COMMANDS": "true"}
         if "--preview-only" not in arguments:
             variables["PULUMI_OPTION_YES"] = "true"
@@ -181,11 +180,14 @@ class Engine:
                     # Served from here as the program is, its libraries are loaded once for all stacks.
                     port = context.enter_context(provider_server.served(_provider_defaults(variables)))
                     variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
+                    if operation != "import":
+                        variables["PULUMI_SKIP_CHECKPOINTS"] = "true"  # see sandbox/recovery.py
                 address = context.enter_context(served(self._program))
                 if operation == "import":
                     variables["PULUMI_DEBUG_LANGUAGES"] = f"python:{address.rpartition(':')[2]}"
                     command += ["--generate-code=false"]
                 else:
+                    events.unlink(missing_ok=True)
                     command += ["--client", address, "--exec-kind", "auto.inline", "--event-log", str(events)]
                     command += ["--suppress-progress"]
                 if operation == "up":
@@ -226,7 +228,7 @@ class Engine:
             command, cwd=self.folder, env=variables, input=text, capture_output=True, text=True, check=False
         )
         lines, notes = done.stdout.splitlines(), done.stderr.splitlines()
-        errors = read_errors(self._file_of(stack, "events"), notes) if done.returncode else ()
+        errors = read_errors(None, notes) if done.returncode else ()
         if say:
             for line in lines:
                 say(line)
@@ -272,20 +274,24 @@ class Engine:
         locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{self.project.name}/{stack}/*.json"))
         for lock in locks:
             _wait_for_end(_pid_of(lock))
+        events = self._file_of(stack, "events")
+        unfinished = is_unfinished(events)
         if locks:
             say(f"{stack}: an earlier run was interrupted; finishing what it left")
             self._require(stack, self.run(stack, "cancel"))
-        if '"pending_operations"' not in self._state(stack).read_text():
+        if not unfinished and '"pending_operations"' not in self._state(stack).read_text():
             return
         deployment = self._deployment(stack)
-        pending = deployment.pop("pending_operations", [])
-        say(f"{stack}: finding out what became of {len(pending)} resources")
+        resources, pending = deployment.setdefault("resources", []), deployment.pop("pending_operations", [])
         # The engine was ended before it could record the answer, but AWS knows. What was being made is recorded as if
         # it had been: the refresh reads it, or drops it where it was not.
-        created = [operation["resource"] for operation in pending if operation["type"] == "creating"]
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
-        made = [_as_if_made(resource, account_id) for resource in created]
-        deployment["resources"] += [resource for resource in made if resource["id"]]
+        made = [as_if_made(it["resource"], account_id) for it in pending if it["type"] == "creating"]
+        resources += [resource for resource in made if resource["id"]]
+        begun = add_begun(resources, events, account_id) if unfinished else 0
+        if not resources:
+            return
+        say(f"{stack}: finding out what became of {begun + len(pending)} resources")
         edited = self._file_of(stack, "recovered.json")
         edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
         self._require(stack, self.run(stack, "stack", "import", "--file", str(edited)))
@@ -311,27 +317,6 @@ def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:
         "secretKey": variables["AWS_SECRET_ACCESS_KEY"],
         "customCaBundle": variables["AWS_CA_BUNDLE"],
     }
-
-
-def _as_if_made(resource: Mapping[str, Any], account: str) -> dict[str, Any]:
-    """Return the state of a resource that was being made, as it would be recorded had the answer come."""
-    inputs = resource.get("inputs", {})
-    return {**resource, "id": _import_id(resource["type"], inputs, account), "outputs": inputs}
-
-
-def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str | None:
-    """Return the id with which ``pulumi import`` finds a resource; the registry's page of each type has its form."""
-    if resource_type == "aws:iam/policy:Policy":
-        return f"arn:aws:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
-    if resource_type == "aws:iam/rolePolicyAttachment:RolePolicyAttachment":
-        return f"{inputs['role']}/{inputs['policyArn']}"
-    if resource_type == "aws:iam/groupPolicy:GroupPolicy":
-        return f"{inputs['group']}:{inputs['name']}"
-    if resource_type == "aws:iam/userGroupMembership:UserGroupMembership":
-        return "/".join([inputs["user"], *inputs["groups"]])
-    if resource_type.startswith("aws:"):
-        return str(inputs.get("bucket") or inputs["name"])
-    return None
 
 
 def _pid_of(lock: Path) -> int:

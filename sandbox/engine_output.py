@@ -64,30 +64,33 @@ class ProgressFilter:
         return [text] if self._in_warning else []
 
 
+def read_events(events: Path, sought: str) -> Iterator[dict[str, Any]]:
+    """Return the events whose text has something in it. A killed engine leaves the last one unfinished."""
+    if events.exists():
+        with events.open(encoding="utf-8") as lines:
+            for line in lines:
+                if sought in line:
+                    with suppress(ValueError):
+                        yield json.loads(line)
+
+
 def read_changes(events: Path) -> dict[str, int]:
     """Return how many resources were changed how, by the engine's own events."""
     changes: dict[str, int] = {}
-    for event in _events(events, '"summaryEvent"'):
+    for event in read_events(events, '"summaryEvent"'):
         changes = event["summaryEvent"].get("resourceChanges") or changes
     return changes
 
 
-def read_errors(events: Path, printed: Sequence[str]) -> tuple[EngineError, ...]:
-    """Return what went wrong: by the engine's own events, or else by what the CLI printed."""
-    reported = [event["diagnosticEvent"] for event in _events(events, '"severity":"error"')]
+def read_errors(events: Path | None, printed: Sequence[str]) -> tuple[EngineError, ...]:
+    """Return what went wrong: by the engine's own events if it logs any, or else by what the CLI printed."""
+    logged = read_events(events, '"severity":"error"') if events else ()
+    reported = [event["diagnosticEvent"] for event in logged]
     errors = [EngineError(_own_words(it["message"]), it.get("urn", "")) for it in reported]
     errors = errors or [EngineError(_own_words(text)) for text in _printed_errors(printed)]
     errors = [error for error in errors if error.message]
     specific = [error for error in errors if not _GENERAL.fullmatch(error.message)]
     return tuple(dict.fromkeys(specific or errors))
-
-
-def _events(events: Path, sought: str) -> Iterator[dict[str, Any]]:
-    """Return the events whose text has something in it. A killed engine leaves the last one unfinished."""
-    for line in events.read_text(encoding="utf-8").splitlines() if events.exists() else ():
-        if sought in line:
-            with suppress(ValueError):
-                yield json.loads(line)
 
 
 def _printed_errors(lines: Sequence[str]) -> list[str]:

@@ -27,7 +27,9 @@ def environment(layout: Layout, emulator: Emulator, project: str, stack: str, of
         raise SandboxError(f"{stack} is not in the sandbox yet; run `python -m sandbox up {stack}`")
     config = read_yaml(file).content["config"]
     account_id, region = (parsed_list(config["aws:allowedAccountIds"]) or [""])[0], config["aws:region"]
+    roles = layout.published_roles
     return {
+        "ACCESS_ROLES": str(roles) if roles.exists() else "",  # never a list of the person's own
         "AWS_ACCESS_KEY_ID": account_id,  # the emulator takes an account's id as its root's key
         "AWS_SECRET_ACCESS_KEY": emulator.secret_of(account_id),
         "AWS_CA_BUNDLE": str(layout.ca_bundle),

@@ -73,6 +73,11 @@ class Layout:
         return self.directory / "aws-config"
 
     @property
+    def published_roles(self) -> Path:
+        """The list of the stacks' roles, as `access publish` writes one for a team."""
+        return self.directory / "roles.json"
+
+    @property
     def backend(self) -> Path:
         """The stacks' state."""
         return self.directory / "backend"

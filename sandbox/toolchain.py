@@ -18,6 +18,7 @@ from pathlib import Path
 import pulumi.automation as auto
 from semver import VersionInfo
 
+from sandbox import packages
 from sandbox.errors import SandboxError
 from sandbox.layout import OFFICIAL_PULUMI_HOME, PULUMI_HOME, REPOSITORY, TOOLS
 
@@ -143,11 +144,8 @@ def emulator_python(say: Say) -> Path:
     if marker.exists() and marker.read_text() == wanted and python.exists():
         return python
     say("AWS emulator: installing it into a virtual environment of its own")
-    venv.create(folder, clear=True, with_pip=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    done = subprocess.run([*pip, "-r", str(requirements)], capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode != 0:
-        raise SandboxError(f"the AWS emulator can't be installed: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+    venv.create(folder, clear=True)
+    packages.install(python, requirements, say)
     marker.write_text(wanted)
     return python
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from access.changes import circumstances
-from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role, label
+from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role, label, say_the_same
 from access.changes.rules import Parts, about, content, is_like, may_assume
 from access.changes.values import Change, Kind, Open
 from access.iam.search import EVERYTHING, NOTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
@@ -52,6 +52,10 @@ class Assuming:
         """
         self._before, self._after, self._backwards = before, after, backwards
         self._known: dict[object, tuple[Difference | Undecided | None, bool]] = {}
+        self._keys = [*after.grantees, *(key for key in before.grantees if key not in after.grantees)]
+        self._changed = [
+            key for key in self._keys if not _same_policies(before.grantees.get(key), after.grantees.get(key))
+        ]
         self._moved = [*_moved(before, after, backwards)]
         self._names = {arn: label(role, before, after) for arn, role in after.roles.items()}
         self._grantees = {
@@ -74,12 +78,9 @@ class Assuming:
             yield from self._others(role, trust)
 
     def _of_grantees(self, role: Role, trust: tuple[Parts, Parts], same: bool) -> Iterator[Found]:
-        keys = [*self._after.grantees, *(key for key in self._before.grantees if key not in self._after.grantees)]
-        for key in keys:
+        for key in self._changed if same else self._keys:
             was, now = self._before.grantees.get(key), self._after.grantees.get(key)
             policies = was.policies if was else (), now.policies if now else ()
-            if same and policies[0] == policies[1]:
-                continue
             grantee = now or was
             assert grantee  # noqa: S101 (the key is of one of them)
             identity = about(policies[0], role.arn), about(policies[1], role.arn)
@@ -198,6 +199,10 @@ def found_as(kind: Kind, who: str, what: str, difference: Difference | Undecided
 def is_ever(rule: Rule, given: Rule) -> bool:
     """Return whether a rule certainly allows something."""
     return isinstance(first_difference(NOTHING, rule, given), Difference)
+
+
+def _same_policies(one: Grantee | None, other: Grantee | None) -> bool:
+    return say_the_same(one.policies if one else (), other.policies if other else ())
 
 
 def grantee_patterns(grantee: Grantee) -> tuple[str, ...]:

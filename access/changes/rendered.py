@@ -1,7 +1,7 @@
 """What the program of some stacks registers, as ``access render`` writes it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -180,6 +180,11 @@ def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
     return Rendered(
         roles, grantees, buckets, accounts, tuple(it for each in known for it in known_principals.parse(each))
     )
+
+
+def say_the_same(one: Sequence[Document], other: Sequence[Document]) -> bool:
+    """Return whether two lists of documents have the same texts, whatever their names and order."""
+    return sorted(it.text for it in one) == sorted(it.text for it in other)
 
 
 def _joined(one: Grantee | None, other: Grantee) -> Grantee:

@@ -11,6 +11,7 @@ from access.iam.account_reader import AccountState, BucketState, read_account
 from access.iam.principals import Policy, PolicyVersion
 from access.iam.principals import Principal as Found
 from access.reading.deployed import Account, DeployedBucket, Principal
+from access.render.documents import ordered
 
 _NO_ACLS = "BucketOwnerEnforced"
 """The object ownership that turns ACLs off. Source: Amazon S3 User Guide, "Controlling ownership of objects"."""
@@ -81,7 +82,7 @@ def _anything(name: str) -> Mapping[str, Any]:
 
 
 def _json(name: str, document: Mapping[str, Any]) -> Document:
-    return Document(name, json.dumps(document, sort_keys=True))
+    return Document(name, json.dumps(ordered(document), sort_keys=True))
 
 
 def _bucket(state: BucketState) -> DeployedBucket | None:

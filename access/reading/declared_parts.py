@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from access.changes import rights
 from access.changes.assuming import KINDS, Assuming
-from access.changes.rendered import Bucket, Document, Grantee, Rendered, Role
+from access.changes.rendered import Bucket, Document, Grantee, Rendered, Role, say_the_same
 from access.changes.rules import is_like, statements_of
 from access.iam.documents import Statement
 from access.iam.search import EVERYTHING, All, Not, Policies, Rule
@@ -54,13 +54,16 @@ class Parts:
 
     def _rights(self, role: Role, deployed: Role) -> Iterator[Finding]:
         there = self.accounts[role.account or ""].principals[role.arn]
+        kept = say_the_same(_of_buckets(self.declared, role), _of_buckets(self.deployed, role))
+        if kept and not there.boundary and not role.boundary and say_the_same(role.policies, deployed.policies):
+            return
         boundary: Rule = EVERYTHING
         if there.boundary:
             boundary = Policies("", statements_of((there.boundary,)))
         declared = Policies("", statements_of(role.policies))
         yield from excesses(rights.newly_done("rights", role.name, declared, deployed.policies, given=boundary))
-        in_force = All((Policies("", statements_of(deployed.policies)), boundary, _not_denied(self.deployed)))
-        as_declared = All((is_like((role.arn,)), _not_denied(self.declared)))
+        in_force = All((Policies("", statements_of(deployed.policies)), boundary, _not_denied(self.deployed, role)))
+        as_declared = All((is_like((role.arn,)), _not_denied(self.declared, role)))
         yield from lacks(rights.newly_done("rights", role.name, in_force, role.policies, given=as_declared))
         if role.boundary and role.boundary != deployed.boundary:
             there_is = f"it has {deployed.boundary}" if deployed.boundary else "it has none"
@@ -78,6 +81,8 @@ class Parts:
         )
         if not deployed:
             return reading(*place, [Finding("lack", f"there is no {subject}, though it is declared")])
+        if say_the_same(grantee.policies, deployed.policies):
+            return reading(*place, ())
         declared = Policies("", statements_of(grantee.policies))
         elsewhere = tuple(
             narrowed
@@ -98,9 +103,12 @@ class Parts:
         there = self.accounts[account].buckets[bucket.name]
         missing = sorted(bucket.guards - deployed.guards)
         open_to = [f"{subject} is open by its ACL: {each}" for each in (there.opened_by_acl if there else ())]
-        off = [f"{subject} is without {each}, though that is declared" for each in missing]
+        off = [f"{subject}: {_WITHOUT.get(each, f'its public access block lacks {each}')}" for each in missing]
         guards = [Finding("excess", text) for text in (*open_to, *off)]
         yield reading(account, f"bucket/{bucket.name}/guards", subject, "its ACL and public access block", guards)
+
+
+_WITHOUT = {"BucketOwnerEnforced": "its ACL is in force, as its object ownership is not BucketOwnerEnforced"}
 
 
 def reading(
@@ -111,10 +119,17 @@ def reading(
     return Reading(f"{account}/{part}", account, subject, what, tuple(unique.values()))
 
 
-def _not_denied(state: Rendered) -> Rule:
-    """Return what the policies of the buckets leave to those who have the right elsewhere."""
-    policies = tuple(bucket.policy for bucket in state.buckets.values() if bucket.policy)
-    return Not(Policies("", statements_of(policies)).denials)
+def _not_denied(state: Rendered, role: Role) -> Rule:
+    """Return what the policies of a role's buckets leave to those who have the right elsewhere."""
+    return Not(Policies("", statements_of(_of_buckets(state, role))).denials)
+
+
+def _of_buckets(state: Rendered, role: Role) -> tuple[Document, ...]:
+    """Return the policies of the buckets that a role names."""
+    named = {
+        text.rpartition(":::")[2].partition("/")[0] for it in statements_of(role.policies) for text in it.resources
+    }
+    return tuple(it.policy for it in state.buckets.values() if it.policy and it.name in named)
 
 
 def _session(role: Role, deployed: Role) -> Iterator[Finding]:

@@ -8,17 +8,20 @@ from access.arn import account_of
 from access.changes import circumstances
 from access.changes.assuming import grantee_patterns
 from access.changes.rendered import Document, Rendered
-from access.changes.rules import about, content, is_like, may_assume, statements_of
+from access.changes.rules import ASSUME, about, content, is_like, may_assume, statements_of
 from access.iam.checks import ActionCheck, ResourceCheck
 from access.iam.documents import Statement
+from access.iam.evaluation import is_about
 from access.iam.patterns import Value, match
 from access.iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Undecided, first_difference
 from access.iam.verdicts import NO
 from access.reading.deployed import Account, Principal
 from access.reading.uses import Target
 
-_OF_PRINCIPALS = re.compile(r'"aws:(principal|user)|\$\{|:(user|role|assumed-role)/', re.IGNORECASE)
-"""What may make a policy say different things of different principals of an account."""
+_OF_PRINCIPALS = re.compile(r'"aws:(principal|user)|\$\{', re.IGNORECASE)
+_PRINCIPAL = re.compile(r":(user|role|assumed-role)/")
+"""What may make a policy say different things of different principals of an account: keys, and principals by name."""
+_PATTERN = re.compile(r"[*?$]")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,15 @@ class Access:
     witness: Mapping[str, Value] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Holder:
+    """A principal with all of its policies, and those that the stacks declare it to have."""
+
+    principal: Principal
+    documents: tuple[Document, ...]
+    granted: tuple[Document, ...]
+
+
 class Others:
     """Asks what everybody may do whom no stack declares, in the accounts that were read."""
 
@@ -45,8 +57,11 @@ class Others:
             deployed: what is deployed of what the stacks declare.
             accounts: the accounts that were read, by id.
         """
-        self._deployed, self._accounts = deployed, accounts
+        self._deployed = deployed
         self._known: dict[object, Difference | Undecided | None] = {}
+        self._holders = {account_id: [*_holders(account, deployed)] for account_id, account in accounts.items()}
+        self._assuming = {account_id: _Assuming(holders) for account_id, holders in self._holders.items()}
+        self._with_service: dict[tuple[str, str], list[tuple[_Holder, tuple[Statement, ...]]]] = {}
 
     def entering(self, role_arn: str, account: Account) -> Iterator[Access]:
         """Yield the principals of an account that may assume a role, or may not, beside what their grantees say."""
@@ -55,26 +70,19 @@ class Others:
             return
         trust = about((role.trust,), role_arn)
         within = role.account == account.account_id
-        for principal in account.everybody():
-            if principal.arn == role_arn:
-                continue
-            granted = self._granted(principal, account)
-            documents = self._all_policies(principal, account)
-            everything = about(documents, role_arn)
-            of_grantee = about(granted, role_arn)
+        for holder in self._assuming[account.account_id].of(role_arn):
+            principal, what = holder.principal, f"assume {role.name}"
+            everything, of_grantee = about(holder.documents, role_arn), about(holder.granted, role_arn)
             boundary = about((principal.boundary,), role_arn) if principal.boundary else None
             if content(everything) == content(of_grantee) and boundary is None:
                 continue
-            if not any(it.effect == "Allow" for part in everything[:1] for it in part):
-                continue
             before = may_assume(trust, of_grantee, within)
             after = may_assume(trust, everything, within, boundary)
-            subject = _subject(principal, (*documents, principal.boundary, role.trust))
-            key = (documents, granted, principal.boundary, role_arn, subject)
+            key = (holder.documents, holder.granted, principal.boundary, role_arn, _subject(holder, role.trust))
             given = _is(principal)
-            yield from self._compared(principal, f"assume {role.name}", before, after, given, key)
-            if granted:
-                yield from self._compared(principal, f"assume {role.name}", after, before, given, (key,), is_less=True)
+            yield from self._compared(principal, what, before, after, given, key)
+            if holder.granted:
+                yield from self._compared(principal, what, after, before, given, (key,), is_less=True)
 
     def trusting(self, account: Account) -> Iterator[Access]:
         """Yield the roles of an account that other accounts may assume and no stack declares."""
@@ -91,29 +99,34 @@ class Others:
                 ("every other account", anybody, Not(is_like(known))),
             ]:
                 key = (principal.trust, who)
-                what = f"let {who} in"
-                yield from self._compared(principal, what, NOTHING, rule, given, key)
+                yield from self._compared(principal, f"let {who} in", NOTHING, rule, given, key)
 
     def using(self, target: Target, account: Account) -> Iterator[Access]:
         """Yield the principals of an account that may use something by their own policies."""
         forbidden: Rule = Policies("", statements_of((target.policy,))).denials if target.policy else NOTHING
-        for principal in account.everybody():
-            if principal.arn in self._deployed.roles:
-                continue
-            documents = self._all_policies(principal, account)
-            statements = _on_service(statements_of(documents), target.service)
-            if not any(it.effect == "Allow" for it in statements):
-                continue
+        for holder, statements in self._of_service(account.account_id, target.service):
+            principal = holder.principal
             limits: list[Rule] = [Policies("", statements), Not(forbidden)]
             if principal.boundary:
                 limits.append(Policies("", _on_service(statements_of((principal.boundary,)), target.service)))
-            subject = _subject(principal, (*documents, principal.boundary, target.policy))
+            subject = _subject(holder, target.policy)
             found: list[Access] = []
             for verb, actions in target.uses.items():
                 given = All((_is(principal), _is_action(actions), _is_resource(target.arns)))
-                key = (documents, principal.boundary, target.name, verb, subject)
+                key = (holder.documents, principal.boundary, target.name, verb, subject)
                 found += self._compared(principal, verb, NOTHING, All(tuple(limits)), given, key)
             yield from _joined(found, target.name)
+
+    def _of_service(self, account_id: str, service: str) -> list[tuple[_Holder, tuple[Statement, ...]]]:
+        """Return the holders, but for the stacks' roles, that may be allowed something of a service."""
+        found = self._with_service.get((account_id, service))
+        if found is None:
+            found = self._with_service[account_id, service] = []
+            for holder in self._holders[account_id]:
+                statements = _on_service(statements_of(holder.documents), service)
+                if holder.principal.arn not in self._deployed.roles and _allows(statements):
+                    found.append((holder, statements))
+        return found
 
     def _compared(
         self,
@@ -140,21 +153,43 @@ class Others:
             text = f"{what}: {difference.key} with {difference.operator} can't be decided"
             yield Access(principal.arn, text, is_less, is_certain=False)
 
-    def _all_policies(self, principal: Principal, account: Account) -> tuple[Document, ...]:
-        groups = [document for name in principal.groups for document in account.groups.get(name, ())]
-        return (*principal.policies, *groups)
 
-    def _granted(self, principal: Principal, account: Account) -> tuple[Document, ...]:
-        """The policies that the stacks declare a principal to have: of its groups, or as the grantee that it is."""
-        found: list[Document] = []
-        for grantee in self._deployed.grantees.values():
-            if grantee.account != account.account_id:
-                continue
-            if grantee.kind == "group":
-                found += grantee.policies if grantee.name in principal.groups else ()
-            elif any(match(pattern, principal.arn, {}) != NO for pattern in grantee_patterns(grantee)):
-                found += grantee.policies
-        return tuple(found)
+class _Assuming:
+    """The holders of an account that may be allowed to assume roles, by the roles' ARNs."""
+
+    def __init__(self, holders: Sequence[_Holder]) -> None:
+        self._by_arn: dict[str, list[int]] = {}
+        self._by_pattern: list[int] = []
+        self._holders = holders
+        for place, holder in enumerate(holders):
+            statements = [it for it in statements_of(holder.documents) if it.effect == "Allow" and is_about(it, ASSUME)]
+            texts = {text for it in statements for text in it.resources}
+            if any(it.all_resources_but for it in statements) or any(map(_PATTERN.search, texts)):
+                self._by_pattern.append(place)
+            else:
+                for text in texts:
+                    self._by_arn.setdefault(text, []).append(place)
+
+    def of(self, role_arn: str) -> Iterator[_Holder]:
+        """Yield those that may be allowed to assume a role, but for the role itself."""
+        places = sorted({*self._by_arn.get(role_arn, ()), *self._by_pattern})
+        yield from (self._holders[it] for it in places if self._holders[it].principal.arn != role_arn)
+
+
+def _holders(account: Account, deployed: Rendered) -> Iterator[_Holder]:
+    own = [grantee for grantee in deployed.grantees.values() if grantee.account == account.account_id]
+    of_groups = {grantee.name: grantee.policies for grantee in own if grantee.kind == "group"}
+    of_roles = [(grantee_patterns(grantee), grantee.policies) for grantee in own if grantee.kind != "group"]
+    for principal in account.everybody():
+        documents = [*principal.policies]
+        granted: list[Document] = []
+        for name in principal.groups:
+            documents += account.groups.get(name, ())
+            granted += of_groups.get(name, ())
+        for patterns, policies in of_roles if ":role/" in principal.arn else ():
+            if any(match(pattern, principal.arn, {}) != NO for pattern in patterns):
+                granted += policies
+        yield _Holder(principal, tuple(documents), tuple(granted))
 
 
 def _is(principal: Principal) -> Rule:
@@ -192,7 +227,19 @@ def _on_service(statements: Sequence[Statement], service: str) -> tuple[Statemen
     return tuple(found)
 
 
-def _subject(principal: Principal, documents: Iterable[Document | None]) -> str:
-    """Return what of a principal the answers hang on: they are found once for all principals of the same subject."""
-    texts = [document.text for document in documents if document]
-    return principal.arn if any(map(_OF_PRINCIPALS.search, texts)) else account_of(principal.arn)
+def _allows(statements: Iterable[Statement]) -> bool:
+    return any(statement.effect == "Allow" for statement in statements)
+
+
+def _subject(holder: _Holder, other: Document | None) -> str:
+    """Return what of a principal the answers hang on: they are found once for all principals of the same subject.
+
+    Args:
+        holder: the principal, with its policies.
+        other: the policy of what it uses, which may name principals.
+    """
+    principal = holder.principal
+    own = [*holder.documents, *([principal.boundary] if principal.boundary else [])]
+    is_named = bool(other and (_OF_PRINCIPALS.search(other.text) or _PRINCIPAL.search(other.text)))
+    depends = is_named or any(_OF_PRINCIPALS.search(document.text) for document in own)
+    return principal.arn if depends else account_of(principal.arn)

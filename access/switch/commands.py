@@ -261,7 +261,7 @@ def _lines_into(shell: str, options: argparse.Namespace) -> list[str]:
     if not switch.start_profile and not switch.role.credential_source and _is_in(switch.role.arn):
         # The session of a role can't begin the next one: go back to where it began.
         words = [*sys.argv[1:], *([] if said else [options.role])]
-        return [*_lines_back(shell), again_line(shell, [sys.executable, "-m", "access", *words])]
+        return [*_lines_back(shell), again_line(shell, [sys.executable, "-m", __name__.partition(".")[0], *words])]
     session = switch.session()
     variables = role_variables(session, switch.source.settings)
     _tell_lost(switch)

@@ -51,7 +51,7 @@ def explained(
     error: Exception,
     source_name: str,
     profile: str | None = None,
-    role_arn: str = "the role",
+    role_arn: str = "",
     who: str = "you",
     why: Sequence[str] = (),
 ) -> AccessError:
@@ -61,7 +61,7 @@ def explained(
         error: what botocore raised.
         source_name: where the credentials came from, in words.
         profile: the profile that they came from; by default the one in force.
-        role_arn: the role that was to be assumed.
+        role_arn: the role that was to be assumed, if there is one.
         who: the ARN of who tried.
         why: the reasons of a refusal, as far as they are known.
     """
@@ -79,7 +79,7 @@ def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who
     code, message = error_code(error), error_message(error)
     if http_failure(error):
         return f"{describe(error)} in place of an answer of AWS; check the network or proxy, and try again"
-    if is_denied(error):
+    if is_denied(error) and role_arn:
         return _denial(message, role_arn, who, why)
     if code in ("ExpiredToken", "ExpiredTokenException"):
         return f"the credentials of {source_name} have expired; get new ones (whoami tells how to get back)"
@@ -95,7 +95,7 @@ def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who
         return "STS is not switched on in this region; set AWS_REGION to another"
     if code in ("MalformedPolicyDocument", "PackedPolicyTooLarge"):
         return f"the session policy or the tags are refused: {message}"
-    return f"{role_arn} can't be assumed: {describe(error)}"
+    return f"{role_arn} can't be assumed: {describe(error)}" if role_arn else f"AWS: {describe(error)}"
 
 
 def _denial(message: str, role_arn: str, who: str, why: Sequence[str]) -> str:

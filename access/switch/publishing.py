@@ -1,6 +1,6 @@
 """What of the outputs of stacks is published: the roles, what they ask for, and who may assume them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ _GRANTEES: dict[str, Kind] = {"assumableRoles": "group", "granteeRoles": "role",
 """The kinds of grantees, by the outputs that list them."""
 
 
-def published_stacks(stacks: Sequence[str]) -> Published:
+def read_stacks(stacks: Sequence[str]) -> Published:
     """Return what is published of stacks that are up.
 
     Args:
@@ -22,20 +22,30 @@ def published_stacks(stacks: Sequence[str]) -> Published:
         AccessError: a stack can't be read, or none of them has roles.
     """
     accounts = _accounts() if (Path.cwd() / "Pulumi.yaml").is_file() else {}
-    roles: list[PublishedRole] = []
-    grantees: list[Grantee] = []
     if not stacks and not accounts:
         raise AccessError("there is no Pulumi.yaml here; go to the project's folder, or name stacks with their project")
-    for stack in stacks or list(accounts):
-        outputs = read_public_outputs(stack)
-        version = outputs.get("contractVersion")
+    outputs = {stack: read_public_outputs(stack) for stack in stacks or list(accounts)}
+    for stack, said in outputs.items():
+        version = said.get("contractVersion")
         if version != CONTRACT_VERSION:
             raise AccessError(f"stack {stack!r} has contractVersion {version}, not {CONTRACT_VERSION}; is it up?")
-        roles += _roles(stack.rpartition("/")[2], outputs)
-        grantees += _grantees(accounts.get(stack), outputs)
-    if not roles:
+    found = publish(outputs, accounts)
+    if not found.roles:
         raise AccessError("none of these stacks has a role that may be published; name one that has, e.g. production")
-    return Published(roles, grantees)
+    return found
+
+
+def publish(outputs: Mapping[str, Mapping[str, Any]], accounts: Mapping[str, str]) -> Published:
+    """Return what is published of the outputs of stacks.
+
+    Args:
+        outputs: by stack.
+        accounts: the accounts of stacks, as far as they are known.
+    """
+    return Published(
+        [role for stack, said in outputs.items() for role in _roles(stack.rpartition("/")[2], said)],
+        [grantee for stack, said in outputs.items() for grantee in _grantees(accounts.get(stack), said)],
+    )
 
 
 def _accounts() -> dict[str, str]:
@@ -45,7 +55,7 @@ def _accounts() -> dict[str, str]:
     return {stack.name: stack.account_id for stack in read_project(Path.cwd()).stacks}
 
 
-def _roles(stack: str, outputs: dict[str, Any]) -> Iterator[PublishedRole]:
+def _roles(stack: str, outputs: Mapping[str, Any]) -> Iterator[PublishedRole]:
     arns, options = (without_secrets(outputs.get(name)) or {} for name in ("roleArns", "roleOptions"))
     ids = outputs.get("externalIds")
     guarded = ids if isinstance(ids, dict) else {}
@@ -64,7 +74,7 @@ def _roles(stack: str, outputs: dict[str, Any]) -> Iterator[PublishedRole]:
         )
 
 
-def _grantees(account: str | None, outputs: dict[str, Any]) -> Iterator[Grantee]:
+def _grantees(account: str | None, outputs: Mapping[str, Any]) -> Iterator[Grantee]:
     for output, kind in _GRANTEES.items():
         for name, said in (without_secrets(outputs.get(output)) or {}).items():
             yield Grantee(kind, name, account, said.get("allow", ()), said.get("deny", ()))

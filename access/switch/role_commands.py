@@ -113,6 +113,7 @@ def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
     try:
         with in_words(f"profile {profile or active_profile()!r}", profile):
             source = find_source(profiles, profile)
+        with in_words(source.name, profile):
             return find_standing(source, identify(source, private_cache()))
     except (AccessError, *AWS_ERRORS) as error:
         print(f"access: which of these are for you is not known: {error}", file=sys.stderr)
@@ -121,9 +122,9 @@ def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
 
 def _publish(options: argparse.Namespace) -> int:
     from access.switch.published import write_published
-    from access.switch.publishing import published_stacks
+    from access.switch.publishing import read_stacks
 
-    published = published_stacks(options.stacks)
+    published = read_stacks(options.stacks)
     write_published(options.file, published)
     print(f"{len(published.roles)} roles are in {options.file}; whoever is to switch links to it with this line:")
     print(f"access roles --from {_quoted(options.file.absolute())}")
@@ -169,7 +170,7 @@ def _revoke(options: argparse.Namespace) -> int:
     )
     print(
         f"To keep it so, put this line under {name_of(role.arn)} in {f'Pulumi.{stack}.yaml' if stack else 'its stack'};"
-        " `access prove` reports the policy until then:"
+        " `access prove` calls it a lack until then:"
     )
     print(f'    revokeSessionsIssuedBefore: "{moment}"')
     return 0

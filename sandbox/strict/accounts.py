@@ -46,5 +46,8 @@ class Accounts:
         except FileNotFoundError:
             return True
         stores = (iam._users, iam._roles, iam._groups, iam._policies, s3._buckets)
-        used = {key[0] for store in stores for key in store._data}
-        return account_id in {*known, *used, *(session.get("AccountId") for session in sts._sessions.values())}
+        return (
+            account_id in known
+            or any(key[0] == account_id for store in stores for key in store._data)
+            or any(session.get("AccountId") == account_id for session in sts._sessions.values())
+        )

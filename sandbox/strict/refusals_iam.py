@@ -139,7 +139,7 @@ def role_exists(parameters: Mapping[str, str]) -> Refusal | None:
 
 def policy_exists(parameters: Mapping[str, str]) -> Refusal | None:
     """Refuse a second policy of a name, whatever its path. Source: as for users, "CreatePolicy"."""
-    names = [policy["PolicyName"] for policy in iam._policies.values()]
+    names = [arn.rpartition("/")[2] for arn in iam._policies]
     message = "A policy called {} already exists. Duplicate names are not allowed."
     return _taken(message, parameters.get("PolicyName", ""), names)
 

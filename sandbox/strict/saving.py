@@ -1,24 +1,69 @@
-"""Saves a service's state before a change is answered: AWS does not forget what it has confirmed.
+"""Saves what a request has changed before it is answered: AWS does not forget what it has confirmed.
 
-MiniStack would save the state of every service, with Python's slower JSON encoder. Four fifths of the emulator's time
-went there.
+MiniStack would save the whole state of every service, and keep the sessions of STS in memory alone.
 """
 
 import json
 import re
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 from ministack.core import persistence
-from ministack.services import iam, s3
+from ministack.services import iam, s3, sts
 
-_STATES = {"iam": iam.get_state, "s3": s3.get_state}
-"""MiniStack keeps the sessions of STS in memory alone."""
-_READS = re.compile(r"(Get|List|Simulate|Generate)[A-Z]")
+from sandbox.strict.journal import Entries, Journal, read
+
+_READS = re.compile(r"(Get|List|Simulate)[A-Z]")
 
 
-def make_folder() -> None:
-    """Make the folder of the states, unless it is there."""
-    Path(persistence.STATE_DIR).mkdir(parents=True, exist_ok=True)
+class _Buckets(Entries):
+    """Buckets without their objects, which have files of their own."""
+
+    def value_to_keep(self, key: Hashable) -> Any:  # noqa: ANN401 (JSON)
+        return {name: value for name, value in self._values[key].items() if name != "objects"}
+
+
+class _Sessions(Entries):
+    """Sessions, which nothing changes once they are made. MiniStack looks at all of them whenever it makes one."""
+
+    def __getitem__(self, key: Hashable) -> Any:  # noqa: ANN401 (JSON)
+        return self._values[key]
+
+
+_STORES = {
+    "iam": {name: getattr(iam, f"_{name}") for name in iam.get_state()},
+    "s3": {"buckets": s3._buckets, **s3._PERSISTED_BUCKET_DICTS},
+}
+_journals: list[Journal] = []
+
+
+def load() -> None:
+    """Bring back what was saved, and begin to save.
+
+    Raises:
+        OSError, ValueError: it can't be read, or the folder can't be written to.
+    """
+    folder = Path(persistence.STATE_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    for service, module in (("iam", iam), ("s3", s3)):
+        stores, file = _STORES[service], folder / f"{service}.jsonl"
+        if file.exists():
+            for (name, key), value in _read(file).items():
+                stores[name]._data[key] = _with_objects(key, value) if name == "buckets" else value
+        else:  # what MiniStack saved in a sandbox of an older version
+            module.load_persisted_state(persistence.load_state(service))
+        tracked = {name: (_Buckets if name == "buckets" else Entries)(store._data) for name, store in stores.items()}
+        for name, store in stores.items():
+            store._data = tracked[name]
+        _journals.append(Journal(file, tracked, _encode))
+        (folder / f"{service}.json").unlink(missing_ok=True)
+    file = folder / "sts.jsonl"
+    if file.exists():
+        sts._sessions.update({key: value for (_, key), value in _read(file).items()})
+    sts._evict_expired_sessions()
+    sts._sessions = _Sessions(sts._sessions)
+    _journals.append(Journal(file, {"sessions": sts._sessions}, _encode))
 
 
 def changes(service: str, method: str, action: str) -> bool:
@@ -31,20 +76,27 @@ def changes(service: str, method: str, action: str) -> bool:
     """
     if service == "s3":
         return method not in ("GET", "HEAD", "OPTIONS")
-    return service == "iam" and not _READS.match(action)
+    return service == "sts" or not _READS.match(action)
 
 
-def save(service: str) -> None:
-    """Write a service's state, in the form that MiniStack loads.
+def save() -> None:
+    """Write down what has changed, in whatever service: to delete a user changes policies of buckets too.
 
     Raises:
         OSError: it can't be written, as when the disk is full; the change is not confirmed then.
     """
-    content = {"__ministack_format__": persistence._state_format_version(service), "payload": _STATES[service]()}
-    file = Path(persistence.STATE_DIR, f"{service}.json")
-    unfinished = file.with_suffix(".json.tmp")
-    try:
-        unfinished.write_text(json.dumps(content, default=persistence._json_default))
-    except FileNotFoundError:
-        return  # the sandbox was just wiped
-    unfinished.replace(file)
+    for journal in _journals:
+        journal.save()
+
+
+def _read(file: Path) -> dict[tuple[str, Hashable], Any]:
+    return read(file, lambda line: json.loads(line, object_hook=persistence._json_object_hook))
+
+
+def _with_objects(key: Hashable, bucket: dict[str, Any]) -> dict[str, Any]:
+    """Give a bucket the objects that MiniStack has found in its files."""
+    found = s3._buckets._data.get(key, {"objects": {}})
+    return {**bucket, "objects": found["objects"]}
+
+
+_encode = json.JSONEncoder(default=persistence._json_default, separators=(",", ":")).encode

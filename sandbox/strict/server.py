@@ -59,7 +59,7 @@ _Send = Callable[[_Message], Awaitable[None]]
 _Handler = Callable[..., Awaitable[Any]]
 
 _FOLDER_CHECK_SECONDS = 0.5
-_STATE = ("iam", "organizations", "s3")  # aws:PrincipalOrgID depends on organizations, which nobody can call
+_STATE = ("organizations",)  # nobody can call it, and aws:PrincipalOrgID depends on it
 
 _signed_service: ContextVar[str] = ContextVar("signed_service")
 
@@ -130,7 +130,7 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
 
     async def send_when_saved(message: _Message) -> None:
         if message["type"] == "http.response.start":
-            saving.save(signed.service)
+            saving.save()
         await send(message)
 
     if signed.service == "iam":
@@ -163,10 +163,9 @@ async def _refuse(send: _Send, request: Request, error: RefusedError) -> None:
 
 
 async def _live(receive: _Receive, send: _Send) -> None:
-    """Load what was saved. MiniStack would also run scripts, and look after its containers and schedules."""
+    """Begin and end. MiniStack would also run scripts, and look after its containers and schedules."""
     while (message := await receive())["type"] != "lifespan.shutdown":
         if message["type"] == "lifespan.startup":
-            ministack._load_persisted_state()
             await send({"type": "lifespan.startup.complete"})
     await send({"type": "lifespan.shutdown.complete"})
 
@@ -299,7 +298,11 @@ def main() -> None:
     """Serve on 127.0.0.1 until the process is ended, or the sandbox's folder is gone."""
     os.umask(0o077)
     _close_other_ways()
-    saving.make_folder()
+    try:
+        ministack._load_persisted_state()
+        saving.load()
+    except (OSError, ValueError) as error:
+        sys.exit(f"the accounts' state can't be loaded: {error}")
     layout = Layout(Path(sys.argv[1]))
     lenient = os.environ.get(LENIENT) == "1"
     settings = _Settings(

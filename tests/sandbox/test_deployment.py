@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pulumi
+import pulumi_aws as aws
 import pytest
 import yaml
 
+from access.accounts import Session
 from sandbox import toolchain
+from sandbox.engine import Engine
 from sandbox.environment import environment
 from sandbox.errors import SandboxError
 from sandbox.layout import REPOSITORY
@@ -178,6 +182,57 @@ def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
     test_the_live_documents_are_the_tutorials(sandbox)
 
 
+def killed_at(sandbox: Sandbox, stack: str, marker: str) -> None:
+    """Kill the engine when it says something while it deploys."""
+
+    def say(line: str) -> None:
+        if marker in line:
+            locks = list((sandbox.layout.backend / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))
+            os.kill(int(json.loads(locks[0].read_text())["pid"]), signal.SIGKILL)
+
+    finished = sandbox.engine.run(stack, "up", "--skip-preview", say=say)
+    assert finished.exit_code == -signal.SIGKILL, finished.lines
+
+
+def left_in(account: Session) -> list[str]:
+    """Return the names of all roles, policies and buckets of an account."""
+    roles = [role["RoleName"] for role in account.iam.list_roles()["Roles"]]
+    policies = [policy["PolicyName"] for policy in account.iam.list_policies(Scope="Local")["Policies"]]
+    return [*roles, *policies, *(bucket["Name"] for bucket in account.s3.list_buckets()["Buckets"])]
+
+
+@pytest.mark.parametrize("marker", ["productionapp-bucket creating", "-attachment creating"])
+def test_what_a_killed_engine_had_made_is_known_and_can_be_destroyed(sandbox: Sandbox, marker: str) -> None:
+    sandbox.engine.prepare("production", print)
+    killed_at(sandbox, "production", marker)
+    sandbox.engine.prepare("production", print)
+    assert sandbox.engine.run("production", "state", "unprotect", "--all").exit_code == 0
+    assert sandbox.engine.run("production", "destroy", "--skip-preview").exit_code == 0
+    assert left_in(sandbox.accounts.administrator(PRODUCTION)) == []
+
+
+@pytest.mark.parametrize("marker", ["UpdateApp-policy creat", "deleting original"])
+def test_a_replacement_that_was_killed_is_finished(deployed: Sandbox, marker: str) -> None:
+    file = deployed.engine.folder / "Pulumi.production.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["config"]["cross-account-access:roles"][0] |= {
+        "trustedAccountId": "333333333333",
+        "policyName": "another-name",
+    }
+    file.write_text(yaml.safe_dump(settings))
+    killed_at(deployed, "production", marker)
+    edited = file.read_text()
+    deployed.engine.prepare("production", print)
+    file.write_text(edited)
+    finished = deployed.engine.run("production", "up", "--skip-preview")
+    assert finished.exit_code == 0, finished.lines
+    preview = deployed.engine.run("production", "preview", "--refresh")
+    assert (preview.exit_code, preview.changes) == (0, {"same": 12}), preview.reason
+    account = deployed.accounts.administrator(PRODUCTION)
+    assert left_in(account) == ["UpdateApp", "another-name", "productionapp"]
+    assert "333333333333" in str(account.iam.get_role(RoleName="UpdateApp")["Role"]["AssumeRolePolicyDocument"])
+
+
 def test_a_state_that_was_being_written_when_the_engine_was_killed_is_read(deployed: Sandbox) -> None:
     attributes = list(deployed.layout.backend.rglob("production.json.attrs"))
     assert attributes
@@ -247,3 +302,15 @@ def test_the_tracked_files_are_only_read(read_only: Sandbox) -> None:
     for file in ("Pulumi.yaml", "Pulumi.production.yaml", "Pulumi.development.yaml"):
         assert "encryptionsalt" not in (REPOSITORY / file).read_text()
     assert "encryptionsalt" in (read_only.engine.folder / "Pulumi.production.yaml").read_text()
+
+
+def test_a_program_that_fails_late_ends_with_its_error(sandbox: Sandbox) -> None:
+    def program() -> None:
+        number = pulumi.Output.from_input(aws.iam.Group("group", name="Late").name).apply(len)
+        pulumi.export("late", number.apply(lambda length: length // 0))
+
+    sandbox.engine.prepare("development", print)
+    engine = Engine(sandbox.layout, sandbox.emulator, sandbox.cli, program)
+    finished = engine.run("development", "up", "--skip-preview")
+    assert finished.exit_code != 0
+    assert "ZeroDivisionError" in finished.reason

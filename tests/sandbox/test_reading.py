@@ -167,7 +167,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         (lambda live: live.role(trusts(DEVELOPMENT)), "excess", f"role Other may also let account {DEVELOPMENT} in"),
         (lambda live: live.bounded(), "lack", "UpdateApp may not do"),
         (lambda live: live.bucket_policy(), "excess", f"account {DEVELOPMENT}, by the policy of bucket productionapp"),
-        (lambda live: live.no_block(), "excess", "bucket productionapp is without blockPublicAcls"),
+        (lambda live: live.no_block(), "excess", "bucket productionapp: its public access block lacks blockPublicAcls"),
         (lambda live: live.no_deny(), "excess", "power users in Testers"),
         (lambda live: live.user(live.production, allow("s3:*")), "excess", "Norman may also read objects of"),
         (lambda live: live.user(live.development, allow("sts:*")), "excess", "Norman may also assume UpdateApp"),

@@ -5,11 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import grpc
 import pulumi
 import pulumi_aws as aws
@@ -18,6 +22,9 @@ import yaml
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from access import __version__
+from access.switch.published import write_published
+from access.switch.publishing import publish
 from components.__main__ import provider
 from sandbox import toolchain
 from sandbox.engine import Engine
@@ -27,6 +34,7 @@ from tests.sandbox.conftest import Sandbox
 from tests.unit.conftest import tracked_config
 
 COMPONENTS = REPOSITORY / "components"
+ACCESS = REPOSITORY / "access"
 
 
 # As a git dependency.
@@ -77,21 +85,39 @@ json.dump(made, sys.stdout)
 """
 
 
-def test_the_components_are_a_git_dependency(tmp_path: Path) -> None:
-    origin, installed = tmp_path / "origin", tmp_path / "installed"
-    shutil.copytree(COMPONENTS, origin / "components")
-    for file in ("pyproject.toml", "README.md"):
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The distribution, built of a git repository."""
+    origin, built = tmp_path_factory.mktemp("origin"), tmp_path_factory.mktemp("built")
+    for package in (COMPONENTS, ACCESS):
+        shutil.copytree(package, origin / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / file, origin)
     git = ["git", "-C", str(origin), "-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "the package"]):
         subprocess.run([*git, *arguments], env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}, check=True)
     # Nothing is asked of a registry: the build needs setuptools alone, which is here.
-    offline = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(installed)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *offline, f"git+{origin.as_uri()}"], check=True)
-    package = installed / "cross_account_access"
-    assert {file.name for file in package.glob("*")} >= {file.name for file in COMPONENTS.glob("*.py")}
-    assert (package / "py.typed").exists()
+    offline = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(built)]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *offline, f"git+{origin.as_uri()}"], check=True)
+    (made,) = built.iterdir()
+    return made
 
+
+def test_everything_is_in_it(wheel: Path) -> None:
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    there = {
+        f"{name}/{file.relative_to(folder)}"
+        for name, folder in (("cross_account_access", COMPONENTS), ("cross_account_access_cli", ACCESS))
+        for file in folder.rglob("*")
+        if file.suffix in (".py", ".css", ".json", ".typed")
+    }
+    assert packed == there
+
+
+def test_the_components_are_a_git_dependency(wheel: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "installed"
+    offline = ["--quiet", "--no-deps", "--no-index", "--target", str(installed)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *offline, str(wheel)], check=True)
     ran = subprocess.run(
         [sys.executable, "-c", USES_COMPONENTS],
         cwd=tmp_path,  # where there is nothing of this repository
@@ -107,6 +133,102 @@ def test_the_components_are_a_git_dependency(tmp_path: Path) -> None:
         "cross-account-access:index:GroupAssumePolicy",
         "cross-account-access:index:ReadWriteBucketRole",
     }
+
+
+# As a command.
+
+OF_BOTO3 = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
+
+
+@dataclass
+class Installed:
+    """The command in a virtual environment of its own, and an empty home."""
+
+    folder: Path
+    variables: dict[str, str]
+
+    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        everything = {**self.variables, **variables}
+        return subprocess.run(words, cwd=self.folder, env=everything, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the command and boto3, and nothing else."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    here = Path(boto3.__file__).parents[1]
+    for name in OF_BOTO3:
+        (packages / name).symlink_to(here / name)
+    offline = ["--quiet", "--no-deps", "--no-index"]
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", *offline, str(wheel)]
+    subprocess.run(pip, check=True)
+    ours = {path.name for path in packages.iterdir()} - {*OF_BOTO3}
+    assert {name for name in ours if not name.endswith(".dist-info")} == {
+        "cross_account_access",
+        "cross_account_access_cli",
+    }
+    return folder
+
+
+@pytest.fixture
+def installed(environment: Path, tmp_path: Path) -> Installed:
+    home, folder = tmp_path / "home", tmp_path / "folder"
+    home.mkdir()
+    folder.mkdir()
+    variables = {"HOME": str(home), "PATH": f"{environment / 'bin'}:/usr/bin:/bin"}
+    return Installed(folder, variables)
+
+
+def test_every_command_is_there(installed: Installed) -> None:
+    assert installed.run("access", "--version").stdout == f"access {__version__}\n"
+    listed = installed.run("access", "complete", "--", "").stdout.split()
+    commands = [word for word in listed if not word.startswith("-")]
+    assert {"exec", "roles", "prove", "bypass", "changes", "completion"} <= set(commands)
+    for command in commands:
+        done = installed.run("access", command, "--help")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"usage: access {command}" in done.stdout
+
+
+def test_every_module_is_loaded(installed: Installed) -> None:
+    """All but what needs an extra: none of them takes another for a package called ``access``."""
+    code = """
+import importlib, pkgutil, cross_account_access_cli as cli
+for module in pkgutil.walk_packages(cli.__path__, cli.__name__ + "."):
+    try:
+        importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        print(error.name)
+"""
+    done = installed.run("python", "-c", code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(done.stdout.split()) == {"yaml", "grpc"}
+
+
+def test_what_an_extra_gives_is_asked_for(installed: Installed) -> None:
+    done = installed.run("access", "render", "--project", str(REPOSITORY))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "access: this command needs yaml too: install cross-account-access[prove]\n"
+
+
+def test_the_installed_command_switches(read_only: Sandbox, installed: Installed) -> None:
+    roles = installed.folder / "roles.json"
+    outputs = {stack: read_only.engine.outputs(stack) for stack in ("production", "development")}
+    write_published(roles, publish(outputs, {"development": "111111111111"}))
+    read_only.write_profiles()
+    given = read_only.engine.environment("development")
+    installed.variables |= {name: given[name] for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
+    assert installed.run("access", "roles", "--from", "roles.json").returncode == 0
+    listed = installed.run("access", "roles", "--profile", "David")
+    assert listed.stdout.splitlines()[0].startswith("production/UpdateApp  arn:aws:iam::999999999999:role/UpdateApp  ")
+    command = ["python", "-c", "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"]
+    done = installed.run("access", "exec", "production/UpdateApp", "--profile", "David", "--", *command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "arn:aws:sts::999999999999:assumed-role/UpdateApp/David\n"
+    refused = installed.run("access", "exec", "production/UpdateApp", "--profile", "Theresa", "--", *command)
+    assert "UpdateApp is allowed to Developers" in refused.stderr
 
 
 # For the CLI, which has no Python language host where it was built from its Go modules.

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +24,7 @@ from sandbox.users import User
 from tests.sandbox.conftest import Sandbox
 
 ARN = "arn:aws:iam::999999999999:role/UpdateApp"
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 DEVELOPMENT = "111111111111"
 DEVELOPER = User("switch-developer", DEVELOPMENT, ("Developers",))
 TESTER = User("switch-tester", DEVELOPMENT, ("Testers",))
@@ -156,7 +158,7 @@ class TestExec:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["AWS_CREDENTIAL_EXPIRATION"])
         added = {name for name in found if name.startswith("AWS_")} - developer.variables.keys()
         assert added == {"AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION"}
-        assert not [name for name in found if name.startswith("ACCESS_")]
+        assert not [name for name in found if name.startswith("ACCESS_") and name != "ACCESS_ROLES"]
 
     def test_what_the_profile_says_lives_on(self, developer: Person) -> None:
         """The profile is left behind, so its region, endpoint and certificates become variables."""
@@ -214,9 +216,8 @@ class TestExec:
         words = ["--no-cache", "-h", "--", "--profile", "x y"]
         assert ok(developer.access("exec", ARN, "--", "echo", *words)) == " ".join(words)
         assert ok(developer.access("exec", ARN, "--duration", "900", "--", "echo", *words)) == " ".join(words)
-        done = developer.access("exec", ARN)
-        assert done.returncode == 2
-        assert "the following arguments are required: -- COMMAND" in done.stderr
+        assert failed(developer.access("exec", ARN)).startswith("access: say what to run: exec ROLE -- COMMAND")
+        assert developer.access("exec", ARN, "echo").returncode == 2
 
     def test_from_the_role_no_further(self, developer: Person) -> None:
         again = [sys.executable, "-m", "access", "exec", ARN, "--duration", "7200", "--", "true"]
@@ -321,7 +322,7 @@ class TestEnv:
 
     def test_no_shell_or_no_role(self, developer: Person) -> None:
         assert "SHELL is 'tcsh'" in failed(developer.access("env", ARN, SHELL="/bin/tcsh"))
-        assert failed(developer.access("env", "--shell", "bash")) == "access: say which role, or --unset"
+        assert failed(developer.access("env", "--shell", "bash")).startswith("access: no roles are known here: ")
 
 
 def test_credential_process(developer: Person) -> None:
@@ -414,6 +415,78 @@ class TestProfile:
         assert told == "access: which credentials to start from is not known; say --source-profile NAME"
         told = failed(developer.access("profile", ARN, "--source-profile", "nobody"))
         assert told.startswith("access: there is no AWS profile 'nobody'")
+
+
+class TestPublished:
+    """A list of roles, and people who have neither Pulumi nor the project."""
+
+    @pytest.fixture
+    def elsewhere(self, developer: Person, tmp_path: Path) -> Path:
+        """The published list; the developer works in another folder, without a Pulumi and its state."""
+        file = tmp_path / "share" / "roles.json"
+        file.parent.mkdir()
+        assert developer.access("publish", str(file), "production", "development").returncode == 0
+        for name in [name for name in developer.variables if name.startswith("PULUMI_")]:
+            del developer.variables[name]
+        del developer.variables["ACCESS_ROLES"]
+        developer.variables |= {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)}
+        return file
+
+    def test_nobody_needs_the_state(self, developer: Person, elsewhere: Path) -> None:
+        linked = developer.access("roles", "--from", str(elsewhere))
+        assert linked.returncode == 0, linked.stderr
+        assert (developer.home / ".config/cross-account-access/roles.json").readlink() == elsewhere
+        assert ok(developer.access("exec", "production/UpdateApp", "--", *WHO)) == IN_ROLE
+        assert "external" not in elsewhere.read_text()
+
+    def test_which_are_for_whom(self, developer: Person, tester: Person, elsewhere: Path) -> None:
+        for someone in (developer, tester):
+            done = someone.access("roles", ACCESS_ROLES=str(elsewhere))
+            assert (done.returncode, done.stdout) == (
+                0,
+                f"production/UpdateApp  {ARN}  Testers: deny; Developers: allow\n",
+            )
+        told = failed(tester.access("exec", ARN, "--", "true", ACCESS_ROLES=str(elsewhere)))
+        assert told.endswith("UpdateApp is allowed to Developers, and denied to Testers; your groups can't be read")
+
+
+def test_sessions_are_revoked_and_begun_anew(
+    deployed: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.write_profiles()
+    david = Person(
+        {**os.environ, **deployed.engine.environment("development"), "HOME": str(tmp_path)} | {"AWS_PROFILE": "David"},
+        tmp_path,
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del david.variables[name]
+    david.variables["PATH"] = f"{deployed.cli.path.parent}:{os.environ['PATH']}"
+    assert ok(david.access("exec", ARN, "--", *LIST)) == "listed"
+    session = {name: json.loads(ok(david.access("exec", ARN, "--", *VARIABLES)))[name] for name in KEYS}
+
+    refused = failed(david.access("revoke", "production/UpdateApp", "--profile", "David"))
+    assert "leads to account 111111111111, but role UpdateApp is in 999999999999" in refused
+    told = ok(david.access("revoke", "production/UpdateApp"))  # by the profile production
+    (moment,) = re.findall(r'^    revokeSessionsIssuedBefore: "(.*)"$', told, re.MULTILINE)
+
+    old = david.run(LIST, **session)
+    assert "AccessDenied" in old.stderr
+    assert ok(david.access("forget")) == "0 kept sessions dropped"  # revoke did so
+    iam = deployed.accounts.administrator("999999999999").iam
+    policy = json.dumps(
+        iam.get_role_policy(RoleName="UpdateApp", PolicyName="AWSRevokeOlderSessions")["PolicyDocument"]
+    )
+    assert moment in policy
+
+    # As if half a minute had passed.
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    iam.put_role_policy(
+        RoleName="UpdateApp",
+        PolicyName="AWSRevokeOlderSessions",
+        PolicyDocument=policy.replace(moment, now),
+    )
+    assert ok(david.access("exec", ARN, "--", *LIST)) == "listed"
+    assert "AccessDenied" in david.run(LIST, **session).stderr
 
 
 class TestWhoami:

@@ -106,7 +106,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     "CreatePolicyVersion": (inline(allow("iam:CreatePolicyVersion", "*")), "iam:CreatePolicyVersion on *"),
     "CreateUser and AttachUserPolicy": (
         inline(allow(["iam:CreateUser", "iam:AttachUserPolicy"])),
-        "UpdateApp may also do iam:CreateUser and iam:AttachUserPolicy on *",
+        "UpdateApp may also do iam:AttachUserPolicy and iam:CreateUser on *",
     ),
     "assume an administrator": (
         inline(allow("sts:AssumeRole", f"arn:aws:iam::{PRODUCTION}:role/Admin")),
@@ -116,7 +116,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     "everything": (inline(allow("*")), "UpdateApp may also do * on *"),
     # The role can do other things.
     "another attached policy": (attached(allow("ec2:*")), "do ec2:* on *"),
-    "AWS's policy attached": (lambda aws: aws.production.attach(aws.update_app, "AmazonEC2FullAccess"), "do ec2:*"),
+    "AWS's policy attached": (lambda aws: aws.production.attach(aws.update_app, "AmazonEC2FullAccess"), "and ec2:*"),
     "NotAction": (
         inline(document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})),
         "do everything but iam:*",
@@ -125,7 +125,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         inline(document({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "x"})),
         "do s3:GetObject",
     ),
-    "lambda and PassRole": (inline(allow(["lambda:*", "iam:PassRole"])), "do lambda:* and iam:PassRole on *"),
+    "lambda and PassRole": (inline(allow(["lambda:*", "iam:PassRole"])), "do iam:PassRole and lambda:* on *"),
     "PutBucketAcl": (inline(allow("s3:PutBucketAcl", BUCKET)), f"do s3:PutBucketAcl on {BUCKET}"),
     "DeleteBucket": (inline(allow("s3:DeleteBucket", BUCKET)), "do s3:DeleteBucket"),
     "PutLifecycleConfiguration": (inline(allow("s3:PutLifecycleConfiguration", BUCKET)), "PutLifecycleConfiguration"),
@@ -187,11 +187,14 @@ WIDER: dict[str, tuple[Edit, str]] = {
         ),
         "is open by its ACL: FULL_CONTROL to other",
     ),
-    "ACLs count again": (lambda aws: aws.bucket.update(ownership="ObjectWriter"), "is without BucketOwnerEnforced"),
-    "public access is blocked no longer": (lambda aws: aws.bucket.pop("block"), "is without blockPublicAcls"),
+    "ACLs count again": (lambda aws: aws.bucket.update(ownership="ObjectWriter"), "its ACL is in force"),
+    "public access is blocked no longer": (
+        lambda aws: aws.bucket.pop("block"),
+        "its public access block lacks blockPublicAcls",
+    ),
     "one guard is off": (
         lambda aws: aws.bucket["block"].update(RestrictPublicBuckets=False),
-        "is without restrictPublicBuckets",
+        "its public access block lacks restrictPublicBuckets",
     ),
     # A second way in.
     "another role of production": (

@@ -211,6 +211,11 @@ class TestLink:
         write_published(home / "roles.json", Published([UPDATE_APP]))
         assert read_published() == Published([UPDATE_APP], [])  # as it stands now
 
+    def test_a_path_from_here(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write_published(home / "roles.json", PUBLISHED)
+        monkeypatch.chdir(home)
+        assert link(Path("roles.json")).readlink() == home / "roles.json"
+
     def test_several_teams(self, home: Path) -> None:
         linked(home)
         write_published(home / "others.json", Published([PublishedRole("other/X", AUDIT)]))
@@ -366,6 +371,12 @@ class TestRoles:
             f"production/Audit      {AUDIT}  MFA; external id",
         ]
 
+    def test_of_an_account_that_is_not_trusted(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+        linked(home, Published([UPDATE_APP], [Grantee("group", "Developers", allow=[ARN])]))
+        aws.caller, aws.groups = "arn:aws:iam::333333333333:user/Theresa", ["Developers"]
+        assert main(["roles"]) == 0
+        assert capsys.readouterr().out == ""
+
     def test_without_credentials(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         assert main(["roles"]) == 0
@@ -495,3 +506,36 @@ class TestRevoke:
         (home / ".aws" / "config").write_text("[profile production]\ncredential_process = false\n")
         assert main(["revoke", "production/UpdateApp"]) == 1
         assert "profile 'production'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["exec", ARN, "--", "true"],
+        ["env", ARN],
+        ["profile", ARN],
+        ["credential-process", ARN],
+        ["console", ARN],
+        ["whoami"],
+        ["roles"],
+        ["forget"],
+        ["revoke", ARN],
+    ],
+    ids=lambda it: it[0],
+)
+def test_on_windows(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr("access.command_line._IS_WINDOWS", True)
+    assert main(arguments) == 1
+    told = "access: this command works on Linux, macOS and WSL; on Windows, install and run it in WSL\n"
+    assert capsys.readouterr().err == told
+
+
+def test_what_the_machine_refuses(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/some/python")
+
+    monkeypatch.setattr("access.switch.whoami.told", refuse)
+    assert main(["whoami"]) == 1
+    assert capsys.readouterr().err == "access: /some/python: Permission denied\n"

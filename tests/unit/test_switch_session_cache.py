@@ -153,3 +153,46 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_folder() == Path("/home/david/.cache/cross-account-access")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/cache/david")
     assert cache_folder() == Path("/var/cache/david/cross-account-access")
+
+
+class TestForget:
+    def test_sessions_of_a_role_or_all(self, cache: PrivateCache, folder: Path) -> None:
+        for name, value in {
+            "a": {"role": "arn:A", "sessionToken": "t"},
+            "b": {"role": "arn:B", "sessionToken": "t"},
+            "caller": {"arn": "arn:David"},
+        }.items():
+            cache.put({"key": name}, value, time.time() + 60)
+        assert cache.forget("arn:A") == 1
+        assert [bool(cache.get({"key": name})) for name in ("a", "b", "caller")] == [False, True, True]
+        assert cache.forget() == 1
+        assert list(folder.iterdir()) == []
+        assert cache.forget() == 0
+
+    def test_nothing_but_what_was_kept(self, cache: PrivateCache, folder: Path) -> None:
+        cache.put(KEY, VALUE, time.time() + 60)
+        kept = kept_file(folder)
+        kept.with_name(f"{kept.name}.4711").write_text("of a process that was killed")
+        (folder / "notes").write_text("somebody's own")
+        (folder / f"x{kept.name}").write_text("somebody's own")
+        cache.forget()
+        assert {file.name for file in folder.iterdir()} == {"notes", f"x{kept.name}"}
+
+    def test_a_folder_that_others_may_change(self, cache: PrivateCache, folder: Path) -> None:
+        cache.put(KEY, VALUE, time.time() + 60)
+        folder.chmod(0o777)
+        with pytest.raises(AccessError, match="is not a folder that only you can change"):
+            cache.forget()
+        assert kept_file(folder).exists()
+
+    def test_a_file_that_can_not_be_removed(
+        self, cache: PrivateCache, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cache.put(KEY, VALUE, time.time() + 60)
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(1, "Read-only file system")
+
+        monkeypatch.setattr("pathlib.Path.unlink", refuse)
+        with pytest.raises(AccessError, match="can't be emptied: Read-only file system"):
+            cache.forget()

@@ -16,9 +16,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from botocore.exceptions import TokenRetrievalError, UnauthorizedSSOTokenError
 
 from access.errors import AccessError
 from access.switch.config_file import read_profiles
+from access.switch.failures import explained
 from access.switch.roles import Role, find_role
 from access.switch.sessions import Choices, SessionCredentials, Switch
 from tests.unit.http_server import Request, Response, serving
@@ -585,6 +587,49 @@ def test_what_is_told_when_nothing_answers(
         else:
             monkeypatch.delenv(name)
     assert refused().startswith(told)
+
+
+SSO = """\
+[sso-session dev]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+[profile people]
+sso_session = dev
+sso_account_id = 111111111111
+sso_role_name = Dev
+[profile old]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 111111111111
+sso_role_name = Dev
+[profile between]
+role_arn = arn:aws:iam::111111111111:role/Between
+source_profile = people
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "start"), [("people", "people"), ("old", "old"), ("between", "people")], ids=["session", "old", "chain"]
+)
+def test_the_sign_in_that_is_missing(aws: Aws, tmp_path: Path, profile: str, start: str) -> None:
+    (tmp_path / "config").write_text(SSO)
+    assert refused(Choices(profile=profile)) == (
+        f"profile {profile!r} is not signed in, or no longer; run `aws sso login --profile {start}`"
+    )
+    assert not aws.asked
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+        UnauthorizedSSOTokenError(),
+    ],
+)
+def test_the_sign_in_that_has_expired(error: Exception) -> None:
+    assert str(explained(error, "profile 'a b'", "a b")) == (
+        "profile 'a b' is not signed in, or no longer; run `aws sso login --profile 'a b'`"
+    )
 
 
 KEYS = "$AWS_ACCESS_KEY_ID|$AWS_SECRET_ACCESS_KEY"

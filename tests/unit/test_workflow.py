@@ -42,7 +42,7 @@ def job(tmp_path: Path) -> Job:
     change, base = tmp_path / "change", tmp_path / "base"
     base.mkdir()
     make_repository(change)
-    for name in ("access", "Makefile", ".venv", "requirements.txt", "requirements-dev.txt"):
+    for name in ("access", "Makefile", ".venv", "requirements.txt", "requirements-uv.txt"):
         (base / name).symlink_to(REPOSITORY / name)
     git(change, "switch", "-q", "-c", "feature")
     file = change / "Pulumi.development.yaml"
@@ -89,7 +89,7 @@ def test_what_the_base_needs_is_installed_by_make(job: Job) -> None:
     job.environment["MAKEFLAGS"] = "n"  # only said
     said = job.run(step["name"])
     assert said.returncode == 0, said.stderr
-    assert "pip install" in (text := said.stdout) and "--require-hashes -r requirements.txt" in text
+    assert ".venv/bin/python -m sandbox.packages requirements.txt\n" in said.stdout
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Completion on the TAB key: a few lines for each shell, which ask the command itself what may follow."""

@@ -1,0 +1,145 @@
+"""The journal of the emulator's stores: equal after any changes, at any cut, and as costly as what changed."""
+
+import errno
+import json
+import os
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.strict.journal import Entries, Journal, Kept, read
+
+STORES = ("roles", "users")
+KEYS: list[Hashable] = [("1", "a"), ("1", "b"), ("2", ("eu", "a\n")), "ASIA1", ("2", None)]
+VALUES = st.dictionaries(st.sampled_from(["Name", "Tags", "Größe"]), st.text() | st.lists(st.integers()), max_size=3)
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["set", "set in place", "remove", "read all", "save", "clear"]),
+        st.sampled_from(STORES),
+        st.sampled_from(KEYS),
+        VALUES,
+    ),
+    max_size=40,
+)
+
+
+def begun(file: Path, kept: Kept | None = None) -> tuple[Journal, Mapping[str, Entries]]:
+    stores = {store: Entries({}) for store in STORES}
+    for (store, key), value in (kept or {}).items():
+        stores[store][key] = value
+    return Journal(file, stores, json.dumps), stores
+
+
+def held(stores: Mapping[str, Entries]) -> Kept:
+    return {(store, key): value for store, entries in stores.items() for key, value in entries.items()}
+
+
+def change(stores: Mapping[str, Entries], how: str, store: str, key: Hashable, value: dict[str, Any]) -> None:
+    entries = stores[store]
+    if how == "set":
+        entries[key] = dict(value)
+    elif how == "set in place" and key in entries:
+        entries[key].update(value)
+    elif how == "remove":
+        entries.pop(key, None)
+    elif how == "read all":
+        for found in entries.values():
+            found["Seen"] = len(found)
+    elif how == "clear":
+        entries.clear()
+
+
+@given(CHANGES)
+@settings(deadline=None)
+def test_a_journal_says_what_the_stores_held_when_they_were_last_saved(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, str, Hashable, dict[str, Any]]]
+) -> None:
+    file = tmp_path_factory.mktemp("journal") / "journal"
+    journal, stores = begun(file)
+    for how, store, key, value in [*changes, ("save", "roles", "", {})]:
+        change(stores, how, store, key, value)
+        if how == "save":
+            journal.save()
+            assert read(file, json.loads) == held(stores)
+    _, again = begun(file, read(file, json.loads))
+    assert held(again) == read(file, json.loads) == held(stores)
+
+
+def test_a_journal_that_is_cut_anywhere_has_all_that_was_saved_before(tmp_path: Path) -> None:
+    file = tmp_path / "journal"
+    journal, stores = begun(file)
+    states: list[tuple[int, Kept]] = [(file.stat().st_size, {})]
+    for number in range(12):
+        key = ("1", f"role{number % 5}")
+        stores["roles"][key] = {"Number": number, "Text": 'é"\n'}
+        stores["users"].pop(key, None)
+        stores["users"]["1", f"user{number % 3}"] = list(key)  # changed together with the role, or not at all
+        if number % 4 == 3:
+            del stores["roles"][key]
+        journal.save()
+        states.append((file.stat().st_size, held(stores)))
+    content = file.read_bytes()
+    for size in range(len(content) + 1):
+        file.write_bytes(content[:size])
+        found = read(file, json.loads)
+        assert found == [state for length, state in states if length <= size][-1], size
+        _, again = begun(file, found)
+        assert held(again) == read(file, json.loads) == found
+
+
+def test_what_a_change_costs_does_not_depend_on_what_is_there(tmp_path: Path) -> None:
+    def cost(roles: int) -> int:
+        file = tmp_path / str(roles)
+        kept: Kept = {("roles", ("1", f"r{number:05}")): {"Policy": "x" * 100} for number in range(roles)}
+        journal, stores = begun(file, kept)
+        before = file.stat().st_size
+        stores["roles"]["1", "r00007"]["Policy"] = "y" * 100
+        journal.save()
+        assert list(stores["roles"].values())  # what is only read is not written
+        journal.save()
+        return file.stat().st_size - before
+
+    assert 0 < cost(10) == cost(3000) < 200
+
+
+def test_a_long_journal_is_cut_back(tmp_path: Path) -> None:
+    file = tmp_path / "journal"
+    journal, stores = begun(file)
+    longest = 0
+    for number in range(5000):
+        stores["roles"]["1", "role"] = {"Number": number}
+        journal.save()
+        longest = max(longest, file.stat().st_size)
+    assert longest < 1100 * len("""[["roles", "('1', 'role')", {"Number": 9999}]]\n""")
+    assert read(file, json.loads) == {("roles", ("1", "role")): {"Number": 4999}}
+    begun(file, read(file, json.loads))
+    assert len(file.read_text().splitlines()) == 1
+
+
+def test_half_a_line_on_a_full_disk_spoils_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "journal"
+    journal, stores = begun(file)
+    stores["roles"]["1", "before"] = {}
+    journal.save()
+    write = os.write
+    stores["roles"]["1", "refused"] = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:9]))
+        with pytest.raises(OSError) as raised:
+            journal.save()
+    assert raised.value.errno == errno.ENOSPC
+    assert read(file, json.loads) == {("roles", ("1", "before")): {}}
+    stores["users"]["1", "after"] = {}
+    journal.save()
+    assert read(file, json.loads) == held(stores)
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "journal"
+    file.write_text('[["roles", "1", {}]]\n[["roles", "1", \n[["roles", "2", {}]]\n')
+    with pytest.raises(ValueError, match=r"journal, line 2, is broken: "):
+        read(file, json.loads)

@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, InvalidConfigError
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -140,6 +140,11 @@ def started(session: Any, options: Mapping[str, Any]) -> tuple[Any, ...]:  # noq
         },
     ),
 )
+@example({"config": f"[default]\ncredential_process = echo '{PROCESS}'\n{keys('A')}", "credentials": ""}, None, {})
+@example({"config": "", "credentials": f"[default]\naws_security_token = u\n{keys('A', token=True)}"}, None, {})
+@example({"config": f"[DEFAULT]\n{keys('A')}\n[profile dev]\nregion = eu-west-1\n", "credentials": ""}, "dev", {})
+@example({"config": "[default]\naws_access_key_id = A\n", "credentials": f"[default]\n{KEY} = a\n"}, None, {})
+@example({"config": "", "credentials": ""}, None, {"AWS_ACCESS_KEY_ID": "VARIABLES", "AWS_SECURITY_TOKEN": "u"})
 def test_as_botocore_finds_them(
     aws: Path, made: Mapping[str, str], named: str | None, variables: Mapping[str, str]
 ) -> None:

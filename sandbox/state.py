@@ -56,13 +56,19 @@ def read_deployed(path: Path) -> Deployed | None:
 
 
 def check_loads(path: Path) -> None:
-    """Check that the engine can load a state file.
+    """Check that the engine can load a state file, or that there never was one.
 
     Raises:
-        SandboxError: it can't.
+        SandboxError: it can't, or the file of a stack with resources is gone.
     """
+    backup = _backup(path)
     if path.exists():
         _load(path)
+    elif _checkpoint(backup) and read_deployed(backup):
+        raise SandboxError(
+            f"{shown(path)} is gone, and so is what it says of the stack's resources; the state before it is beside it:"
+            f" mv '{backup}' '{path}'; or, if the stack was removed on purpose: rm '{backup}'"
+        )
 
 
 def principals_of(path: Path) -> list[str]:
@@ -80,13 +86,18 @@ def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
 def _load(path: Path) -> dict[str, Any]:
     checkpoint = _checkpoint(path)
     if checkpoint is None:
-        backup = path.with_name(f"{path.name}.bak")
+        backup = _backup(path)
         offer = f"the state before it is beside it: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
         raise SandboxError(
             f"{shown(path)} can't be loaded; perhaps the disk was full while it was written: {offer}begin anew with"
             " `python -m sandbox down --wipe`"
         )
     return checkpoint
+
+
+def _backup(path: Path) -> Path:
+    """Return where the engine keeps what a state was before it was written last, or removed."""
+    return path.with_name(f"{path.name}.bak")
 
 
 def _checkpoint(path: Path) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Faults at each call of a run, and what becomes of it: ``python -m tests.sandbox.faults`` tries all of them.
+"""A fault at a call of a run, and what becomes of it.
 
 A fault is put on the wire between the sandbox and its emulator, or a process is killed before or after a call. Then the
 command is run again, and the accounts and the state are compared with those of an undisturbed run.
@@ -7,7 +7,6 @@ command is run again, and the accounts and the state are compared with those of 
 import io
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -375,50 +374,3 @@ def _difference(wanted: object, found: object, where: str = "") -> str:
             if one != other:
                 return _difference(one, other, f"{where}/{number}")
     return f"{where}: {str(found)[:300]} in place of {str(wanted)[:300]}"
-
-
-# --- All of them
-
-_READS = re.compile(r"(Get|List)[A-Z]|GET |HEAD ")
-_BESIDE = re.compile(
-    r" (sandbox-administrator|David|Theresa|QA-member)\b|GetAccountAuthorizationDetails|List(Groups|Roles|Users)$"
-)
-"""The calls with which the sandbox looks after people and profiles, without the engine."""
-_AT_READS = ("cut", "denied", "expired", "never", "page", "emulator killed before")
-"""The faults at calls that change nothing: the others are over with the next try."""
-_HARMLESS = ("failed", "reset", "slow", "throttled", "torn")
-"""The faults that another try is over with, within the same run."""
-_BESIDE_AT_CHANGES = ("lost", "cut", "denied", "never", "emulator killed after", "program killed after")
-_BESIDE_AT_READS = ("cut", "denied", "never", "page")
-_TWICE = ("denied", "never", "engine killed after", "emulator killed after")
-"""The faults of a scenario that differs from another one only in what is run after them."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A fault at a call."""
-
-    scenario: Scenario
-    call: Call
-    fault: str
-
-
-def cases(bench: Bench) -> list[Case]:
-    """Return all faults at all calls, mixed, those first that have most to do with the stacks."""
-    found = [
-        Case(scenario, call, fault)
-        for scenario in SCENARIOS
-        for call in bench.calls(scenario)
-        for fault in _faults(scenario, call)
-    ]
-    random.Random(0).shuffle(found)  # noqa: S311 (an order)
-    return sorted(found, key=lambda case: (bool(_BESIDE.search(case.call.name)), case.fault in _HARMLESS))
-
-
-def _faults(scenario: Scenario, call: Call) -> Sequence[str]:
-    reads, beside = bool(_READS.match(call.name)), bool(_BESIDE.search(call.name))
-    if scenario.again != scenario.command and scenario.command[0] != "up":
-        return () if reads or beside else _TWICE
-    if beside:
-        return _BESIDE_AT_READS if reads else _BESIDE_AT_CHANGES
-    return _AT_READS if reads else FAULTS

@@ -26,7 +26,7 @@ from sandbox.program_server import Program, served
 from sandbox.provider import server as provider_server
 from sandbox.refusals import Failure, in_words
 from sandbox.secret_key import derived_secret, read_key
-from sandbox.state import check_loads, read_deployed, read_parents, state_file
+from sandbox.state import PROVIDER, check_loads, lead_to, read_deployed, read_parents, state_file
 from sandbox.toolchain import Cli, Say
 
 _ENGINE_END_SECONDS = 30.0
@@ -286,12 +286,15 @@ class Engine:
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
         made = [_as_if_made(resource, account_id) for resource in created]
         deployment["resources"] += [resource for resource in made if resource["id"]]
+        for resource in deployment["resources"]:
+            if resource["type"] == PROVIDER:  # the emulator may listen elsewhere than when the state was written
+                lead_to(resource, self._emulator.endpoint)
         edited = self._file_of(stack, "recovered.json")
         edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
         self._require(stack, self.run(stack, "stack", "import", "--file", str(edited)))
         edited.unlink()
-        # The program says where AWS is now: the emulator may listen elsewhere than when the state was written.
-        self._require(stack, self.run(stack, "refresh", "--yes", "--skip-preview", "--run-program"))
+        # Without the program, which would protect again what somebody has just unprotected to have it deleted.
+        self._require(stack, self.run(stack, "refresh", "--yes", "--skip-preview"))
 
     def _deployment(self, stack: str) -> dict[str, Any]:
         exported = self._require(stack, self.run(stack, "stack", "export"))

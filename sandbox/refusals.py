@@ -164,10 +164,15 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Words]] = (
         _unwritable,
     ),
     (re.compile(r"\bExpiredToken(Exception)?\b"), _again("sign in again, then ")),
-    (re.compile(r"\b(AccessDenied(Exception)?|UnauthorizedOperation)\b"), _again("get the right to do it, then ")),
+    (re.compile(r"\bAccessDenied(Exception)?\b|operation \w+: 403: "), _again("get the right to do it, then ")),
     (re.compile(r"\b(Throttling(Exception)?|SlowDown|RequestLimitExceeded)\b"), _again("wait a little, then ")),
     (re.compile(r"\b(ServiceFailure|InternalError|InternalFailure|ServiceUnavailable)\b"), _again("")),
-    (re.compile(r"the answer (did not come from AWS|can't be read)|asked again as the engine"), _again("")),
+    (
+        re.compile(
+            r"the answer (did not come from AWS|can't be read)|asked again as the engine|operation \w+: [45]\d\d: "
+        ),
+        _again(""),
+    ),
 )
 """The refusals that edits of the files and faults meet, the ones that explain others first."""
 

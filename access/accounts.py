@@ -55,6 +55,11 @@ class Session:
         with self._lock:
             return self._sts
 
+    def client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients as it runs)
+        """Return a new client of any other service."""
+        with self._lock:
+            return self._make_client(service)
+
     @cached_property
     def _iam(self) -> "IAMClient":
         client: IAMClient = self._make_client("iam")

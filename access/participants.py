@@ -26,14 +26,22 @@ class Participant:
 def add_stacks(command: argparse.ArgumentParser) -> None:
     """Declare the stacks of a command, and the profiles that lead to them."""
     command.add_argument("stacks", nargs="+", metavar="STACK", help="a stack, e.g. production, with roles or groups")
-    command.add_argument(
-        "--profile",
-        action="append",
-        default=[],
-        type=_stack_and_profile,
-        metavar="STACK=PROFILE",
-        help="the AWS profile of the administrator of a stack's account; the profile named as the stack by default",
-    )
+    for option, what in (
+        ("--stack-profile", "the AWS profile of an administrator of a stack's account; by default named as the stack"),
+        (
+            "--profile",
+            argparse.SUPPRESS,
+        ),  # as it was called once; elsewhere it says where a switch starts from
+    ):
+        command.add_argument(
+            option,
+            action="append",
+            default=[],
+            dest="stack_profiles",
+            type=_stack_and_profile,
+            metavar="STACK=PROFILE",
+            help=what,
+        )
 
 
 def by_account(participants: Iterable[Participant]) -> list[Participant]:
@@ -60,9 +68,9 @@ def named_stacks(options: argparse.Namespace) -> list[Participant]:
     from access.accounts import Account
     from access.stack_outputs import read_stack_outputs
 
-    profiles = dict(options.profile)
+    profiles = dict(options.stack_profiles)
     for stack in profiles.keys() - set(options.stacks):
-        raise AccessError(f"--profile {stack}={profiles[stack]}: {stack!r} is none of the stacks that are named")
+        raise AccessError(f"--stack-profile {stack}={profiles[stack]}: {stack!r} is none of the stacks that are named")
     return by_account(
         Participant(Account(profiles.get(stack, stack)), read_stack_outputs(stack)) for stack in options.stacks
     )

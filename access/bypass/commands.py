@@ -16,8 +16,8 @@ Reads the users, groups and roles of the stacks' accounts, with their policies; 
 the outputs deny a role and that get to it all the same, by way of other principals or of rights in IAM, and principals
 that may assume a role though the outputs allow it nowhere. Those that go the same way are on one line. A way is
 certain, or open under conditions that only AWS can decide. Each account is reached by an AWS profile that may read IAM,
-named as the stack unless --profile says otherwise. Where an account only has roles, the profile may be one that reads
-no more of IAM than these roles: the last lines then name what was not seen.
+named as the stack unless --stack-profile says otherwise. Where an account only has roles, the profile may be one that
+reads no more of IAM than these roles: the last lines then name what was not seen.
 """
 
 _EPILOG = """\

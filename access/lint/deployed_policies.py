@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import boto3
-
+from access.accounts import Session
 from access.arn import name_of
 from access.iam.account_reader import AccountState
 from access.iam.principals import Policy, PolicyVersion
@@ -85,7 +84,7 @@ def deployed_policies(state: AccountState, outputs: StackOutputs) -> Iterator[De
             yield DeployedPolicy(f"policy of bucket {bucket.name}", "AWS::S3::Bucket", found)
 
 
-def findings(session: boto3.Session, policy: DeployedPolicy) -> list[Finding]:
+def findings(session: Session, policy: DeployedPolicy) -> list[Finding]:
     """Return what IAM Access Analyzer has to say about a policy.
 
     Source: IAM Access Analyzer API Reference, "ValidatePolicy".

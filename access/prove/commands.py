@@ -23,7 +23,7 @@ Reads what is deployed, and compares it with what the stacks declare, for every 
 everybody else in the accounts as far as they get to these. More than declared is an EXCESS, less a LACK; each names the
 statement. The stacks' files are rendered in the project's folder, or --declared says what they come to. Exceptions
 stand in the stacks' files, under knownPrincipals. Each account is reached by an AWS profile of its administrator, or of
-somebody with the rights of --rights read, named as the stack unless --profile says otherwise.
+somebody with the rights of --rights read, named as the stack unless --stack-profile says otherwise.
 
 With --as or --create-probes it also tries, with real AWS calls. The stacks' outputs say who may do what; each principal
 then tries to assume each role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY

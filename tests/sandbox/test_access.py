@@ -137,14 +137,15 @@ def test_lint_fails_on_what_should_not_stay(
         (
             "development",
             "production",
-            "access: role UpdateApp of 111111111111 could not be read: there is no such thing; set credentials",
+            "access: role UpdateApp of 111111111111 could not be read: there is no such thing; name the profile of",
         ),
         ("production", "production", "access: AWS: UnsupportedOperation (ValidatePolicy)"),
     ],
-    ids=["a stack that is not there", "another account's credentials", "no Access Analyzer"],
+    ids=["a stack that is not there", "another account's profile", "no Access Analyzer"],
 )
 def test_lint_says_in_one_line_what_it_could_not_do(read_only: Sandbox, account: str, stack: str, reason: str) -> None:
-    done = access(read_only, account, "lint", stack, PULUMI_OPTION_STACK=stack)
+    leads = () if stack == "nowhere" else ("--stack-profile", f"{stack}={account}")
+    done = access(read_only, account, "lint", stack, *leads, PULUMI_OPTION_STACK=stack)
     assert done.returncode == 1
     assert done.stderr.startswith(reason)
     assert len(done.stderr.splitlines()) == 1

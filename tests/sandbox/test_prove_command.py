@@ -194,7 +194,10 @@ def test_without_probes_people_try_and_nothing_is_written(proved: Sandbox) -> No
             ["prove", "production", "--profile", "production=development", "--create-probes"],
             "access: profile 'development' leads to account 111111111111, but role UpdateApp is in 999999999999",
         ),
-        (["prove", "production", "--profile", "development=x"], "access: --profile development=x: 'development' is "),
+        (
+            ["prove", "production", "--stack-profile", "development=x"],
+            "access: --stack-profile development=x: 'development' is ",
+        ),
         (["diff", "missing.json", "missing.json"], "access: missing.json can't be read: "),
         (["diff", "README.md", "README.md"], "access: README.md: "),
     ],
@@ -209,7 +212,12 @@ def test_what_can_not_be_proved_is_told_in_one_line(proved: Sandbox, arguments: 
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["production", "--wait", "-1"], ["production", "--at-once", "0"], ["production", "--profile", "production"]],
+    [
+        [],
+        ["production", "--wait", "-1"],
+        ["production", "--at-once", "0"],
+        ["production", "--stack-profile", "production"],
+    ],
 )
 def test_what_is_not_understood_is_told_with_code_2(proved: Sandbox, arguments: list[str]) -> None:
     assert access(proved, "prove", *arguments).returncode == 2

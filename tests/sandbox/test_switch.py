@@ -314,11 +314,11 @@ class TestEnv:
             eval "$({python} -m access env {ARN})" && {who}
             echo "${{AWS_PROFILE-none}} ${{AWS_CREDENTIAL_EXPIRATION:+expires}}"
             eval "$({python} -m access env --unset)"
-            echo "${{AWS_ACCESS_KEY_ID-none}} ${{AWS_SECRET_ACCESS_KEY-none}} ${{AWS_SESSION_TOKEN-none}}"
+            echo "${{AWS_ACCESS_KEY_ID+key}} ${{AWS_SECRET_ACCESS_KEY+secret}} ${{AWS_SESSION_TOKEN-none}}"
             echo "${{AWS_CREDENTIAL_EXPIRATION-none}}"
         """
-        told = ok(developer.run(["bash", "-c", script], SHELL="/bin/bash"))
-        assert told.splitlines() == [IN_ROLE, "none expires", "none none none", "none"]
+        told = ok(developer.run(["bash", "-c", script], SHELL="/usr/bin/fish"))
+        assert told.splitlines() == [IN_ROLE, "none expires", "key secret none", "none"]
 
     def test_no_shell_or_no_role(self, developer: Person) -> None:
         assert "SHELL is 'tcsh'" in failed(developer.access("env", ARN, SHELL="/bin/tcsh"))

@@ -274,11 +274,15 @@ def test_a_file_that_can_not_be_written_is_told(run: Run, capsys: pytest.Capture
 
 
 def test_a_profile_for_another_stack_is_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--profile", "staging=x") == 1
-    assert capsys.readouterr().err == ("access: --profile staging=x: 'staging' is none of the stacks that are named\n")
+    assert run("--stack-profile", "staging=x") == 1
+    assert capsys.readouterr().err == (
+        "access: --stack-profile staging=x: 'staging' is none of the stacks that are named\n"
+    )
 
 
-@pytest.mark.parametrize("arguments", [[], ["production", "--profile", "production"], ["production", "--html", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["production", "--stack-profile", "production"], ["production", "--html", "x"]]
+)
 def test_what_is_not_understood_is_told_with_code_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exited:
         main(["bypass", *arguments])

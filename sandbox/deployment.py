@@ -59,7 +59,11 @@ def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[Know
         if stack.full_name not in left_out or stack.deployed:
             outputs[stack.label] = _outputs(sandbox, stack)
     done.outputs = {stack.label: outputs[stack.label].result() for stack in stacks if stack.label in outputs}
-    done.strangers = settle_profiles(sandbox, stacks, done.outputs)
+    try:
+        done.strangers = settle_profiles(sandbox, stacks, done.outputs)
+    except Exception:
+        if not done.failures:  # what failed first says why, e.g. that a session is over
+            raise
     return done
 
 

@@ -281,7 +281,8 @@ class Engine:
         pending = deployment.pop("pending_operations", [])
         say(f"{stack}: finding out what became of {len(pending)} resources")
         # The engine was ended before it could record the answer, but AWS knows. What was being made is recorded as if
-        # it had been: the refresh reads it, or drops it where it was not.
+        # it had been: the refresh reads it, or drops it where it was not. `refresh --import-pending-creates`, which is
+        # meant for this, exits with 0 and imports nothing in 3.259.0: it forgets the creations (tried).
         created = [operation["resource"] for operation in pending if operation["type"] == "creating"]
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
         made = [_as_if_made(resource, account_id) for resource in created]

@@ -120,6 +120,13 @@ def _unreachable(failure: Failure, error: EngineError, match: re.Match[str]) -> 
     return "the emulator stopped answering; run `python -m sandbox up`, which goes on where it was"
 
 
+def _nested(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    return (
+        "a value is nested too deeply, in the configuration or in what a stack exports that this one reads; the"
+        f" traceback is in {failure.log}"
+    )
+
+
 def _killed(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     return f"the engine was ended by signal {match[1]}; run `python -m sandbox up`, which goes on where it was"
 
@@ -154,6 +161,7 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Words]] = (
         ),
         _unreachable,
     ),
+    (re.compile(r"^Traceback [\s\S]*\nRecursionError: "), _nested),
     (re.compile(r"^exit code -(\d+)$"), _killed),
     (
         re.compile(

@@ -113,7 +113,7 @@ def _lost(path: Path, why: str) -> SandboxError:
 def _checkpoint(path: Path) -> dict[str, Any] | None:
     try:
         checkpoint = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return checkpoint if isinstance(checkpoint, dict) else None
 

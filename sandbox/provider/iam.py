@@ -253,7 +253,7 @@ def _update_group(aws: Aws, group_id: str, olds: Properties, news: Properties) -
         return  # it finishes what a failed run has begun
     try:
         aws.iam.update_group(GroupName=name, NewGroupName=wanted, NewPath=text(news.get("path", "/")))
-    except aws.iam.exceptions.NoSuchEntityException:
+    except (aws.iam.exceptions.EntityAlreadyExistsException, aws.iam.exceptions.NoSuchEntityException):
         # The answer to an earlier try was lost: the group has its new name already.
         renamed = _read_group(aws, wanted, {})
         if renamed is None or renamed["uniqueId"] != olds.get("uniqueId"):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -210,7 +211,12 @@ class Bench:
         """Run the scenario with a fault at a call, and again."""
         self._prepare(scenario)
         folder = self._copy(scenario, "faulty")
-        kills = {"emulator": self._kill_emulator, "engine": self._kill_engine, "program": self._kill_program}
+        kills: dict[str, Callable[[], None]] = {
+            "emulator": self._kill_emulator,
+            "engine": self._kill_engine,
+            "program": self._kill_program,
+            "folder": partial(shutil.rmtree, folder.layout.directory, ignore_errors=True),
+        }
         self._wire.arm(call, fault, kills)
         code, said, printed = self._typed(folder, *scenario.command, apart=fault.startswith("program"))
         came = self._wire.came

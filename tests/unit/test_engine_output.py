@@ -153,6 +153,8 @@ def test_what_is_not_known_is_told_as_it_is_without_addresses() -> None:
     assert in_one_line(refused, refused) == f"{in_one_line(refused)}; 1 more in acme.prod.log"
     traceback = EngineError("Traceback (most recent call last):\n  File x\nValueError: no such thing")
     assert in_one_line(traceback) == "the program raised ValueError: no such thing; the traceback is in acme.prod.log"
+    deep = EngineError("Traceback (most recent call last):\n  File x\nRecursionError: maximum recursion depth exceeded")
+    assert in_one_line(deep).startswith("a value is nested too deeply, in the configuration or in what a stack exports")
 
 
 def event(severity: str, message: str, urn: str = "") -> str:

@@ -200,10 +200,11 @@ def a_group(unique_id: str) -> dict[str, Any]:
     return {"Group": group, "Users": []}
 
 
-def test_a_group_that_has_its_new_name_already_is_renamed() -> None:
+@pytest.mark.parametrize("code", ["EntityAlreadyExists", "NoSuchEntity"])
+def test_a_group_that_has_its_new_name_already_is_renamed(code: str) -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
-        iam.add_client_error("update_group", "NoSuchEntity")
+        iam.add_client_error("update_group", code)
         iam.add_response("get_group", a_group("A" * 16), {"GroupName": "new"})
         RESOURCE_TYPES[GROUP].update(account(provider), "old", GROUP_OLDS, {"name": "new"})
 

@@ -32,7 +32,8 @@ def lacks(found: Iterable[Found]) -> Iterator[Finding]:
 
 def _circumstances(change: Change) -> str:
     """Return how a request differs from what both sides allow; empty where the action or resource tells them apart."""
-    return "" if change.circumstances.startswith(("on ", "by ")) else change.circumstances
+    itself = change.kind == "rights" and change.circumstances.startswith("as ")
+    return "" if itself or change.circumstances.startswith(("on ", "by ")) else change.circumstances
 
 
 def _undecided(found: Open) -> Finding:

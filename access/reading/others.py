@@ -13,8 +13,9 @@ from access.iam.checks import ActionCheck, ResourceCheck
 from access.iam.documents import Statement
 from access.iam.evaluation import is_about
 from access.iam.patterns import Value, match
-from access.iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Undecided, first_difference
+from access.iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Some, Undecided, first_difference
 from access.iam.verdicts import NO
+from access.reading import uses
 from access.reading.deployed import Account, Principal
 from access.reading.uses import Target
 
@@ -85,14 +86,21 @@ class Others:
                 yield from self._compared(principal, what, after, before, given, (key,), is_less=True)
 
     def trusting(self, account: Account) -> Iterator[Access]:
-        """Yield the roles of an account that other accounts may assume and no stack declares."""
+        """Yield the roles of an account that other accounts may assume and no stack declares.
+
+        Accounts without a stack count where the account has roles of a stack, and for its grantees.
+        """
         others = sorted(self._deployed.accounts - {account.account_id})
+        has_roles = any(role.account == account.account_id for role in self._deployed.roles.values())
+        grantees = {it.principal.arn for it in self._holders[account.account_id] if it.granted}
         for principal in account.principals.values():
             if not principal.trust or principal.arn in self._deployed.roles or principal.is_of_service:
                 continue
             admits = Policies("", about((principal.trust,), principal.arn)[0])
-            questions = [(f"account {it}", is_like((f"arn:*:iam::{it}:*",))) for it in others]
-            known = tuple(f"arn:*:iam::{it}:*" for it in (*others, account.account_id))
+            named = set(re.findall(r"(?<!\d)\d{12}(?!\d)", principal.trust.text)) - {account.account_id, *others}
+            outside = sorted(named) if has_roles or principal.arn in grantees else []
+            questions = [(f"account {it}", is_like((f"arn:*:iam::{it}:*",))) for it in (*others, *outside)]
+            known = tuple(f"arn:*:iam::{it}:*" for it in (*others, *outside, account.account_id))
             anybody = Policies("", tuple(it for it in admits.statements if "*" in it.principals or it.effect == "Deny"))
             for who, rule, given in [
                 *((who, admits, given) for who, given in questions),
@@ -116,6 +124,18 @@ class Others:
                 key = (holder.documents, principal.boundary, target.name, verb, subject)
                 found += self._compared(principal, verb, NOTHING, All(tuple(limits)), given, key)
             yield from _joined(found, target.name)
+
+    def extending(self, account: Account) -> Iterator[Access]:
+        """Yield the principals of an account that may give themselves whatever they like."""
+        for holder, statements in self._of_service(account.account_id, "iam"):
+            principal = holder.principal
+            ways = Some(tuple(All((_is_action(it), _is_resource(arns))) for it, arns in uses.own_rights(principal)))
+            limits: list[Rule] = [Policies("", statements)]
+            if principal.boundary:
+                limits.append(Policies("", _on_service(statements_of((principal.boundary,)), "iam")))
+            given = All((_is(principal), ways))
+            key = (principal.arn, "own rights")
+            yield from self._compared(principal, "extend their own rights", NOTHING, All(tuple(limits)), given, key)
 
     def _of_service(self, account_id: str, service: str) -> list[tuple[_Holder, tuple[Statement, ...]]]:
         """Return the holders, but for the stacks' roles, that may be allowed something of a service."""

@@ -531,7 +531,7 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         {"kms_key_arns": [KEY]},
         user(PRODUCTION, allow("kms:*", KEY)),
         "excess",
-        f"Norman may also decrypt with, encrypt with and share key {KEY}",
+        f"Norman may also decrypt with, encrypt with, share and disable key {KEY}",
     ),
     "as declared, with everything": (
         {"require_mfa": True, "external_id": "Example-987", "prefixes": ["reports/"], "kms_key_arns": [KEY]},

@@ -1,6 +1,6 @@
 """What may newly be done: by a role, by those that a bucket's policy names, and by a grantee besides assuming roles."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from access.changes.assuming import KINDS, Found, found_as, is_ever, no_longer_denied
@@ -135,7 +135,7 @@ def _boundary(who: str, before: str | None, after: str | None) -> Iterator[Found
         yield Change("rights", who, f"do what its permissions boundary {before} forbade")
 
 
-def of_bucket(before: Bucket | None, after: Bucket | None, roles: Iterable[Role] = ()) -> Iterator[Found]:
+def of_bucket(before: Bucket | None, after: Bucket | None, roles: Collection[Role] = ()) -> Iterator[Found]:
     """Yield what a bucket's policy newly allows by itself, then what it denies no longer.
 
     Args:
@@ -158,7 +158,7 @@ def of_bucket(before: Bucket | None, after: Bucket | None, roles: Iterable[Role]
             yield from no_longer_denied(parts, statement.name)
 
 
-def allowed_by_bucket(before: Bucket | None, after: Bucket, roles: Iterable[Role] = ()) -> Iterator[Found]:
+def allowed_by_bucket(before: Bucket | None, after: Bucket, roles: Collection[Role] = ()) -> Iterator[Found]:
     """Yield what a bucket's policy newly allows by itself.
 
     Args:
@@ -167,12 +167,14 @@ def allowed_by_bucket(before: Bucket | None, after: Bucket, roles: Iterable[Role
         roles: roles of its account, whose own policies may allow the same.
     """
     was, now = (Policies("", statements_of((it.policy,) if it and it.policy else ())) for it in (before, after))
-    own = tuple(
-        All((is_like((role.arn,)), Policies("", statements_of(role.policies)))) for role in roles if not role.boundary
-    )
     for each in now.statements:
         statement = _without_account(each, after.account)
         if statement.effect == "Allow" and (statement.principals or statement.other_principals):
+            own = [
+                All((is_like((it.arn,)), Policies("", statements_of(it.policies))))
+                for it in roles
+                if it.arn in statement.principals and not it.boundary
+            ]
             who = f"{_principals(statement)}, by the policy of bucket {after.name},"
             yield from _of_statement("bucket", who, statement, Some((was.rule, *own)), now, ())
 

@@ -181,8 +181,10 @@ def _targets(deployed: Rendered, account: Account) -> Iterator[Target]:
 
 
 def _policies_of(role: Principal | None, account_id: str) -> Iterator[Target]:
-    own = [arn for arn in (role.attached if role else ()) if account_of(arn) == account_id]
-    if role and own:
+    if not role:
+        return
+    own = [arn for arn in (*role.attached, role.boundary_arn or "") if arn and account_of(arn) == account_id]
+    if own:
         yield uses.policies(own, f"role {role.name}")
 
 

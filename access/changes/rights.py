@@ -5,13 +5,11 @@ from dataclasses import replace
 
 from access.changes.assuming import KINDS, Found, found_as, is_ever, no_longer_denied
 from access.changes.rendered import Bucket, Document, Rendered, Role, label
-from access.changes.rules import ASSUME, SET_SOURCE_IDENTITY, TAG_SESSION, is_like, statements_of
+from access.changes.rules import is_like, statements_of
 from access.changes.values import Change, Kind, Open
 from access.iam.checks import is_account
 from access.iam.documents import Statement
 from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Some, applies, first_difference
-
-_STEPS = (ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY)
 
 
 def found(before: Rendered, after: Rendered) -> Iterator[Found]:
@@ -123,7 +121,7 @@ def _parts(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, 
             yield resource, f"everything but {_listed(statement.actions)}", on_it
             continue
         for action in statement.actions:
-            if resource not in known or action.lower() not in map(str.lower, _STEPS):
+            if resource not in known or not action.lower().startswith("sts:"):
                 yield resource, action, replace(on_it, actions=(action,))
 
 

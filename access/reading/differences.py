@@ -23,7 +23,8 @@ def lacks(found: Iterable[Found]) -> Iterator[Finding]:
     """Yield what is declared and not deployed."""
     for each in found:
         if isinstance(each, Open):
-            continue  # the question the other way round has said so
+            yield _undecided(each)
+            continue
         how = _circumstances(each)
         less = f" in all circumstances that are declared: not {how}" if how else ""
         text = f"{each.who} may not {each.what}{less or ', though that is declared'}"

@@ -1,7 +1,7 @@
 """Everybody else: principals that get to the stacks' roles, buckets and keys though no stack declares it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from access.arn import account_of
@@ -9,6 +9,7 @@ from access.changes import circumstances
 from access.changes.assuming import grantee_patterns
 from access.changes.rendered import Document, Rendered
 from access.changes.rules import ASSUME, about, content, is_like, may_assume, statements_of
+from access.changes.values import undecided
 from access.iam.checks import ActionCheck, ResourceCheck
 from access.iam.documents import Statement
 from access.iam.evaluation import is_about
@@ -125,11 +126,21 @@ class Others:
                 found += self._compared(principal, verb, NOTHING, All(tuple(limits)), given, key)
             yield from _joined(found, target.name)
 
-    def extending(self, account: Account) -> Iterator[Access]:
-        """Yield the principals of an account that may give themselves whatever they like."""
+    def extending(self, account: Account, but: Set[str]) -> Iterator[Access]:
+        """Yield the principals of an account that may give themselves whatever they like.
+
+        Args:
+            account: the account.
+            but: the ARNs of principals of which it goes without saying, as more is known of them.
+        """
         for holder, statements in self._of_service(account.account_id, "iam"):
             principal = holder.principal
-            ways = Some(tuple(All((_is_action(it), _is_resource(arns))) for it, arns in uses.own_rights(principal)))
+            found = [*uses.own_rights(principal)] if principal.arn not in but else []
+            actions = [action for several, _ in found for action in several]
+            allowing = [it for it in statements if it.effect == "Allow"]
+            if not any(is_about(it, action) for it in allowing for action in actions):
+                continue
+            ways = Some(tuple(All((_is_action(it), _is_resource(arns))) for it, arns in found))
             limits: list[Rule] = [Policies("", statements)]
             if principal.boundary:
                 limits.append(Policies("", _on_service(statements_of((principal.boundary,)), "iam")))
@@ -170,7 +181,7 @@ class Others:
             because = tuple(dict.fromkeys(denied if is_less else allowed))
             yield Access(principal.arn, what, is_less, True, because, witness)
         elif isinstance(difference, Undecided):
-            text = f"{what}: {difference.key} with {difference.operator} can't be decided"
+            text = f"{what}: {undecided(difference.key, difference.operator)}"
             yield Access(principal.arn, text, is_less, is_certain=False)
 
 

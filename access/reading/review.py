@@ -146,9 +146,7 @@ def _of_others(
             found = others_than_known(others.using(target, account))
             done = "may change" if target.service == "iam" else "may use"
             yield reading(account_id, f"principals/{target.name}", everybody, f"who else {done} {target.name}", found)
-        # Of those that are found already it goes without saying.
-        own = [it for it in others.extending(account) if it.principal not in named]
-        found = others_than_known(own)
+        found = others_than_known(others.extending(account, but=frozenset(named)))
         yield reading(account_id, "principals/own rights", everybody, "who may extend their own rights", found)
 
 

@@ -672,6 +672,27 @@ WIDER: dict[str, tuple[Edit, str]] = {
 }
 
 NARROWER: dict[str, tuple[Edit, str]] = {
+    "trust of a principal that was deleted": (trust(trusts("AIDAEXAMPLE")), "Developers may not assume UpdateApp"),
+    "trust denies by a tag": (
+        trust_of(
+            TRUST,
+            {
+                **TRUST,
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                **when("StringNotEquals", "aws:PrincipalTag/team", "blue"),
+            },
+        ),
+        "Developers may not assume UpdateApp in all circumstances",
+    ),
+    "trust denies by user name": (
+        trust_of(TRUST, {**TRUST, "Effect": "Deny", **when("StringEquals", "aws:username", "David")}),
+        "Developers may not assume UpdateApp",
+    ),
+    "trust of short sessions": (
+        trust_of({**TRUST, **when("NumericLessThan", "sts:DurationSeconds", "900")}),
+        "Developers may not assume UpdateApp in all circumstances",
+    ),
     "trust RoleSessionName condition": (
         trust_of({**TRUST, **when("StringLike", "sts:RoleSessionName", "${aws:username}")}),
         "Developers may not assume UpdateApp in all circumstances that",
@@ -907,6 +928,30 @@ NARROWER: dict[str, tuple[Edit, str]] = {
 }
 
 HARMLESS: dict[str, Edit] = {
+    "Developers may do all of sts on the role": of_group("Developers", allow("sts:*", ROLE)),
+    "Developers may not pass tags": of_group("Developers", deny(["sts:TagSession", "sts:SetSourceIdentity"])),
+    "trust denies tags": trust_of(TRUST, {**TRUST, "Effect": "Deny", "Action": "sts:TagSession"}),
+    "trust of a principal that was deleted, and of the account": trust(trusts(root(DEVELOPMENT), "AIDAEXAMPLE")),
+    "an empty condition, on what is allowed": inline(allow("s3:GetBucketLocation", BUCKET, Condition={})),
+    "bucket policy: TLS with IfExists, of a key that is always there": policy_of_bucket(
+        document(tls(Condition={"BoolIfExists": {"AWS:SECURETRANSPORT": False}}))
+    ),
+    "bucket policy: TLS with NotAction": policy_of_bucket(
+        document({**{key: value for key, value in tls().items() if key != "Action"}, "NotAction": "iam:*"})
+    ),
+    "user of production, denied by the bucket": all_of(
+        another_user("N", content=allow("s3:GetObject", f"{BUCKET}/*"), account=PRODUCTION),
+        bucket_policy(denied({"AWS": f"arn:aws:iam::{PRODUCTION}:user/N"}, "s3:*", BOTH)),
+    ),
+    "role of Development that is denied": other_role(
+        "Other",
+        document(service("ec2.amazonaws.com")),
+        document(
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"},
+            {"Effect": "Deny", "Action": "*", "Resource": ROLE},
+        ),
+        account=DEVELOPMENT,
+    ),
     "trust 2008 without variables": trust({"Version": "2008-10-17", "Statement": [TRUST]}),
     "trust Id & Sid other": trust({"Id": "x", "Version": "2012-10-17", "Statement": [{**TRUST, "Sid": "Other"}]}),
     "trust action case": trust_of({**TRUST, "Action": "STS:assumerole"}),
@@ -1060,6 +1105,25 @@ HARMLESS: dict[str, Edit] = {
     "Deny of Testers doubled": of_group("Testers", deny("sts:AssumeRole", f"arn:aws:iam::{PRODUCTION}:role/*")),
     "Testers deny all": of_group("Testers", deny("sts:*")),
     "David removed from Developers": lambda aws: aws.development.users["David"]["GroupList"].clear(),
+}
+
+UNDECIDED: dict[str, tuple[Edit, str]] = {
+    "trust, on a condition that is not understood": (
+        trust_of({**TRUST, **when("BinaryEquals", "aws:x", "QmlpQQ==")}),
+        "whether Developers may assume UpdateApp: aws:x with BinaryEquals can't be decided",
+    ),
+    "bucket policy: Deny on such a condition": (
+        bucket_policy(denied("*", "s3:GetObject", f"{BUCKET}/*", **when("BinaryEquals", "aws:x", "QmlpQQ=="))),
+        "s3:GetObject",
+    ),
+    "rights on such a condition": (
+        inline(allow("ec2:*", **when("BinaryEquals", "aws:x", "QmlpQQ=="))),
+        "whether UpdateApp may do ec2:* on *: aws:x with BinaryEquals can't be decided",
+    ),
+    "objects of a variable": (
+        changed_own(lambda made: made["Statement"][-1].update(Resource=f"{BUCKET}/${{aws:username}}/*")),
+        "a variable in Resource can't be decided",
+    ),
 }
 
 OTHER_STACKS: dict[str, tuple[State, Edit, str, str]] = {
@@ -1331,6 +1395,12 @@ def test_what_is_narrower_is_a_lack_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_gives_and_takes_nothing_is_no_finding(name: str) -> None:
     assert_only(findings_of(HARMLESS[name]), "", "")
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_what_can_not_be_decided_is_said(name: str) -> None:
+    edit, said = UNDECIDED[name]
+    assert_only(findings_of(edit), "undecided", said)
 
 
 @pytest.mark.parametrize("name", OTHER_STACKS)

@@ -8,7 +8,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from access.aws_errors import describe
@@ -58,8 +58,10 @@ def _reason(error: Exception, layout: Layout) -> str:
     """Return why a command failed, in one line, or one for each stack that failed."""
     if isinstance(error, SandboxError | AccessError):
         return str(error)
-    if isinstance(error, BotoCoreError | ClientError):
-        return f"AWS: {describe(error)}"
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
+        return "the emulator stopped answering; run `python -m sandbox up`, which goes on where it was"
+    if isinstance(error, exceptions.BotoCoreError | exceptions.ClientError):
+        return f"AWS: {describe(error)}; run it again and it goes on where it was"
     if isinstance(error, ResponseParserError):
         return "AWS: an answer can't be read; run it again"  # the answer itself may hold keys
     if isinstance(error, OSError) and error.strerror:

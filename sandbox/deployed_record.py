@@ -21,6 +21,10 @@ class DeployedRecord:
         """Return what a stack was last deployed from; nothing if that failed, or the stack was changed since."""
         return self._read().get(full_name)
 
+    def names(self) -> list[str]:
+        """Return the full names of the stacks that were deployed, and not changed since."""
+        return [*self._read()]
+
     def remember(self, full_name: str, digest: str) -> None:
         """Remember what a stack was deployed from."""
         self._path.write_text(json.dumps({**self._read(), full_name: digest}))

@@ -63,7 +63,11 @@ def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[Know
     done.outputs = {stack.label: outputs[stack.label].result() for stack in stacks if stack.label in outputs}
     accounts = {stack.label: stack.account_id for stack in stacks if stack.account_id}
     write_published(sandbox.layout.published_roles, publish(done.outputs, accounts))
-    done.strangers = settle_profiles(sandbox, stacks, done.outputs)
+    try:
+        done.strangers = settle_profiles(sandbox, stacks, done.outputs)
+    except Exception:
+        if not done.failures:  # what failed first says why, e.g. that a session is over
+            raise
     return done
 
 

@@ -99,10 +99,11 @@ class Emulator:
         Raises:
             SandboxError: it does not start.
         """
-        if self._layout.emulator_state.exists() and not self._layout.secret_key.exists():
+        kept = (self._layout.emulator_state, self._layout.backend)
+        if any(folder.exists() for folder in kept) and not self._layout.secret_key.exists():
             raise SandboxError(
-                f"an older version of the sandbox made {self._layout.directory}, and this one can't go on with it;"
-                " run `python -m sandbox down --wipe`, then `python -m sandbox up`"
+                f"{self._layout.directory} has no key to what is in it: somebody deleted part of it, or an older"
+                " version of the sandbox made it; run `python -m sandbox down --wipe`, then `python -m sandbox up`"
             )
         if self.running and self._was_lenient == self._lenient:
             return False

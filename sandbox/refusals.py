@@ -120,8 +120,32 @@ def _unreachable(failure: Failure, error: EngineError, match: re.Match[str]) -> 
     return "the emulator stopped answering; run `python -m sandbox up`, which goes on where it was"
 
 
+def _nested(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    return (
+        "a value is nested too deeply, in the configuration or in what a stack exports that this one reads; the"
+        f" traceback is in {failure.log}"
+    )
+
+
 def _killed(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     return f"the engine was ended by signal {match[1]}; run `python -m sandbox up`, which goes on where it was"
+
+
+def _unwritable(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+    cures = {"no space left on device": "make room", "file name too long": "move the folder to a shorter path"}
+    cure = cures.get(match[2].lower(), "make it and its folder writable")
+    return f"{match[1]} can't be written ({match[2]}); {cure}, and run it again: it goes on where it was"
+
+
+def _again(cure: str) -> _Words:
+    """Return the words for what the next run makes up for, once something is done."""
+
+    def words(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
+        others = len(failure.errors) - 1
+        more = f" ({others} more in {failure.log})" if others else ""
+        return f"{_reported(error)}{more}; {cure}run it again and it goes on where it was"
+
+    return words
 
 
 _KINDS: Sequence[tuple[re.Pattern[str], _Words]] = (
@@ -131,10 +155,34 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Words]] = (
     (re.compile(r"\bBucketNotEmpty\b"), _not_empty),
     (re.compile(r"\b(EntityAlreadyExists|BucketAlreadyExists|BucketAlreadyOwnedByYou)\b"), _exists),
     (re.compile(r"\bNoSuch(Entity|Bucket)\b"), _missing),
-    (re.compile(r"Could not connect to the endpoint|Connection was closed|connection refused"), _unreachable),
+    (
+        re.compile(
+            r"Could not connect to the endpoint|Connection was closed|connection refused|Read timeout on endpoint"
+        ),
+        _unreachable,
+    ),
+    (re.compile(r"^Traceback [\s\S]*\nRecursionError: "), _nested),
     (re.compile(r"^exit code -(\d+)$"), _killed),
+    (
+        re.compile(
+            r"(/[^\s:]*/\.pulumi/[^\s:]*): (no space left on device|permission denied|operation not permitted"
+            r"|read-only file system|disk quota exceeded|file name too long)",
+            re.IGNORECASE,
+        ),
+        _unwritable,
+    ),
+    (re.compile(r"\bExpiredToken(Exception)?\b"), _again("sign in again, then ")),
+    (re.compile(r"\bAccessDenied(Exception)?\b|operation \w+: 403: "), _again("get the right to do it, then ")),
+    (re.compile(r"\b(Throttling(Exception)?|SlowDown|RequestLimitExceeded)\b"), _again("wait a little, then ")),
+    (re.compile(r"\b(ServiceFailure|InternalError|InternalFailure|ServiceUnavailable)\b"), _again("")),
+    (
+        re.compile(
+            r"the answer (did not come from AWS|can't be read)|asked again as the engine|operation \w+: [45]\d\d: "
+        ),
+        _again(""),
+    ),
 )
-"""The refusals that edits of the files meet, the ones that explain others first."""
+"""The refusals that edits of the files and faults meet, the ones that explain others first."""
 
 
 def _parent(urn: str, known: Iterable[str]) -> str | None:

@@ -1,7 +1,8 @@
 """A sandbox that is set up and runs, for one command at a time."""
 
 import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,10 +56,11 @@ def running(
         lenient: whether the emulator leaves AWS's strictness out; ``None`` as it did before.
 
     Raises:
-        SandboxError: something can't be set up or started, or another command is at work.
+        SandboxError: something can't be set up or started, another command is at work, or somebody deleted the
+            sandbox's folder meanwhile.
     """
     layout.make()
-    with alone(layout), ThreadPoolExecutor() as pool:
+    with alone(layout) as is_there, ThreadPoolExecutor() as pool:
         # The program's largest library takes a while to load; the processes that start meanwhile do not wait for it.
         pool.submit(__import__, "pulumi_aws")
         write_account_ids(layout, existing_accounts(projects))
@@ -75,12 +77,19 @@ def running(
             if not started.exception() and started.result():
                 emulator.stop()
             raise
-        yield Running(layout, emulator, Accounts(layout, emulator, "us-east-1"), engines, pool)
+        try:
+            yield Running(layout, emulator, Accounts(layout, emulator, "us-east-1"), engines, pool)
+        finally:
+            if not is_there():
+                raise SandboxError(
+                    f"{layout.directory} was deleted while this command ran, and the accounts with it; run"
+                    " `python -m sandbox down --wipe`, then `python -m sandbox up`"
+                )
 
 
 @contextmanager
-def alone(layout: Layout) -> Iterator[None]:
-    """Let no other command change the sandbox meanwhile.
+def alone(layout: Layout) -> Iterator[Callable[[], bool]]:
+    """Let no other command change the sandbox meanwhile. Gives what tells whether nobody has deleted it.
 
     Raises:
         SandboxError: another one is at work.
@@ -90,7 +99,7 @@ def alone(layout: Layout) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SandboxError("another command is changing the sandbox; wait for it to end") from None
-        yield
+        yield lambda: os.fstat(lock.fileno()).st_nlink > 0
 
 
 def _introduce(cli: Cli, provider: str, emulator: Emulator, say: Say) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from access.project.files import Project, Stack, path_text
+from sandbox.deployed_record import DeployedRecord
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 from sandbox.profiles import OUTSIDER
 from sandbox.project import deployment_order
-from sandbox.state import Deployed, deployed_stacks
+from sandbox.state import Deployed, check_there, deployed_stacks, state_file
 
 _MAY_BE_SECRET = "externalId"  # noqa: S105 (a key's name)
 
@@ -52,12 +53,15 @@ def known_stacks(layout: Layout, projects: Sequence[Project]) -> list[KnownStack
         projects: each before those that read it; the sandbox's own last.
 
     Raises:
-        SandboxError: the references can't be followed, two projects have one name, or a state can't be loaded.
+        SandboxError: the references can't be followed, two projects have one name, or a state can't be loaded or is
+            gone.
     """
     by_name = {project.name: project for project in projects}
     if len(by_name) < len(projects):
         twice = next(name for name, count in Counter(project.name for project in projects).items() if count > 1)
         raise SandboxError(f"two of the folders are the project {twice}; give each a name of its own in Pulumi.yaml")
+    for full_name in DeployedRecord(layout.deployed_record).names():
+        check_there(state_file(layout.backend, *full_name.split("/")))
     everything = deployed_stacks(layout.backend)
     files = {stack.full_name: stack for stack in deployment_order(projects, everything)}
     deployed = {name: found for name, found in everything.items() if name.rpartition("/")[0] in by_name}

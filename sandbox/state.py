@@ -9,7 +9,8 @@ from typing import Any
 from access.project.yaml_file import parsed_list, shown
 from sandbox.errors import SandboxError
 
-_AWS = "pulumi:providers:aws"
+PROVIDER = "pulumi:providers:aws"
+"""The type of the AWS provider, which is among the resources."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def read_deployed(path: Path) -> Deployed | None:
     resources = list(_resources(path)) if path.exists() else []
     if all(str(resource.get("type")).startswith("pulumi:") for resource in resources):
         return None
-    providers = [resource.get("inputs", {}) for resource in resources if resource.get("type") == _AWS]
+    providers = [resource.get("inputs", {}) for resource in resources if resource.get("type") == PROVIDER]
     provider = providers[0] if providers else {}
     account_ids, endpoints = (parsed_list(provider.get(name)) for name in ("allowedAccountIds", "endpoints"))
     endpoint = endpoints[0].get("iam") if endpoints and isinstance(endpoints[0], dict) else None
@@ -63,6 +64,24 @@ def check_loads(path: Path) -> None:
     """
     if path.exists():
         _load(path)
+
+
+def lead_to(provider: Mapping[str, Any], endpoint: str) -> None:
+    """Change a provider's state so that AWS is at an address, where it names one."""
+    for properties in (provider.get("inputs", {}), provider.get("outputs", {})):
+        endpoints = parsed_list(properties.get("endpoints"))
+        if endpoints and isinstance(endpoints[0], dict):
+            properties["endpoints"] = json.dumps([dict.fromkeys(endpoints[0], endpoint)])
+
+
+def check_there(path: Path) -> None:
+    """Check that the state file of a stack that was deployed, and not touched since, is there.
+
+    Raises:
+        SandboxError: it is gone; a stack without it would be made a second time.
+    """
+    if not path.exists():
+        raise _lost(path, "is gone")
 
 
 def principals_of(path: Path) -> list[str]:
@@ -80,19 +99,21 @@ def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
 def _load(path: Path) -> dict[str, Any]:
     checkpoint = _checkpoint(path)
     if checkpoint is None:
-        backup = path.with_name(f"{path.name}.bak")
-        offer = f"the state before it is beside it: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
-        raise SandboxError(
-            f"{shown(path)} can't be loaded; perhaps the disk was full while it was written: {offer}begin anew with"
-            " `python -m sandbox down --wipe`"
-        )
+        raise _lost(path, "can't be loaded; perhaps the disk was full while it was written")
     return checkpoint
+
+
+def _lost(path: Path, why: str) -> SandboxError:
+    """Return the error of a lost state, with the way back to what the engine keeps of it as it was before."""
+    backup = path.with_name(f"{path.name}.bak")
+    offer = f"the state before it is beside it: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
+    return SandboxError(f"{shown(path)} {why}: {offer}begin anew with `python -m sandbox down --wipe`")
 
 
 def _checkpoint(path: Path) -> dict[str, Any] | None:
     try:
         checkpoint = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return checkpoint if isinstance(checkpoint, dict) else None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from access.changes import circumstances
 from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role, label, say_the_same
-from access.changes.rules import Parts, about, content, is_like, may_assume
+from access.changes.rules import Parts, about, content, is_like, may_assume, naming_principals
 from access.changes.values import Change, Kind, Open
 from access.iam.search import EVERYTHING, NOTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
 
@@ -128,9 +128,14 @@ class Assuming:
         for account in accounts:
             patterns: tuple[str, ...] = (f"arn:*:iam::{account}:*",)
             who = f"anybody {'else ' if account in granted else ''}of account {account} with the right there"
-            yield from self._asked(
-                Question("account", who, self._names[role.arn], trust, None, is_like(patterns), patterns)
-            )
+            question = Question("account", who, self._names[role.arn], trust, None, is_like(patterns), patterns)
+            found = self._asked(question)
+            if not found and account == role.account:
+                # Of its own account, it lets in by itself those that it names ("Policy evaluation logic").
+                named = naming_principals(trust[0]), naming_principals(trust[1])
+                who = f"those of account {account} that it names"
+                found = self._asked(replace(question, who=who, trust=named))
+            yield from found
         patterns = tuple(f"arn:*:iam::{account}:*" for account in accounts)
         given = Not(is_like(patterns)) if patterns else EVERYTHING
         who = "principals of other accounts"

@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from access.changes.assuming import KINDS, Found, found_as, is_ever, no_longer_denied
-from access.changes.rendered import Bucket, Document, Rendered, label
-from access.changes.rules import ASSUME, SET_SOURCE_IDENTITY, TAG_SESSION, statements_of
+from access.changes.rendered import Bucket, Document, Rendered, Role, label
+from access.changes.rules import is_like, statements_of
 from access.changes.values import Change, Kind, Open
+from access.iam.checks import is_account
 from access.iam.documents import Statement
-from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, applies, first_difference
-
-_STEPS = (ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY)
+from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Some, applies, first_difference
 
 
 def found(before: Rendered, after: Rendered) -> Iterator[Found]:
@@ -122,7 +121,7 @@ def _parts(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, 
             yield resource, f"everything but {_listed(statement.actions)}", on_it
             continue
         for action in statement.actions:
-            if resource not in known or action.lower() not in map(str.lower, _STEPS):
+            if resource not in known or not action.lower().startswith("sts:"):
                 yield resource, action, replace(on_it, actions=(action,))
 
 
@@ -134,14 +133,20 @@ def _boundary(who: str, before: str | None, after: str | None) -> Iterator[Found
         yield Change("rights", who, f"do what its permissions boundary {before} forbade")
 
 
-def of_bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
-    """Yield what a bucket's policy newly allows by itself, then what it denies no longer."""
+def of_bucket(before: Bucket | None, after: Bucket | None, roles: Collection[Role] = ()) -> Iterator[Found]:
+    """Yield what a bucket's policy newly allows by itself, then what it denies no longer.
+
+    Args:
+        before: the bucket as it was.
+        after: the bucket as it is.
+        roles: roles of its account, whose own policies may allow the same.
+    """
     policies = tuple((it.policy,) if it and it.policy else () for it in (before, after))
     if policies[0] == policies[1] or not after:
         return
     statements = tuple(statements_of(each) for each in policies)
     was, now = (Policies("", each) for each in statements)
-    yield from allowed_by_bucket(before, after)
+    yield from allowed_by_bucket(before, after, roles)
     if not before:
         return
     for statement in statements[0]:
@@ -151,13 +156,36 @@ def of_bucket(before: Bucket | None, after: Bucket | None) -> Iterator[Found]:
             yield from no_longer_denied(parts, statement.name)
 
 
-def allowed_by_bucket(before: Bucket | None, after: Bucket) -> Iterator[Found]:
-    """Yield what a bucket's policy newly allows by itself."""
+def allowed_by_bucket(before: Bucket | None, after: Bucket, roles: Collection[Role] = ()) -> Iterator[Found]:
+    """Yield what a bucket's policy newly allows by itself.
+
+    Args:
+        before: the bucket as it was.
+        after: the bucket as it is.
+        roles: roles of its account, whose own policies may allow the same.
+    """
     was, now = (Policies("", statements_of((it.policy,) if it and it.policy else ())) for it in (before, after))
-    for statement in now.statements:
-        if statement.effect == "Allow":
+    for each in now.statements:
+        statement = _without_account(each, after.account)
+        if statement.effect == "Allow" and (statement.principals or statement.other_principals):
+            own = [
+                All((is_like((it.arn,)), Policies("", statements_of(it.policies))))
+                for it in roles
+                if it.arn in statement.principals and not it.boundary
+            ]
             who = f"{_principals(statement)}, by the policy of bucket {after.name},"
-            yield from _of_statement("bucket", who, statement, was.rule, now, ())
+            yield from _of_statement("bucket", who, statement, Some((was.rule, *own)), now, ())
+
+
+def _without_account(statement: Statement, account: str | None) -> Statement:
+    """Return an Allow without the bucket's own account: its policies decide, as without the statement.
+
+    Source: IAM User Guide, "AWS JSON policy elements: Principal", "AWS account principals".
+    """
+    if not account or statement.effect == "Deny" or statement.all_principals_but:
+        return statement
+    others = tuple(it for it in statement.principals if not (is_account(it) and account in it))
+    return replace(statement, principals=others)
 
 
 def _principals(statement: Statement) -> str:

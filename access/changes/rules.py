@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 from access.changes.rendered import Document
-from access.iam.checks import TAG_KEYS, ConditionCheck
+from access.iam.checks import TAG_KEYS, ConditionCheck, is_account
 from access.iam.documents import Condition, Statement
 from access.iam.evaluation import is_about
 from access.iam.patterns import has_variables, match
@@ -93,15 +93,23 @@ def may_assume(
             own = All((own, Policies("", boundary[place])))
         step: Rule = All((own, admits))
         if within_account and identity is not None:
-            named = tuple(it for it in trust[place] if it.effect == "Deny" or not _names_account(it))
-            step = Some((step, All((Not(Policies("", identity[place]).denials), Policies("", named)))))
+            named = Policies("", naming_principals(trust)[place])
+            step = Some((step, All((Not(Policies("", identity[place]).denials), named))))
         steps.append(step)
     assumes, tags, names_source = steps
     return All((assumes, Some((Not(_HAS_TAGS), tags)), Some((Not(_HAS_SOURCE_IDENTITY), names_source))))
 
 
-def _names_account(statement: Statement) -> bool:
-    return any(text.endswith(":root") or text.isdecimal() for text in statement.principals)
+def naming_principals(trust: Parts) -> Parts:
+    """Return what a trust policy says of principals themselves: without the accounts that it lets in."""
+    return tuple(tuple(it for statement in part if (it := _without_accounts(statement))) for part in trust)
+
+
+def _without_accounts(statement: Statement) -> Statement | None:
+    named = tuple(text for text in statement.principals if not is_account(text))
+    if statement.effect == "Deny" or len(named) == len(statement.principals):
+        return statement
+    return replace(statement, principals=named) if named and not statement.all_principals_but else None
 
 
 @lru_cache(maxsize=65536)

@@ -49,6 +49,13 @@ class Change:
         return [*(f"{allow} {each}" for each in self.allowed_by), *(f"{deny} {each}" for each in self.denied_by)]
 
 
+def undecided(key: str, operator: str) -> str:
+    """Return in words what can't be decided: a condition, or an element with a variable."""
+    if key == operator.lower():
+        return f"a variable in {operator} can't be decided"
+    return f"{key} with {operator} can't be decided"
+
+
 @dataclass(frozen=True)
 class Open:
     """Something that could not be decided."""
@@ -61,7 +68,7 @@ class Open:
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"whether {self.who} may {self.what}: {self.key} with {self.operator} can't be decided"
+        return f"whether {self.who} may {self.what}: {undecided(self.key, self.operator)}"
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,9 @@ class PrincipalCheck:
         """Return whether it holds in a request."""
         principal = _text(context, PRINCIPAL)
         named = any(is_principal(each, principal) for each in self.principals)
-        itself = principal in self.principals or "*" in self.principals
-        # A Deny for all but an account's root spares nobody else of that account ("... NotPrincipal").
+        # A Deny for all but an account's root spares nobody else of that account, and one for all but a role spares
+        # none of its sessions, which have to be named too (IAM User Guide, "AWS JSON policy elements: NotPrincipal").
+        itself = (principal in self.principals and ":role/" not in principal) or "*" in self.principals
         spared = itself if self.effect == "Deny" else named
         return _yes_or_no(not spared if self.but else named)
 

@@ -20,6 +20,12 @@ from access.iam.regions import example, patterns_of
 ANYBODY = "anonymous"
 """Somebody without credentials."""
 
+_OF_DELETED = re.compile(r"A[A-Z]{3}[A-Z0-9]{5,}")
+"""The unique id of a principal: a policy names it once the principal is deleted, and then nobody has it.
+
+Source: IAM User Guide, "AWS JSON policy elements: Principal".
+"""
+
 _ACTIONS = (
     *("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:ListAllMyBuckets", "s3:GetObjectVersion"),
     *("s3:PutObjectAcl", "s3:PutBucketPolicy", "s3:DeleteBucket", "s3:CreateBucket", "s3:GetBucketPolicy"),
@@ -87,6 +93,7 @@ def principals(
         *texts([*patterns, *shapes], shapes, each if shared else 1, complete=complete),
     ]
     others = [text for text in named if text != "*" and not is_account(text) and not is_one_of(shapes, text)]
+    others = [text for text in others if not _OF_DELETED.fullmatch(text)]
     nobody = [ANYBODY] * any(isinstance(check, PrincipalCheck) and (check.but or "*" in named) for check in checks)
     return [*dict.fromkeys([*found, *others, *nobody])]
 

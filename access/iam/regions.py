@@ -162,7 +162,7 @@ def _between(low: float, high: float) -> float:
 
 
 def _written(value: float) -> str:
-    return str(int(value)) if value.is_integer() else str(value)
+    return f"{value:.12g}" if abs(value) < 1e12 else str(int(value))
 
 
 def _times(asked: Sequence[str]) -> list[str]:

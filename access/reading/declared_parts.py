@@ -1,15 +1,19 @@
 """The readings of what the stacks declare: each role, grantee and bucket, as it is and as it is declared."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from access.changes import rights
 from access.changes.assuming import KINDS, Assuming
 from access.changes.rendered import Bucket, Document, Grantee, Rendered, Role, say_the_same
-from access.changes.rules import is_like, statements_of
+from access.changes.rules import ASSUME, is_like, statements_of
+from access.iam.checks import ActionCheck, ResourceCheck
 from access.iam.documents import Statement
-from access.iam.search import EVERYTHING, All, Not, Policies, Rule
+from access.iam.evaluation import is_about
+from access.iam.patterns import match
+from access.iam.search import EVERYTHING, All, Holds, Not, Policies, Rule
+from access.iam.verdicts import NO
 from access.reading.deployed import Account
 from access.reading.differences import excesses, lacks
 from access.reading.values import Finding, Reading
@@ -61,9 +65,10 @@ class Parts:
         if there.boundary:
             boundary = Policies("", statements_of((there.boundary,)))
         declared = Policies("", statements_of(role.policies))
-        yield from excesses(rights.newly_done("rights", role.name, declared, deployed.policies, given=boundary))
+        given = All((boundary, is_like((role.arn,)), _OF_ONE_RESOURCE))
+        yield from excesses(rights.newly_done("rights", role.name, declared, deployed.policies, given=given))
         in_force = All((Policies("", statements_of(deployed.policies)), boundary, _not_denied(self.deployed, role)))
-        as_declared = All((is_like((role.arn,)), _not_denied(self.declared, role)))
+        as_declared = All((is_like((role.arn,)), _OF_ONE_RESOURCE, _not_denied(self.declared, role)))
         yield from lacks(rights.newly_done("rights", role.name, in_force, role.policies, given=as_declared))
         if role.boundary and role.boundary != deployed.boundary:
             there_is = f"it has {deployed.boundary}" if deployed.boundary else "it has none"
@@ -87,9 +92,10 @@ class Parts:
         elsewhere = tuple(
             narrowed
             for document in deployed.policies
-            if (narrowed := _about_accounts(document, self.declared.accounts - {grantee.account}))
+            if (narrowed := _elsewhere(document, grantee.account or "", self.declared.accounts))
         )
-        found = rights.newly_done(kind, subject, declared, elsewhere, self.declared.roles)
+        own = Holds(ResourceCheck((f"arn:*:*:*:{grantee.account}:*",), but=False, variables=False))
+        found = rights.newly_done(kind, subject, declared, elsewhere, self.declared.roles, given=Not(own))
         return reading(*place, excesses(found))
 
     def _bucket(self, bucket: Bucket, deployed: Bucket | None) -> Iterator[Reading]:
@@ -98,7 +104,11 @@ class Parts:
         if not deployed:
             yield reading(*policy, [Finding("lack", f"there is no {subject}, though it is declared")])
             return
-        found = [*excesses(rights.of_bucket(bucket, deployed)), *lacks(rights.allowed_by_bucket(deployed, bucket))]
+        roles = [role for role in self.declared.roles.values() if role.account == account]
+        found = [
+            *excesses(rights.of_bucket(bucket, deployed, roles)),
+            *lacks(rights.allowed_by_bucket(deployed, bucket)),
+        ]
         yield reading(*policy, found)
         there = self.accounts[account].buckets[bucket.name]
         missing = sorted(bucket.guards - deployed.guards)
@@ -109,6 +119,13 @@ class Parts:
 
 
 _WITHOUT = {"BucketOwnerEnforced": "its ACL is in force, as its object ownership is not BucketOwnerEnforced"}
+
+_LISTS_BUCKETS = Holds(ActionCheck(("s3:ListAllMyBuckets",), but=False))
+_OF_ONE_RESOURCE = Not(All((_LISTS_BUCKETS, Not(Holds(ResourceCheck(("${*}",), but=False, variables=True))))))
+"""The list of buckets is asked for of no resource, so that no statement about a bucket concerns it.
+
+Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
+"""
 
 
 def reading(
@@ -153,20 +170,40 @@ def _content(statement: Statement) -> tuple[object, ...]:
     return tuple(value for name, value in sorted(vars(statement).items()) if name != "name")
 
 
-def _about_accounts(document: Document, accounts: Collection[str | None]) -> Document | None:
-    """Return the statements that name one of some accounts; nothing if there are none."""
+def _elsewhere(document: Document, own: str, accounts: Set[str]) -> Document | None:
+    """Return what a document says of other accounts: whatever names one of the stacks', and roles of any account.
+
+    Args:
+        document: a grantee's policy.
+        own: the grantee's account.
+        accounts: those of the stacks.
+
+    Returns:
+        The statements; nothing if none allows anything.
+    """
     parsed = json.loads(document.text)
     listed = parsed["Statement"] if isinstance(parsed["Statement"], list) else [parsed["Statement"]]
     kept = []
-    for number, statement in enumerate(listed, start=1):
-        resources = statement.get("Resource", [])
-        named = [
-            text
-            for text in ([resources] if isinstance(resources, str) else resources)
-            if any(account and account in text for account in accounts)
-        ]
-        if named or statement["Effect"] == "Deny":
-            kept.append({"Sid": f"statement {number}", **statement, **({"Resource": named} if named else {})})
+    for number, (written, statement) in enumerate(zip(listed, document.statements(), strict=True), start=1):
+        named = {"Sid": f"statement {number}", **written}
+        if statement.effect == "Deny":
+            kept.append(named)
+            continue
+        others = accounts - {own}
+        texts = () if statement.all_resources_but else statement.resources
+        about = [text for text in texts if any(account in text for account in others)]
+        if about:
+            kept.append({**named, "Resource": about})
+        roles = [text for text in texts if text not in about and _may_be_role_elsewhere(text, own)]
+        if is_about(statement, ASSUME) and (roles or statement.all_resources_but):
+            action = {key: value for key, value in named.items() if key not in ("NotAction", "Action")}
+            kept.append({**action, "Action": ASSUME, **({"Resource": roles} if roles else {})})
     if not any(statement["Effect"] == "Allow" for statement in kept):
         return None
     return replace(document, text=json.dumps({**parsed, "Statement": kept}))
+
+
+def _may_be_role_elsewhere(resource: str, own: str) -> bool:
+    """Return whether a text with wildcards may stand for a role of another account."""
+    service, _, account = (resource.split(":", 5) + ["*"] * 5)[2:5]
+    return account != own and match(service, "iam", {}, variables=False) != NO

@@ -23,7 +23,8 @@ def lacks(found: Iterable[Found]) -> Iterator[Finding]:
     """Yield what is declared and not deployed."""
     for each in found:
         if isinstance(each, Open):
-            continue  # the question the other way round has said so
+            yield _undecided(each)
+            continue
         how = _circumstances(each)
         less = f" in all circumstances that are declared: not {how}" if how else ""
         text = f"{each.who} may not {each.what}{less or ', though that is declared'}"
@@ -32,7 +33,8 @@ def lacks(found: Iterable[Found]) -> Iterator[Finding]:
 
 def _circumstances(change: Change) -> str:
     """Return how a request differs from what both sides allow; empty where the action or resource tells them apart."""
-    return "" if change.circumstances.startswith(("on ", "by ")) else change.circumstances
+    itself = change.kind == "rights" and change.circumstances.startswith("as ")
+    return "" if itself or change.circumstances.startswith(("on ", "by ")) else change.circumstances
 
 
 def _undecided(found: Open) -> Finding:

@@ -1,7 +1,7 @@
 """Everybody else: principals that get to the stacks' roles, buckets and keys though no stack declares it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from access.arn import account_of
@@ -9,12 +9,14 @@ from access.changes import circumstances
 from access.changes.assuming import grantee_patterns
 from access.changes.rendered import Document, Rendered
 from access.changes.rules import ASSUME, about, content, is_like, may_assume, statements_of
+from access.changes.values import undecided
 from access.iam.checks import ActionCheck, ResourceCheck
 from access.iam.documents import Statement
 from access.iam.evaluation import is_about
 from access.iam.patterns import Value, match
-from access.iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Undecided, first_difference
+from access.iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Some, Undecided, first_difference
 from access.iam.verdicts import NO
+from access.reading import uses
 from access.reading.deployed import Account, Principal
 from access.reading.uses import Target
 
@@ -85,14 +87,21 @@ class Others:
                 yield from self._compared(principal, what, after, before, given, (key,), is_less=True)
 
     def trusting(self, account: Account) -> Iterator[Access]:
-        """Yield the roles of an account that other accounts may assume and no stack declares."""
+        """Yield the roles of an account that other accounts may assume and no stack declares.
+
+        Accounts without a stack count where the account has roles of a stack, and for its grantees.
+        """
         others = sorted(self._deployed.accounts - {account.account_id})
+        has_roles = any(role.account == account.account_id for role in self._deployed.roles.values())
+        grantees = {it.principal.arn for it in self._holders[account.account_id] if it.granted}
         for principal in account.principals.values():
             if not principal.trust or principal.arn in self._deployed.roles or principal.is_of_service:
                 continue
             admits = Policies("", about((principal.trust,), principal.arn)[0])
-            questions = [(f"account {it}", is_like((f"arn:*:iam::{it}:*",))) for it in others]
-            known = tuple(f"arn:*:iam::{it}:*" for it in (*others, account.account_id))
+            named = set(re.findall(r"(?<!\d)\d{12}(?!\d)", principal.trust.text)) - {account.account_id, *others}
+            outside = sorted(named) if has_roles or principal.arn in grantees else []
+            questions = [(f"account {it}", is_like((f"arn:*:iam::{it}:*",))) for it in (*others, *outside)]
+            known = tuple(f"arn:*:iam::{it}:*" for it in (*others, *outside, account.account_id))
             anybody = Policies("", tuple(it for it in admits.statements if "*" in it.principals or it.effect == "Deny"))
             for who, rule, given in [
                 *((who, admits, given) for who, given in questions),
@@ -116,6 +125,28 @@ class Others:
                 key = (holder.documents, principal.boundary, target.name, verb, subject)
                 found += self._compared(principal, verb, NOTHING, All(tuple(limits)), given, key)
             yield from _joined(found, target.name)
+
+    def extending(self, account: Account, but: Set[str]) -> Iterator[Access]:
+        """Yield the principals of an account that may give themselves whatever they like.
+
+        Args:
+            account: the account.
+            but: the ARNs of principals of which it goes without saying, as more is known of them.
+        """
+        for holder, statements in self._of_service(account.account_id, "iam"):
+            principal = holder.principal
+            found = [*uses.own_rights(principal)] if principal.arn not in but else []
+            actions = [action for several, _ in found for action in several]
+            allowing = [it for it in statements if it.effect == "Allow"]
+            if not any(is_about(it, action) for it in allowing for action in actions):
+                continue
+            ways = Some(tuple(All((_is_action(it), _is_resource(arns))) for it, arns in found))
+            limits: list[Rule] = [Policies("", statements)]
+            if principal.boundary:
+                limits.append(Policies("", _on_service(statements_of((principal.boundary,)), "iam")))
+            given = All((_is(principal), ways))
+            key = (principal.arn, "own rights")
+            yield from self._compared(principal, "extend their own rights", NOTHING, All(tuple(limits)), given, key)
 
     def _of_service(self, account_id: str, service: str) -> list[tuple[_Holder, tuple[Statement, ...]]]:
         """Return the holders, but for the stacks' roles, that may be allowed something of a service."""
@@ -150,7 +181,7 @@ class Others:
             because = tuple(dict.fromkeys(denied if is_less else allowed))
             yield Access(principal.arn, what, is_less, True, because, witness)
         elif isinstance(difference, Undecided):
-            text = f"{what}: {difference.key} with {difference.operator} can't be decided"
+            text = f"{what}: {undecided(difference.key, difference.operator)}"
             yield Access(principal.arn, text, is_less, is_certain=False)
 
 

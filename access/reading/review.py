@@ -14,7 +14,7 @@ from access.participants import Participant
 from access.reading import uses
 from access.reading.accounts import read
 from access.reading.declared_parts import Parts, reading
-from access.reading.deployed import Account, as_declared
+from access.reading.deployed import Account, Principal, as_declared
 from access.reading.others import Access, Others
 from access.reading.uses import Target
 from access.reading.values import Finding, Reading, Review
@@ -129,17 +129,25 @@ def _of_others(
     others: Others, deployed: Rendered, accounts: Mapping[str, Account], exceptions: _Exceptions
 ) -> Iterator[Reading]:
     for account_id, account in accounts.items():
-        everybody = "principals"
+        everybody, named = "principals", set[str]()
+
+        def others_than_known(found: Iterable[Access], named: set[str] = named) -> Iterator[Finding]:
+            listed = [*exceptions.without(found)]
+            named.update(access.principal for access in listed)
+            yield from _folded(listed)
+
         for role in deployed.roles.values():
-            found = _folded(exceptions.without(others.entering(role.arn, account)))
+            found = others_than_known(others.entering(role.arn, account))
             part = f"principals/role/{account_of(role.arn)}/{role.name}"
             yield reading(account_id, part, everybody, f"who else may assume {role.name}", found)
-        trusted = _folded(exceptions.without(others.trusting(account)))
+        trusted = others_than_known(others.trusting(account))
         yield reading(account_id, "roles", "other roles", "which accounts they trust", trusted)
         for target in _targets(deployed, account):
-            found = _folded(exceptions.without(others.using(target, account)))
+            found = others_than_known(others.using(target, account))
             done = "may change" if target.service == "iam" else "may use"
             yield reading(account_id, f"principals/{target.name}", everybody, f"who else {done} {target.name}", found)
+        found = others_than_known(others.extending(account, but=frozenset(named)))
+        yield reading(account_id, "principals/own rights", everybody, "who may extend their own rights", found)
 
 
 def _targets(deployed: Rendered, account: Account) -> Iterator[Target]:
@@ -154,13 +162,28 @@ def _targets(deployed: Rendered, account: Account) -> Iterator[Target]:
     for role in deployed.roles.values():
         if role.account == account_id:
             yield uses.role(role.arn, role.name)
-            there = account.principals.get(role.arn)
-            own = [arn for arn in (there.attached if there else ()) if account_of(arn) == account_id]
-            if own:
-                yield uses.policies(own, f"role {role.name}")
+            yield from _policies_of(account.principals.get(role.arn), account_id)
     for grantee in deployed.grantees.values():
-        if grantee.account == account_id and grantee.kind == "group":
+        if grantee.account != account_id:
+            continue
+        if grantee.kind == "group":
             yield uses.group(grantee.name, grantee.partition, account_id)
+        elif grantee.kind == "role" and (there := account.role(grantee.name)):
+            yield uses.role(there.arn, grantee.name)
+            yield from _policies_of(there, account_id)
+        elif grantee.kind == "permissionSet" and grantee.policies:
+            start = f"arn:{grantee.partition}:iam::{account_id}:policy/"
+            names = [name for name, document in account.managed.items() if document in grantee.policies]
+            arns = [f"{start}{path}{name}" for name in names for path in ("", "*/")]
+            yield uses.policies(arns, f"permission set {grantee.name}")
+
+
+def _policies_of(role: Principal | None, account_id: str) -> Iterator[Target]:
+    if not role:
+        return
+    own = [arn for arn in (*role.attached, role.boundary_arn or "") if arn and account_of(arn) == account_id]
+    if own:
+        yield uses.policies(own, f"role {role.name}")
 
 
 def _folded(found: Iterable[Access]) -> Iterator[Finding]:

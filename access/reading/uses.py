@@ -3,10 +3,12 @@
 Source: Service Authorization Reference, "Actions, resources, and condition keys" of Amazon S3, AWS KMS and IAM.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from access.arn import account_of, partition_of
 from access.changes.rendered import Document
+from access.reading.deployed import Principal
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ _OF_KEYS: Mapping[str, Sequence[str]] = {
     "decrypt with": ("kms:Decrypt", "kms:ReEncrypt*"),
     "encrypt with": ("kms:Encrypt", "kms:GenerateDataKey*"),
     "share": ("kms:CreateGrant", "kms:PutKeyPolicy"),
+    "disable": ("kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:DeleteImportedKeyMaterial"),
 }
 
 _OF_ROLES: Mapping[str, Sequence[str]] = {
@@ -90,3 +93,18 @@ def group(name: str, partition: str, account_id: str) -> Target:
 def policies(arns: Sequence[str], of: str) -> Target:
     """Return some managed policies."""
     return Target(f"the policies of {of}", "iam", tuple(arns), _OF_POLICIES)
+
+
+def own_rights(principal: Principal) -> Iterator[tuple[Sequence[str], tuple[str, ...]]]:
+    """Yield the actions, and on what, by which a principal gives itself rights."""
+    arn, partition, account_id = principal.arn, partition_of(principal.arn), account_of(principal.arn)
+    groups = [group(name, partition, account_id) for name in principal.groups]
+    arns = tuple(text for it in groups for text in it.arns)
+    if arns:
+        yield ("iam:PutGroupPolicy", "iam:AttachGroupPolicy"), arns
+    if not principal.is_group:
+        kind = "User" if ":user/" in arn else "Role"
+        yield (f"iam:Put{kind}Policy", f"iam:Attach{kind}Policy"), (arn,)
+    own = tuple(it for it in principal.attached if account_of(it) == account_id)
+    if own:
+        yield _OF_POLICIES["change"], own

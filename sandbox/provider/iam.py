@@ -4,12 +4,15 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sandbox.provider.checks import between, length, matching
 from sandbox.provider.configuration import Aws
 from sandbox.provider.resource import TAGS, IdError, Property, ResourceType, same_policy
 from sandbox.provider.values import Properties, Value, canonical_json, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.type_defs import GroupTypeDef
 
 _NAME_CHARACTERS = matching(r"[\w+=,.@-]*", r"must match [\w+=,.@-]")
 _NAME = (length(1, 128), _NAME_CHARACTERS)
@@ -227,9 +230,19 @@ def _group_name(group_id: str, olds: Properties) -> str:
 
 
 def _read_group(aws: Aws, group_id: str, olds: Properties) -> Properties | None:
+    """Read a group; one whose name is gone by its unique id, which stays when it is renamed.
+
+    The official plugin takes it for deleted then, and an engine that was killed while it renamed the group meets it as
+    somebody else's.
+    """
+    group: GroupTypeDef | None
     try:
         group = aws.iam.get_group(GroupName=_group_name(group_id, olds))["Group"]
     except aws.iam.exceptions.NoSuchEntityException:
+        pages = aws.iam.get_paginator("list_groups").paginate() if olds.get("uniqueId") else ()
+        groups = (group for page in pages for group in page["Groups"])
+        group = next((it for it in groups if it["GroupId"] == olds["uniqueId"]), None)
+    if group is None:
         return None
     return {"arn": group["Arn"], "name": group["GroupName"], "path": group["Path"], "uniqueId": group["GroupId"]}
 
@@ -240,7 +253,7 @@ def _update_group(aws: Aws, group_id: str, olds: Properties, news: Properties) -
         return  # it finishes what a failed run has begun
     try:
         aws.iam.update_group(GroupName=name, NewGroupName=wanted, NewPath=text(news.get("path", "/")))
-    except aws.iam.exceptions.NoSuchEntityException:
+    except (aws.iam.exceptions.EntityAlreadyExistsException, aws.iam.exceptions.NoSuchEntityException):
         # The answer to an earlier try was lost: the group has its new name already.
         renamed = _read_group(aws, wanted, {})
         if renamed is None or renamed["uniqueId"] != olds.get("uniqueId"):

@@ -64,6 +64,9 @@ def _call(method: _Method) -> _Method:
             return method(provider, request, context)
         except _CallError as error:
             ended = error
+        except RecursionError:
+            what = f"{method.__name__} {getattr(request, 'urn', '')}".strip()
+            ended = _CallError(grpc.StatusCode.INVALID_ARGUMENT, f"{what}: a value is nested too deeply")
         except Exception as error:
             what = f"{method.__name__} {getattr(request, 'urn', '')}".strip()
             ended = _CallError(

@@ -510,7 +510,7 @@ def wire() -> Wire:
 
 @pytest.fixture
 def stack(tmp_path: Path, layout: Layout, wire: Wire) -> Iterator[Stack]:
-    with served(Emulator(layout), layout.ca_bundle, wire) as address:
+    with served(lambda: layout, wire) as address:
         yield Stack(tmp_path, layout, address)
 
 

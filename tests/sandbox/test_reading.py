@@ -103,6 +103,12 @@ class Live:
         self.production.iam.delete_role(RoleName="Other")
 
     @contextmanager
+    def group(self, name: str, policy: str) -> Iterator[None]:
+        self.development.iam.put_group_policy(GroupName=name, PolicyName="Y", PolicyDocument=policy)
+        yield
+        self.development.iam.delete_group_policy(GroupName=name, PolicyName="Y")
+
+    @contextmanager
     def bounded(self) -> Iterator[None]:
         iam = self.production.iam
         arn = iam.create_policy(PolicyName="B", PolicyDocument=allow("s3:GetObject"))["Policy"]["Arn"]
@@ -165,6 +171,19 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         (lambda live: live.trust(trusts(DEVELOPMENT, THIRD)), "excess", f"anybody of account {THIRD}"),
         (lambda live: live.trust(trusts(THIRD)), "lack", "Developers may not assume UpdateApp"),
         (lambda live: live.role(trusts(DEVELOPMENT)), "excess", f"role Other may also let account {DEVELOPMENT} in"),
+        (lambda live: live.role(trusts(THIRD)), "excess", f"role Other may also let account {THIRD} in"),
+        (
+            lambda live: live.group("Developers", allow("sts:AssumeRole", "arn:aws:iam::*:role/*")),
+            "excess",
+            "group Developers may also do sts:AssumeRole on arn:aws:iam::*:role/*",
+        ),
+        (
+            lambda live: live.user(live.production, allow("iam:PutUserPolicy")),
+            "excess",
+            "Norman may also extend their own rights",
+        ),
+        (lambda live: live.group("Developers", allow("sts:AssumeRole", UPDATE_APP)), "", ""),
+        (lambda live: live.inline(allow("s3:*", f"{BUCKET}2")), "excess", f"UpdateApp may also do s3:* on {BUCKET}2"),
         (lambda live: live.bounded(), "lack", "UpdateApp may not do"),
         (lambda live: live.bucket_policy(), "excess", f"account {DEVELOPMENT}, by the policy of bucket productionapp"),
         (lambda live: live.no_block(), "excess", "bucket productionapp: its public access block lacks blockPublicAcls"),

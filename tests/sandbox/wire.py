@@ -1,31 +1,46 @@
 """A faulty wire: a proxy between the provider and the emulator that spoils single answers."""
 
 import http.client
+import json
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from sandbox.emulator import Emulator
+from sandbox.layout import Layout
 
-Fault = Literal["lost", "last", "never", "denied", "page"]
+Fault = Literal[
+    "lost", "last", "never", "reset", "cut", "torn", "denied", "expired", "throttled", "failed", "page", "slow"
+]
 """How a call is spoilt.
 
 - ``lost``: it is done, and the connection closed without an answer.
 - ``last``: as ``lost``; once all of these are over nothing is done or answered any more.
 - ``never``: as ``last``, but it is not done either.
+- ``reset``: it is not done, and the connection closed without an answer.
+- ``cut``: it is done, and half of the answer comes as if it were all of it.
+- ``torn``: it is done, and the connection closed after half of the answer.
 - ``denied``: AWS refuses it.
+- ``expired``: AWS refuses it, as the session is over.
+- ``throttled``: AWS wants it to be sent again later.
+- ``failed``: AWS has an error of its own.
 - ``page``: a web page with status 200 comes in place of AWS's answer.
+- ``slow``: it is done, and the answer comes late.
 """
 
 _ENDING = {"last", "never"}
-_DENIED = b"""<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not now</Message></Error>
-<RequestId>1</RequestId></ErrorResponse>"""
+_LATE_SECONDS = 3.0
+_REFUSALS = {  # the status and code of IAM and STS, those of S3, and the message
+    "denied": (403, "AccessDenied", 403, "AccessDenied", "not now"),
+    "expired": (403, "ExpiredToken", 400, "ExpiredToken", "The security token included in the request is expired"),
+    "throttled": (400, "Throttling", 503, "SlowDown", "Rate exceeded"),
+    "failed": (500, "ServiceFailure", 500, "InternalError", "We encountered an internal error"),
+}
 _PAGE = b"<html><body>Sign in</body></html>"
 
 
@@ -40,13 +55,16 @@ class Wire:
         self.dead = False
         self._lock = threading.Lock()
 
-    def fault(self, operation: str) -> Fault | None:
+    def fault(self, operation: str, body: str) -> Fault | None:
         """Return what is to happen to a call, once."""
         with self._lock:
             fault = self.faults.pop(operation, None)
             self.faults |= self.later.pop(operation, {})
             self.dead = self.dead or (fault in _ENDING and _ENDING.isdisjoint(self.faults.values()))
             return fault
+
+    def done(self) -> None:
+        """Do something after a call is done whose answer gets lost."""
 
 
 class Proxied(Emulator):
@@ -66,9 +84,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def served(emulator: Emulator, ca_bundle: Path, wire: Wire) -> Iterator[str]:
-    """Serve the proxy while the context lasts, and give its address."""
-    trusted, target = ssl.create_default_context(cafile=str(ca_bundle)), urlsplit(emulator.endpoint)
+def served(where: Callable[[], Layout], wire: Wire) -> Iterator[str]:
+    """Serve the proxy while the context lasts, and give its address.
+
+    Args:
+        where: gives the sandbox whose emulator is reached, at each call.
+        wire: what happens to the calls.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -76,38 +98,64 @@ def served(emulator: Emulator, ca_bundle: Path, wire: Wire) -> Iterator[str]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             action = re.search(rb"(?:^|&)Action=(\w+)", body)
-            fault = wire.fault(action[1].decode() if action else f"{self.command} {self.path}")
-            if fault == "denied":
-                self._answer(403, {}, _DENIED)
+            fault = wire.fault(action[1].decode() if action else f"{self.command} {self.path}", body.decode())
+            if fault in _REFUSALS:
+                self._refuse(*_REFUSALS[fault], is_s3=not action)
             elif fault == "page":
                 self._answer(200, {"Content-Type": "text/html"}, _PAGE)
-            elif fault == "never" or (wire.dead and fault != "last"):
+            elif fault in ("never", "reset") or (wire.dead and fault != "last"):
                 self.close_connection = True
             else:
+                self._forward(body, fault)
+
+        def _refuse(self, status: int, code: str, s3_status: int, s3_code: str, message: str, is_s3: bool) -> None:
+            if is_s3:
+                text = f"<Error><Code>{s3_code}</Code><Message>{message}</Message></Error>"
+                self._answer(s3_status, {"x-amz-request-id": "1"}, text.encode())
+            else:
+                error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+                text = f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"
+                self._answer(status, {"x-amzn-requestid": "1"}, text.encode())
+
+        def _forward(self, body: bytes, fault: Fault | None) -> None:
+            try:
                 status, headers, answer = self._forwarded(body)
-                if fault:
-                    self.close_connection = True
-                else:
-                    self._answer(status, headers, answer)
+            except OSError:  # the emulator is gone
+                self.close_connection = True
+                return
+            if fault in ("lost", "last"):
+                wire.done()
+                self.close_connection = True
+                return
+            if fault == "slow":
+                time.sleep(_LATE_SECONDS)
+            half = answer[: len(answer) // 2] if fault in ("cut", "torn") else answer
+            self._answer(status, headers, half, len(answer) if fault == "torn" else len(half))
+            self.close_connection = self.close_connection or fault == "torn"
 
         do_DELETE = do_GET = do_HEAD = do_PUT = do_POST  # noqa: N815
 
         def _forwarded(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            connection = http.client.HTTPSConnection(target.hostname or "", target.port, context=trusted)
+            layout = where()
+            port = json.loads(layout.emulator_record.read_text())["port"]
+            trusted = ssl.create_default_context(cafile=str(layout.ca_bundle))
+            connection = http.client.HTTPSConnection("127.0.0.1", port, context=trusted)
             connection.request(self.command, self.path, body, {**self.headers, "Connection": "close"})
             response = connection.getresponse()
             answer = response.read()
             connection.close()
             return response.status, dict(response.getheaders()), answer
 
-        def _answer(self, status: int, headers: dict[str, str], answer: bytes) -> None:
+        def _answer(self, status: int, headers: dict[str, str], answer: bytes, announced: int | None = None) -> None:
             self.send_response(status)
             kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
             length = headers.get("Content-Length") if self.command == "HEAD" else None
-            for name, value in {**kept, "Content-Length": length or str(len(answer))}.items():
+            size = len(answer) if announced is None else announced
+            for name, value in {**kept, "Content-Length": length or str(size)}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer)
+            if self.command != "HEAD":
+                self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,14 +1,12 @@
 """Completion, by the real shells where they are installed."""
 
 import os
-import pty
 import re
-import select
 import shlex
 import shutil
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -97,22 +95,25 @@ def shell(name: str) -> str:
     return found
 
 
+ON_TERMINAL = [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])"]
+
+
 def typed(command: list[str], start: str, line: str, wanted: str) -> str:
     """Type a line with its TABs into an interactive shell; all that the terminal showed by the time of ``wanted``."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execvp(command[0], command)  # noqa: S606
     shown = ""
-    try:
+    with subprocess.Popen([*ON_TERMINAL, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as terminal:
+        assert terminal.stdin
+        assert terminal.stdout
+        never = threading.Timer(_SECONDS, terminal.kill)  # in case it does not complete
+        never.start()
         for text, until in ((f"{start}; PS1=; echo re''ady\n", "ready\r\n"), (line, wanted)):
-            os.write(terminal, text.encode())
+            terminal.stdin.write(text.encode())
+            terminal.stdin.flush()
             shown = ""
-            never = time.monotonic() + _SECONDS
-            while until not in shown and select.select([terminal], [], [], max(0, never - time.monotonic()))[0]:
-                shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x08", "", os.read(terminal, 4096).decode(errors="replace"))
-    finally:
-        os.close(terminal)
-        os.waitpid(process, 0)
+            while until not in shown and (letters := os.read(terminal.stdout.fileno(), 4096)):
+                shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x08", "", letters.decode(errors="replace"))
+        never.cancel()
+        terminal.kill()
     return shown
 
 

@@ -107,12 +107,54 @@ def test_other_refusals_of_edits_say_what_to_do() -> None:
     assert unknown == "it reads the outputs of other, which is not deployed; run `python -m sandbox up other` first"
 
 
+@pytest.mark.parametrize(
+    ("code", "cure"),
+    [
+        ("AccessDenied", "get the right to do it, then run it again and it goes on where it was"),
+        ("ExpiredToken", "sign in again, then run it again and it goes on where it was"),
+        ("Throttling", "wait a little, then run it again and it goes on where it was"),
+        ("SlowDown", "wait a little, then run it again and it goes on where it was"),
+        ("ServiceFailure", "run it again and it goes on where it was"),
+    ],
+)
+def test_what_the_next_run_makes_up_for_says_so(code: str, cure: str) -> None:
+    error = aws(ROLE, "CreateRole", code, "not now")
+    assert in_one_line(error) == f"role Update-role: {code}: not now; {cure}"
+    assert in_one_line(error, error) == f"role Update-role: {code}: not now (1 more in acme.prod.log); {cure}"
+
+
+def test_an_answer_that_is_none_of_aws_s_asks_for_another_run() -> None:
+    page = "operation CreateRole: the answer did not come from AWS (status code 200, text/html); is there a proxy?"
+    assert in_one_line(EngineError(f"creating {ROLE}: {page}", ROLE)) == (
+        "role Update-role: the answer did not come from AWS (status code 200, text/html); is there a proxy?; run it"
+        " again and it goes on where it was"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "cure"),
+    [
+        ("no space left on device", "make room"),
+        ("permission denied", "make it and its folder writable"),
+        ("read-only file system", "make it and its folder writable"),
+    ],
+)
+def test_a_state_that_can_not_be_written_is_named(reason: str, cure: str) -> None:
+    file = "/home/x/.sandbox/backend/.pulumi/stacks/acme/prod.json"
+    error = EngineError(f"saving snapshot: writing blob: open {file}: {reason}")
+    assert in_one_line(error) == (
+        f"{file} can't be written ({reason}); {cure}, and run it again: it goes on where it was"
+    )
+
+
 def test_what_is_not_known_is_told_as_it_is_without_addresses() -> None:
     refused = aws(ROLE, "CreateRole", "MalformedPolicyDocument", "Invalid principal\nin policy")
     assert in_one_line(refused) == "role Update-role: MalformedPolicyDocument: Invalid principal in policy"
     assert in_one_line(refused, refused) == f"{in_one_line(refused)}; 1 more in acme.prod.log"
     traceback = EngineError("Traceback (most recent call last):\n  File x\nValueError: no such thing")
     assert in_one_line(traceback) == "the program raised ValueError: no such thing; the traceback is in acme.prod.log"
+    deep = EngineError("Traceback (most recent call last):\n  File x\nRecursionError: maximum recursion depth exceeded")
+    assert in_one_line(deep).startswith("a value is nested too deeply, in the configuration or in what a stack exports")
 
 
 def event(severity: str, message: str, urn: str = "") -> str:

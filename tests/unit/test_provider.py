@@ -1141,6 +1141,23 @@ def test_what_is_not_served_is_named(method: str, request_: Message) -> None:
     assert message.startswith(f"{subject} is not served by the sandbox's stand-in provider; it serves: aws:")
 
 
+@pytest.mark.parametrize("method", ["Check", "Diff"])
+def test_a_policy_that_is_nested_too_deeply_is_refused_in_one_line(method: str) -> None:
+    news, olds = (
+        to_struct({"name": "p", "policy": '{"a":' * 100_000 + "1" + "}" * 100_000 + end}) for end in ("", " ")
+    )
+    request = {
+        "Check": provider_pb2.CheckRequest(urn=urn(POLICY), news=news),
+        "Diff": provider_pb2.DiffRequest(urn=urn(POLICY), news=news, olds=olds, old_inputs=olds),
+    }[method]
+    with pytest.raises(AbortedError) as aborted:
+        answer(OFFLINE, method, request)
+    assert aborted.value.args == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        f"{method} {urn(POLICY)}: a value is nested too deeply",
+    )
+
+
 def test_a_component_s_child_is_served_by_its_own_type() -> None:
     nested = f"urn:pulumi:dev::probe::acme:index:Team$acme:index:Roles${GROUP}::g"
     request = provider_pb2.CheckRequest(urn=nested, news=to_struct({"name": "g"}))

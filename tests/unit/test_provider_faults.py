@@ -200,10 +200,11 @@ def a_group(unique_id: str) -> dict[str, Any]:
     return {"Group": group, "Users": []}
 
 
-def test_a_group_that_has_its_new_name_already_is_renamed() -> None:
+@pytest.mark.parametrize("code", ["EntityAlreadyExists", "NoSuchEntity"])
+def test_a_group_that_has_its_new_name_already_is_renamed(code: str) -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
-        iam.add_client_error("update_group", "NoSuchEntity")
+        iam.add_client_error("update_group", code)
         iam.add_response("get_group", a_group("A" * 16), {"GroupName": "new"})
         RESOURCE_TYPES[GROUP].update(account(provider), "old", GROUP_OLDS, {"name": "new"})
 
@@ -218,6 +219,16 @@ def test_a_group_of_the_new_name_that_is_another_one_is_left_alone(other: str | 
         else:
             iam.add_client_error("get_group", "NoSuchEntity")
         RESOURCE_TYPES[GROUP].update(account(provider), "old", GROUP_OLDS, {"name": "new"})
+
+
+@pytest.mark.parametrize("known", ["A" * 16, "B" * 16])
+def test_a_group_that_was_renamed_behind_the_engine_s_back_is_known_by_its_unique_id(known: str) -> None:
+    provider = new_provider()
+    with stubbed(provider, "iam") as iam:
+        iam.add_client_error("get_group", "NoSuchEntity")
+        iam.add_response("list_groups", {"Groups": [a_group("A" * 16)["Group"]]})
+        found = RESOURCE_TYPES[GROUP].read(account(provider), "old", {**GROUP_OLDS, "uniqueId": known})
+    assert (found or {}).get("name") == ("new" if known == "A" * 16 else None)
 
 
 # --- Buckets that are there already

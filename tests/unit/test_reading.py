@@ -1,6 +1,5 @@
 """Changes behind the stacks' back: each that widens or narrows access is found and named, harmless ones are not."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,93 +8,24 @@ import pytest
 from access.known_principals import KnownPrincipal
 from access.reading.values import Finding
 from tests.unit.deployed import Aws, allow, deny, document, root, trusts
+from tests.unit.edits import (
+    BUCKET,
+    MFA,
+    THIRD,
+    Edit,
+    all_of,
+    another_role,
+    attached,
+    bucket_policy,
+    grants,
+    inline,
+    of_group,
+    own,
+    statement,
+    trust,
+    user,
+)
 from tests.unit.rendered import DEVELOPMENT, PRODUCTION, ROLE, group, role, state
-
-THIRD = "333333333333"
-BUCKET = "arn:aws:s3:::productionapp"
-Edit = Callable[[Aws], Any]
-
-
-def inline(content: Any) -> Edit:  # noqa: ANN401
-    """An inline policy of the role."""
-    return lambda aws: aws.production.put(aws.update_app, "Y", content)
-
-
-def attached(content: Any) -> Edit:  # noqa: ANN401
-    """A managed policy more of the role."""
-    return lambda aws: aws.production.attach(aws.update_app, aws.production.policy("More", content))
-
-
-def own(content: Any) -> Edit:  # noqa: ANN401
-    """Another version of the role's own policy."""
-    return lambda aws: aws.production.policy("read-write-app-bucket", content)
-
-
-def trust(content: Any) -> Edit:  # noqa: ANN401
-    """Another trust policy."""
-    return lambda aws: aws.update_app.update(AssumeRolePolicyDocument=content)
-
-
-def bucket_policy(*statements: Mapping[str, Any]) -> Edit:
-    """Statements more in the bucket's policy."""
-    return lambda aws: aws.bucket["policy"]["Statement"].extend(statements)
-
-
-def of_group(name: str, content: Any) -> Edit:  # noqa: ANN401
-    """A policy more of a group."""
-    return lambda aws: aws.development.put(aws.development.group(name), "Y", content)
-
-
-def another_role(account: str, trusted: Any, content: Any = None) -> Edit:  # noqa: ANN401
-    """Another role."""
-
-    def edit(aws: Aws) -> None:
-        made = aws.accounts[account].role("Other", trusted)
-        if content:
-            aws.accounts[account].put(made, "Y", content)
-
-    return edit
-
-
-def user(account: str, content: Any = None, *groups: str, attach: str = "") -> Edit:  # noqa: ANN401
-    """Another user."""
-
-    def edit(aws: Aws) -> None:
-        made = aws.accounts[account].user("Norman", *groups)
-        if content:
-            aws.accounts[account].put(made, "Y", content)
-        if attach:
-            aws.accounts[account].attach(made, attach)
-
-    return edit
-
-
-def statement(who: Any, action: str | list[str], resource: str | list[str], **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A statement of a bucket's policy."""
-    return {"Sid": "B", "Effect": "Allow", "Principal": who, "Action": action, "Resource": resource, **more}
-
-
-def grants(*objects: str, list_resource: str = BUCKET, **condition: Any) -> Any:  # noqa: ANN401
-    """The role's own policy, with other objects or another condition on listing."""
-    listing: dict[str, Any] = {"Sid": "L", "Effect": "Allow", "Action": ["s3:GetBucketLocation", "s3:ListBucket"]}
-    listing |= {"Resource": list_resource, **condition}
-    return document(
-        {"Sid": "A", "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"},
-        listing,
-        {
-            "Sid": "O",
-            "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-            "Resource": [*objects],
-        },
-    )
-
-
-def _all(*edits: Edit) -> Edit:
-    return lambda aws: [edit(aws) for edit in edits]
-
-
-MFA = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
 
 WIDER: dict[str, tuple[Edit, str]] = {
     # The role can give itself more.
@@ -172,7 +102,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         "whoever has the right elsewhere may also",
     ),
     "an ACL for everybody": (
-        _all(
+        all_of(
             lambda aws: aws.bucket.update(ownership="ObjectWriter"),
             lambda aws: aws.bucket["grants"].append(
                 {"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}, "Permission": "READ"}
@@ -181,7 +111,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         "bucket productionapp is open by its ACL: READ to AllUsers",
     ),
     "an ACL for another account": (
-        _all(
+        all_of(
             lambda aws: aws.bucket.update(ownership="BucketOwnerPreferred"),
             lambda aws: aws.bucket["grants"].append({"Grantee": {"ID": "other"}, "Permission": "FULL_CONTROL"}),
         ),
@@ -305,7 +235,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         "power users in Testers",
     ),
     "Testers' Deny is gone and they may": (
-        _all(
+        all_of(
             lambda aws: aws.development.groups["Testers"]["GroupPolicyList"].clear(),
             of_group("Testers", allow("sts:AssumeRole", ROLE)),
         ),
@@ -320,7 +250,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         "power users in Testers",
     ),
     "Developers may assume another role of production": (
-        _all(
+        all_of(
             another_role(PRODUCTION, trusts(root(DEVELOPMENT))),
             of_group("Developers", allow("sts:AssumeRole", f"arn:aws:iam::{PRODUCTION}:role/Other")),
         ),
@@ -345,7 +275,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         "group Ops may also read objects of, write objects of, list and change bucket productionapp",
     ),
     "a user may, by another group": (
-        _all(
+        all_of(
             user(DEVELOPMENT, None, "Admins"),
             lambda aws: aws.development.attach(aws.development.group("Admins"), "AdministratorAccess"),
         ),
@@ -379,7 +309,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         "there is no role UpdateApp",
     ),
     "the group is gone": (
-        _all(lambda aws: aws.development.groups.pop("Developers"), lambda aws: aws.development.users.pop("David")),
+        all_of(lambda aws: aws.development.groups.pop("Developers"), lambda aws: aws.development.users.pop("David")),
         "there is no group Developers",
     ),
     "the bucket is gone": (lambda aws: aws.production.buckets.clear(), "there is no bucket productionapp"),
@@ -412,7 +342,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         "David may not assume UpdateApp",
     ),
     "a Developer is in a group that is denied": (
-        _all(
+        all_of(
             of_group("Guests", deny("sts:*")), lambda aws: aws.development.users["David"]["GroupList"].append("Guests")
         ),
         "David may not assume UpdateApp",
@@ -489,11 +419,11 @@ HARMLESS: dict[str, Edit] = {
     "a boundary that bounds nothing": lambda aws: aws.production.bound(
         aws.update_app, aws.production.policy("B", allow("s3:*"))
     ),
-    "more than its boundary allows": _all(
+    "more than its boundary allows": all_of(
         lambda aws: aws.production.bound(aws.update_app, aws.production.policy("B", allow("s3:*"))),
         inline(allow("ec2:*")),
     ),
-    "a user that is bounded": _all(
+    "a user that is bounded": all_of(
         user(DEVELOPMENT, allow("*")),
         lambda aws: aws.development.bound(aws.development.user("Norman"), aws.development.policy("B", allow("s3:*"))),
     ),
@@ -601,7 +531,7 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         {"kms_key_arns": [KEY]},
         user(PRODUCTION, allow("kms:*", KEY)),
         "excess",
-        f"Norman may also decrypt with, encrypt with and share key {KEY}",
+        f"Norman may also decrypt with, encrypt with, share and disable key {KEY}",
     ),
     "as declared, with everything": (
         {"require_mfa": True, "external_id": "Example-987", "prefixes": ["reports/"], "kms_key_arns": [KEY]},

@@ -1,0 +1,144 @@
+"""All faults at all calls: ``python -m tests.sandbox.all_faults`` tries them and writes docs/faults.md."""
+
+import json
+import os
+import random
+import re
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sandbox.isolation import forget_environment
+from sandbox.layout import REPOSITORY, TOOLS
+from tests.sandbox.faults import FAULTS, SCENARIOS, Bench, Call, Outcome, Scenario
+
+_PAGE = REPOSITORY / "docs" / "faults.md"
+_RESULTS = TOOLS / "faults" / "results.jsonl"
+"""The outcomes so far, kept while a run of all cases lasts."""
+
+_READS = re.compile(r"(Get|List)[A-Z]|GET |HEAD ")
+_BESIDE = re.compile(
+    r" (sandbox-administrator|David|Theresa|QA-member)\b|GetAccountAuthorizationDetails|List(Groups|Roles|Users)$"
+)
+"""The calls with which the sandbox looks after people and profiles, without the engine."""
+_AT_READS = ("cut", "denied", "expired", "never", "page", "emulator killed before")
+"""The faults at calls that change nothing: the others are over with the next try."""
+_HARMLESS = ("failed", "reset", "slow", "throttled", "torn")
+"""The faults that another try is over with, within the same run."""
+_BESIDE_AT_CHANGES = ("lost", "cut", "denied", "never", "emulator killed after", "program killed after")
+_BESIDE_AT_READS = ("cut", "denied", "never", "page")
+_TWICE = ("denied", "never", "engine killed after", "emulator killed after")
+"""The faults of a scenario that differs from another one only in what is run after them."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault at a call."""
+
+    scenario: Scenario
+    call: Call
+    fault: str
+
+
+def cases(bench: Bench) -> list[Case]:
+    """Return all faults at all calls, mixed, those first that have most to do with the stacks."""
+    found = [
+        Case(scenario, call, fault)
+        for scenario in SCENARIOS
+        for call in bench.calls(scenario)
+        for fault in _faults(scenario, call)
+    ]
+    random.Random(0).shuffle(found)  # noqa: S311 (an order)
+    return sorted(found, key=lambda case: (bool(_BESIDE.search(case.call.name)), case.fault in _HARMLESS))
+
+
+def _faults(scenario: Scenario, call: Call) -> Sequence[str]:
+    reads, beside = bool(_READS.match(call.name)), bool(_BESIDE.search(call.name))
+    if scenario.again != scenario.command and scenario.command[0] != "up":
+        return () if reads or beside else _TWICE
+    if beside:
+        return _BESIDE_AT_READS if reads else _BESIDE_AT_CHANGES
+    return _AT_READS if reads else FAULTS
+
+
+def _try(arguments: tuple[int, int, Path, Path]) -> None:
+    """Try one part of all cases that are not among the results yet, and add their outcomes to them."""
+    part, parts, results, folder = arguments
+    known = {(it.scenario, it.call, it.fault) for it in read(results)}
+    with Bench(folder).open() as bench:
+        for case in cases(bench)[part::parts]:
+            if (case.scenario.name, str(case.call), case.fault) not in known:
+                outcome = bench.run(case.scenario, case.call, case.fault)
+                with results.open("a") as file:
+                    file.write(json.dumps(asdict(outcome)) + "\n")
+
+
+def read(results: Path) -> list[Outcome]:
+    """Return the outcomes of a run of all cases, as far as it has come."""
+    lines = results.read_text().splitlines() if results.exists() else []
+    return [Outcome(**json.loads(line)) for line in lines]
+
+
+def page(outcomes: Sequence[Outcome]) -> str:
+    """Return the outcomes as a page: those with the same last line in one row."""
+    came = [outcome for outcome in outcomes if outcome.came]
+    failed = [outcome for outcome in came if not outcome.converges]
+    lines = [
+        "# Faults, and what becomes of a run",
+        "",
+        "Made by `make faults`: a fault is put on the wire between the sandbox and its emulator at a call of a run, or",
+        "a process is killed before or after the call; then the command is run again, and the accounts and the states",
+        "are compared with those of an undisturbed run. All of it is with the stand-in provider; the official one",
+        "is untried.",
+        "",
+        f"Faults that came: {len(came)}; brought to where an undisturbed run leads by the next run:"
+        f" {len(came) - len(failed)}.",
+    ]
+    for scenario in SCENARIOS:
+        rows: dict[tuple[str, str, str], list[str]] = {}
+        for outcome in sorted(came, key=lambda it: (it.call, it.fault)):
+            if outcome.scenario == scenario.name:
+                said = "passes" if outcome.passed else outcome.said.removeprefix("sandbox: ") or "nothing"
+                rows.setdefault((outcome.call, said, _next(outcome)), []).append(outcome.fault)
+        if rows:
+            lines += ["", f"## {scenario.name[0].upper()}{scenario.name[1:]}", ""]
+            lines += ["| call | fault | last line of the run | the next run |", "|---|---|---|---|"]
+            lines += [
+                f"| {call} | {', '.join(faults)} | {said.replace('|', chr(92) + '|')} | {then} |"
+                for (call, said, then), faults in rows.items()
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _next(outcome: Outcome) -> str:
+    if outcome.converges:
+        return "converges"
+    return f"does not converge: {outcome.differs or f'{outcome.runs} runs'}".replace("|", r"\|")
+
+
+def _try_all() -> int:
+    """Try all cases, go on with an earlier run that was interrupted, and write the page; 1 if any fails."""
+    _RESULTS.parent.mkdir(exist_ok=True)
+    parts = os.cpu_count() or 1
+    with TemporaryDirectory(prefix="faults-") as folder:
+        work = [(part, parts, _RESULTS, Path(folder, str(part))) for part in range(parts)]
+        for _, _, _, place in work:
+            place.mkdir()
+        with ProcessPoolExecutor(parts, get_context("spawn"), forget_environment) as pool:
+            list(pool.map(_try, work))
+    outcomes = read(_RESULTS)
+    _PAGE.write_text(page(outcomes))
+    _RESULTS.unlink()
+    wrong = [it for it in outcomes if it.came and (it.is_defect or not it.converges)]
+    for outcome in wrong:
+        print(f"{outcome.scenario}, {outcome.call}, {outcome.fault}: {outcome.said}; {_next(outcome)}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    forget_environment()
+    sys.exit(_try_all())

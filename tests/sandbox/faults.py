@@ -1,0 +1,382 @@
+"""A fault at a call of a run, and what becomes of it.
+
+A fault is put on the wire between the sandbox and its emulator, or a process is killed before or after a call. Then the
+command is run again, and the accounts and the state are compared with those of an undisturbed run.
+"""
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+from unittest import mock
+from urllib.parse import parse_qs
+
+from sandbox.__main__ import main
+from sandbox.emulator import Emulator
+from sandbox.layout import REPOSITORY, Layout, layout_of
+from sandbox.strict import HEALTH_PATH
+from sandbox.users import Accounts
+from tests.sandbox.edits import DEVELOPMENT, ONE_ROLE, PRODUCTION, Stacks, all_of, group, role
+from tests.sandbox.fingerprint import fingerprint
+from tests.sandbox.project_folder import ProjectFolder
+from tests.sandbox.wire import Fault, Wire, served
+
+WIRE_FAULTS: Sequence[Fault] = (
+    "lost", "reset", "cut", "torn", "denied", "throttled", "failed", "page", "slow"
+)  # fmt: skip
+LASTING: Sequence[str] = ("expired", "never", "throttled for good")
+"""Faults of a call and of all after it."""
+KILLS = tuple(f"{victim} killed {when}" for victim in ("emulator", "engine", "program") for when in ("before", "after"))
+FAULTS: Sequence[str] = (*WIRE_FAULTS, *LASTING, *KILLS)
+
+_NAMES = ("UserName", "GroupName", "RoleName", "PolicyName", "PolicyArn")
+
+
+def _edited() -> Stacks:
+    stacks = deepcopy(ONE_ROLE)
+    change = all_of(
+        role(0, requireMfa=True, access="read", tags={"team": "web"}, maxSessionDuration=7200, policyName="web"),
+        group(0, sessionTags=True),
+        group(1, name="QA", renamedFrom="Testers"),
+    )
+    change(stacks)
+    return stacks
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A command at whose calls faults come."""
+
+    name: str
+    command: tuple[str, ...]
+    again: tuple[str, ...]
+    """What is run after the fault."""
+    before: tuple[tuple[str, ...], ...] = ()
+    """What was run before, in a folder of its own."""
+    edited: bool = False
+    """Whether the files are edited first."""
+
+
+_UP_BOTH = (("up",),)
+_UNPROTECTED = ("pulumi", "production", "--", "state", "unprotect", "--all")
+_DESTROY_PRODUCTION, _DESTROY_DEVELOPMENT = (
+    ("pulumi", stack, "--", "destroy") for stack in ("production", "development")
+)
+SCENARIOS = (
+    Scenario("first up of production", ("up", "production"), ("up", "production")),
+    Scenario("first up of development", ("up", "development"), ("up",), (("up", "production"),)),
+    Scenario("update of production", ("up", "production"), ("up", "production"), _UP_BOTH, edited=True),
+    Scenario("update of development", ("up", "development"), ("up", "development"), _UP_BOTH, edited=True),
+    Scenario("destroy of development", _DESTROY_DEVELOPMENT, _DESTROY_DEVELOPMENT, _UP_BOTH),
+    Scenario("destroy of production", _DESTROY_PRODUCTION, _DESTROY_PRODUCTION, (*_UP_BOTH, _UNPROTECTED)),
+    Scenario("destroy of development, then up", _DESTROY_DEVELOPMENT, ("up",), _UP_BOTH),
+    Scenario("destroy of production, then up", _DESTROY_PRODUCTION, ("up",), (*_UP_BOTH, _UNPROTECTED)),
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a run: the operation and what it is about, and how many of these came before."""
+
+    name: str
+    number: int
+
+    def __str__(self) -> str:
+        return self.name if self.number == 1 else f"{self.name} ({self.number})"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run with a fault."""
+
+    scenario: str
+    call: str
+    fault: str
+    came: bool
+    """``False``: the run made no such call."""
+    passed: bool
+    """``True`` if the fault did not fail the run."""
+    said: str
+    """The last line of a run that failed."""
+    runs: int
+    """How many more it took; 0 if none of them passed."""
+    differs: str
+    """What differs from an undisturbed run afterwards."""
+    printed: str
+
+    @property
+    def converges(self) -> bool:
+        """Whether the next run brought everything to where an undisturbed one leads."""
+        return self.runs == 1 and not self.differs
+
+    @property
+    def is_defect(self) -> bool:
+        """Whether a line says nothing that helps."""
+        if re.search(r"Traceback|a defect of|errors? occurred|exit code", self.said + self.printed):
+            return True
+        return not self.passed and not self.said and not self.fault.startswith("program")
+
+
+class FaultyWire(Wire):
+    """Spoils one call, or kills a process there, and counts all calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self._counts: Counter[str] = Counter()
+        self.arm(None, "", {})
+
+    def arm(self, call: Call | None, kind: str, kills: dict[str, Callable[[], None]]) -> None:
+        """Expect a run with a fault at a call."""
+        with self._lock:
+            self._at, self._kind, self._kills = call, kind, kills
+            self.came = self._lasts = self._kill_after = False
+            self.calls = []
+            self._counts.clear()
+
+    def fault(self, operation: str, body: str) -> Fault | None:
+        """Return what is to happen to a call."""
+        name = _name(operation, body)
+        with self._lock:
+            self._counts[name] += 1
+            call = Call(name, self._counts[name])
+            self.calls.append(call)
+            is_it = call == self._at
+            self.came = self.came or is_it
+            if self._kind in LASTING and (is_it or self._lasts):
+                self._lasts = True
+                return cast(Fault, "reset" if self._kind == "never" else self._kind.partition(" ")[0])
+            if not is_it:
+                return None
+            victim, _, when = self._kind.partition(" killed ")
+            if when == "after":
+                self._kill_after = True
+                return "lost"
+        if when == "before":
+            self._kills[victim]()
+            return "reset"
+        return cast(Fault, self._kind)
+
+    def done(self) -> None:
+        """Kill what is to die after a call."""
+        if self._kill_after:
+            self._kill_after = False
+            self._kills[self._kind.partition(" ")[0]]()
+
+
+def _name(operation: str, body: str) -> str:
+    if " " in operation:
+        return operation
+    sent = parse_qs(body)
+    about = [sent[name][0].rpartition("/")[2] for name in _NAMES if name in sent]
+    return " ".join([operation, *about[:1]])
+
+
+class Bench:
+    """Runs commands in copies of deployed projects, at one address, one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._wire = FaultyWire()
+        self._now = layout_of(folder)
+        self._wanted: dict[str, tuple[object, object]] = {}
+        self._calls: dict[str, list[Call]] = {}
+        self._child: subprocess.Popen[str] | None = None
+        self.address = ""
+
+    @contextmanager
+    def open(self) -> Iterator["Bench"]:
+        """Reach every emulator through the wire, and prove nothing, while the context lasts."""
+        with served(lambda: self._now, self._wire) as self.address, at_address(self.address):
+            yield self
+
+    def calls(self, scenario: Scenario) -> list[Call]:
+        """Return the calls of an undisturbed run."""
+        self._prepare(scenario)
+        return self._calls[scenario.name]
+
+    def run(self, scenario: Scenario, call: Call, fault: str) -> Outcome:
+        """Run the scenario with a fault at a call, and again."""
+        self._prepare(scenario)
+        folder = self._copy(scenario, "faulty")
+        kills: dict[str, Callable[[], None]] = {
+            "emulator": self._kill_emulator,
+            "engine": self._kill_engine,
+            "program": self._kill_program,
+            "folder": partial(shutil.rmtree, folder.layout.directory, ignore_errors=True),
+        }
+        self._wire.arm(call, fault, kills)
+        code, said, printed = self._typed(folder, *scenario.command, apart=fault.startswith("program"))
+        came = self._wire.came
+        self._wire.arm(None, "", {})
+        runs, differs = 0, ""
+        if code == 0 and scenario.again == scenario.command and self._found(folder) == self._wanted[scenario.name]:
+            self._typed(folder, "down", "--wipe")
+            return Outcome(scenario.name, str(call), fault, came, True, "", 1, "", printed)
+        for number in (1, 2):
+            code_again, said_again, printed_again = self._typed(folder, *scenario.again)
+            printed += printed_again
+            if code_again == 0:
+                runs = number
+                break
+            differs = said_again
+        if runs:
+            wanted = self._wanted[scenario.name]
+            found = self._found(folder)
+            differs = "" if found == wanted else _difference(wanted, found)
+        self._typed(folder, "down", "--wipe")
+        return Outcome(scenario.name, str(call), fault, came, code == 0, said, runs, differs, printed)
+
+    def _prepare(self, scenario: Scenario) -> None:
+        if scenario.name in self._calls:
+            return
+        folder = self._copy(scenario, "undisturbed")
+        self._wire.arm(None, "", {})
+        code, said, printed = self._typed(folder, *scenario.command)
+        assert code == 0, said + printed
+        calls = [call for call in self._wire.calls if not call.name.endswith(HEALTH_PATH)]
+        if scenario.again != scenario.command:
+            code, said, printed = self._typed(folder, *scenario.again)
+            assert code == 0, said + printed
+        self._wanted[scenario.name] = self._found(folder)
+        self._typed(folder, "down", "--wipe")
+        self._calls[scenario.name] = calls
+
+    def _copy(self, scenario: Scenario, name: str) -> ProjectFolder:
+        """Return a copy of a project in which all is done that comes before the scenario."""
+        original = self._folder / "-".join(["original", *(word for words in scenario.before for word in words)])
+        if not original.exists():
+            original.mkdir()
+            folder = ProjectFolder(original, ONE_ROLE)
+            for command in scenario.before or (("outputs",),):
+                self._typed(folder, *command)
+            self._typed(folder, "down")
+        target = self._folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(original, target)
+        copy = ProjectFolder(target)
+        if scenario.edited:
+            copy.write(_edited())
+        return copy
+
+    def _typed(self, folder: ProjectFolder, *arguments: str, apart: bool = False) -> tuple[int, str, str]:
+        """Run a command and return its exit code, its last line if it failed, and all that it printed."""
+        self._now = folder.layout
+        command, *others = arguments
+        place = others.index("--") if "--" in others else len(others)
+        typed = [command, *others[:place], "--project", str(folder.folder), *others[place:]]
+        if apart:
+            script = "import sys; from tests.sandbox.faults import typed_apart; typed_apart(*sys.argv[1:])"
+            with subprocess.Popen(
+                [sys.executable, "-c", script, self.address, *typed],
+                cwd=REPOSITORY,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as self._child:
+                printed, failures = self._child.communicate()
+            code = self._child.returncode
+            self._child = None
+        else:
+            with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as errors:
+                code = main(typed)
+            printed, failures = out.getvalue(), errors.getvalue()
+        lines = failures.splitlines()
+        said = lines[-1] if lines and code else ""
+        return code, said.replace(str(folder.folder), "FOLDER"), printed + failures
+
+    def _found(self, folder: ProjectFolder) -> tuple[object, object]:
+        accounts = Accounts(folder.layout, Emulator(folder.layout), "us-east-1")
+        found = {it: fingerprint(accounts.administrator(it)) for it in (PRODUCTION, DEVELOPMENT)}
+        for rule in (rule for it in found.values() for rule in _encryption_rules(it)):
+            if rule.get("BucketKeyEnabled") is False:  # which S3 has where nothing is said; MiniStack then has nothing
+                del rule["BucketKeyEnabled"]
+        return found, _states(folder.layout)
+
+    def _kill_emulator(self) -> None:
+        pid = json.loads(self._now.emulator_record.read_text())["pid"]
+        os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+            pass
+
+    def _kill_engine(self) -> None:
+        for lock in (self._now.backend / ".pulumi" / "locks").glob("**/*.json"):
+            os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+
+    def _kill_program(self) -> None:
+        if self._child:
+            self._child.kill()
+
+
+@contextmanager
+def at_address(address: str) -> Iterator[None]:
+    """Reach every emulator at an address, and prove nothing."""
+    with (
+        mock.patch.object(Emulator, "endpoint", property(lambda emulator: address)),
+        mock.patch("sandbox.commands.rendered", lambda *arguments: {}),
+        mock.patch("sandbox.commands.proved", lambda *arguments: True),
+    ):
+        yield
+
+
+def typed_apart(address: str, *arguments: str) -> None:
+    """Run a command in this process, which somebody may kill."""
+    with at_address(address):
+        code = main(list(arguments))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _encryption_rules(found: dict[str, Any]) -> list[dict[str, Any]]:
+    settings = [it["encryption"] for it in found.values() if isinstance(it, dict) and "encryption" in it]
+    return [rule for it in settings if isinstance(it, dict) for rule in it["Rules"]]
+
+
+_COMPARED = ("urn", "type", "parent", "protect", "inputs", "initErrors", "external", "delete", "pendingReplacement")
+"""What of a resource in a state has to be as after an undisturbed run. Outputs show what other resources did since."""
+
+
+def _states(layout: Layout) -> object:
+    """Return all stacks' states, as far as they are the same after each run that deploys the same."""
+    found = {}
+    for file in (layout.backend / ".pulumi" / "stacks").glob("*/*.json"):
+        latest = json.loads(file.read_text())["checkpoint"].get("latest") or {}
+        resources = [
+            {key: _sorted(resource[key]) for key in _COMPARED if resource.get(key)}
+            for resource in latest.get("resources") or ()
+        ]
+        found[file.stem] = sorted(resources, key=lambda it: it["urn"]), latest.get("pending_operations") or []
+    return found
+
+
+def _sorted(value: Any) -> Any:  # noqa: ANN401 (JSON)
+    if isinstance(value, dict):
+        return {key: _sorted(it) for key, it in sorted(value.items())}
+    if isinstance(value, list):
+        return sorted((_sorted(it) for it in value), key=lambda it: json.dumps(it, sort_keys=True))
+    return value
+
+
+def _difference(wanted: object, found: object, where: str = "") -> str:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in [*wanted, *found]:
+            if wanted.get(key) != found.get(key):
+                return _difference(wanted.get(key), found.get(key), f"{where}/{key}")
+    if isinstance(wanted, list | tuple) and isinstance(found, list | tuple) and len(wanted) == len(found):
+        for number, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            if one != other:
+                return _difference(one, other, f"{where}/{number}")
+    return f"{where}: {str(found)[:300]} in place of {str(wanted)[:300]}"

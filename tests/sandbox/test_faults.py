@@ -1,0 +1,54 @@
+"""After a fault at any call the next run brings everything to where an undisturbed one leads.
+
+``make faults`` tries all faults at all calls; here is a sample.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox.faults import SCENARIOS, Bench, Call
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with Bench(tmp_path_factory.mktemp("bench")).open() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("call", "fault", "said"),
+    [
+        (
+            Call("GetRole UpdateApp", 2),
+            "expired",
+            r"production: role UpdateApp-role: ExpiredToken: .*; sign in again, then run it again and it goes on",
+        ),
+        (
+            Call("PUT /productionapp?policy", 1),
+            "engine killed after",
+            r"production: the engine was ended by signal 9; run `python -m sandbox up --project FOLDER`, which goes on",
+        ),
+    ],
+    ids=str,
+)
+def test_a_fault_is_said_and_the_next_run_makes_up_for_it(bench: Bench, call: Call, fault: str, said: str) -> None:
+    outcome = bench.run(SCENARIOS[0], call, fault)
+    assert outcome.came
+    assert (outcome.passed, outcome.differs, outcome.runs) == (False, "", 1), outcome.printed
+    assert re.match(f"sandbox: {said}", outcome.said), outcome.said
+    assert not outcome.is_defect
+
+
+def test_a_folder_that_is_deleted_meanwhile_is_said_with_the_way_out(bench: Bench) -> None:
+    outcome = bench.run(SCENARIOS[0], Call("PUT /productionapp?policy", 1), "folder killed after")
+    way_out = "run `python -m sandbox down --project FOLDER --wipe`, then `python -m sandbox up --project FOLDER`"
+    assert outcome.said == (
+        f"sandbox: FOLDER/.sandbox was deleted while this command ran, and the accounts with it; {way_out}"
+    )
+    assert (outcome.runs, outcome.differs) == (  # the engine has written what it knew once more
+        0,
+        "sandbox: FOLDER/.sandbox has no key to what is in it: somebody deleted part of it, or an older version of the"
+        f" sandbox made it; {way_out}",
+    )

@@ -107,12 +107,12 @@ def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
     from access.switch.callers import find_source, identify
     from access.switch.config_file import active_profile
     from access.switch.failures import in_words
-    from access.switch.session_cache import private_cache
+    from access.switch.session_cache import chain_cache, private_cache
     from access.switch.standing import find_standing
 
     try:
         with in_words(f"profile {profile or active_profile()!r}", profile):
-            source = find_source(profiles, profile)
+            source = find_source(profiles, profile, cache=chain_cache(profiles))
         with in_words(source.name, profile):
             return find_standing(source, identify(source, private_cache()))
     except (AccessError, *AWS_ERRORS) as error:
@@ -151,7 +151,7 @@ def _revoke(options: argparse.Namespace) -> int:
     from access.switch.failures import in_words
     from access.switch.revocation import POLICY, revoke
     from access.switch.roles import find_role
-    from access.switch.session_cache import private_cache
+    from access.switch.session_cache import chain_cache, private_cache
 
     check_unix()
     profiles = read_profiles()
@@ -159,7 +159,7 @@ def _revoke(options: argparse.Namespace) -> int:
     stack = options.role.split("/")[-2] if "/" in options.role and not options.role.startswith("arn:") else ""
     profile = options.profile or (stack if stack in profiles else None)
     with in_words(f"profile {profile!r}" if profile else "the credentials in force", profile):
-        source = find_source(profiles, profile)
+        source = find_source(profiles, profile, cache=chain_cache(profiles))
     moment = revoke(source, role.arn)
     cache = private_cache()
     if cache:

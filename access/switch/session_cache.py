@@ -169,5 +169,11 @@ def private_cache() -> PrivateCache | None:
     return PrivateCache(folder) if folder else None
 
 
+def chain_cache(profiles: Mapping[str, Mapping[str, str]], fresh: bool = False) -> ChainCache | None:
+    """Return where the sessions on the way to a role are kept; nothing without a home."""
+    cache = private_cache()
+    return ChainCache(cache, profiles, fresh) if cache else None
+
+
 def _is_own(found: os.stat_result, forbidden: int) -> bool:
     return found.st_uid == os.geteuid() and not found.st_mode & forbidden

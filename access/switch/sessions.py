@@ -13,7 +13,7 @@ from access.errors import AccessError
 from access.switch.callers import Caller, Source, find_source, identify
 from access.switch.config_file import Profiles, active_profile
 from access.switch.roles import Role
-from access.switch.session_cache import ChainCache, private_cache
+from access.switch.session_cache import chain_cache, private_cache
 
 _EARLY = timedelta(minutes=5)
 """A kept session is given up this long before it expires, so that what is begun in it has time to end."""
@@ -64,7 +64,7 @@ class Switch:
     @cached_property
     def source(self) -> Source:
         """The credentials to start from."""
-        cache = ChainCache(self._cache, self.profiles, fresh=not self.choices.keep) if self._cache else None
+        cache = chain_cache(self.profiles, fresh=not self.choices.keep)
         return find_source(self.profiles, self.choices.profile, self.role.profile, cache)
 
     @property

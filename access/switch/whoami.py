@@ -7,7 +7,7 @@ from access.command_line import COMMAND
 from access.switch.callers import Source, find_source, identify
 from access.switch.config_file import active_profile, read_profiles
 from access.switch.failures import in_words
-from access.switch.session_cache import ChainCache, private_cache
+from access.switch.session_cache import chain_cache
 
 
 def told(profile: str | None) -> list[tuple[str, str]]:
@@ -20,8 +20,8 @@ def told(profile: str | None) -> list[tuple[str, str]]:
         AccessError: there are none, or AWS does not know them.
     """
     with in_words(f"profile {profile or active_profile()!r}", profile):
-        profiles, cache = read_profiles(), private_cache()
-        source = find_source(profiles, profile, cache=ChainCache(cache, profiles) if cache else None)
+        profiles = read_profiles()
+        source = find_source(profiles, profile, cache=chain_cache(profiles))
     with in_words(source.name, profile):
         caller = identify(source, None)
     lines = [("who", caller.arn), ("account", caller.account_id), ("from", source.name), ("until", _until(source))]

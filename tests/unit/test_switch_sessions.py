@@ -1,5 +1,6 @@
 """What AWS is asked for a session, what is kept, and what is told when it is refused: by HTTP, of an STS made here."""
 
+import gc
 import json
 import os
 import re
@@ -18,9 +19,11 @@ from urllib.parse import parse_qsl
 import pytest
 from botocore.exceptions import TokenRetrievalError, UnauthorizedSSOTokenError
 
+from access.__main__ import main
 from access.errors import AccessError
 from access.switch.config_file import read_profiles
 from access.switch.failures import explained
+from access.switch.profiles import profile_settings
 from access.switch.roles import Role, find_role
 from access.switch.sessions import Choices, SessionCredentials, Switch
 from tests.unit.http_server import Request, Response, serving
@@ -99,6 +102,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         }.items():
             monkeypatch.setenv(name, value)
         yield answering
+    gc.enable()  # a switch does without
 
 
 def switch(choices: Choices | None = None, role: Role | None = None) -> Switch:
@@ -728,3 +732,57 @@ def test_no_shell_without_a_terminal(aws: Aws) -> None:
     done = subprocess.run(command, input="", cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "access: say what to run: exec ROLE -- COMMAND; a shell in the role needs a terminal\n"
+
+
+@pytest.mark.parametrize(
+    ("caller", "name"),
+    [
+        (DAVID, "David"),
+        ("arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/d@example.com", "d@example.com"),
+        ("arn:aws:sts::111111111111:assumed-role/Admin/botocore-session-1795568939", None),
+        ("arn:aws:sts::111111111111:assumed-role/Runner/i-0123456789abcdef0", None),
+    ],
+    ids=["user", "Identity Center", "chain", "instance"],
+)
+def test_no_profile_is_named_after_a_session(aws: Aws, caller: str, name: str | None) -> None:
+    aws.caller = caller
+    assert profile_settings(switch()).get("role_session_name") == name
+    assert profile_settings(switch(Choices(session_name="me")))["role_session_name"] == "me"
+
+
+def test_a_profile_knows_of_the_hour_too(
+    aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert profile_settings(switch(Choices(duration=43200)))["duration_seconds"] == "43200"
+    aws.caller = IN_ROLE
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER")  # or it would still be David's
+    assert "duration_seconds" not in profile_settings(switch(Choices(duration=43200)))
+    assert "AWS gives an hour at most; asking for 3600 seconds, not 43200" in capsys.readouterr().err
+
+
+def test_a_profile_goes_to_the_endpoints_of_the_one_that_it_starts_from(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(
+        "[profile dev]\nuse_fips_endpoint = true\nservices = local\nretry_mode = adaptive\nregion = x\noutput = json\n"
+        "aws_access_key_id = A\naws_secret_access_key = B\n[services local]\ns3 =\n  endpoint_url = https://one\n"
+    )
+    found = profile_settings(switch(Choices(profile="dev")))
+    assert (found["use_fips_endpoint"], found["services"], found["retry_mode"]) == ("true", "local", "adaptive")
+    assert not found.keys() & {"output", "aws_access_key_id", "aws_secret_access_key"}
+
+
+def test_a_profile_with_mfa_says_who_can_not_ask(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", ARN, "--mfa-serial", DEVICE]) == 0
+    told = capsys.readouterr()
+    assert f"mfa_serial = {DEVICE}\n" in told.out
+    assert "ask for the MFA code; Terraform, Pulumi and other Go programs can't: run them with" in told.err
+
+
+def test_when_keys_in_a_file_expire_is_told(aws: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = "[saml]\naws_access_key_id = A\naws_secret_access_key = B\naws_session_token = C\n"
+    (tmp_path / "credentials").write_text(f"{keys}x_security_token_expires = 2099-01-31T12:00:00+00:00\n")
+    assert main(["whoami", "--profile", "saml"]) == 0
+    assert "until    2099-01-31 12:00:00 UTC" in capsys.readouterr().out
+    # AWS, which knows the keys, knows better.
+    (tmp_path / "credentials").write_text(f"{keys}x_security_token_expires = 2020-01-31T12:00:00+00:00\n")
+    assert main(["whoami", "--profile", "saml"]) == 0
+    assert "until    not known" in capsys.readouterr().out

@@ -286,7 +286,7 @@ class Engine:
         created = [operation["resource"] for operation in pending if operation["type"] == "creating"]
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
         made = [_as_if_made(resource, account_id) for resource in created]
-        deployment["resources"] += [resource for resource in made if resource["id"]]
+        deployment["resources"] = _with_made(deployment["resources"], [it for it in made if it["id"]])
         for resource in deployment["resources"]:
             if resource["type"] == PROVIDER:  # the emulator may listen elsewhere than when the state was written
                 lead_to(resource, self._emulator.endpoint)
@@ -315,6 +315,15 @@ def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:
         "secretKey": variables["AWS_SECRET_ACCESS_KEY"],
         "customCaBundle": variables["AWS_CA_BUNDLE"],
     }
+
+
+def _with_made(resources: Sequence[Mapping[str, Any]], made: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the resources with those that were being made, and without those that these replace.
+
+    The engine keeps what it has deleted for a replacement until that is there, perhaps under a name from before.
+    """
+    replaced = {urn for resource in made for urn in (resource["urn"], *resource.get("aliases", ()))}
+    return [*(it for it in resources if not (it.get("pendingReplacement") and it["urn"] in replaced)), *made]
 
 
 def _as_if_made(resource: Mapping[str, Any], account: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.program_server import Program, served
 from sandbox.provider import server as provider_server
-from sandbox.recovery import add_begun, as_if_made, is_unfinished
+from sandbox.recovery import add_begun, as_if_made, is_unfinished, with_made
 from sandbox.refusals import Failure, in_words
 from sandbox.secret_key import derived_secret, read_key
 from sandbox.state import PROVIDER, check_loads, lead_to, read_deployed, read_parents, state_file
@@ -288,7 +288,7 @@ class Engine:
         # meant for this, exits with 0 and imports nothing in 3.259.0: it forgets the creations (tried).
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
         made = [as_if_made(it["resource"], account_id) for it in pending if it["type"] == "creating"]
-        resources += [resource for resource in made if resource["id"]]
+        resources = deployment["resources"] = with_made(resources, [it for it in made if it["id"]])
         begun = add_begun(resources, events, account_id) if unfinished else 0
         if not resources:
             return

@@ -5,7 +5,7 @@ their number. In the sandbox it writes it once, at its end, and what it begins i
 asks AWS what became of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,15 @@ def add_begun(resources: list[_Resource], events: Path, account_id: str) -> int:
         for at in replaced:
             resources[at + 1]["delete"] = True
     return len(added)
+
+
+def with_made(resources: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the resources with those that were being made, and without those that these replace.
+
+    The engine keeps what it has deleted for a replacement until that is there, perhaps under a name from before.
+    """
+    replaced = {urn for resource in made for urn in (resource["urn"], *resource.get("aliases", ()))}
+    return [*(it for it in resources if not (it.get("pendingReplacement") and it["urn"] in replaced)), *made]
 
 
 def as_if_made(resource: Mapping[str, Any], account_id: str) -> _Resource:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 from sandbox.isolation import forget_environment
 from sandbox.layout import REPOSITORY, TOOLS
@@ -70,8 +71,10 @@ def _try(arguments: tuple[int, int, Path, Path]) -> None:
     part, parts, results, folder = arguments
     known = {(it.scenario, it.call, it.fault) for it in read(results)}
     with Bench(folder).open() as bench:
-        for case in cases(bench)[part::parts]:
-            if (case.scenario.name, str(case.call), case.fault) not in known:
+        for case in cases(bench):
+            key = (case.scenario.name, str(case.call), case.fault)
+            # Not by its place: the engine does things at once, so the calls come in another order each time.
+            if crc32(repr(key).encode()) % parts == part and key not in known:
                 outcome = bench.run(case.scenario, case.call, case.fault)
                 with results.open("a") as file:
                     file.write(json.dumps(asdict(outcome)) + "\n")

@@ -68,8 +68,11 @@ class Parts:
         given = All((boundary, is_like((role.arn,)), _OF_ONE_RESOURCE))
         yield from excesses(rights.newly_done("rights", role.name, declared, deployed.policies, given=given))
         in_force = All((Policies("", statements_of(deployed.policies)), boundary, _not_denied(self.deployed, role)))
-        as_declared = All((is_like((role.arn,)), _OF_ONE_RESOURCE, _not_denied(self.declared, role)))
-        yield from lacks(rights.newly_done("rights", role.name, in_force, role.policies, given=as_declared))
+        before = Not(_not_denied(self.declared, role).denials)
+        as_declared = All((is_like((role.arn,)), _OF_ONE_RESOURCE, before))
+        bounded = (f"is bounded by {there.boundary_arn}",) if there.boundary else ()
+        for lack in lacks(rights.newly_done("rights", role.name, in_force, role.policies, given=as_declared)):
+            yield replace(lack, because=(*lack.because, *bounded))
         if role.boundary and role.boundary != deployed.boundary:
             there_is = f"it has {deployed.boundary}" if deployed.boundary else "it has none"
             text = f"{role.name} is not bounded by {role.boundary}, though that is declared: {there_is}"
@@ -136,9 +139,10 @@ def reading(
     return Reading(f"{account}/{part}", account, subject, what, tuple(unique.values()))
 
 
-def _not_denied(state: Rendered, role: Role) -> Rule:
+def _not_denied(state: Rendered, role: Role) -> Policies:
     """Return what the policies of a role's buckets leave to those who have the right elsewhere."""
-    return Not(Policies("", statements_of(_of_buckets(state, role))).denials)
+    denials = (it for it in statements_of(_of_buckets(state, role)) if it.effect == "Deny")
+    return Policies("", (Statement("everything", "Allow", ("*",)), *denials))
 
 
 def _of_buckets(state: Rendered, role: Role) -> tuple[Document, ...]:

@@ -20,15 +20,25 @@ def excesses(found: Iterable[Found]) -> Iterator[Finding]:
 
 
 def lacks(found: Iterable[Found]) -> Iterator[Finding]:
-    """Yield what is declared and not deployed."""
+    """Yield what is declared and not deployed; what lacks for the same reason as one."""
+    alike: dict[tuple[object, ...], list[Change]] = {}
     for each in found:
         if isinstance(each, Open):
             yield _undecided(each)
-            continue
-        how = _circumstances(each)
+        else:
+            does = each.what.startswith("do ")
+            alike.setdefault((each.who, does or each.what, _circumstances(each), each.denied_by), []).append(each)
+    for (*_, how, _), several in alike.items():
+        one = several[0]
+        what = "; ".join(dict.fromkeys((one.what, *(each.what.removeprefix("do ") for each in several[1:]))))
         less = f" in all circumstances that are declared: not {how}" if how else ""
-        text = f"{each.who} may not {each.what}{less or ', though that is declared'}"
-        yield Finding("lack", text, tuple(each.reasons(lost=True)), each.witness or {})
+        text = f"{one.who} may not {what}{less or ', though that is declared'}"
+        because = sorted((reason for each in several for reason in each.reasons(lost=True)), key=_is_denial)
+        yield Finding("lack", text, tuple(dict.fromkeys(because)), one.witness or {})
+
+
+def _is_denial(reason: str) -> bool:
+    return reason.startswith("is denied by")
 
 
 def _circumstances(change: Change) -> str:

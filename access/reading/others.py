@@ -179,6 +179,8 @@ class Others:
             allowed = (f"is allowed by {it}" for it in difference.allowed_by)
             denied = (f"is denied by {it}" for it in difference.denied_by)
             because = tuple(dict.fromkeys(denied if is_less else allowed))
+            if is_less and principal.boundary_arn:
+                because = (*because, f"is bounded by {principal.boundary_arn}")
             yield Access(principal.arn, what, is_less, True, because, witness)
         elif isinstance(difference, Undecided):
             text = f"{what}: {undecided(difference.key, difference.operator)}"

@@ -775,19 +775,19 @@ NARROWER: dict[str, tuple[Edit, str]] = {
     ),
     "Deny NotResource": (
         inline(document({"Effect": "Deny", "Action": "s3:*", "NotResource": [f"{BUCKET}/public/*", BUCKET]})),
-        "UpdateApp may not do s3:ListAllMyBuckets on *, though that is",
+        "UpdateApp may not do s3:ListAllMyBuckets on *; s3:",
     ),
     "Deny NotAction": (
         inline(document({"Effect": "Deny", "NotAction": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"})),
-        "UpdateApp may not do s3:ListAllMyBuckets on *, though that is",
+        "UpdateApp may not do s3:ListAllMyBuckets on *; s3:",
     ),
     "Deny not from vpc": (
         inline(deny("s3:*", **when("StringNotEquals", "aws:SourceVpc", "vpc-1"))),
-        "UpdateApp may not do s3:ListAllMyBuckets on * in all",
+        "UpdateApp may not do s3:ListAllMyBuckets on *; s3:",
     ),
     "Deny IfExists region": (
         inline(deny("*", **when("StringNotEqualsIfExists", "aws:RequestedRegion", "eu-west-1"))),
-        "UpdateApp may not do s3:ListAllMyBuckets on * in all",
+        "UpdateApp may not do s3:ListAllMyBuckets on *; s3:",
     ),
     "Deny put without SSE": (
         inline(deny("s3:PutObject", f"{BUCKET}/*", **when("Null", "s3:x-amz-server-side-encryption", "true"))),
@@ -817,7 +817,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         lambda aws: aws.production.bound(
             aws.update_app, aws.production.policy("B", allow("s3:*", "arn:aws:s3:::other*"))
         ),
-        "UpdateApp may not do s3:ListAllMyBuckets on *, though that is",
+        "UpdateApp may not do s3:ListAllMyBuckets on *; s3:",
     ),
     "Deny with ForAllValues, which an absent key meets": (
         inline(deny("s3:GetObject", f"{BUCKET}/*", **when("ForAllValues:StringEquals", "aws:TagKeys", "x"))),
@@ -825,7 +825,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
     ),
     "Deny this role's sessions by userid": (
         inline(deny("s3:*", **when("StringLike", "aws:userid", "*:David"))),
-        "UpdateApp may not do s3:ListAllMyBuckets on * in all",
+        "UpdateApp may not do s3:ListAllMyBuckets on *; s3:",
     ),
     "bucket policy: deny all but": (
         bucket_policy(
@@ -1390,6 +1390,23 @@ def test_what_is_wider_is_an_excess_and_nothing_else(name: str) -> None:
 def test_what_is_narrower_is_a_lack_and_nothing_else(name: str) -> None:
     edit, said = NARROWER[name]
     assert_only(findings_of(edit), "lack", said)
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (inline(deny("s3:*")), "is denied by X of inline policy Y"),
+        (bucket_policy(denied("*", "s3:*", BOTH)), "is denied by B of the policy of bucket productionapp"),
+        (
+            lambda aws: aws.production.bound(aws.update_app, aws.production.policy("B", allow("ec2:*"))),
+            f"is bounded by arn:aws:iam::{PRODUCTION}:policy/B",
+        ),
+    ],
+    ids=["the role's own", "the bucket's", "the boundary"],
+)
+def test_one_cause_is_one_lack_that_names_it(edit: Edit, reason: str) -> None:
+    [found] = findings_of(edit)
+    assert found.because[-1] == reason
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine import _with_made
+from sandbox.recovery import with_made
 from sandbox.state import lead_to
 
 OLD: dict[str, Any] = {"urn": "urn:old", "pendingReplacement": True}
@@ -13,13 +13,13 @@ OLD: dict[str, Any] = {"urn": "urn:old", "pendingReplacement": True}
 
 @pytest.mark.parametrize("made", [{"urn": "urn:old"}, {"urn": "urn:new", "aliases": ["urn:old"]}])
 def test_what_was_deleted_for_what_was_being_made_is_not_kept_beside_it(made: dict[str, Any]) -> None:
-    assert _with_made([{"urn": "urn:other"}, OLD], [made]) == [{"urn": "urn:other"}, made]
+    assert with_made([{"urn": "urn:other"}, OLD], [made]) == [{"urn": "urn:other"}, made]
 
 
 def test_what_has_nothing_to_do_with_what_was_being_made_is_kept() -> None:
     made = {"urn": "urn:new"}
     kept = [OLD, {"urn": "urn:new", "delete": True}]
-    assert _with_made(kept, [made]) == [*kept, made]
+    assert with_made(kept, [made]) == [*kept, made]
 
 
 def test_a_provider_is_led_to_where_the_emulator_listens_now() -> None:

@@ -8,19 +8,19 @@ import os
 import sys
 from collections.abc import Sequence
 
-from access import __version__
-from access.bypass import commands as bypass
-from access.changes import commands as changes
-from access.command_line import COMMAND
-from access.completion import commands as completion
-from access.errors import AccessError
-from access.lint import commands as lint
-from access.pipeline import commands as pipeline
-from access.prove import commands as prove
-from access.render import commands as render
-from access.state_policy import commands as state_policy
-from access.switch import commands as switch
-from access.switch import role_commands as roles
+from . import __version__
+from .bypass import commands as bypass
+from .changes import commands as changes
+from .command_line import COMMAND
+from .completion import commands as completion
+from .errors import AccessError
+from .lint import commands as lint
+from .pipeline import commands as pipeline
+from .prove import commands as prove
+from .render import commands as render
+from .state_policy import commands as state_policy
+from .switch import commands as switch
+from .switch import role_commands as roles
 
 _EPILOG = """\
 exit codes: 0 as it should be; 1 something failed, or is not as it should be; 2 the command was not understood;
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if missing in _EXTRAS:
             print(f"access: this command needs {missing} too: {_EXTRAS[missing]}", file=sys.stderr)
             return 1
-        from access.aws_errors import AWS_ERRORS, describe  # botocore takes longer to load than a switch may
+        from .aws_errors import AWS_ERRORS, describe  # botocore takes longer to load than a switch may
 
         if not isinstance(error, AWS_ERRORS):
             raise

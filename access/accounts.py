@@ -10,10 +10,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ProfileNotFound
 
-from access.arn import account_of
-from access.aws_session import new_session
-from access.credentials import Credentials
-from access.errors import AccessError
+from .arn import account_of
+from .aws_session import new_session
+from .credentials import Credentials
+from .errors import AccessError
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

@@ -8,7 +8,7 @@ import re
 
 from botocore import exceptions
 
-from access.aws_answers import UnreadableAnswerError
+from .aws_answers import UnreadableAnswerError
 
 AWS_ERRORS = (exceptions.BotoCoreError, exceptions.ClientError)
 """All that botocore raises once clients recognise AWS's answers (``aws_answers``)."""

@@ -13,8 +13,8 @@ import botocore.session
 from botocore.credentials import AssumeRoleProvider
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, InvalidEndpointConfigurationError
 
-from access.aws_answers import recognise_answers
-from access.terminal import ask_for_code
+from .aws_answers import recognise_answers
+from .terminal import ask_for_code
 
 
 class _PlainFiles(botocore.loaders.JSONFileLoader):

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TypeAlias
 
-from access.errors import AccessError
+from .errors import AccessError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command declares itself. Its default ``run`` takes the parsed options and returns the exit code."""

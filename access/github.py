@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from access.errors import AccessError
+from .errors import AccessError
 
 BOT = "github-actions[bot]"
 """Whoever writes with the token of a job."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from access.iam.patterns import match
-from access.iam.verdicts import YES
+from .iam.patterns import match
+from .iam.verdicts import YES
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from access.arn import account_of, name_of
-from access.errors import AccessError
+from .arn import account_of, name_of
+from .errors import AccessError
 
 if TYPE_CHECKING:
-    from access.accounts import Account
-    from access.stack_outputs import StackOutputs
+    from .accounts import Account
+    from .stack_outputs import StackOutputs
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def add_stacks(command: argparse.ArgumentParser) -> None:
 
 def by_account(participants: Iterable[Participant]) -> list[Participant]:
     """Return one participant for each account, with all that its stacks say; the first profile leads there."""
-    from access.stack_outputs import combine
+    from .stack_outputs import combine
 
     found: dict[str, Participant] = {}
     for it in participants:
@@ -65,8 +65,8 @@ def named_stacks(options: argparse.Namespace) -> list[Participant]:
     Raises:
         AccessError: there is no such stack or profile, or a profile is given for another stack.
     """
-    from access.accounts import Account
-    from access.stack_outputs import read_stack_outputs
+    from .accounts import Account
+    from .stack_outputs import read_stack_outputs
 
     profiles = dict(options.stack_profiles)
     for stack in profiles.keys() - set(options.stacks):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from access.errors import AccessError
+from .errors import AccessError
 
 CONTRACT_VERSION = 1
 """The version of the outputs' contract that is understood."""

@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from access.errors import AccessError
+from .errors import AccessError
 
 _CODE_DIGITS = 6
 

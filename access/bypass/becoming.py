@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from access.bypass.iam_rights import takeovers
-from access.iam.documents import Statement
-from access.iam.principals import Principal
-from access.iam.rights import ASSUME, Call, may_assume, may_do
-from access.iam.verdicts import Answer, all_of
+from ..iam.documents import Statement
+from ..iam.principals import Principal
+from ..iam.rights import ASSUME, Call, may_assume, may_do
+from ..iam.verdicts import Answer, all_of
+from .iam_rights import takeovers
 
 
 def become(me: Principal, other: Principal, now: datetime) -> tuple[Answer, tuple[Call, ...]]:

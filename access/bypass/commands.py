@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from access.command_line import STANDARD_OUTPUT, Commands, write_report
-from access.participants import add_stacks, named_stacks
-from access.terminal import Progress
+from ..command_line import STANDARD_OUTPUT, Commands, write_report
+from ..participants import add_stacks, named_stacks
+from ..terminal import Progress
 
 if TYPE_CHECKING:
-    from access.bypass.findings import Report
+    from .findings import Report
 
 _BYPASS = """\
 Reads the users, groups and roles of the stacks' accounts, with their policies; AWS is only read. Finds principals that
@@ -43,7 +43,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from access.bypass.reading import look
+    from .reading import look
 
     progress = Progress()
     try:
@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _tell(report: "Report", path: Path | None) -> None:
-    from access.bypass import json_report, text_report
+    from . import json_report, text_report
 
     if path:
         write_report(path, json_report.render(report))

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from access.arn import account_of, permission_set_of, resource_of
-from access.bypass.network import Network
-from access.bypass.paths import Step, TargetRole
-from access.bypass.search import MOST_CHANGES, Search
-from access.iam.documents import Statement
-from access.iam.principals import Directory, Principal, label
-from access.iam.verdicts import Answer, Verdict, all_of
-from access.stack_outputs import StackOutputs
+from ..arn import account_of, permission_set_of, resource_of
+from ..iam.documents import Statement
+from ..iam.principals import Directory, Principal, label
+from ..iam.verdicts import Answer, Verdict, all_of
+from ..stack_outputs import StackOutputs
+from .network import Network
+from .paths import Step, TargetRole
+from .search import MOST_CHANGES, Search
 
 Kind = Literal["around a Deny", "not meant"]
 Grant = Mapping[Literal["allow", "deny"], Sequence[str]]

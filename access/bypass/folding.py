@@ -3,10 +3,10 @@
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from access.arn import account_of, kind_of
-from access.bypass.findings import Finding
-from access.bypass.wording import conditions, reasons, segments
-from access.iam.principals import label
+from ..arn import account_of, kind_of
+from ..iam.principals import label
+from .findings import Finding
+from .wording import conditions, reasons, segments
 
 ALL_OF_THEM = "themselves"
 """The name of a principal that sets out, where a way leads back to it, in a block of several."""

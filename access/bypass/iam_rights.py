@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from access.arn import account_of, kind_of, name_of, partition_of
-from access.iam.documents import Statement
-from access.iam.evaluation import is_about, statements_about
-from access.iam.patterns import Context
-from access.iam.principals import NEW, Directory, Group, Policy, PolicyVersion, Principal
-from access.iam.rights import ASSUME
-from access.iam.verdicts import YES, Verdict, under
+from ..arn import account_of, kind_of, name_of, partition_of
+from ..iam.documents import Statement
+from ..iam.evaluation import is_about, statements_about
+from ..iam.patterns import Context
+from ..iam.principals import NEW, Directory, Group, Policy, PolicyVersion, Principal
+from ..iam.rights import ASSUME
+from ..iam.verdicts import YES, Verdict, under
 
 EVERYTHING = "everything"
 """The name of a policy that allows everything, which somebody gives to himself or to another."""

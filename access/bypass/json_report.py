@@ -24,9 +24,9 @@ import json
 from collections.abc import Mapping
 from typing import Literal
 
-from access.bypass.findings import Finding, Report
-from access.bypass.paths import Step
-from access.bypass.wording import path, source
+from .findings import Finding, Report
+from .paths import Step
+from .wording import path, source
 
 VERSION: Literal[1] = 1
 

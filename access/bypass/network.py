@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 
-from access.bypass.becoming import become
-from access.bypass.iam_rights import Change, changes, may_take_over_somebody, newcomers
-from access.bypass.paths import TargetRole
-from access.iam.principals import Directory, Principal
-from access.iam.rights import Call, may_assume, may_do
-from access.iam.verdicts import Answer, all_of
+from ..iam.principals import Directory, Principal
+from ..iam.rights import Call, may_assume, may_do
+from ..iam.verdicts import Answer, all_of
+from .becoming import become
+from .iam_rights import Change, changes, may_take_over_somebody, newcomers
+from .paths import TargetRole
 
 Others = Mapping[Principal, tuple[Call, ...]]
 """Principals that somebody can become, and the calls with which."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from access.iam.documents import Statement
-from access.iam.principals import Principal
-from access.iam.rights import Call
+from ..iam.documents import Statement
+from ..iam.principals import Principal
+from ..iam.rights import Call
 
 
 @dataclass(frozen=True)

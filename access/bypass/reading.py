@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from access.arn import name_of
-from access.bypass.findings import Report, find
-from access.bypass.paths import TargetRole
-from access.errors import AccessError
-from access.iam.account_reader import read_account
-from access.participants import Participant, check_account
+from ..arn import name_of
+from ..errors import AccessError
+from ..iam.account_reader import read_account
+from ..participants import Participant, check_account
+from .findings import Report, find
+from .paths import TargetRole
 
 
 def look(participants: Sequence[Participant], progress: Callable[[str], None] = lambda text: None) -> Report:

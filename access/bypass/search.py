@@ -3,12 +3,12 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 
-from access.bypass.iam_rights import may_change_something, unlimited
-from access.bypass.network import Network, certainty
-from access.bypass.paths import Path, Step, TargetRole
-from access.iam.principals import Principal
-from access.iam.rights import Call
-from access.iam.verdicts import Answer
+from ..iam.principals import Principal
+from ..iam.rights import Call
+from ..iam.verdicts import Answer
+from .iam_rights import may_change_something, unlimited
+from .network import Network, certainty
+from .paths import Path, Step, TargetRole
 
 MOST_CHANGES = 2
 """So many changes of policies one path has at most: one that gives rights in IAM, and one that uses them."""

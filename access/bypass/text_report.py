@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from access.arn import account_of, kind_of
-from access.bypass.findings import Finding, Report
-from access.bypass.folding import ALL_OF_THEM, Block, fold
-from access.bypass.wording import conditions, denials, reasons, segments, sources
-from access.escaping import visible
-from access.iam.principals import label
+from ..arn import account_of, kind_of
+from ..escaping import visible
+from ..iam.principals import label
+from .findings import Finding, Report
+from .folding import ALL_OF_THEM, Block, fold
+from .wording import conditions, denials, reasons, segments, sources
 
 _HEADINGS = {"around a Deny": "around a Deny", "not meant": "opened without anyone having meant it"}
 

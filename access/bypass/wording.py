@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable
 
-from access.arn import account_of, name_of
-from access.bypass.findings import Finding
-from access.bypass.paths import Step
-from access.iam.principals import label
-from access.iam.rights import ASSUME
+from ..arn import account_of, name_of
+from ..iam.principals import label
+from ..iam.rights import ASSUME
+from .findings import Finding
+from .paths import Step
 
 
 def path(finding: Finding) -> str:

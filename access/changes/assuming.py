@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from access.changes import circumstances
-from access.changes.rendered import Document, Grantee, GranteeKind, Rendered, Role, label, say_the_same
-from access.changes.rules import Parts, about, content, is_like, may_assume, naming_principals
-from access.changes.values import Change, Kind, Open
-from access.iam.search import EVERYTHING, NOTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
+from ..iam.search import EVERYTHING, NOTHING, All, Difference, Not, Policies, Rule, Undecided, first_difference
+from . import circumstances
+from .rendered import Document, Grantee, GranteeKind, Rendered, Role, label, say_the_same
+from .rules import Parts, about, content, is_like, may_assume, naming_principals
+from .values import Change, Kind, Open
 
 Found = Change | Open
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from access.iam.patterns import Value
-from access.iam.search import Difference
+from ..iam.patterns import Value
+from ..iam.search import Difference
 
 _MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _FIRST = (_MFA, _MFA_AGE, "aws:sourceip", "aws:currenttime", "sts:externalid", "aws:securetransport")

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from access.command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
-from access.errors import AccessError
-from access.render.commands import add_project
+from ..command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
+from ..errors import AccessError
+from ..render.commands import add_project
 
 if TYPE_CHECKING:
-    from access.changes.rendered import Rendered
-    from access.changes.values import Changes, Verdict
+    from .rendered import Rendered
+    from .values import Changes, Verdict
 
 _RENDERED = ".json"
 """The end of a rendered file's name. A revision is never taken for a file that somebody has added under its name."""
@@ -65,7 +65,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from access.changes import json_report, markdown_report, text_report
+    from . import json_report, markdown_report, text_report
 
     reports = [(path, markdown_report.render) for path in options.markdown]
     reports += [(path, json_report.render) for path in options.json]
@@ -82,7 +82,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _comment(options: argparse.Namespace) -> int:
-    from access.changes.comment import pull_request, verdict
+    from .comment import pull_request, verdict
 
     request = pull_request(os.environ)
     request.write(verdict(options.file, request.run))
@@ -90,8 +90,8 @@ def _comment(options: argparse.Namespace) -> int:
 
 
 def _changes(options: argparse.Namespace) -> "tuple[Changes, tuple[str, ...]]":
-    from access.changes.comparison import compare
-    from access.changes.revisions import compare_revisions
+    from .comparison import compare
+    from .revisions import compare_revisions
 
     files = [text.endswith(_RENDERED) for text in (options.base, options.head) if text]
     if not any(files):
@@ -107,7 +107,7 @@ def exit_code(verdict: "Verdict") -> int:
 
 
 def _read(path: str) -> "Rendered":
-    from access.changes.rendered import read
+    from .rendered import read
 
     try:
         return read(Path(path).read_text(encoding="utf-8"), path)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from access.errors import AccessError
-from access.github import BOT, MOST_CHARACTERS, Repository, event, repository, run_address
+from ..errors import AccessError
+from ..github import BOT, MOST_CHARACTERS, Repository, event, repository, run_address
 
 MARK = "<!-- access changes -->"
 

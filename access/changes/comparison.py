@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from access.changes import rights
-from access.changes.assuming import Assuming, Found
-from access.changes.rendered import Rendered
-from access.changes.values import ORDER, Change, Changes, Open
+from . import rights
+from .assuming import Assuming, Found
+from .rendered import Rendered
+from .values import ORDER, Change, Changes, Open
 
 
 def compare(base: Rendered, head: Rendered) -> Changes:

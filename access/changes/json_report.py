@@ -3,7 +3,7 @@
 import json
 from typing import Literal
 
-from access.changes.values import NOT_CONSIDERED, Change, Changes
+from .values import NOT_CONSIDERED, Change, Changes
 
 VERSION: Literal[1] = 1
 """Of the schema: another number where a field goes or changes its meaning; new fields may come without."""

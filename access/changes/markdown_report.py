@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from access.changes import circumstances
-from access.changes.values import NOT_CONSIDERED, Change, Changes, Verdict
-from access.escaping import code_for_markdown as code
-from access.escaping import for_markdown as plain
+from ..escaping import code_for_markdown as code
+from ..escaping import for_markdown as plain
+from . import circumstances
+from .values import NOT_CONSIDERED, Change, Changes, Verdict
 
 MOST_CHARACTERS = 65_536
 """GitHub takes no longer comment."""

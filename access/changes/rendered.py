@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from access import known_principals
-from access.errors import AccessError
-from access.iam.documents import Statement, parse
-from access.known_principals import KnownPrincipal
+from .. import known_principals
+from ..errors import AccessError
+from ..iam.documents import Statement, parse
+from ..known_principals import KnownPrincipal
 
 VERSION = 1
 """Of the rendered form."""

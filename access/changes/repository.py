@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from access.errors import AccessError
+from ..errors import AccessError
 
 _EXECUTABLE, _SUBMODULE = b"100755", b"160000"
 

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import yaml
 
-from access.changes.comparison import compare
-from access.changes.rendered import Rendered, read
-from access.changes.repository import Repository, find_repository, is_code, is_stack_file
-from access.changes.values import Changes
-from access.errors import AccessError
-from access.project.files import read_project
-from access.project.yaml_file import read_yaml
-from access.prove.interruption import Interruption
-from access.render.documents import Rendering, render
-from access.render.running import interpreter
+from ..errors import AccessError
+from ..project.files import read_project
+from ..project.yaml_file import read_yaml
+from ..prove.interruption import Interruption
+from ..render.documents import Rendering, render
+from ..render.running import interpreter
+from .comparison import compare
+from .rendered import Rendered, read
+from .repository import Repository, find_repository, is_code, is_stack_file
+from .values import Changes
 
 _NOTHING = Rendering({})
 _MOST_FILES = 5

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from access.changes.assuming import KINDS, Found, found_as, is_ever, no_longer_denied
-from access.changes.rendered import Bucket, Document, Rendered, Role, label
-from access.changes.rules import is_like, statements_of
-from access.changes.values import Change, Kind, Open
-from access.iam.checks import is_account
-from access.iam.documents import Statement
-from access.iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Some, applies, first_difference
+from ..iam.checks import is_account
+from ..iam.documents import Statement
+from ..iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Some, applies, first_difference
+from .assuming import KINDS, Found, found_as, is_ever, no_longer_denied
+from .rendered import Bucket, Document, Rendered, Role, label
+from .rules import is_like, statements_of
+from .values import Change, Kind, Open
 
 
 def found(before: Rendered, after: Rendered) -> Iterator[Found]:

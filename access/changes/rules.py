@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 
-from access.changes.rendered import Document
-from access.iam.checks import TAG_KEYS, ConditionCheck, is_account
-from access.iam.documents import Condition, Statement
-from access.iam.evaluation import is_about
-from access.iam.patterns import has_variables, match
-from access.iam.search import EVERYTHING, All, Holds, Not, Policies, Rule, Some
-from access.iam.verdicts import NO
+from ..iam.checks import TAG_KEYS, ConditionCheck, is_account
+from ..iam.documents import Condition, Statement
+from ..iam.evaluation import is_about
+from ..iam.patterns import has_variables, match
+from ..iam.search import EVERYTHING, All, Holds, Not, Policies, Rule, Some
+from ..iam.verdicts import NO
+from .rendered import Document
 
 ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
 _STEPS = (ASSUME, TAG_SESSION, SET_SOURCE_IDENTITY)

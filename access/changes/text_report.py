@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from access.changes import circumstances
-from access.changes.values import NOT_CONSIDERED, Change, Changes
-from access.escaping import visible
+from ..escaping import visible
+from . import circumstances
+from .values import NOT_CONSIDERED, Change, Changes
 
 
 def render(changes: Changes) -> str:

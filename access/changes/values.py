@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from access.iam.patterns import Value
+from ..iam.patterns import Value
 
 Kind = Literal["group", "role", "permission set", "user", "account", "others", "rights", "bucket"]
 """Those that gain or lose: grantees, others of an account, all others; a role as it acts; whoever uses a bucket."""

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-from access.command_line import Commands
+from ..command_line import Commands
 
 _SCRIPTS: Mapping[str, str] = {
     "bash": """\
@@ -85,7 +85,7 @@ def _print_script(options: argparse.Namespace) -> int:
 
 
 def _complete(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    from access.completion.words import following
+    from .words import following
 
     for word in following(parser, options.words or [""]):
         print(word)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from access.errors import AccessError
-from access.switch.config_file import read_profiles
-from access.switch.published import read_published
+from ..errors import AccessError
+from ..switch.config_file import read_profiles
+from ..switch.published import read_published
 
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 

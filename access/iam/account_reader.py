@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from botocore.exceptions import ClientError
 
-from access.aws_errors import error_code
-from access.iam.authorization_details import read_directory
-from access.iam.documents import Statement, parse
-from access.iam.principals import Directory
-from access.iam.unread import line_of
+from ..aws_errors import error_code
+from .authorization_details import read_directory
+from .documents import Statement, parse
+from .principals import Directory
+from .unread import line_of
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-    from access.accounts import Session
+    from ..accounts import Session
 
 _T = TypeVar("_T")
 

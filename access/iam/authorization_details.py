@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from access.arn import name_of
-from access.iam.documents import Condition, Effect, Statement, parse
-from access.iam.principals import Directory, Group, Policy, PolicyVersion, Principal
-from access.iam.unread import line_of
+from ..arn import name_of
+from .documents import Condition, Effect, Statement, parse
+from .principals import Directory, Group, Policy, PolicyVersion, Principal
+from .unread import line_of
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
-from access.arn import account_of, name_of, partition_of, resource_of
-from access.iam.conditions import TESTS, holds, parse_operator, split_arn
-from access.iam.documents import Condition, Effect, Statement
-from access.iam.patterns import Context, Value, has_variables, match, variables_without_value, whole_variable
-from access.iam.verdicts import NO, Verdict, all_of, any_of, negated, under
+from ..arn import account_of, name_of, partition_of, resource_of
+from .conditions import TESTS, holds, parse_operator, split_arn
+from .documents import Condition, Effect, Statement
+from .patterns import Context, Value, has_variables, match, variables_without_value, whole_variable
+from .verdicts import NO, Verdict, all_of, any_of, negated, under
 
 ACTION, RESOURCE, PRINCIPAL = "action", "resource", "principal"
 

@@ -13,9 +13,9 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
-from access.iam.documents import Condition
-from access.iam.patterns import Context, Value, match, variables_without_value
-from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
+from .documents import Condition
+from .patterns import Context, Value, match, variables_without_value
+from .verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 _Test = Callable[[str, str, Context, bool], Verdict | None]
 """Whether a value of the policy stands for one of the request; none if that is not known.

@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 
-from access.iam.conditions import holds
-from access.iam.documents import Effect, Statement
-from access.iam.patterns import Context, match, variables_without_value
-from access.iam.principals import Policy, Principal
-from access.iam.request_keys import keys_of
-from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
+from .conditions import holds
+from .documents import Effect, Statement
+from .patterns import Context, match, variables_without_value
+from .principals import Policy, Principal
+from .request_keys import keys_of
+from .verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 
 @dataclass(frozen=True)

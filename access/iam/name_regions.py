@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from access.arn import account_of, name_of, resource_of
-from access.iam.automata import Pattern, any_text, glob, is_one_of, literal, one_of, texts, within
-from access.iam.checks import (
+from ..arn import account_of, name_of, resource_of
+from .automata import Pattern, any_text, glob, is_one_of, literal, one_of, texts, within
+from .checks import (
     ActionCheck,
     Check,
     ConditionCheck,
@@ -14,8 +14,8 @@ from access.iam.checks import (
     is_account,
     role_of_session,
 )
-from access.iam.patterns import Context, Value
-from access.iam.regions import example, patterns_of
+from .patterns import Context, Value
+from .regions import example, patterns_of
 
 ANYBODY = "anonymous"
 """Somebody without credentials."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from access.iam.verdicts import NO, YES, Verdict, under
+from .verdicts import NO, YES, Verdict, under
 
 Value = str | tuple[str, ...] | None
 """The value of a condition key in a request: several of a multivalued key, none where the key is missing."""

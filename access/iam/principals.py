@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from access.arn import account_of, name_of, resource_of
-from access.iam.documents import Statement
+from ..arn import account_of, name_of, resource_of
+from .documents import Statement
 
 
 @dataclass(frozen=True, eq=False)

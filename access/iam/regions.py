@@ -10,10 +10,10 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import combinations, pairwise
 from typing import Literal
 
-from access.iam.automata import Pattern, TooManyTextsError, glob, literal, texts, within
-from access.iam.checks import Check, ConditionCheck, TagCheck
-from access.iam.conditions import moment, network, number, parse_operator, split_arn
-from access.iam.patterns import Value, whole_variable
+from .automata import Pattern, TooManyTextsError, glob, literal, texts, within
+from .checks import Check, ConditionCheck, TagCheck
+from .conditions import moment, network, number, parse_operator, split_arn
+from .patterns import Value, whole_variable
 
 Family = Literal["text", "truth", "number", "time", "address"]
 """A way to hold values against each other."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from access.arn import account_of
-from access.iam.documents import Statement
-from access.iam.patterns import Context, Value, match
-from access.iam.principals import NEW, Principal
-from access.iam.verdicts import YES
+from ..arn import account_of
+from .documents import Statement
+from .patterns import Context, Value, match
+from .principals import NEW, Principal
+from .verdicts import YES
 
 _PRINCIPAL_TAG, _REQUEST_TAG = "aws:principaltag/", "aws:requesttag/"
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")

@@ -6,12 +6,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from access.arn import account_of, partition_of
-from access.iam.documents import Statement
-from access.iam.evaluation import Opinion, Request, applies, best, is_about, opinion, request, statements_about
-from access.iam.patterns import Context
-from access.iam.principals import Principal, label
-from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
+from ..arn import account_of, partition_of
+from .documents import Statement
+from .evaluation import Opinion, Request, applies, best, is_about, opinion, request, statements_about
+from .patterns import Context
+from .principals import Principal, label
+from .verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 ASSUME = "sts:AssumeRole"
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from access.iam.checks import Check, ResourceCheck, checks_of
-from access.iam.documents import Statement
-from access.iam.patterns import Context, Value
-from access.iam.space import Space, Table, space_of
+from .checks import Check, ResourceCheck, checks_of
+from .documents import Statement
+from .patterns import Context, Value
+from .space import Space, Table, space_of
 
 _MOST_PARTS = 20_000
 """So many parts of the requests are looked at before the search gives up."""

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from access.iam.automata import Pattern, TooManyTextsError
-from access.iam.checks import ACTION, PRINCIPAL, RESOURCE, TAG, TAG_KEYS, Check, ConditionCheck, TagCheck, thing_of
-from access.iam.name_regions import actions, context_of, principals, resources
-from access.iam.patterns import Context, Value
-from access.iam.regions import MixedValuesError, patterns_of, values_of
-from access.iam.verdicts import NO, YES, Verdict
+from .automata import Pattern, TooManyTextsError
+from .checks import ACTION, PRINCIPAL, RESOURCE, TAG, TAG_KEYS, Check, ConditionCheck, TagCheck, thing_of
+from .name_regions import actions, context_of, principals, resources
+from .patterns import Context, Value
+from .regions import MixedValuesError, patterns_of, values_of
+from .verdicts import NO, YES, Verdict
 
 
 @dataclass(frozen=True)

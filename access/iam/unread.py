@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from access.aws_errors import error_code
+from ..aws_errors import error_code
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

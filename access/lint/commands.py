@@ -2,8 +2,8 @@
 
 import argparse
 
-from access.command_line import Commands
-from access.participants import Participant, add_stacks, named_stacks
+from ..command_line import Commands
+from ..participants import Participant, add_stacks, named_stacks
 
 _LINT = """\
 Reads the policies of the stacks' roles, with their permissions boundaries and buckets, and of their groups and
@@ -37,11 +37,11 @@ def _run(options: argparse.Namespace) -> int:
 
 def _fails(participant: Participant) -> bool:
     """Print what is found in an account; return whether any of it is wrong."""
-    from access.arn import name_of
-    from access.aws_errors import one_line
-    from access.errors import AccessError
-    from access.iam.account_reader import read_account
-    from access.lint.deployed_policies import buckets_of, deployed_policies, findings
+    from ..arn import name_of
+    from ..aws_errors import one_line
+    from ..errors import AccessError
+    from ..iam.account_reader import read_account
+    from .deployed_policies import buckets_of, deployed_policies, findings
 
     account, outputs = participant.account, participant.outputs
     if outputs is None:

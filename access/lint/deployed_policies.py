@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from access.accounts import Session
-from access.arn import name_of
-from access.iam.account_reader import AccountState
-from access.iam.principals import Policy, PolicyVersion
-from access.stack_outputs import StackOutputs
+from ..accounts import Session
+from ..arn import name_of
+from ..iam.account_reader import AccountState
+from ..iam.principals import Policy, PolicyVersion
+from ..stack_outputs import StackOutputs
 
 _FAILING = ("ERROR", "SECURITY_WARNING")
 

@@ -4,9 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
-from access.command_line import Commands, check_writable, write_report
-from access.errors import AccessError
-from access.render.commands import add_project
+from ..command_line import Commands, check_writable, write_report
+from ..errors import AccessError
+from ..render.commands import add_project
 
 _PIPELINE = """\
 What the workflows of a repository on GitHub need besides Pulumi. Each command is a step of one of them.
@@ -75,8 +75,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def _stacks(options: argparse.Namespace) -> int:
-    from access.pipeline.stacks import outputs, rows, summary
-    from access.project.files import read_project
+    from ..project.files import read_project
+    from .stacks import outputs, rows, summary
 
     if options.summary:
         check_writable(options.summary)
@@ -89,8 +89,8 @@ def _stacks(options: argparse.Namespace) -> int:
 
 
 def _sign_in(options: argparse.Namespace) -> int:
-    from access.pipeline.sign_in import sign_in
-    from access.project.files import read_project
+    from ..project.files import read_project
+    from .sign_in import sign_in
 
     project = read_project(options.project)
     stacks = [project.stack(name) for name in options.stacks]
@@ -102,9 +102,9 @@ def _sign_in(options: argparse.Namespace) -> int:
 
 
 def _documents(options: argparse.Namespace) -> int:
-    from access.pipeline.documents import check, digest, planned, reviewed
-    from access.project.files import read_project
-    from access.render.running import run
+    from ..project.files import read_project
+    from ..render.running import run
+    from .documents import check, digest, planned, reviewed
 
     ran = run(read_project(options.project), [options.stack])
     wanted = reviewed(next(each for each in ran if each.stack.name == options.stack))
@@ -119,8 +119,8 @@ def _documents(options: argparse.Namespace) -> int:
 
 
 def _issue(options: argparse.Namespace) -> int:
-    from access.github import repository, run_address
-    from access.pipeline.issue import tell
+    from ..github import repository, run_address
+    from .issue import tell
 
     print(tell(repository(os.environ, "issues: write"), run_address(os.environ), dict(options.results)))
     return 0

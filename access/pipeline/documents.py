@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from access.errors import AccessError
-from access.escaping import visible
-from access.render.documents import ordered
-from access.render.running import Ran
+from ..errors import AccessError
+from ..escaping import visible
+from ..render.documents import ordered
+from ..render.running import Ran
 
 Documents = Mapping[str, Mapping[str, Any]]
 """By resource, ``type name``: the inputs that say who may do what."""

@@ -7,7 +7,7 @@ Source: GitHub REST API, "REST API endpoints for issues".
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from access.github import BOT, Repository
+from ..github import BOT, Repository
 
 MARK = "<!-- access drift -->"
 TITLE = "Drift: what is deployed is not what the stack files say"

@@ -20,12 +20,12 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from access.aws_session import new_session
-from access.credentials import Credentials
-from access.errors import AccessError
-from access.github import answer, variable
-from access.project.files import Stack
-from access.render.running import partition_of_region
+from ..aws_session import new_session
+from ..credentials import Credentials
+from ..errors import AccessError
+from ..github import answer, variable
+from ..project.files import Stack
+from ..render.running import partition_of_region
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient

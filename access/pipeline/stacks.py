@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from access.changes.repository import find_repository
-from access.errors import AccessError
-from access.pipeline.documents import digest, reviewed
-from access.project.files import Project, Stack, read_project
-from access.render.running import Ran, run
+from ..changes.repository import find_repository
+from ..errors import AccessError
+from ..project.files import Project, Stack, read_project
+from ..render.running import Ran, run
+from .documents import digest, reviewed
 
 
 @dataclass(frozen=True)

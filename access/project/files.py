@@ -10,8 +10,8 @@ from typing import Any
 
 import botocore.loaders
 
-from access.errors import AccessError
-from access.project.yaml_file import Key, YamlFile, parsed_list, read_yaml, shown
+from ..errors import AccessError
+from .yaml_file import Key, YamlFile, parsed_list, read_yaml, shown
 
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # "Stacks", Pulumi's documentation

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from access.errors import AccessError
+from ..errors import AccessError
 
 Key = str | int
 """A key of a mapping, or an index of a list."""

@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from access.accounts import Session
-from access.prove.expectations import Role
-from access.prove.matrix import Expected
+from ..accounts import Session
+from .expectations import Role
+from .matrix import Expected
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from access.command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
-from access.errors import AccessError
-from access.participants import Participant, add_stacks, named_stacks
-from access.render.commands import add_project
-from access.terminal import Progress, in_colour
+from ..command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
+from ..errors import AccessError
+from ..participants import Participant, add_stacks, named_stacks
+from ..render.commands import add_project
+from ..terminal import Progress, in_colour
 
 if TYPE_CHECKING:
-    from access.prove.matrix import Proof
-    from access.reading.values import Review
+    from ..reading.values import Review
+    from .matrix import Proof
 
 _PROVE = """\
 Reads what is deployed, and compares it with what the stacks declare, for every request: roles, buckets and groups, and
@@ -136,15 +136,15 @@ class _PrintRights(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
     ) -> NoReturn:
-        from access.prove.rights import rights, rights_to_read
+        from .rights import rights, rights_to_read
 
         print(json.dumps(rights_to_read() if values == "read" else rights(), indent=2))
         parser.exit()
 
 
 def _prove(options: argparse.Namespace) -> int:
-    from access.accounts import Account
-    from access.prove.proof import Settings, nothing_tried, prove
+    from ..accounts import Account
+    from .proof import Settings, nothing_tried, prove
 
     if options.yes and not options.clean:
         raise AccessError("--yes is for --clean")
@@ -170,10 +170,10 @@ def _prove(options: argparse.Namespace) -> int:
 
 def _review(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> "Review":
     """Return what is deployed, compared with what the stacks declare."""
-    from access.project.files import read_project
-    from access.reading.declaration import declared_by
-    from access.reading.review import read_and_review, readers
-    from access.render.documents import render
+    from ..project.files import read_project
+    from ..reading.declaration import declared_by
+    from ..reading.review import read_and_review, readers
+    from ..render.documents import render
 
     if options.declared:
         text, where = _text(options.declared), str(options.declared)
@@ -188,10 +188,10 @@ def _review(participants: Sequence[Participant], options: argparse.Namespace, pr
 
 def _clean(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> int:
     """List the leftovers; remove them if that was asked for."""
-    from access.prove.interruption import Interruption
-    from access.prove.leftovers import find_leftovers
-    from access.prove.removal import by_account, left_over, remove
-    from access.prove.stage import workers
+    from .interruption import Interruption
+    from .leftovers import find_leftovers
+    from .removal import by_account, left_over, remove
+    from .stage import workers
 
     found = find_leftovers(participants)
     for thing in found.not_ours:
@@ -215,14 +215,14 @@ def _clean(participants: Sequence[Participant], options: argparse.Namespace, pro
 
 
 def _participants(options: argparse.Namespace) -> list[Participant]:
-    from access.accounts import Account
+    from ..accounts import Account
 
     return [*named_stacks(options), *(Participant(Account(profile)) for profile in options.outsider)]
 
 
 def _reports(options: argparse.Namespace) -> list[tuple[Path, Callable[["Proof"], str]]]:
     """Return the reports that were asked for, each with the file that it goes to."""
-    from access.prove.reports import html_report, json_report, junit_report, markdown_report
+    from .reports import html_report, json_report, junit_report, markdown_report
 
     reports = [
         (options.json, json_report.render),
@@ -234,7 +234,7 @@ def _reports(options: argparse.Namespace) -> list[tuple[Path, Callable[["Proof"]
 
 
 def _report(proof: "Proof", options: argparse.Namespace) -> None:
-    from access.prove.reports import text_report
+    from .reports import text_report
 
     reports = _reports(options)
     # First, so that a file that can't be written after all doesn't take the result with it.
@@ -245,7 +245,7 @@ def _report(proof: "Proof", options: argparse.Namespace) -> None:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from access.prove.comparison import compare
+    from .comparison import compare
 
     comparison = compare(*(_read_proof(path) for path in (options.old, options.new)))
     print(comparison.markdown, end="")
@@ -253,7 +253,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _read_proof(path: Path) -> "Proof":
-    from access.prove.reports import json_report
+    from .reports import json_report
 
     text = _text(path)
     try:

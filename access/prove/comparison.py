@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from access.escaping import code_for_markdown as code
-from access.escaping import for_markdown as plain
-from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Proof, ProvedRole, Result
-from access.prove.reports.summary import distinct, read_of, when
-from access.reading.values import Finding, Reading, Review
+from ..escaping import code_for_markdown as code
+from ..escaping import for_markdown as plain
+from ..reading.values import Finding, Reading, Review
+from .matrix import ASSUME, ASSUME_ID, Cell, Proof, ProvedRole, Result
+from .reports.summary import distinct, read_of, when
 
 State = Result | Literal["NOT TRIED"]
 Key = tuple[str, ...]

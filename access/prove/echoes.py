@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-from access.prove.matrix import ASSUME, Cell, Principal, Proof
+from .matrix import ASSUME, Cell, Principal, Proof
 
 
 def causes(proof: Proof) -> dict[Cell, Cell]:

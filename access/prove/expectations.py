@@ -6,9 +6,9 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from access.arn import permission_set_of
-from access.prove.matrix import Expected, Principal
-from access.stack_outputs import AssumableRoles, StackOutputs
+from ..arn import permission_set_of
+from ..stack_outputs import AssumableRoles, StackOutputs
+from .matrix import Expected, Principal
 
 MOST_GROUPS = 10
 """Of a user. Source: IAM User Guide, "IAM and AWS STS quotas"."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from access.accounts import Account, Session
-from access.aws_errors import error_code
+from ..accounts import Account, Session
+from ..aws_errors import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

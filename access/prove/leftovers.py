@@ -8,11 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from access.accounts import Account
-from access.aws_errors import AWS_ERRORS, describe, error_code
-from access.participants import Participant
-from access.prove.expectations import Role, roles_of
-from access.prove.inventory import MARK, NAMES, PATH, Kind, Thing, Version, versions
+from ..accounts import Account
+from ..aws_errors import AWS_ERRORS, describe, error_code
+from ..participants import Participant
+from .expectations import Role, roles_of
+from .inventory import MARK, NAMES, PATH, Kind, Thing, Version, versions
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from access.reading.values import Review
+from ..reading.values import Review
 
 Expected = Literal["ALLOW", "DENY"]
 Result = Literal["ALLOW", "DENY", "INCONCLUSIVE"]

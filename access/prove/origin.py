@@ -4,8 +4,8 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
-from access.participants import Participant
-from access.prove.matrix import Origin
+from ..participants import Participant
+from .matrix import Origin
 
 _SECONDS = 10
 

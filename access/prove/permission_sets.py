@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from access.accounts import Account
-from access.arn import permission_set_of
+from ..accounts import Account
+from ..arn import permission_set_of
 
 _PATH = "/aws-reserved/sso.amazonaws.com/"
 

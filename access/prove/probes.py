@@ -6,12 +6,12 @@ from threading import Lock
 
 from botocore.exceptions import ClientError
 
-from access.accounts import Account, Session
-from access.aws_errors import error_code
-from access.credentials import Credentials
-from access.prove.actions import NEIGHBOURS_KEY, ProbedBucket, ProbedObject
-from access.prove.expectations import Candidate, Role
-from access.prove.inventory import INLINE_POLICY, PATH, Kind, Run, Thing
+from ..accounts import Account, Session
+from ..aws_errors import error_code
+from ..credentials import Credentials
+from .actions import NEIGHBOURS_KEY, ProbedBucket, ProbedObject
+from .expectations import Candidate, Role
+from .inventory import INLINE_POLICY, PATH, Kind, Run, Thing
 
 _MOST_BUCKET_CHARACTERS, _MOST_ROLE_CHARACTERS, _MOST_POLICY_CHARACTERS = 63, 64, 6144
 """Sources: Amazon S3 User Guide, "Bucket naming rules"; IAM User Guide, "IAM and AWS STS quotas"."""

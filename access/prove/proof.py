@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from access.accounts import Account, Session
-from access.credentials import Credentials
-from access.errors import AccessError
-from access.participants import Participant
-from access.prove.actions import Action, actions_in
-from access.prove.expectations import (
+from ..accounts import Account, Session
+from ..credentials import Credentials
+from ..errors import AccessError
+from ..participants import Participant
+from .actions import Action, actions_in
+from .expectations import (
     Role,
     allowed_in_vain,
     is_denied_explicitly,
@@ -21,10 +21,10 @@ from access.prove.expectations import (
     may_assume_neighbour,
     trust_refusal,
 )
-from access.prove.matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
-from access.prove.origin import origin_of
-from access.prove.settling import Answer, Clock, Patience, SystemClock, answer, settled
-from access.prove.stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
+from .matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
+from .origin import origin_of
+from .settling import Answer, Clock, Patience, SystemClock, answer, settled
+from .stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
 
 _T = TypeVar("_T")
 

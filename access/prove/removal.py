@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
-from access.aws_errors import AWS_ERRORS, describe
-from access.prove.interruption import Interruption
-from access.prove.inventory import Kind, Thing
+from ..aws_errors import AWS_ERRORS, describe
+from .interruption import Interruption
+from .inventory import Kind, Thing
 
 _LOOK_SECONDS = 0.1
 _PHASES: Sequence[Sequence[Kind]] = (("user", "role", "object", "bucket"), ("policy",))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from access.prove.inventory import PATH
+from .inventory import PATH
 
 _USERS, _POLICIES = f"arn:*:iam::*:user{PATH}access-probe-*", f"arn:*:iam::*:policy{PATH}access-probe-*"
 _ROLES, _BUCKETS = "arn:*:iam::*:role/*access-probe-*", "arn:*:s3:::*-access-probe-*"

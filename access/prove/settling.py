@@ -9,8 +9,8 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from access.aws_errors import describe, error_code
-from access.prove.matrix import Expected, Result
+from ..aws_errors import describe, error_code
+from .matrix import Expected, Result
 
 _PAUSE_SECONDS = 1.0
 

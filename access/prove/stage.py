@@ -9,22 +9,22 @@ from typing import Literal
 
 from botocore.exceptions import ClientError
 
-from access.accounts import Account, Session
-from access.arn import permission_set_of
-from access.aws_errors import describe, error_code
-from access.credentials import Credentials
-from access.errors import AccessError
-from access.participants import Participant, check_account
-from access.prove.actions import Available, ProbedBucket
-from access.prove.expectations import MOST_GROUPS, Candidate, Role, candidates_of, outsider_of, roles_of
-from access.prove.interruption import Interruption
-from access.prove.inventory import PATH, Run
-from access.prove.matrix import Principal
-from access.prove.permission_sets import Entrance, entrances
-from access.prove.probes import Probes, trust_policy, why_live
-from access.prove.removal import left_over, remove
-from access.prove.settling import Patience, answer, settled
-from access.stack_outputs import StackOutputs
+from ..accounts import Account, Session
+from ..arn import permission_set_of
+from ..aws_errors import describe, error_code
+from ..credentials import Credentials
+from ..errors import AccessError
+from ..participants import Participant, check_account
+from ..stack_outputs import StackOutputs
+from .actions import Available, ProbedBucket
+from .expectations import MOST_GROUPS, Candidate, Role, candidates_of, outsider_of, roles_of
+from .interruption import Interruption
+from .inventory import PATH, Run
+from .matrix import Principal
+from .permission_sets import Entrance, entrances
+from .probes import Probes, trust_policy, why_live
+from .removal import left_over, remove
+from .settling import Patience, answer, settled
 
 Progress = Callable[[str], None]
 """Is called with what is going on, a short text at a time."""

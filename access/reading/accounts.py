@@ -4,14 +4,14 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from access.accounts import Session
-from access.arn import name_of
-from access.changes.rendered import Document
-from access.iam.account_reader import AccountState, BucketState, read_account
-from access.iam.principals import Policy, PolicyVersion
-from access.iam.principals import Principal as Found
-from access.reading.deployed import Account, DeployedBucket, Principal
-from access.render.documents import ordered
+from ..accounts import Session
+from ..arn import name_of
+from ..changes.rendered import Document
+from ..iam.account_reader import AccountState, BucketState, read_account
+from ..iam.principals import Policy, PolicyVersion
+from ..iam.principals import Principal as Found
+from ..render.documents import ordered
+from .deployed import Account, DeployedBucket, Principal
 
 _NO_ACLS = "BucketOwnerEnforced"
 """The object ownership that turns ACLs off. Source: Amazon S3 User Guide, "Controlling ownership of objects"."""

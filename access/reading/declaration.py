@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from access.changes.rendered import Rendered, read
-from access.participants import Participant
-from access.stack_outputs import AssumableRoles, StackOutputs
+from ..changes.rendered import Rendered, read
+from ..participants import Participant
+from ..stack_outputs import AssumableRoles, StackOutputs
 
 _UNKNOWN = re.compile(r"<[^<>]*>")
 """What stands in a rendered document for a value that is not known without AWS."""

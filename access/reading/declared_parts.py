@@ -4,19 +4,19 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
-from access.changes import rights
-from access.changes.assuming import KINDS, Assuming
-from access.changes.rendered import Bucket, Document, Grantee, Rendered, Role, say_the_same
-from access.changes.rules import ASSUME, is_like, statements_of
-from access.iam.checks import ActionCheck, ResourceCheck
-from access.iam.documents import Statement
-from access.iam.evaluation import is_about
-from access.iam.patterns import match
-from access.iam.search import EVERYTHING, All, Holds, Not, Policies, Rule
-from access.iam.verdicts import NO
-from access.reading.deployed import Account
-from access.reading.differences import excesses, lacks
-from access.reading.values import Finding, Reading
+from ..changes import rights
+from ..changes.assuming import KINDS, Assuming
+from ..changes.rendered import Bucket, Document, Grantee, Rendered, Role, say_the_same
+from ..changes.rules import ASSUME, is_like, statements_of
+from ..iam.checks import ActionCheck, ResourceCheck
+from ..iam.documents import Statement
+from ..iam.evaluation import is_about
+from ..iam.patterns import match
+from ..iam.search import EVERYTHING, All, Holds, Not, Policies, Rule
+from ..iam.verdicts import NO
+from .deployed import Account
+from .differences import excesses, lacks
+from .values import Finding, Reading
 
 
 @dataclass(frozen=True)

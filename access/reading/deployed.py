@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from access.changes.rendered import Bucket, Document, Grantee, Rendered, Role
+from ..changes.rendered import Bucket, Document, Grantee, Rendered, Role
 
 _Key = TypeVar("_Key")
 _Part = TypeVar("_Part", Role, Grantee, Bucket)

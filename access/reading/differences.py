@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from access.changes.assuming import Found
-from access.changes.values import Change, Open
-from access.reading.values import Finding
+from ..changes.assuming import Found
+from ..changes.values import Change, Open
+from .values import Finding
 
 
 def excesses(found: Iterable[Found]) -> Iterator[Finding]:

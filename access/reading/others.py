@@ -4,21 +4,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from access.arn import account_of
-from access.changes import circumstances
-from access.changes.assuming import grantee_patterns
-from access.changes.rendered import Document, Rendered
-from access.changes.rules import ASSUME, about, content, is_like, may_assume, statements_of
-from access.changes.values import undecided
-from access.iam.checks import ActionCheck, ResourceCheck
-from access.iam.documents import Statement
-from access.iam.evaluation import is_about
-from access.iam.patterns import Value, match
-from access.iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Some, Undecided, first_difference
-from access.iam.verdicts import NO
-from access.reading import uses
-from access.reading.deployed import Account, Principal
-from access.reading.uses import Target
+from ..arn import account_of
+from ..changes import circumstances
+from ..changes.assuming import grantee_patterns
+from ..changes.rendered import Document, Rendered
+from ..changes.rules import ASSUME, about, content, is_like, may_assume, statements_of
+from ..changes.values import undecided
+from ..iam.checks import ActionCheck, ResourceCheck
+from ..iam.documents import Statement
+from ..iam.evaluation import is_about
+from ..iam.patterns import Value, match
+from ..iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Some, Undecided, first_difference
+from ..iam.verdicts import NO
+from . import uses
+from .deployed import Account, Principal
+from .uses import Target
 
 _OF_PRINCIPALS = re.compile(r'"aws:(principal|user)|\$\{', re.IGNORECASE)
 _PRINCIPAL = re.compile(r":(user|role|assumed-role)/")

@@ -5,19 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from access.arn import account_of, name_of, partition_of, resource_of
-from access.changes.rendered import Rendered
-from access.iam.documents import Statement
-from access.iam.principals import label
-from access.known_principals import KnownPrincipal
-from access.participants import Participant
-from access.reading import uses
-from access.reading.accounts import read
-from access.reading.declared_parts import Parts, reading
-from access.reading.deployed import Account, Principal, as_declared
-from access.reading.others import Access, Others
-from access.reading.uses import Target
-from access.reading.values import Finding, Reading, Review
+from ..arn import account_of, name_of, partition_of, resource_of
+from ..changes.rendered import Rendered
+from ..iam.documents import Statement
+from ..iam.principals import label
+from ..known_principals import KnownPrincipal
+from ..participants import Participant
+from . import uses
+from .accounts import read
+from .declared_parts import Parts, reading
+from .deployed import Account, Principal, as_declared
+from .others import Access, Others
+from .uses import Target
+from .values import Finding, Reading, Review
 
 _MOST_NAMES = 5
 """Of principals of which the same is said; the others are counted."""

@@ -6,9 +6,9 @@ Source: Service Authorization Reference, "Actions, resources, and condition keys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from access.arn import account_of, partition_of
-from access.changes.rendered import Document
-from access.reading.deployed import Principal
+from ..arn import account_of, partition_of
+from ..changes.rendered import Document
+from .deployed import Principal
 
 
 @dataclass(frozen=True)

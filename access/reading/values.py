@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from access.iam.patterns import Value
-from access.known_principals import KnownPrincipal
+from ..iam.patterns import Value
+from ..known_principals import KnownPrincipal
 
 Kind = Literal["excess", "lack", "undecided"]
 """More access than declared, less, or neither for certain."""

@@ -6,9 +6,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from access.command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
-from access.errors import AccessError
-from access.escaping import visible
+from ..command_line import STANDARD_OUTPUT, Commands, check_writable, write_report
+from ..errors import AccessError
+from ..escaping import visible
 
 _RENDER = """\
 Runs the program of a project's stacks, in the order of their references, without an engine, state, credentials or
@@ -43,9 +43,9 @@ def add_project(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from access.project.files import read_project
-    from access.render import markdown
-    from access.render.documents import render
+    from ..project.files import read_project
+    from . import markdown
+    from .documents import render
 
     if options.check and options.markdown in (None, STANDARD_OUTPUT):
         raise AccessError("--check compares a file; name it: --markdown FILE")

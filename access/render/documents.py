@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from access.errors import AccessError
-from access.project.files import Project
-from access.render.running import Ran, Resource, missing, run
+from ..errors import AccessError
+from ..project.files import Project
+from .running import Ran, Resource, missing, run
 
 VERSION = 1
 """Of the rendered form."""

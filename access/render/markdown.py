@@ -7,11 +7,11 @@ change is about, however the documents are written.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from access.arn import resource_of
-from access.escaping import code_for_markdown as code
-from access.escaping import for_markdown as plain
-from access.iam.documents import Condition, Statement, parse
-from access.render.documents import Rendering
+from ..arn import resource_of
+from ..escaping import code_for_markdown as code
+from ..escaping import for_markdown as plain
+from ..iam.documents import Condition, Statement, parse
+from .documents import Rendering
 
 _MAY = {"Allow": "may", "Deny": "may never"}
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import botocore.loaders
 
-from access.errors import AccessError
-from access.escaping import visible
-from access.project.files import Project, Reference, Stack, in_order, path_text
+from ..errors import AccessError
+from ..escaping import visible
+from ..project.files import Project, Reference, Stack, in_order, path_text
 
 _PROGRAM = Path(__file__).with_name("program.py")
 _SECONDS = 300

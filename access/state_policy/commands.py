@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from access.command_line import Commands
-from access.errors import AccessError
+from ..command_line import Commands
+from ..errors import AccessError
 
 _DESCRIPTION = """\
 Prints the policy of a bucket that keeps the state of a project's stacks, and nothing else, with the least rights: those
@@ -44,9 +44,9 @@ def add_commands(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     import json
 
-    from access.project.files import in_order, read_project
-    from access.state_policy.location import read_location
-    from access.state_policy.policy import keepers, state_policy
+    from ..project.files import in_order, read_project
+    from .location import read_location
+    from .policy import keepers, state_policy
 
     place = read_location(options.url)
     projects = [read_project(folder) for folder in options.project or [Path()]]

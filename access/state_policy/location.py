@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from access.errors import AccessError
+from ..errors import AccessError
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # Amazon S3 User Guide, "General purpose bucket naming rules"
 _FOLDER = re.compile(r"[A-Za-z0-9!_.'()/-]*")  # no * ? $, which mean something in a policy

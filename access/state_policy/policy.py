@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from access.errors import AccessError
-from access.project.files import Stack
-from access.state_policy.location import Location
+from ..errors import AccessError
+from ..project.files import Stack
+from .location import Location
 
 _MOST_BYTES = 20_480
 """The size of a bucket policy (Amazon S3 User Guide, "Bucket policies for Amazon S3")."""

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from access.command_line import COMMAND
-from access.credentials import Credentials
-from access.errors import AccessError
-from access.switch.config_file import Profiles, active_profile, named_profile, read_keys
-from access.switch.session_cache import ChainCache, PrivateCache
+from ..command_line import COMMAND
+from ..credentials import Credentials
+from ..errors import AccessError
+from .config_file import Profiles, active_profile, named_profile, read_keys
+from .session_cache import ChainCache, PrivateCache
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -103,7 +103,7 @@ class Source:
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401
-        from access.aws_session import new_session
+        from ..aws_session import new_session
 
         return new_session(self.profile)
 
@@ -234,7 +234,7 @@ def _from_file(name: str, profiles: Profiles, overlooked: Sequence[str] = ()) ->
 
 def _from_botocore(name: str, profile: str | None, cache: ChainCache | None, start: bool = False) -> Credentials:
     """Return what botocore finds for a profile, or, to start from, what it would assume the profile's role with."""
-    from access.aws_session import new_session
+    from ..aws_session import new_session
 
     asked = json.loads(os.environ.get(_ASKED, "[]"))
     if name in asked:

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from access.command_line import COMMAND, Commands, check_unix
-from access.errors import AccessError
-from access.switch.role_commands import choose_role
-from access.switch.shells import SHELLS
+from ..command_line import COMMAND, Commands, check_unix
+from ..errors import AccessError
+from .role_commands import choose_role
+from .shells import SHELLS
 
 # All else is imported by the commands that need it: a command line should answer before botocore is loaded.
 if TYPE_CHECKING:
-    from access.switch.sessions import Choices, Switch
+    from .sessions import Choices, Switch
 
 _ROLE = "stack/role, as your team published it or the stack tells it; an ARN; or an AWS profile that has a role_arn"
 
@@ -157,8 +157,8 @@ def _add_session_options(command: argparse.ArgumentParser) -> None:
 
 
 def _profile(options: argparse.Namespace) -> int:
-    from access.switch.config_file import config_path, render, write_profile
-    from access.switch.profiles import profile_settings
+    from .config_file import config_path, render, write_profile
+    from .profiles import profile_settings
 
     switch = _switch(options)
     settings = profile_settings(switch)
@@ -184,7 +184,7 @@ def _profile(options: argparse.Namespace) -> int:
 
 
 def _exec(options: argparse.Namespace) -> int:
-    from access.switch.environment import role_variables, stale_variables
+    from .environment import role_variables, stale_variables
 
     switch = _switch(options)
     if not options.command:
@@ -195,7 +195,7 @@ def _exec(options: argparse.Namespace) -> int:
     environment = {name: value for name, value in os.environ.items() if name not in stale} | variables
     if options.command:
         return _become(options.command, environment)
-    from access.switch.shells import shell_in_role
+    from .shells import shell_in_role
 
     print("access: this shell is in the role; `exit` leaves it", file=sys.stderr)
     command, more = shell_in_role(switch.role.arn.rpartition("/")[2])
@@ -209,7 +209,7 @@ def _check_terminal() -> None:
 
 
 def _tell_lost(switch: "Switch") -> None:
-    from access.switch.environment import lost_settings
+    from .environment import lost_settings
 
     lost = ", ".join(lost_settings(switch.source.settings))
     if lost:
@@ -237,7 +237,7 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
 
 
 def _env(options: argparse.Namespace) -> int:
-    from access.switch.shells import default_shell, failing_line
+    from .shells import default_shell, failing_line
 
     shell = options.shell or default_shell()
     if options.unset:
@@ -253,8 +253,8 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _lines_into(shell: str, options: argparse.Namespace) -> list[str]:
-    from access.switch.environment import role_variables, stale_variables
-    from access.switch.shells import again_line, save_lines, set_lines, unset_lines
+    from .environment import role_variables, stale_variables
+    from .shells import again_line, save_lines, set_lines, unset_lines
 
     said = bool(options.role)
     switch = _switch(options)
@@ -273,8 +273,8 @@ def _lines_into(shell: str, options: argparse.Namespace) -> list[str]:
 
 
 def _lines_back(shell: str) -> list[str]:
-    from access.switch.environment import KEYS
-    from access.switch.shells import restore_lines, unset_lines
+    from .environment import KEYS
+    from .shells import restore_lines, unset_lines
 
     changed = _changed()
     lines = restore_lines(shell, changed) if changed else unset_lines(shell, KEYS)
@@ -309,7 +309,7 @@ def _credential_process(options: argparse.Namespace) -> int:
 
 
 def _console(options: argparse.Namespace) -> int:
-    from access.switch.console_link import console_link, open_in_browser, sign_in_address
+    from .console_link import console_link, open_in_browser, sign_in_address
 
     switch = _switch(options)
     partition = switch.role.arn.split(":")[1]
@@ -324,7 +324,7 @@ def _console(options: argparse.Namespace) -> int:
 
 
 def _whoami(options: argparse.Namespace) -> int:
-    from access.switch.whoami import told
+    from .whoami import told
 
     check_unix()
     for what, value in told(options.profile):
@@ -335,9 +335,9 @@ def _whoami(options: argparse.Namespace) -> int:
 def _switch(options: argparse.Namespace) -> "Switch":
     import gc
 
-    from access.switch.config_file import read_profiles
-    from access.switch.roles import find_role
-    from access.switch.sessions import Switch
+    from .config_file import read_profiles
+    from .roles import find_role
+    from .sessions import Switch
 
     check_unix()
     gc.disable()  # a tenth of the time that loading botocore takes; this process soon ends, or becomes another
@@ -347,7 +347,7 @@ def _switch(options: argparse.Namespace) -> "Switch":
 
 
 def _choices(options: argparse.Namespace) -> "Choices":
-    from access.switch.sessions import Choices
+    from .sessions import Choices
 
     return Choices(
         profile=options.profile,

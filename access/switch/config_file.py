@@ -20,7 +20,7 @@ from typing import Any
 from botocore.configloader import load_config, raw_config_parse
 from botocore.exceptions import ConfigNotFound, ConfigParseError
 
-from access.errors import AccessError
+from ..errors import AccessError
 
 Profiles = Mapping[str, Mapping[str, str]]
 """What each profile says, by its name. What stands in a section of its own has a name with dots: ``s3.use_arn_region``,

@@ -16,8 +16,8 @@ import webbrowser
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import urlencode, urlsplit
 
-from access.errors import AccessError
-from access.switch.sessions import SessionCredentials
+from ..errors import AccessError
+from .sessions import SessionCredentials
 
 _ENDPOINT = "AWS_SIGNIN_ENDPOINT_URL"
 _TIMEOUT_SECONDS = 10.0

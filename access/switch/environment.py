@@ -4,8 +4,8 @@ import os
 import re
 from collections.abc import Mapping
 
-from access.errors import AccessError
-from access.switch.sessions import SessionCredentials
+from ..errors import AccessError
+from .sessions import SessionCredentials
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
 """The variables that make the session."""

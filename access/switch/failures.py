@@ -10,10 +10,10 @@ from typing import Any
 
 from botocore import exceptions
 
-from access.aws_answers import UnreadableAnswerError
-from access.aws_errors import AWS_ERRORS, describe, error_code, error_message, http_failure
-from access.errors import AccessError
-from access.switch.config_file import active_profile, read_profiles
+from ..aws_answers import UnreadableAnswerError
+from ..aws_errors import AWS_ERRORS, describe, error_code, error_message, http_failure
+from ..errors import AccessError
+from .config_file import active_profile, read_profiles
 
 _ACTION = re.compile(r"perform: (sts:\w+)")
 _WRONG_CLOCK = re.compile(r"not yet current|[Ss]ignature expired")

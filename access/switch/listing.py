@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from access.errors import AccessError
-from access.switch.config_file import Profiles, config_path
-from access.switch.published import Published, PublishedRole
-from access.switch.standing import Standing
+from ..errors import AccessError
+from .config_file import Profiles, config_path
+from .published import Published, PublishedRole
+from .standing import Standing
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from access.errors import AccessError
-from access.switch.callers import Source
+from ..errors import AccessError
+from .callers import Source
 
 
 def only_device(source: Source) -> str:
@@ -19,7 +19,7 @@ def only_device(source: Source) -> str:
     try:
         listed: list[dict[str, Any]] = source.client("iam").list_mfa_devices()["MFADevices"]
     except ClientError as error:
-        from access.aws_errors import error_code, http_failure
+        from ..aws_errors import error_code, http_failure
 
         reason = http_failure(error) or error_code(error)
         raise AccessError(

@@ -5,11 +5,11 @@ Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider".
 
 import os
 
-from access.command_line import COMMAND
-from access.errors import AccessError
-from access.switch.config_file import active_profile
-from access.switch.environment import SETTINGS
-from access.switch.sessions import DEFAULT_SECONDS, Switch
+from ..command_line import COMMAND
+from ..errors import AccessError
+from .config_file import active_profile
+from .environment import SETTINGS
+from .sessions import DEFAULT_SECONDS, Switch
 
 _CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 

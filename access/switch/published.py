@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from access.errors import AccessError
+from ..errors import AccessError
 
 _VERSION = 1
 _VARIABLE = "ACCESS_ROLES"

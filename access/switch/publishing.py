@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from access.errors import AccessError
-from access.stack_outputs import CONTRACT_VERSION, read_public_outputs, without_secrets
-from access.switch.published import Grantee, Kind, Published, PublishedRole
+from ..errors import AccessError
+from ..stack_outputs import CONTRACT_VERSION, read_public_outputs, without_secrets
+from .published import Grantee, Kind, Published, PublishedRole
 
 _GRANTEES: dict[str, Kind] = {"assumableRoles": "group", "granteeRoles": "role", "permissionSets": "permission set"}
 """The kinds of grantees, by the outputs that list them."""
@@ -50,7 +50,7 @@ def publish(outputs: Mapping[str, Mapping[str, Any]], accounts: Mapping[str, str
 
 def _accounts() -> dict[str, str]:
     """Return the account of each stack of the project in this folder, by the stack's name."""
-    from access.project.files import read_project
+    from ..project.files import read_project
 
     return {stack.name: stack.account_id for stack in read_project(Path.cwd()).stacks}
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from access.arn import account_of, name_of
-from access.aws_errors import error_code
-from access.errors import AccessError
-from access.switch.callers import Source
-from access.switch.failures import in_words, is_denied
+from ..arn import account_of, name_of
+from ..aws_errors import error_code
+from ..errors import AccessError
+from .callers import Source
+from .failures import in_words, is_denied
 
 POLICY = "AWSRevokeOlderSessions"
 """The inline policy, named as the console names it, so that each takes the place of the other's."""

@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from access.command_line import Commands, check_unix
-from access.errors import AccessError
+from ..command_line import Commands, check_unix
+from ..errors import AccessError
 
 if TYPE_CHECKING:
-    from access.switch.config_file import Profiles
-    from access.switch.listing import Listed
-    from access.switch.standing import Standing
+    from .config_file import Profiles
+    from .listing import Listed
+    from .standing import Standing
 
 _ROLES = """\
 Lists the roles that you may switch to: those of your team's list, and those of your AWS profiles. AWS is asked which
@@ -64,7 +64,7 @@ def choose_role(profile: str | None, profiles: "Profiles") -> str:
     Raises:
         AccessError: there is no terminal, nothing to choose from, or nothing was chosen.
     """
-    from access.switch.listing import choose
+    from .listing import choose
 
     rows = _listed(profile, profiles)
     own = [row for row in rows if row.is_own]
@@ -74,9 +74,9 @@ def choose_role(profile: str | None, profiles: "Profiles") -> str:
 
 
 def _roles(options: argparse.Namespace) -> int:
-    from access.switch.config_file import read_profiles
-    from access.switch.listing import none_found, table
-    from access.switch.published import link
+    from .config_file import read_profiles
+    from .listing import none_found, table
+    from .published import link
 
     check_unix()
     if options.file:
@@ -94,8 +94,8 @@ def _roles(options: argparse.Namespace) -> int:
 
 
 def _listed(profile: str | None, profiles: "Profiles") -> "list[Listed]":
-    from access.switch.listing import list_roles
-    from access.switch.published import read_published
+    from .listing import list_roles
+    from .published import read_published
 
     published = read_published()
     return list_roles(published, profiles, _standing(profile, profiles) if published.grantees else None)
@@ -103,12 +103,12 @@ def _listed(profile: str | None, profiles: "Profiles") -> "list[Listed]":
 
 def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
     """Return who somebody is; nothing, and a line that says why, where AWS can't be asked."""
-    from access.aws_errors import AWS_ERRORS
-    from access.switch.callers import find_source, identify
-    from access.switch.config_file import active_profile
-    from access.switch.failures import in_words
-    from access.switch.session_cache import chain_cache, private_cache
-    from access.switch.standing import find_standing
+    from ..aws_errors import AWS_ERRORS
+    from .callers import find_source, identify
+    from .config_file import active_profile
+    from .failures import in_words
+    from .session_cache import chain_cache, private_cache
+    from .standing import find_standing
 
     try:
         with in_words(f"profile {profile or active_profile()!r}", profile):
@@ -121,8 +121,8 @@ def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
 
 
 def _publish(options: argparse.Namespace) -> int:
-    from access.switch.published import write_published
-    from access.switch.publishing import read_stacks
+    from .published import write_published
+    from .publishing import read_stacks
 
     published = read_stacks(options.stacks)
     write_published(options.file, published)
@@ -132,9 +132,9 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _forget(options: argparse.Namespace) -> int:
-    from access.switch.config_file import read_profiles
-    from access.switch.roles import find_role
-    from access.switch.session_cache import private_cache
+    from .config_file import read_profiles
+    from .roles import find_role
+    from .session_cache import private_cache
 
     check_unix()
     arn = find_role(options.role, read_profiles()).arn if options.role else None
@@ -145,13 +145,13 @@ def _forget(options: argparse.Namespace) -> int:
 
 
 def _revoke(options: argparse.Namespace) -> int:
-    from access.arn import name_of
-    from access.switch.callers import find_source
-    from access.switch.config_file import read_profiles
-    from access.switch.failures import in_words
-    from access.switch.revocation import POLICY, revoke
-    from access.switch.roles import find_role
-    from access.switch.session_cache import chain_cache, private_cache
+    from ..arn import name_of
+    from .callers import find_source
+    from .config_file import read_profiles
+    from .failures import in_words
+    from .revocation import POLICY, revoke
+    from .roles import find_role
+    from .session_cache import chain_cache, private_cache
 
     check_unix()
     profiles = read_profiles()

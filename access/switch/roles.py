@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from access.errors import AccessError
-from access.switch.config_file import Profiles, config_path
+from ..errors import AccessError
+from .config_file import Profiles, config_path
 
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 _SESSION_ARN = re.compile(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
@@ -52,7 +52,7 @@ def find_role(text: str, profiles: Profiles) -> Role:
 
 
 def _from_published(text: str) -> Role | None:
-    from access.switch.published import read_published
+    from .published import read_published
 
     role = read_published().role(text)
     if not role:
@@ -68,7 +68,7 @@ def _from_published(text: str) -> Role | None:
 
 
 def _from_stack(stack: str, name: str) -> Role:
-    from access.stack_outputs import read_stack_outputs
+    from ..stack_outputs import read_stack_outputs
 
     _check_folder(stack, name)
     outputs = read_stack_outputs(stack)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from access.errors import AccessError
+from ..errors import AccessError
 
 _NAME = "cross-account-access"
 _KEPT = re.compile(r"[0-9a-f]{64}(\.\d+)?")

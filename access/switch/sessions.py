@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from access.credentials import Credentials
-from access.errors import AccessError
-from access.switch.callers import Caller, Source, find_source, identify
-from access.switch.config_file import Profiles, active_profile
-from access.switch.roles import Role
-from access.switch.session_cache import chain_cache, private_cache
+from ..credentials import Credentials
+from ..errors import AccessError
+from .callers import Caller, Source, find_source, identify
+from .config_file import Profiles, active_profile
+from .roles import Role
+from .session_cache import chain_cache, private_cache
 
 _EARLY = timedelta(minutes=5)
 """A kept session is given up this long before it expires, so that what is begun in it has time to end."""
@@ -117,7 +117,7 @@ class Switch:
         """The device that is to show a code; none if the role, as far as is known, does not want one."""
         if self.known_mfa_serial or not self.role.requires_mfa:
             return self.known_mfa_serial
-        from access.switch.mfa import only_device
+        from .mfa import only_device
 
         if self.caller.role:
             # IAM User Guide, "Secure API access with MFA": a role's session has not been authenticated with a device.
@@ -197,7 +197,7 @@ class Switch:
         if self.tags:
             request["Tags"] = [{"Key": name, "Value": value} for name, value in self.tags.items()]
         if self.mfa_serial:
-            from access.terminal import ask_for_code
+            from ..terminal import ask_for_code
 
             request |= {"SerialNumber": self.mfa_serial, "TokenCode": ask_for_code(self.mfa_serial)}
         given = self.source.sts.assume_role(**request)["Credentials"]
@@ -230,8 +230,8 @@ class Switch:
 
     def _explained(self, error: Exception) -> Exception:
         """Return the error in words, if botocore raised it."""
-        from access.aws_errors import AWS_ERRORS
-        from access.switch.failures import explained, is_denied
+        from ..aws_errors import AWS_ERRORS
+        from .failures import explained, is_denied
 
         if not isinstance(error, AWS_ERRORS):
             return error
@@ -247,9 +247,9 @@ class Switch:
 
     def _why(self) -> list[str]:
         """Return why it was refused, as far as the published roles tell it."""
-        from access.aws_errors import AWS_ERRORS
-        from access.switch.published import read_published
-        from access.switch.standing import find_standing, reasons
+        from ..aws_errors import AWS_ERRORS
+        from .published import read_published
+        from .standing import find_standing, reasons
 
         with suppress(*AWS_ERRORS, AccessError):  # it is the refusal that people have to hear of
             published = read_published()

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from access.errors import AccessError
+from ..errors import AccessError
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 

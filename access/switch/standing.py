@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from access.arn import name_of, resource_of
-from access.switch.callers import Caller, Source
-from access.switch.published import Grantee, Published
+from ..arn import name_of, resource_of
+from .callers import Caller, Source
+from .published import Grantee, Published
 
 _OF_PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[^_]{16}")
 """Names of permission sets' roles. Source: IAM Identity Center User Guide, "Referencing permission sets in resource
@@ -61,7 +61,7 @@ def find_standing(source: Source, caller: Caller) -> Standing:
     """Return what somebody is a member of; it takes the right to ``iam:ListGroupsForUser``, which not everybody has."""
     if not resource_of(caller.arn).startswith("user/"):
         return Standing(caller, ())
-    from access.aws_errors import AWS_ERRORS
+    from ..aws_errors import AWS_ERRORS
 
     with suppress(*AWS_ERRORS):
         listed = source.client("iam").list_groups_for_user(UserName=caller.name)["Groups"]

@@ -3,11 +3,11 @@
 import os
 from datetime import UTC, datetime
 
-from access.command_line import COMMAND
-from access.switch.callers import Source, find_source, identify
-from access.switch.config_file import active_profile, read_profiles
-from access.switch.failures import in_words
-from access.switch.session_cache import chain_cache
+from ..command_line import COMMAND
+from .callers import Source, find_source, identify
+from .config_file import active_profile, read_profiles
+from .failures import in_words
+from .session_cache import chain_cache
 
 
 def told(profile: str | None) -> list[tuple[str, str]]:

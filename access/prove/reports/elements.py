@@ -3,7 +3,7 @@
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
-from access.escaping import visible
+from ...escaping import visible
 
 
 def add(parent: Element, tag: str, text: str = "", **attributes: Any) -> Element:  # noqa: ANN401 (as it is written)

@@ -7,11 +7,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from access.prove.echoes import causes
-from access.prove.matrix import Cell, Principal, Proof
-from access.prove.reports.elements import add, add_text
-from access.prove.reports.picture import draw
-from access.prove.reports.summary import (
+from ...reading.values import Review
+from ..echoes import causes
+from ..matrix import Cell, Principal, Proof
+from .elements import add, add_text
+from .picture import draw
+from .summary import (
     RoleResults,
     aws_said,
     by_role,
@@ -32,8 +33,7 @@ from access.prove.reports.summary import (
     when,
     witness,
 )
-from access.prove.reports.targets import targets
-from access.reading.values import Review
+from .targets import targets
 
 _STYLE = Path(__file__).with_suffix(".css")
 _TITLE = "Who can do what"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
-from access.errors import AccessError
-from access.iam.patterns import Value
-from access.known_principals import KnownPrincipal
-from access.prove.echoes import causes
-from access.prove.matrix import Cell, Expected, Origin, Principal, Proof, ProvedRole, Result
-from access.reading.values import Finding, Kind, Reading, Review
+from ...errors import AccessError
+from ...iam.patterns import Value
+from ...known_principals import KnownPrincipal
+from ...reading.values import Finding, Kind, Reading, Review
+from ..echoes import causes
+from ..matrix import Cell, Expected, Origin, Principal, Proof, ProvedRole, Result
 
 VERSION: Literal[1] = 1
 """Of the schema: another number where a field goes or changes its meaning; new fields may come without."""

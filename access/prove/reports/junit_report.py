@@ -5,11 +5,11 @@ from datetime import timedelta
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from access.escaping import for_xml
-from access.prove.echoes import causes
-from access.prove.matrix import Cell, Proof
-from access.prove.reports.summary import RoleResults, by_role, echo, exception, origin, outcome, verdict, witness
-from access.reading.values import Finding, Reading, Review
+from ...escaping import for_xml
+from ...reading.values import Finding, Reading, Review
+from ..echoes import causes
+from ..matrix import Cell, Proof
+from .summary import RoleResults, by_role, echo, exception, origin, outcome, verdict, witness
 
 
 def render(proof: Proof) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from access.escaping import code_for_markdown as code
-from access.escaping import for_markdown as plain
-from access.prove.echoes import causes
-from access.prove.matrix import Cell, Principal, Proof
-from access.prove.reports.summary import (
+from ...escaping import code_for_markdown as code
+from ...escaping import for_markdown as plain
+from ..echoes import causes
+from ..matrix import Cell, Principal, Proof
+from .summary import (
     RoleResults,
     aws_said,
     by_role,

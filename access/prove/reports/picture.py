@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 from xml.etree.ElementTree import Element
 
-from access.prove.matrix import Cell, Principal, Result
-from access.prove.reports.elements import add
-from access.prove.reports.placing import GAP, HEADING, LINE, Account, Row, place
-from access.prove.reports.summary import RoleResults, came_out, judgement, judgements, outcome, worst
-from access.prove.reports.targets import Target, targets
-from access.prove.reports.wrapping import wrapped
+from ..matrix import Cell, Principal, Result
+from .elements import add
+from .placing import GAP, HEADING, LINE, Account, Row, place
+from .summary import RoleResults, came_out, judgement, judgements, outcome, worst
+from .targets import Target, targets
+from .wrapping import wrapped
 
 # From left to right: the accounts with their principals' cards, the edges to the role, the role, the edges from it.
 _ACCOUNT_WIDTH, _GROUP_LEFT, _CARD_LEFT, _CARD_RIGHT = 330, 12, 24, 306

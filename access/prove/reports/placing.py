@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from access.prove.matrix import Principal
-from access.prove.reports.wrapping import wrapped
+from ..matrix import Principal
+from .wrapping import wrapped
 
 LINE, GAP, HEADING = 16, 8, 30
 """The heights of a line of text, of the space between boxes, and of an account's name."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from access.known_principals import KnownPrincipal
-from access.prove.echoes import causes
-from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
-from access.reading.values import Finding, Reading, Review
+from ...known_principals import KnownPrincipal
+from ...reading.values import Finding, Reading, Review
+from ..echoes import causes
+from ..matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Result
 
 _REFUSAL = re.compile(
     r"AccessDenied \(\w+\): User: \S+ is not authorized to perform: \S+(?: on resource: [^\s;]+)?(?:;? (?P<reason>.+))?"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from access.prove.matrix import Cell
-from access.prove.reports.summary import RoleResults
+from ..matrix import Cell
+from .summary import RoleResults
 
 
 @dataclass(frozen=True)

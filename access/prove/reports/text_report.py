@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from access.escaping import visible
-from access.prove.echoes import causes
-from access.prove.matrix import Cell, Proof
-from access.prove.reports.summary import (
+from ...escaping import visible
+from ...reading.values import Review
+from ..echoes import causes
+from ..matrix import Cell, Proof
+from .summary import (
     Outcome,
     RoleResults,
     aws_said,
@@ -27,7 +28,6 @@ from access.prove.reports.summary import (
     witness,
     worst,
 )
-from access.reading.values import Review
 
 _COLOURS: dict[Outcome, int] = {"as expected": 32, "not as expected": 31, "inconclusive": 33}
 _WIDEST_COLUMN = 72

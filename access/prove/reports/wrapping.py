@@ -3,7 +3,7 @@
 import re
 from unicodedata import east_asian_width
 
-from access.escaping import visible
+from ...escaping import visible
 
 
 def wrapped(text: str, characters: int, most: int) -> list[str]:

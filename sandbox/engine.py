@@ -24,7 +24,7 @@ from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.program_server import Program, served
 from sandbox.provider import server as provider_server
-from sandbox.recovery import add_begun, as_if_made, is_unfinished, with_made
+from sandbox.recovery import as_if_made, with_made
 from sandbox.refusals import Failure, in_words
 from sandbox.secret_key import derived_secret, read_key
 from sandbox.state import PROVIDER, check_loads, lead_to, read_deployed, read_parents, state_file
@@ -180,8 +180,6 @@ class Engine:
                     # Served from here as the program is, its libraries are loaded once for all stacks.
                     port = context.enter_context(provider_server.served(_provider_defaults(variables)))
                     variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-                    if operation != "import":
-                        variables["PULUMI_SKIP_CHECKPOINTS"] = "true"  # see sandbox/recovery.py
                 address = context.enter_context(served(self._program))
                 if operation == "import":
                     variables["PULUMI_DEBUG_LANGUAGES"] = f"python:{address.rpartition(':')[2]}"
@@ -274,12 +272,10 @@ class Engine:
         locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{self.project.name}/{stack}/*.json"))
         for lock in locks:
             _wait_for_end(_pid_of(lock))
-        events = self._file_of(stack, "events")
-        unfinished = is_unfinished(events)
         if locks:
             say(f"{stack}: an earlier run was interrupted; finishing what it left")
             self._require(stack, self.run(stack, "cancel"))
-        if not unfinished and '"pending_operations"' not in self._state(stack).read_text():
+        if '"pending_operations"' not in self._state(stack).read_text():
             return
         deployment = self._deployment(stack)
         resources, pending = deployment.setdefault("resources", []), deployment.pop("pending_operations", [])
@@ -289,10 +285,7 @@ class Engine:
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
         made = [as_if_made(it["resource"], account_id) for it in pending if it["type"] == "creating"]
         resources = deployment["resources"] = with_made(resources, [it for it in made if it["id"]])
-        begun = add_begun(resources, events, account_id) if unfinished else 0
-        if not resources:
-            return
-        say(f"{stack}: finding out what became of {begun + len(pending)} resources")
+        say(f"{stack}: finding out what became of {len(pending)} resources")
         for resource in resources:
             if resource["type"] == PROVIDER:  # the emulator may listen elsewhere than when the state was written
                 lead_to(resource, self._emulator.endpoint)

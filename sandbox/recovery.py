@@ -1,55 +1,9 @@
-"""Finds out what a killed engine had made.
-
-The engine would write its whole state before and after each resource, which takes time that grows with the square of
-their number. In the sandbox it writes it once, at its end, and what it begins is in its log of events. A refresh then
-asks AWS what became of it.
-"""
+"""Finds out what a killed engine had made: it records what it begins, and a refresh asks AWS what became of it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from sandbox.engine_output import read_events
-
 _Resource = dict[str, Any]
-
-_CREATES = ("create", "create-replacement")
-_FIELDS = ("urn", "custom", "id", "type", "inputs", "outputs", "parent", "provider", "protect")
-"""What events say of a resource, in the words of the state."""
-
-
-def is_unfinished(events: Path) -> bool:
-    """Return ``True`` if an engine was changing something and did not come to its end, which is the last event."""
-    changing = (event for event in read_events(events, '"resourcePreEvent"') if not _is_planned(event))
-    return next(changing, None) is not None and next(read_events(events, '"cancelEvent"'), None) is None
-
-
-def add_begun(resources: list[_Resource], events: Path, account_id: str) -> int:
-    """Add the resources that an engine began to create and did not write down.
-
-    Args:
-        resources: those of the stack's state.
-        events: the engine's log of events.
-        account_id: where the stack is.
-
-    Returns:
-        How many there are.
-    """
-    begun: dict[str, _Resource] = {}
-    for event in read_events(events, '"op":"create'):
-        said = event.get("resourcePreEvent") or event.get("resOutputsEvent")
-        if said and said["metadata"]["op"] in _CREATES and not _is_planned(event):
-            new = said["metadata"]["new"]
-            begun[new["urn"]] = {field: new[field] for field in _FIELDS if new.get(field)}
-    made = [it if it.get("id") or not it.get("custom") else as_if_made(it, account_id) for it in begun.values()]
-    known = {(it["urn"], it.get("id")) for it in resources}
-    added = [it for it in made if not (it.get("custom") and not it["id"]) and (it["urn"], it.get("id")) not in known]
-    for resource in added:
-        replaced = [at for at, it in enumerate(resources) if it["urn"] == resource["urn"]]
-        resources.insert(replaced[0] if replaced else len(resources), resource)
-        for at in replaced:
-            resources[at + 1]["delete"] = True
-    return len(added)
 
 
 def with_made(resources: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -68,11 +22,6 @@ def as_if_made(resource: Mapping[str, Any], account_id: str) -> _Resource:
     """
     inputs = resource.get("inputs", {})
     return {**resource, "id": _import_id(resource["type"], inputs, account_id), "outputs": inputs}
-
-
-def _is_planned(event: Mapping[str, Any]) -> bool:
-    """Return ``True`` for an event of a preview."""
-    return bool((event.get("resourcePreEvent") or event.get("resOutputsEvent") or {}).get("planning"))
 
 
 def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str | None:

@@ -151,7 +151,7 @@ def test_the_official_plugin_is_asked_for_by_name_only(
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ConnectTimeoutError(endpoint_url="https://127.0.0.1:1"), "AWS: "),
+        (ConnectTimeoutError(endpoint_url="https://127.0.0.1:1"), "the emulator stopped answering; run "),
         (ResponseParserError("SecretAccessKey"), "AWS: an answer can't be read; run it again"),
         (AccessError("profile 'x' is not there"), "profile 'x' is not there"),
         (OSError(28, "No space left on device"), "No space left on device"),

@@ -93,7 +93,7 @@ def test_one_command_deploys_them_in_order_and_proves_them(three_accounts: Examp
     assert made in three_accounts.printed
     headings = [line for line in three_accounts.printed.splitlines() if " (account " in line]
     assert headings == [f"{stack} (account {account})" for stack, account in ACCOUNTS.items()]
-    assert "Everything that was tried came out as expected" in three_accounts.printed
+    assert "Everything that was read and tried came out as expected" in three_accounts.printed
 
 
 def test_the_conditions_on_mfa_and_on_the_sessions_name_are_there(three_accounts: Example) -> None:

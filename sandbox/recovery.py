@@ -6,13 +6,21 @@ from typing import Any
 _Resource = dict[str, Any]
 
 
-def with_made(resources: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the resources with those that were being made, and without those that these replace.
+def with_made(resources: Sequence[_Resource], made: Sequence[_Resource]) -> list[_Resource]:
+    """Return the resources with those that were being made, in the place of those that they replace.
 
-    The engine keeps what it has deleted for a replacement until that is there, perhaps under a name from before.
+    The engine keeps what it has deleted for a replacement until that is there, perhaps under a name from before. Others
+    may depend on it, and a resource has to stand before those that depend on it.
     """
-    replaced = {urn for resource in made for urn in (resource["urn"], *resource.get("aliases", ()))}
-    return [*(it for it in resources if not (it.get("pendingReplacement") and it["urn"] in replaced)), *made]
+    found: list[_Resource] = []
+    waiting = {id(resource): resource for resource in made}
+    for resource in resources:
+        replacing = [it for it in made if resource["urn"] in (it["urn"], *it.get("aliases", ()))]
+        if replacing and resource.get("pendingReplacement"):
+            found += [it for it in replacing if waiting.pop(id(it), None)]
+        else:
+            found.append(resource)
+    return [*found, *waiting.values()]
 
 
 def as_if_made(resource: Mapping[str, Any], account_id: str) -> _Resource:

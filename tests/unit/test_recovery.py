@@ -34,3 +34,8 @@ def test_a_provider_that_names_no_address_is_left_alone() -> None:
     provider: dict[str, Any] = {"inputs": {"region": "us-east-1"}}
     lead_to(provider, "https://127.0.0.1:2")
     assert provider == {"inputs": {"region": "us-east-1"}}
+
+
+def test_what_was_being_made_stands_before_what_depends_on_it() -> None:
+    made, dependent = {"urn": "urn:old", "id": "new"}, {"urn": "urn:other", "dependencies": ["urn:old"]}
+    assert with_made([OLD, dependent], [made]) == [made, dependent]

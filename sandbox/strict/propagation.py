@@ -8,7 +8,7 @@ It is off unless the sandbox's folder, which only its owner can write to, has a 
 import copy
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,6 @@ FILE = "propagation.json"
 A change is made at what the clock says, and a service sees it when the clock says that and its delay. The clock stands
 still until the file is written again.
 """
-
-_LOOKS = 3
-"""On some file systems a file that is replaced is missing for a moment."""
 
 _STORES = (
     iam._access_keys,
@@ -70,12 +67,12 @@ class Propagation:
             self._history.append((settings["clock"], _state()))
 
     def _settings(self) -> dict[str, Any] | None:
-        for _ in range(_LOOKS):
-            with suppress(FileNotFoundError):
-                settings: dict[str, Any] = json.loads(self._file.read_text())
-                return settings
-        self._history.clear()
-        return None
+        try:
+            settings: dict[str, Any] = json.loads(self._file.read_text())
+        except FileNotFoundError:
+            self._history.clear()
+            return None
+        return settings
 
     def _due(self, time: float) -> _State | None:
         due = [state for changed, state in self._history if changed <= time]

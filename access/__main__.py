@@ -27,7 +27,7 @@ exit codes: 0 as it should be; 1 something failed, or is not as it should be; 2 
 3 undecided (changes); 130 interrupted. The exit code of exec is its command's.
 """
 _EXTRAS = {"yaml": "install cross-account-access[prove]"}
-"""What an installation without extras lacks, and the cure."""
+"""The modules that an installation without extras lacks, and the cure."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

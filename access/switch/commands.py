@@ -239,6 +239,7 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
 def _env(options: argparse.Namespace) -> int:
     from .shells import default_shell, failing_line
 
+    check_unix()
     shell = options.shell or default_shell()
     if options.unset:
         print("\n".join(_lines_back(shell)))

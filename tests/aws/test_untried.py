@@ -8,7 +8,7 @@ import pytest
 from access.credentials import Credentials
 from access.prove.inventory import INLINE_POLICY
 from tests.aws.conftest import Accounts
-from tests.sandbox.refused import refused
+from tests.support.refused import refused
 
 LABELS = ("open", "named", "first", "second", "long")
 Record = Callable[[str, object], None]

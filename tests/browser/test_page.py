@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from access.prove.matrix import Proof
 from tests.browser.conftest import Scheme, Viewer, value
-from tests.unit import proofs
+from tests.support import proofs
 
 PROOFS = {
     "green": proofs.sample(),

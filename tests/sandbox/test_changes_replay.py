@@ -13,8 +13,8 @@ from access.arn import account_of, name_of
 from access.changes.comparison import compare
 from access.changes.values import Change
 from sandbox.users import Accounts, User
-from tests.unit.rendered import DEVELOPMENT, PRODUCTION, ROLE, State, parsed
-from tests.unit.test_changes import WIDER
+from tests.support.rendered import DEVELOPMENT, PRODUCTION, ROLE, State, parsed
+from tests.unit.access.changes.test_changes import WIDER
 
 SENT = {"principal", "sts:externalid", "sts:rolesessionname", "aws:multifactorauthpresent"}
 """What a request can be given here; time, network and organization are the emulator's."""

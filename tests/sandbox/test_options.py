@@ -24,7 +24,7 @@ from sandbox.users import POWER_USER, User
 from stack.entries import GranteeEntry, GroupEntry, PermissionSetEntry, RoleEntry
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.mfa_device import MfaDevice
-from tests.unit import policy_lint
+from tests.support import policy_lint
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

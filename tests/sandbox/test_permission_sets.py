@@ -20,7 +20,7 @@ from access.stack_outputs import StackOutputs, parse_stack_outputs
 from sandbox.identity_center import provision
 from sandbox.users import User
 from tests.sandbox.conftest import Sandbox
-from tests.sandbox.refused import refused
+from tests.support.refused import refused
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

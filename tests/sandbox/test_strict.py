@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.users import Accounts, User
 from tests.sandbox.mfa_device import MfaDevice
-from tests.sandbox.refused import Call, refused
+from tests.support.refused import Call, refused
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.users import Accounts, User
-from tests.sandbox.refused import refused
+from tests.support.refused import refused
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

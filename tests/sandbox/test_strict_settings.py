@@ -13,7 +13,7 @@ from sandbox.deployment import Deployment
 from sandbox.emulator import Emulator
 from sandbox.layout import Layout
 from sandbox.users import Accounts
-from tests.sandbox.refused import refused
+from tests.support.refused import refused
 
 ACCOUNT = "111111111111"
 EVERYBODY = {"AWS": ACCOUNT}

@@ -16,7 +16,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi import runtime
 from pulumi.runtime import mocks, rpc
 
-from tests.unit import policy_lint
+from tests.support import policy_lint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = "cross-account-access"

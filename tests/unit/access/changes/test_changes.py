@@ -1,0 +1,373 @@
+"""Who gains and who loses what between two rendered states of the repository."""
+
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from access.changes.comparison import compare
+from access.changes.values import Changes
+from tests.support.rendered import DEVELOPMENT, ROLE, State, bucket, group, parsed, role, state
+
+ELSE = f"anybody else of account {DEVELOPMENT} with the right there"
+OTHER = "arn:aws:iam::999999999999:role/Audit"
+PLAIN_HTTP = {
+    "Sid": "DenyInsecureTransport",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": ["arn:aws:s3:::productionapp", "arn:aws:s3:::productionapp/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def changes(before: State, after: State) -> Changes:
+    return compare(parsed(before), parsed(after))
+
+
+def grantees(*testers: State) -> State:
+    return state(grantees=[group("Developers", allow=[ROLE]), *testers])
+
+
+def trusting(**options: Any) -> State:  # noqa: ANN401 (as the components have it)
+    return state([role(**options)])
+
+
+ALICE = f"arn:aws:iam::{DEVELOPMENT}:user/alice"
+
+WIDER: dict[str, tuple[State, State, str]] = {
+    "Testers let in": (
+        state(),
+        grantees(group("Testers", allow=[ROLE])),
+        "Testers may now assume UpdateApp",
+    ),
+    "Testers no longer kept out": (
+        state(),
+        grantees(group("Testers")),
+        "power users in Testers may now assume UpdateApp",
+    ),
+    "Testers taken out": (state(), grantees(), "power users in Testers may now assume UpdateApp"),
+    "a permission set let in": (
+        trusting(trusted_permission_sets=["Dev"]),
+        state(
+            [role(trusted_permission_sets=["Dev"])],
+            [group("Developers", allow=[ROLE]), group("Dev", kind="permissionSet", allow=[ROLE])],
+        ),
+        "permission set Dev may now assume UpdateApp",
+    ),
+    "a permission set trusted": (
+        state(
+            [role(trusted_permission_sets=["Dev"])],
+            [group("Audit", kind="permissionSet", allow=[ROLE])],
+        ),
+        state(
+            [role(trusted_permission_sets=["Dev", "Audit"])],
+            [group("Audit", kind="permissionSet", allow=[ROLE])],
+        ),
+        "permission set Audit may now assume UpdateApp",
+    ),
+    "MFA dropped": (
+        trusting(require_mfa=True),
+        trusting(),
+        "Developers may now assume UpdateApp in more circumstances: without MFA",
+    ),
+    "older MFA": (
+        trusting(require_mfa=True, mfa_max_age=900),
+        trusting(require_mfa=True, mfa_max_age=3600),
+        "Developers may now assume UpdateApp in more circumstances: with MFA 3600 seconds ago",
+    ),
+    "a trust one character wider": (
+        trusting(trusted_principal_arns=[ALICE]),
+        trusting(trusted_principal_arns=[f"{ALICE}?"]),
+        f"Developers may now assume UpdateApp in more circumstances: as {ALICE}1",
+    ),
+    "one that was denied": (
+        trusting(denied_principal_arns=[ALICE]),
+        trusting(),
+        f"Developers may now assume UpdateApp in more circumstances: as {ALICE}",
+    ),
+    "a third account": (
+        trusting(),
+        trusting(trusted_account_ids=["222222222222"]),
+        "anybody of account 222222222222 with the right there may now assume UpdateApp",
+    ),
+    "a wider network": (
+        trusting(source_ip_ranges=["203.0.113.0/25"]),
+        trusting(source_ip_ranges=["203.0.113.0/24"]),
+        "Developers may now assume UpdateApp in more circumstances: from addresses such as 203.0.113.128",
+    ),
+    "a later end": (
+        trusting(expires_at="2027-01-01T00:00:00Z"),
+        trusting(expires_at="2028-01-01T00:00:00Z"),
+        "Developers may now assume UpdateApp in more circumstances: at times such as 2027-01-01T00:00:00Z",
+    ),
+    "no external id": (
+        trusting(external_id="agreed"),
+        trusting(),
+        "Developers may now assume UpdateApp in more circumstances: without an external id",
+    ),
+    "no organization": (
+        trusting(organization_id="o-exampleorgid"),
+        trusting(),
+        "Developers may now assume UpdateApp in more circumstances: without an organization",
+    ),
+    "tags that Developers can pass": (
+        state([role(session_tags={"team": ["red"]})]),
+        state(
+            [role(session_tags={"team": ["red"]})],
+            [group("Developers", allow=[ROLE], with_options={"session_tags": True}), group("Testers", deny=[ROLE])],
+        ),
+        "Developers may now assume UpdateApp",
+    ),
+    "a source identity that Developers can set": (
+        trusting(require_source_identity=True),
+        state(
+            [role(require_source_identity=True)],
+            [group("Developers", allow=[ROLE], with_options={"source_identity": True})],
+        ),
+        "Developers may now assume UpdateApp",
+    ),
+    "any session name": (
+        state(grantees=[group("Developers", allow=[ROLE], with_options={"bind_session_name": True})]),
+        state(grantees=[group("Developers", allow=[ROLE])]),
+        "Developers may now assume UpdateApp in more circumstances: without a session name",
+    ),
+    "a role and its grant at once": (
+        state(),
+        state(
+            [role(), role("Audit")], [group("Developers", allow=[ROLE]), group("Testers", deny=[ROLE], allow=[OTHER])]
+        ),
+        "Testers may now assume Audit",
+    ),
+    "another project's role": (
+        state(),
+        grantees(group("Testers", deny=[ROLE], allow=["other-project/live/Deploy"])),
+        "Testers may now do sts:AssumeRole on other-project/live/Deploy",
+    ),
+    "another project's role, no longer denied": (
+        grantees(group("Testers", deny=[ROLE, "other-project/live/Deploy"])),
+        state(),
+        "those of Testers whom other policies allow it may now do sts:AssumeRole on other-project/live/Deploy",
+    ),
+    "a role as a grantee": (
+        state(),
+        grantees(group("Testers", deny=[ROLE]), group("deployer", kind="role", allow=[ROLE])),
+        "role deployer may now assume UpdateApp",
+    ),
+    "a permission set": (
+        state(),
+        grantees(group("Testers", deny=[ROLE]), group("Developer", kind="permissionSet", allow=[ROLE])),
+        "permission set Developer may now assume UpdateApp",
+    ),
+    "somebody joins": (
+        state(grantees=[group("Developers", members=["alice"], allow=[ROLE])]),
+        state(grantees=[group("Developers", members=["alice", "bob"], allow=[ROLE])]),
+        "bob (now in Developers) may now assume UpdateApp",
+    ),
+    "somebody leaves those who are kept out": (
+        grantees(group("Testers", members=["eve"], deny=[ROLE])),
+        grantees(group("Testers", members=[], deny=[ROLE])),
+        "eve, where other policies allow it, may now assume UpdateApp",
+    ),
+    "a prefix without its slash": (
+        trusting(prefixes=["reports/"]),
+        trusting(prefixes=["reports"]),
+        "UpdateApp may now do s3:ListBucket on arn:aws:s3:::productionapp in more circumstances: "
+        "with s3:prefix = reports2",
+    ),
+    "write beside read": (
+        trusting(access="read"),
+        trusting(),
+        "UpdateApp may now do s3:DeleteObject and s3:PutObject on arn:aws:s3:::productionapp/*",
+    ),
+    "no boundary": (
+        trusting(permissions_boundary="arn:aws:iam::999999999999:policy/Boundary"),
+        trusting(),
+        "UpdateApp may now do what its permissions boundary arn:aws:iam::999999999999:policy/Boundary forbade",
+    ),
+    "plain http": (
+        state(buckets=[bucket("productionapp", PLAIN_HTTP)]),
+        state(),
+        "whoever has the right elsewhere may now do s3:* on arn:aws:s3:::productionapp and "
+        "arn:aws:s3:::productionapp/* in more circumstances: over plain http",
+    ),
+    "a bucket for everybody": (
+        state(),
+        state(
+            buckets=[
+                bucket(
+                    "productionapp",
+                    {
+                        "Sid": "Public",
+                        "Effect": "Allow",
+                        "Principal": "*",
+                        "Action": "s3:GetObject",
+                        "Resource": "arn:aws:s3:::productionapp/*",
+                    },
+                )
+            ]
+        ),
+        "anybody, by the policy of bucket productionapp, may now do s3:GetObject on arn:aws:s3:::productionapp/*",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WIDER)
+def test_a_gain_is_the_first_line_and_the_way_back_a_loss(name: str) -> None:
+    before, after, expected = WIDER[name]
+    there, back = changes(before, after), changes(after, before)
+    assert there.verdict == "wider"
+    assert there.headline.removeprefix("Wider: ").partition(", +")[0] == expected
+    gained, lost = ({(each.who.partition(" (")[0], each.what) for each in found} for found in (there.gained, back.lost))
+    assert gained == lost
+    assert not there.undecided
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (state(), state()),
+        (trusting(), trusting(description="to update the application")),
+        (
+            state(grantees=[group("A", allow=[ROLE]), group("B")]),
+            state(grantees=[group("B"), group("A", allow=[ROLE])]),
+        ),
+        (  # a permission set that the role does not trust
+            trusting(trusted_permission_sets=["Dev"]),
+            state(
+                [role(trusted_permission_sets=["Dev"])],
+                [
+                    *(group("Developers", allow=[ROLE]), group("Testers", deny=[ROLE])),
+                    group("Audit", kind="permissionSet", allow=[ROLE]),
+                ],
+            ),
+        ),
+    ],
+)
+def test_what_changes_no_access_is_none(before: State, after: State) -> None:
+    found = changes(before, after)
+    assert (found.headline, found.verdict) == ("No access changes", "none")
+
+
+def test_who_leaves_a_group_is_told_where_they_are_now() -> None:
+    there, _, _ = WIDER["somebody joins"]
+    leaving = state(grantees=[group("Developers", members=[], allow=[ROLE])])
+    assert changes(there, leaving).headline == "Narrower: alice (now in no group) may no longer assume UpdateApp"
+
+
+def test_members_that_are_left_alone_lose_nothing() -> None:
+    before = state(grantees=[group("Developers", members=["alice"], allow=[ROLE])])
+    after = state(grantees=[group("Developers", allow=[ROLE])])
+    assert changes(before, after).verdict == "none"
+    assert changes(after, before).headline == "Wider: alice (now in Developers) may now assume UpdateApp"
+    assert not changes(after, before).lost
+
+
+def test_a_grant_of_everything_but_one_role_is_a_grant_of_the_others() -> None:
+    after = grantees(group("Testers", allow=[ROLE]))
+    (policy,) = after["stacks"]["development"]["grantees"][1]["policies"]
+    (statement,) = policy["document"]["Statement"]
+    statement["NotResource"] = statement.pop("Resource").replace("UpdateApp", "Audit")
+    assert "Testers may now assume UpdateApp" in [each.gained() for each in changes(state(), after).gained]
+    statement["NotResource"] = ROLE
+    assert "Testers may now assume UpdateApp" not in [each.gained() for each in changes(state(), after).gained]
+
+
+def test_a_policy_in_two_parts_is_no_change() -> None:
+    after = state()
+    (policy,) = after["stacks"]["production"]["roles"][0]["policies"]
+    statements = policy["document"]["Statement"]
+    objects = statements.pop()
+    parts = [{**objects, "Sid": f"Part{action[3:]}", "Action": action} for action in objects["Action"]]
+    after["stacks"]["production"]["roles"][0]["policies"].append(
+        {"name": "second", "document": {"Version": "2012-10-17", "Statement": parts}}
+    )
+    assert changes(state(), after).headline == "No access changes"
+
+
+def test_a_longer_session_is_told_and_is_no_gain() -> None:
+    found = changes(trusting(), trusting(max_session_duration=7200))
+    assert found.verdict == "none"
+    assert found.notes == ("a session of UpdateApp may last 7200 seconds; before, 3600",)
+
+
+def test_a_known_principal_more_is_a_note() -> None:
+    after = state()
+    arn = "arn:aws:iam::999999999999:role/Admin"
+    said = [{"principal": arn, "reason": "why", "until": "2027-01-31T00:00:00Z"}]
+    after["stacks"]["production"]["outputs"] = {"knownPrincipals": said}
+    found = changes(state(), after)
+    assert (found.verdict, changes(after, after).notes, changes(after, state()).notes) == ("none", (), ())
+    assert found.notes == (f"a known principal, of which no proof will warn: {arn}, until 2027-01-31T00:00:00Z (why)",)
+
+
+def test_everybody_who_gains_is_told_grantees_first() -> None:
+    found = changes(trusting(require_mfa=True), trusting())
+    assert [each.who for each in found.gained] == ["Developers", ELSE]
+    assert found.gained[0].allowed_by == ("AllowAssumeRole of allow-assume", "TrustAccount of the trust policy")
+    assert found.gained[0].witness == {
+        "aws:multifactorauthpresent": None,
+        "principal": f"arn:aws:iam::{DEVELOPMENT}:user/example",
+    }
+
+
+def test_a_narrower_state_is_told_so() -> None:
+    found = changes(trusting(), trusting(require_mfa=True))
+    assert (
+        found.headline
+        == "Narrower: Developers may assume UpdateApp in fewer circumstances: no longer without MFA, +1 more"
+    )
+
+
+def test_a_deny_that_decided_is_named() -> None:
+    (gained,) = changes(*WIDER["Testers let in"][:2]).gained
+    assert gained.denied_by == ("DenyAssumeRole of deny-assume",)
+    (lifted,) = changes(*WIDER["Testers taken out"][:2]).gained
+    assert (lifted.allowed_by, lifted.denied_by) == (("other policies",), ("DenyAssumeRole of deny-assume",))
+
+
+def test_what_cannot_be_told_is_undecided_and_a_certain_gain_counts_before_it() -> None:
+    open_trust = state()
+    open_trust["stacks"]["production"]["roles"][0]["trust"]["Statement"][0]["Condition"] = {
+        "StringShallBe": {"aws:x": "y"}
+    }
+    found = changes(open_trust, state())
+    assert found.verdict == "undecided"
+    assert found.headline == (
+        "Undecided: whether Developers may assume UpdateApp: aws:x with StringShallBe can't be decided, +1 more"
+    )
+    assert changes(open_trust, grantees(group("Testers"), group("Visitors", allow=[OTHER]))).verdict != "none"
+
+
+def test_another_boundary_is_undecided() -> None:
+    one, other = (trusting(permissions_boundary=f"arn:aws:iam::999999999999:policy/{name}") for name in "AB")
+    assert changes(one, other).verdict == "undecided"
+    assert changes(trusting(), one).verdict == "narrower"
+
+
+def test_everybody_in_a_trust_is_told_as_other_accounts() -> None:
+    after = state()
+    after["stacks"]["production"]["roles"][0]["trust"]["Statement"][0]["Principal"] = "*"
+    found = changes(state(), after)
+    assert "principals of other accounts may now assume UpdateApp" in [each.gained() for each in found.gained]
+    assert all(each.kind in ("account", "others") for each in found.gained)
+
+
+def test_a_pattern_in_a_grant_is_told_beside_the_roles_that_are_known() -> None:
+    pattern = ROLE.replace("UpdateApp", "*")
+    found = changes(state(), state(grantees=[group("Developers", allow=[pattern]), group("Testers", deny=[ROLE])]))
+    assert [each.gained() for each in found.gained] == [
+        f"Developers may now do sts:AssumeRole on {pattern} in more circumstances: on {pattern.replace('*', 'example')}"
+    ]
+
+
+def test_many_roles_and_groups_take_seconds() -> None:
+    def many(count: int, **options: Any) -> State:  # noqa: ANN401
+        roles = [role(f"Role{number}", **options) for number in range(count)]
+        arns = [each["arn"] for each in roles]
+        return state(roles, [group(f"Group{number}", allow=arns[number % 3 :]) for number in range(count)])
+
+    began = perf_counter()
+    found = changes(many(30, require_mfa=True), many(30))
+    assert len(found.gained) > 800
+    assert perf_counter() - began < 10

@@ -1,0 +1,196 @@
+"""A proof as Markdown, as GitHub's own renderer shows it."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import cmarkgfm  # type: ignore[import-untyped]
+import pytest
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
+from hypothesis import given, settings
+
+from access.escaping import code_for_markdown, for_markdown, visible
+from access.prove.echoes import causes
+from access.prove.matrix import Proof, ProvedRole
+from access.prove.reports import markdown_report
+from tests.support import proofs
+
+STABLE = settings(derandomize=True, max_examples=200, deadline=None)
+
+
+class Page(HTMLParser):
+    """What the rendered Markdown consists of."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.headings: list[str] = []
+        self.tables: list[list[list[str]]] = []
+        self.items: list[str] = []
+        self.folded: list[str] = []
+        self._into: list[list[str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self._into.append(self.tables[-1][-1])
+        elif tag in ("h2", "h3", "li", "summary"):
+            into = {"li": self.items, "summary": self.folded}.get(tag, self.headings)
+            into.append("")
+            self._into.append(into)
+        elif tag == "br":
+            self.handle_data("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "h2", "h3", "li", "summary"):
+            self._into.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self._into:
+            self._into[-1][-1] += data
+
+
+def shown(markdown: str) -> Page:
+    return Page(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
+
+
+def literal(text: str) -> str:
+    """What is to be seen of a text from outside."""
+    return " ".join(visible(text).split())
+
+
+def read(text: str) -> str:
+    return " ".join(text.replace("\u200b", "").split())
+
+
+def test_the_verdict_is_first_then_what_is_wrong_then_the_matrix_then_what_was_not_tried() -> None:
+    page = shown(markdown_report.render(proofs.red()))
+    assert page.headings == [
+        "❌ Who can do what: 2 of 82 cells did not come out as expected",
+        "Not as expected",
+        "UpdateApp",
+        "Not tried",
+    ]
+    wrong, assumed, actions = page.tables
+    assert [row[:2] + row[3:5] for row in wrong[1:]] == [
+        ["member of Developers", "delete an object of productionapp", "DENY", "ALLOW"],
+        ["member of Testers, power user", "assume the role", "ALLOW", "DENY"],
+        [
+            "member of Developers, power user",
+            "list a bucket whose name begins with productionapp",
+            "INCONCLUSIVE",
+            "DENY",
+        ],
+        ["administrator of 222222222222, another account", "assume the role", "INCONCLUSIVE", "DENY"],
+    ]
+    by_a_deny = "with an explicit deny in an identity-based policy"
+    assert ["member of Testers", "111111111111", "DENY", "ok", "Testers: deny", by_a_deny] in assumed
+    assert [
+        "member of Testers, power user",
+        "111111111111",
+        "ALLOW",
+        "NOT AS EXPECTED (DENY expected)",
+        "Testers: deny",
+        "it was allowed",
+    ] in assumed
+    assert ["list productionapp", "s3:ListBucket", "all 4", "", "ok", "access: readWrite", ""] in actions
+    assert [
+        "delete an object of productionapp",
+        "s3:DeleteObject",
+        "member of Developers, power user\npower user of 111111111111 in no group\nadministrator of 111111111111",
+        "member of Developers",
+        "1 NOT AS EXPECTED",
+        "access: readWrite",
+        "",
+    ] in actions
+    assert page.folded == ["Who may assume it (9)", "What else was tried (17)"]
+    assert page.items == list(proofs.NOT_TRIED)
+
+
+def test_a_proof_that_holds_has_nothing_against_it() -> None:
+    page = shown(markdown_report.render(proofs.sample()))
+    assert page.headings == [
+        "✅ Who can do what: everything that was tried came out as expected",
+        "UpdateApp",
+        "Not tried",
+    ]
+    assert len(page.tables) == 2
+
+
+@STABLE
+@given(proofs.texts)
+def test_text_from_outside_is_seen_as_it_is(text: str) -> None:
+    for escaped in (for_markdown(text), code_for_markdown(text)):
+        page = shown(f"| a |\n| --- |\n| {escaped} |\n\n- {escaped}\n\n## {escaped}\n")
+        assert [read(cell) for cell in page.tables[0][1]] == [literal(text)]
+        assert [read(item) for item in page.items] == [literal(text)]
+        assert page.tags <= {"table", "thead", "tbody", "tr", "th", "td", "ul", "li", "h2", "code"}
+
+
+@pytest.mark.parametrize("text", proofs.HOSTILE)
+def test_mischief_too(text: str) -> None:
+    test_text_from_outside_is_seen_as_it_is.hypothesis.inner_test(text)  # type: ignore[attr-defined]
+    assert not re.search(r"@\w", for_markdown(text))
+
+
+def test_a_proof_full_of_mischief_brings_no_element_of_its_own() -> None:
+    page = shown(markdown_report.render(proofs.hostile()))
+    assert page.tags == shown(markdown_report.render(proofs.red())).tags - {"code"} | {"code"}
+    assert all(len(row) == len(table[0]) for table in page.tables for row in table)
+
+
+def test_a_long_proof_fits_into_a_comment_and_says_what_is_missing() -> None:
+    large = proofs.large()
+    arns = [f"{proofs.ROLE}{number}" for number in range(8)]
+    roles = tuple(ProvedRole(arn, large.roles[0].buckets) for arn in arns)
+    cells = tuple(replace(cell, role=arn, result="INCONCLUSIVE") for arn in arns for cell in large.cells)
+    proof = Proof(large.started, large.ended, large.principals, roles, cells, ("a thing",))
+    text = markdown_report.render(proof)
+    assert len(text) <= markdown_report.MOST_CHARACTERS
+    page = shown(text)
+    wrong = sum(not cell.matches for cell in cells) - len(causes(proof))
+    assert len(page.tables[0]) == 1 + 50
+    assert f"… and {wrong - 50} more." in text
+    left_out = re.search(r"The tables of (\d) roles are left out", text)
+    assert left_out
+    assert int(left_out[1]) + sum(heading.startswith("UpdateApp") for heading in page.headings) == 8
+    assert page.items == ["a thing"]
+
+
+def test_fifty_principals_and_twenty_roles_fit_into_a_comment_the_matrix_first() -> None:
+    proof = proofs.many()
+    text = markdown_report.render(proof)
+    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert len(text.encode()) <= 2**20, "a job's summary"
+    page = shown(text)
+    assert page.headings[1:3] == ["Not as expected", "Who may assume which role"]
+    matrix = page.tables[1]
+    assert (len(matrix), {len(row) for row in matrix}) == (1 + 50, {1 + 20})
+    assert matrix[1][1] == "ALLOW"
+    assert [row[4] for row in matrix[1:]].count("ALLOW, DENY expected") == 16
+    assert re.search(r"The tables of \d+ roles are left out", text)
+    assert page.items == list(proofs.NOT_TRIED)
+
+
+@pytest.mark.parametrize("long", ["x" * 70_000, "|" * 40_000, "é" * 70_000])
+def test_nothing_that_is_long_makes_a_comment_too_long(long: str) -> None:
+    proof = proofs.reviewed(replace(proofs.EXCESS, text=long), replace(proofs.EXCESS, because=(long,)))
+    cells = tuple(replace(cell, detail=long, result="INCONCLUSIVE") for cell in proof.cells)
+    origin = replace(proofs.ORIGIN, stacks=((long, "999999999999"),))
+    proof = replace(proof, cells=cells, not_tried=(long, "short"), unproved=(long,), origin=origin)
+    text = markdown_report.render(proof)
+    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert "… and 2 more." in text
+
+
+def test_fifty_principals_and_twenty_actions_are_all_shown() -> None:
+    proof = proofs.large()
+    text = markdown_report.render(proof)
+    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert "left out" not in text

@@ -33,7 +33,7 @@ def bucket(sandbox: Sandbox) -> StateBucket:
 
 @pytest.fixture(scope="module")
 def deployed(sandbox: Sandbox, bucket: StateBucket) -> Cli:
-    """Both stacks, deployed from nothing, the way that README.md says."""
+    """Both stacks, deployed from nothing, as docs/state.md says."""
     cli = bucket.cli(whole=True)
     for stack in ACCOUNTS:
         cli.init(stack)

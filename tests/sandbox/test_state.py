@@ -48,6 +48,11 @@ def test_both_stacks_are_deployed_and_one_right_less_is_noticed(deployed: Cli, b
     read = next(it for it in rights(bucket.policy()) if it[0] == "Read2Development")
     bucket.put(without(bucket.policy(), *read))
     assert denied(deployed.refused("development", "preview"))
+    layout = next(it for it in rights(bucket.policy()) if it[0] == "ReadLayout")
+    bucket.put(without(bucket.policy(), *layout))
+    said = deployed.refused("production", "stack", "output")
+    assert 'read ".pulumi/meta.yaml"' in said
+    assert denied(said)
     bucket.put(bucket.policy())
     deployed.done("development", "preview", "--expect-no-changes")
 

@@ -1,49 +1,241 @@
-"""What people read names every option and every output."""
+"""The pages name every option and output, their links lead somewhere, and what they tell people to type exists."""
 
-import inspect
+import argparse
+import ast
 import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from inspect import get_annotations
 
 import pytest
 import yaml
 
-from stack.entries import GranteeEntry, GroupEntry, KnownPrincipalEntry, PermissionSetEntry, RoleEntry
+from access.__main__ import parser as access_parser
+from access.switch.commands import split_command
+from benchmarks.__main__ import parser as benchmarks_parser
+from docs.generate import commands, configuration
+from docs.generate.docstrings import field_docstrings
+from sandbox.command_line import parse as parse_sandbox
+from stack.entries import camel_case
 from tests.unit.conftest import REPOSITORY
+from tests.unit.markdown import PAGES, Page
 
-README = (REPOSITORY / "README.md").read_text()
-PROJECT = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
-
-
-def keys(entry_type: type) -> set[str]:
-    """The keys of an entry in the YAML."""
-    return {re.sub("_(.)", lambda match: match[1].upper(), name) for name in inspect.get_annotations(entry_type)}
+DOCS = {name: page for name, page in PAGES.items() if name.startswith("docs/")}
 
 
-def section(name: str) -> str:
-    """The part of the README about one list of the YAML."""
-    part = README.split(f"**`cross-account-access:{name}`**")[1]
-    return re.split(r"\n\*\*|\n#+ |\nOut of scope|\nthe stack makes", part)[0]
+@pytest.fixture(params=PAGES.values(), ids=PAGES)
+def page(request: pytest.FixtureRequest) -> Page:
+    found: Page = request.param
+    return found
 
 
-@pytest.mark.parametrize(
-    ("name", "entry_type"),
-    [
-        ("roles", RoleEntry),
-        ("groups", GroupEntry),
-        ("granteeRoles", GranteeEntry),
-        ("permissionSets", PermissionSetEntry),
-        ("knownPrincipals", KnownPrincipalEntry),
-    ],
-)
-def test_every_option_is_in_the_readme_and_declared(name: str, entry_type: type) -> None:
-    wanted = keys(entry_type)
-    rows = re.findall(r"^\| (`.*?) \|", section(name), re.MULTILINE)
-    documented = set(re.findall(r"`(\w+)`", " ".join(rows) if rows else section(name)))
-    assert documented == wanted
-    described = set(re.findall(r"\w+", PROJECT["config"][name]["description"]))
-    assert wanted <= described
+# The pages as a whole.
 
 
-def test_every_output_is_in_the_readme() -> None:
+def test_the_readme_is_short() -> None:
+    assert len(PAGES["README.md"].text.splitlines()) < 120
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_a_page_says_first_what_it_is_for(name: str) -> None:
+    title, empty, purpose, *_ = DOCS[name].text.splitlines()
+    assert title.startswith("# ")
+    assert not empty
+    assert re.match(r"[A-Z`].*\w", purpose), purpose
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    linked = {link.partition("#")[0] for link in PAGES["README.md"].links}
+    assert {*PAGES} - {"README.md"} - linked == set()
+
+
+def test_links_lead_somewhere(page: Page) -> None:
+    for link in page.links:
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.path.parent / path).resolve() if path else page.path
+        assert target.exists(), link
+        if anchor:
+            assert anchor in PAGES[str(target.relative_to(REPOSITORY))].anchors, link
+
+
+def test_files_that_are_named_exist(page: Page) -> None:
+    for name in page.code:
+        if name != "stack/role" and re.fullmatch(
+            r"(access|components|docs|examples|sandbox|stack|tests|tools|\.github)/[\w./-]+", name
+        ):
+            assert (REPOSITORY / name).exists(), name
+
+
+# What is made from the code.
+
+
+@pytest.mark.parametrize("name", ["docs/configuration.md", "docs/commands.md"])
+def test_what_is_made_from_the_code_is_fresh(name: str) -> None:
+    made = {"docs/configuration.md": configuration.page(DOCS[name].text), "docs/commands.md": commands.page()}
+    assert DOCS[name].text == made[name], "run `make docs`"
+
+
+@pytest.mark.parametrize("name", configuration.LISTS)
+def test_every_option_is_in_a_table_and_declared(name: str) -> None:
+    entry_type = configuration.LISTS[name]
+    wanted = {camel_case(field) for field in get_annotations(entry_type)}
+    table = DOCS["docs/configuration.md"].text.split(f"<!-- table: {name} -->")[1].split("<!-- end of table -->")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == wanted
+    declared = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["config"][name]["description"]
+    assert wanted <= set(re.findall(r"\w+", declared))
+
+
+@pytest.mark.parametrize("name", configuration.LISTS)
+def test_a_default_is_named_once_and_last(name: str) -> None:
+    for text in field_docstrings(configuration.LISTS[name]).values():
+        assert re.search(r"^(?:(?!Default:).)+( Default: .+\.)?$", text), text
+        assert re.search(r"[.)]$", text), text
+
+
+def test_every_option_of_every_command_is_in_a_page() -> None:
+    listed = set(re.findall(r"^\| `(--[a-z-]+)", DOCS["docs/commands.md"].text, re.MULTILINE))
+    for command in (command for parser in commands.parsers() for command in commands.commands(parser)):
+        for action in command._actions:
+            if action.help != argparse.SUPPRESS and not isinstance(action, argparse._HelpAction):
+                assert set(action.option_strings) <= listed, (command.prog, action)
+
+
+def test_every_output_is_in_the_contract() -> None:
     exported = set(re.findall(r'pulumi\.export\("(\w+)"', (REPOSITORY / "stack" / "outputs.py").read_text()))
-    contract = README.split("the outputs' contract")[1].split("\n#")[0]
-    assert set(re.findall(r"^\| `(\w+)`", contract, re.MULTILINE)) == exported
+    assert set(re.findall(r"^\| `(\w+)`", DOCS["docs/outputs.md"].text, re.MULTILINE)) == exported
+
+
+# What people are to type.
+
+TARGETS = dict(re.findall(r"^([a-z-]+):[^#\n]*## (.+)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+OTHERS = {
+    "git": (),
+    "pip": ("tests/sandbox/test_reuse.py", "test_the_components_are_a_git_dependency"),
+    "pipx": ("tests/sandbox/test_reuse.py", "installed"),
+    "aws": ("tests/sandbox/test_real_accounts.py", "test_the_steps_lead_from_nothing_to_both_stacks"),
+    "export": ("tests/sandbox/test_real_accounts.py", "test_the_steps_lead_from_nothing_to_both_stacks"),
+    "jq": ("tests/sandbox/test_state.py", "test_an_earlier_update_is_restored_from_the_history"),
+    "pulumi": ("tests/sandbox/test_real_accounts.py", "test_the_steps_lead_from_nothing_to_both_stacks"),
+}
+"""Programs of others that the pages name, and the tests that do the same."""
+
+
+def words(line: str) -> list[str]:
+    """The words of a command, without what a shell does with its output."""
+    evaluated = re.fullmatch(r'eval "\$\((.*)\)"', line)
+    return shlex.split(re.split(r" [|>] ", evaluated[1] if evaluated else line)[0])
+
+
+def check(line: str) -> None:
+    """Check that a command can be typed: its parser takes it, or it is a target of the Makefile."""
+    match words(line):
+        case ["make", *targets]:
+            assert {it for it in targets if "=" not in it} <= {*TARGETS}, line
+        case [".venv/bin/python", "-m", "access", *arguments] | ["access", *arguments]:
+            own, command = split_command(arguments)
+            access_parser().parse_args(own, argparse.Namespace(command=command))
+        case [".venv/bin/python" | "python", "-m", "sandbox", *arguments]:
+            parse_sandbox(arguments)
+        case [".venv/bin/python", "-m", "benchmarks", *arguments]:
+            benchmarks_parser().parse_args(arguments)
+        case [".venv/bin/python", "-m", "pytest", *arguments]:
+            assert all((REPOSITORY / it).exists() for it in arguments if it.startswith("tests/")), line
+        case [program, *_]:
+            assert program in OTHERS, line
+
+
+def test_every_command_can_be_typed(page: Page) -> None:
+    for line in page.commands:
+        check(line)
+
+
+def begun(page: Page) -> Iterator[str]:
+    """The commands within sentences. Three dots stand for anything, so such a command need not be whole."""
+    for line in page.code:
+        if re.match(r"(\.venv/bin/python -m |python -m |access |make )[a-z]", line):
+            yield line
+
+
+def test_commands_within_sentences_exist(page: Page) -> None:
+    for line in begun(page):
+        typed = shlex.split(line.replace("…", " … "))
+        if typed[0] == "make":
+            assert typed[1] in TARGETS, line
+            continue
+        program = "python -m sandbox" if "sandbox" in typed[:3] else "access" if "access" in typed[:3] else ""
+        if not program:
+            continue
+        known = {it.prog: it for parser in commands.parsers() for it in commands.commands(parser)}
+        rest = typed[1:] if typed[0] == "access" else typed[3:]
+        if not rest:
+            continue
+        assert f"{program} {rest[0]}" in known, line
+        options = {it for action in known[f"{program} {rest[0]}"]._actions for it in action.option_strings}
+        own = rest[: rest.index("--")] if "--" in rest else rest
+        assert {it for it in own if it.startswith("--")} <= options, line
+
+
+def test_others_programs_are_run_by_tests() -> None:
+    for program, known in OTHERS.items():
+        if known:
+            file, test = known
+            assert f"def {test}(" in (REPOSITORY / file).read_text(), program
+
+
+def test_a_bare_make_shows_every_target() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    assert ".DEFAULT_GOAL := help" in makefile
+    declared = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert declared
+    assert set(declared[1].split()) == {*TARGETS}
+
+
+# What people are told when something fails.
+
+
+@cache
+def texts() -> list[str]:
+    """All texts in the sources and the tests, with a gap where a value goes."""
+    found = []
+    for folder in ("access", "components", "sandbox", "stack", "tests"):
+        for file in (REPOSITORY / folder).rglob("*.py"):
+            if file.name != "test_documentation.py":
+                found += [
+                    " ".join(_text(it).replace(r"\s+", " ").split()) for it in ast.walk(ast.parse(file.read_text()))
+                ]
+    return [it for it in found if it]
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(it.value if isinstance(it, ast.Constant) else "\0" for it in node.values)
+    return ""
+
+
+MESSAGES = re.findall(r"^\| `([^`]+)` \|", DOCS["docs/troubleshooting.md"].text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_every_message_is_in_the_sources_or_in_a_test(message: str) -> None:
+    for part in message.split("…"):
+        wanted = part.strip()
+        assert not re.search(r"\w", wanted) or any(wanted in text for text in texts()), wanted
+
+
+# Who reviews what.
+
+
+def test_the_code_owners_are_those_that_the_pages_name() -> None:
+    lines = [it for it in (REPOSITORY / ".github" / "CODEOWNERS").read_text().splitlines() if not it.startswith("#")]
+    owned = [line.split()[0] for line in lines]
+    assert {line.split()[1] for line in lines} == {"@your-org/platform"}
+    sentence = re.search(r"by your team\. It covers (.*?)\.\n", DOCS["docs/pull-requests.md"].text, re.DOTALL)
+    assert sentence
+    assert sorted(re.findall(r"`(.*?)`", sentence[1])) == sorted(path.removeprefix("/") for path in owned)
+    for path in owned:
+        assert [*REPOSITORY.glob(path.removeprefix("/"))], path

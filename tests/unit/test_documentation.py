@@ -18,13 +18,15 @@ from docs.generate import commands, configuration
 from docs.generate.docstrings import field_docstrings
 from sandbox.command_line import parse as parse_sandbox
 from stack.entries import camel_case
+from tests.unit import typed_commands
 from tests.unit.conftest import REPOSITORY
 from tests.unit.markdown import PAGES, Page
 
+_FILE = re.compile(r"(access|components|docs|examples|sandbox|stack|tests|tools|\.github)/[\w./-]+")
 DOCS = {name: page for name, page in PAGES.items() if name.startswith("docs/")}
 
 
-@pytest.fixture(params=PAGES.values(), ids=PAGES)
+@pytest.fixture(params=[*PAGES.values()], ids=[*PAGES])
 def page(request: pytest.FixtureRequest) -> Page:
     found: Page = request.param
     return found
@@ -63,9 +65,7 @@ def test_links_lead_somewhere(page: Page) -> None:
 
 def test_files_that_are_named_exist(page: Page) -> None:
     for name in page.code:
-        if name != "stack/role" and re.fullmatch(
-            r"(access|components|docs|examples|sandbox|stack|tests|tools|\.github)/[\w./-]+", name
-        ):
+        if name != "stack/role" and _FILE.fullmatch(name):
             assert (REPOSITORY / name).exists(), name
 
 
@@ -111,16 +111,6 @@ def test_every_output_is_in_the_contract() -> None:
 # What people are to type.
 
 TARGETS = dict(re.findall(r"^([a-z-]+):[^#\n]*## (.+)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
-OTHERS = {
-    "git": (),
-    "pip": ("tests/sandbox/test_reuse.py", "test_the_components_are_a_git_dependency"),
-    "pipx": ("tests/sandbox/test_reuse.py", "installed"),
-    "aws": ("tests/sandbox/test_real_accounts.py", "test_the_steps_lead_from_nothing_to_both_stacks"),
-    "export": ("tests/sandbox/test_real_accounts.py", "test_the_steps_lead_from_nothing_to_both_stacks"),
-    "jq": ("tests/sandbox/test_state.py", "test_an_earlier_update_is_restored_from_the_history"),
-    "pulumi": ("tests/sandbox/test_real_accounts.py", "test_the_steps_lead_from_nothing_to_both_stacks"),
-}
-"""Programs of others that the pages name, and the tests that do the same."""
 
 
 def words(line: str) -> list[str]:
@@ -143,8 +133,8 @@ def check(line: str) -> None:
             benchmarks_parser().parse_args(arguments)
         case [".venv/bin/python", "-m", "pytest", *arguments]:
             assert all((REPOSITORY / it).exists() for it in arguments if it.startswith("tests/")), line
-        case [program, *_]:
-            assert program in OTHERS, line
+        case _:
+            assert line in dict(typed_commands.tests()), line
 
 
 def test_every_command_can_be_typed(page: Page) -> None:
@@ -178,11 +168,13 @@ def test_commands_within_sentences_exist(page: Page) -> None:
         assert {it for it in own if it.startswith("--")} <= options, line
 
 
-def test_others_programs_are_run_by_tests() -> None:
-    for program, known in OTHERS.items():
-        if known:
-            file, test = known
-            assert f"def {test}(" in (REPOSITORY / file).read_text(), program
+def test_every_command_is_run_by_a_test() -> None:
+    typed = dict(typed_commands.tests())
+    assert [line for line, test in typed.items() if not test] == []
+    assert {*typed_commands.ELSEWHERE} <= {*typed}, "a command that no page has any longer"
+    for place in typed.values():
+        file, _, test = place.partition("::")
+        assert f"def {test}(" in (REPOSITORY / file).read_text() if test else (REPOSITORY / file).exists(), place
 
 
 def test_a_bare_make_shows_every_target() -> None:
@@ -203,9 +195,8 @@ def texts() -> list[str]:
     for folder in ("access", "components", "sandbox", "stack", "tests"):
         for file in (REPOSITORY / folder).rglob("*.py"):
             if file.name != "test_documentation.py":
-                found += [
-                    " ".join(_text(it).replace(r"\s+", " ").split()) for it in ast.walk(ast.parse(file.read_text()))
-                ]
+                nodes = ast.walk(ast.parse(file.read_text()))
+                found += [" ".join(_text(it).replace(r"\s+", " ").split()) for it in nodes]
     return [it for it in found if it]
 
 
@@ -213,7 +204,7 @@ def _text(node: ast.AST) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(it.value if isinstance(it, ast.Constant) else "\0" for it in node.values)
+        return "".join(str(it.value) if isinstance(it, ast.Constant) else "\0" for it in node.values)
     return ""
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.layout import REPOSITORY
 from tests.sandbox.conftest import Sandbox
+from tests.unit.markdown import PAGES
 from tests.unit.typed_commands import PAGES_IN_A_SHELL, in_a_shell
 
 ADMINISTRATOR = ('eval "$(.venv/bin/python -m sandbox env development)"',)
@@ -34,8 +35,8 @@ class Shell:
         self._write(folder / "access", f'{python} -m access "$@"')
         self._write(folder / "aws", f'{python} -m tests.sandbox.aws_cli "$@"')
 
-    def type(self, lines: Sequence[str], first: Sequence[str]) -> list[tuple[str, int]]:
-        """Type lines, and return the exit code of each.
+    def type(self, lines: Sequence[str], first: Sequence[str]) -> tuple[list[tuple[str, int]], str]:
+        """Type lines, and return the exit code of each, and all that they print.
 
         Args:
             lines: what the page says.
@@ -45,14 +46,17 @@ class Shell:
         codes.write_text("")
         counted = [f"{line.replace('/share/', f'{self.share}/')}\necho $? >>'{codes}'" for line in lines]
         path = f"{self._folder}:{os.environ['PATH']}"
-        subprocess.run(
+        done = subprocess.run(
             ["bash", "-c", "\n".join([*first, *counted])],  # noqa: S607
             cwd=self._checkout,
             env={**os.environ, "HOME": str(self._folder), "PATH": path, "PYTHONPATH": str(REPOSITORY)},
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             check=False,
         )
-        return list(zip(lines, map(int, codes.read_text().split()), strict=True))
+        return list(zip(lines, map(int, codes.read_text().split()), strict=True)), done.stdout
 
     def _write(self, path: Path, command: str) -> None:
         path.write_text(f"#!/bin/sh\n{command}\n")
@@ -66,7 +70,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     sandbox.deploy()
     sandbox.write_profiles()
     shell = Shell(sandbox, tmp_path_factory.mktemp("shell"))
-    assert shell.type(["access publish /share/access-roles.json"], ADMINISTRATOR)[0][1] == 0
+    published, said = shell.type(["access publish /share/access-roles.json"], ADMINISTRATOR)
+    assert published[0][1] == 0, said
     shutil.copy(shell.share / "access-roles.json", sandbox.layout.published_roles)
     yield shell
     sandbox.emulator.stop()
@@ -76,6 +81,10 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 def test_the_commands_of_a_page_work_as_they_stand(shell: Shell, name: str) -> None:
     lines = in_a_shell(name)
     assert lines
-    for line, code in shell.type(lines, DAVID if name == "docs/switching.md" else ADMINISTRATOR):
+    codes, said = shell.type(lines, DAVID if name == "docs/switching.md" else ADMINISTRATOR)
+    for line, code in codes:
         is_refused = "--profile Theresa" in line  # she is a Tester
-        assert (code != 0) == is_refused, line
+        assert (code != 0) == is_refused, f"{line}\n{said}"
+    for block in PAGES[name].blocks("console"):
+        for shown in block.splitlines()[1:]:
+            assert shown in said.splitlines()

@@ -151,7 +151,7 @@ def test_the_steps_lead_from_nothing_to_both_stacks(people: Administrators) -> N
     for profile, lines in steps().items():
         people.allow(profile, rights(profile))
         done(people.type(lines))
-    login = "\n".join(steps()["development"].splitlines()[:3])
+    login = "\n".join(steps()["development"].splitlines()[:2])
     preview = f"{login}\npulumi preview --stack development --expect-no-changes"
     assert "7 unchanged" in done(people.type(preview))
 

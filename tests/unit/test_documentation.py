@@ -218,6 +218,14 @@ def test_every_message_is_in_the_sources_or_in_a_test(message: str) -> None:
         assert not re.search(r"\w", wanted) or any(wanted in text for text in texts()), wanted
 
 
+def test_the_headings_of_reports_that_are_shown_are_in_the_sources() -> None:
+    lines = [line.strip() for block in DOCS["docs/proving.md"].blocks("text") for line in block.splitlines()]
+    headings = [line for line in lines if re.fullmatch(r"[a-z ]+|[a-z ]+ Deny", line)]
+    assert len(headings) > 2
+    for heading in headings:
+        assert heading in texts(), heading
+
+
 # Who reviews what.
 
 

@@ -52,7 +52,7 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
 
         second = printed(capsys, layout, "up")
         assert "Everything that was read and tried came out as expected" in second
-        assert second.endswith("\nnothing had to be changed\n")
+        assert second.endswith("\nnothing to change\n")
         assert layout.aws_config.read_text() == keys
 
         outputs = json.loads(printed(capsys, layout, "outputs", "--json"))
@@ -70,7 +70,7 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
     finally:
         assert main(["down"], layout) == 0
     assert "not running" in printed(capsys, layout, "status")
-    assert "is forgotten" in printed(capsys, layout, "down", "--wipe")
+    assert "is deleted" in printed(capsys, layout, "down", "--wipe")
     assert not tmp_path.exists()
 
 
@@ -134,14 +134,14 @@ def test_the_official_plugin_is_asked_for_by_name_only(
 ) -> None:
     def install(cli: object, home: Path, source: object) -> None:
         assert home == OFFICIAL_PULUMI_HOME
-        raise subprocess.CalledProcessError(1, "pulumi", stderr="error: not to be had\n")
+        raise subprocess.CalledProcessError(1, "pulumi", stderr="error: not found\n")
 
     monkeypatch.setattr("sandbox.toolchain._install_plugin", install)
     layout = Layout(tmp_path)
     try:
         assert refused(capsys, layout, "up", "--provider", "official") == (
-            "sandbox: the official AWS plugin 7.51.1 can't be had here (not to be had);"
-            " leave out --provider official to use the stand-in"
+            "sandbox: the official AWS plugin 7.51.1 can't be installed (not found);"
+            " omit --provider official to use the stand-in"
         )
         assert Emulator(layout).pid is None  # what the set-up had started is stopped again
     finally:

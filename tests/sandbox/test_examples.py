@@ -89,7 +89,7 @@ def test_there_are_three_accounts_four_roles_and_six_groups_with_mfa_kms_and_pre
 
 def test_one_command_deploys_them_in_order_and_proves_them(three_accounts: Example) -> None:
     assert three_accounts.code == 0, three_accounts.printed
-    made = "made for the sandbox, as the file says that it exists: bucket productionapp-reports"
+    made = "created for the sandbox, because the file says that it exists: bucket productionapp-reports"
     assert made in three_accounts.printed
     headings = [line for line in three_accounts.printed.splitlines() if " (account " in line]
     assert headings == [f"{stack} (account {account})" for stack, account in ACCOUNTS.items()]

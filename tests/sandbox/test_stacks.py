@@ -94,7 +94,7 @@ def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Pr
     headings = [line for line in printed.splitlines() if re.fullmatch(r"\w+ \(account \d+\)", line)]
     assert headings == [f"{stack} (account {account})" for stack, account in accounts.items()]
     for thing in ("bucket acme-tapes", "user alice"):
-        assert f"made for the sandbox, as the file says that it exists: {thing}\n" in printed
+        assert f"created for the sandbox, because the file says that it exists: {thing}\n" in printed
     assert "Everything that was read and tried came out as expected" in printed
     assert "member of auditors+clerks/Clerks, power user" in printed
     assert "permission set auditors+clerks/Night" in printed
@@ -110,7 +110,7 @@ def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Pr
 def test_the_second_time_nothing_is_previewed_or_changed(acme: ProjectFolder) -> None:
     printed = acme.done("up")
     assert "Previewing" not in printed
-    assert printed.endswith("\nnothing had to be changed\n")
+    assert printed.endswith("\nnothing to change\n")
 
 
 def test_the_people_follow_the_groups(acme: ProjectFolder) -> None:
@@ -191,12 +191,10 @@ def test_a_mistyped_bucket_is_refused_and_the_restored_file_works(acme: ProjectF
     before = acme.kept()
     acme.edit("books", "acme-books", "acme-boosk")
     refused = acme.refused("up")
-    assert refused.startswith(
-        "books: bucket acme-books would be deleted, and it is protected: put it back into the file"
-    )
+    assert refused.startswith("books: bucket acme-books is protected and would be deleted: put it back into the file")
     assert acme.kept() == before
     acme.write()
-    assert acme.done("up", "books").endswith("\nnothing had to be changed\n")
+    assert acme.done("up", "books").endswith("\nnothing to change\n")
 
 
 def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edited: ProjectFolder) -> None:
@@ -206,7 +204,7 @@ def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edit
         "books: Pulumi.books.yaml:6: acme:roles[0].trustedAccountId: '66' is not allowed;"
         ' write the twelve digits of the account id in quotes, e.g. "111111111111"'
     )
-    assert "clerks: left out, as it refers to books" in edited.printed
+    assert "clerks: skipped, because it refers to books" in edited.printed
     assert "Inspectors-member" in edited.profiles()
     assert "Auditors-member" not in edited.profiles()
 
@@ -230,10 +228,10 @@ def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: Pr
 def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: ProjectFolder) -> None:
     edited.path("clerks").unlink()
     printed = edited.done("up")
-    assert "clerks is deployed, but it has no file Pulumi.clerks.yaml any more" in printed
-    assert printed.endswith("\nnothing had to be changed\n")
+    assert "clerks is deployed, but its file Pulumi.clerks.yaml is missing" in printed
+    assert printed.endswith("\nnothing to change\n")
     assert edited.profiles() == {*FILES, "outsider", "Auditors-member"}
-    assert edited.refused("up", "clerks").startswith("clerks is deployed, but it has no file")
+    assert edited.refused("up", "clerks").startswith("clerks is deployed, but its file")
     assert "Destroying (clerks)" in edited.follow(printed, "destroy")
     iam = edited.administrator(PEOPLE).iam
     assert [group["GroupName"] for group in iam.list_groups()["Groups"]] == ["Auditors"]
@@ -244,9 +242,9 @@ def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: P
 def test_a_renamed_stack_is_renamed_by_command(edited: ProjectFolder) -> None:
     edited.path("auditors").rename(edited.path("inspectors"))
     refused = edited.refused("up")
-    assert refused.startswith("inspectors is new and auditors, whose file is gone, is deployed in its account")
+    assert refused.startswith("inspectors is new, and auditors, whose file is missing, is deployed in the same account")
     edited.follow(refused, "stack rename")
-    assert edited.done("up").endswith("\nnothing had to be changed\n")
+    assert edited.done("up").endswith("\nnothing to change\n")
     assert "inspectors" in edited.profiles()
     edited.path("inspectors").rename(edited.path("auditors"))
     edited.follow(edited.refused("up"), "stack rename")
@@ -257,7 +255,7 @@ def test_a_bucket_is_handed_over_by_command(edited: ProjectFolder) -> None:
     edited.follow(edited.refused("up", "books"), "state delete")
     printed = edited.done("up", "books")
     assert "made for the sandbox" not in printed  # it is there
-    assert printed.endswith("\nnothing had to be changed\n")
+    assert printed.endswith("\nnothing to change\n")
     edited.write()
     edited.follow(edited.refused("up", "books"), "import")
 
@@ -303,7 +301,9 @@ def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: ProjectFolder
     iam.add_user_to_group(GroupName="Auditors", UserName="stranger")
     edited.edit("auditors", "name: Auditors", "name: Inspectors")
     refused = edited.refused("up", "auditors")
-    assert refused.startswith("auditors: group Auditors can't be deleted, as people or policies that are not")
+    assert refused.startswith(
+        "auditors: group Auditors can't be deleted: it has members or policies that the sandbox did not make"
+    )
     iam.remove_user_from_group(GroupName="Auditors", UserName="stranger")
     iam.delete_user(UserName="stranger")
     edited.done("up", "auditors")
@@ -315,11 +315,11 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
     monkeypatch.setattr("sandbox.commands.proved", proved)
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    externalId: {secure: v1:AAAA:BBBB}")
     printed = edited.done("up", "books")
-    assert "books: acme:roles[0].externalId is encrypted for a backend of your own" in printed
+    assert "books: acme:roles[0].externalId is encrypted for your own backend" in printed
     assert "assume the role without the external id" in printed
     assert "Everything that was read and tried came out as expected" in printed
     monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
-    assert edited.done("up", "books").endswith("\nnothing had to be changed\n")
+    assert edited.done("up", "books").endswith("\nnothing to change\n")
     assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")
 
 
@@ -329,7 +329,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
 @pytest.mark.parametrize(
     ("arguments", "edit", "reason"),
     [
-        (["up", "boks"], {}, "there is no stack 'boks'; there are: archive, auditors, books, clerks"),
+        (["up", "boks"], {}, "there is no stack 'boks'; known stacks: archive, auditors, books, clerks"),
         (["env", "boks"], {}, "there is no stack 'boks'"),
         (["up"], {"books": "config:\n\tx: 1\n"}, "line 2, column 1: a tab is not allowed here; indent with spaces"),
         (
@@ -343,7 +343,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
         (
             ["up"],
             {"books": FILES["books"] | {"acme:roles": {"secure": "v1:AAAA"}}},
-            "acme:roles is encrypted for a backend of your own, so the sandbox can't read it",
+            "acme:roles is encrypted for your own backend, so the sandbox can't read it",
         ),
         (["outputs"], {}, "nothing is deployed; run `python -m sandbox up --project "),
         (

@@ -88,7 +88,7 @@ def test_pip_installs_them_where_uv_fails(monkeypatch: pytest.MonkeyPatch, faili
     monkeypatch.setattr(packages, "version", lambda name: "0")
     packages.install(Path("python"), LOCK, commands.said.append)
     assert commands.ran[-1] == "pip requirements.txt"
-    assert commands.said[-1].endswith("(failed); going on with pip, which takes a minute or more")
+    assert commands.said[-1].endswith("(failed); using pip instead, which takes a minute or more")
 
 
 def test_what_pip_refuses_too_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

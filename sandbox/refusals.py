@@ -177,7 +177,7 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Words]] = (
     (re.compile(r"\b(ServiceFailure|InternalError|InternalFailure|ServiceUnavailable)\b"), _again("")),
     (
         re.compile(
-            r"the answer (did not come from AWS|can't be read)|asked again as the engine|operation \w+: [45]\d\d: "
+            r"the answer (did not come from AWS|can't be read)|not retried because the engine|operation \w+: [45]\d\d: "
         ),
         _again(""),
     ),

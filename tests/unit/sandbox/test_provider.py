@@ -647,7 +647,7 @@ WRONG: list[tuple[str, Properties, str, str]] = [
     (ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "contains an invalid JSON policy: not a JSON object."),
     (POLICY, {"policy": "[]"}, "policy", "contains an invalid JSON policy: not a JSON object."),
     (POLICY, {"policy": {}}, "policy", "must be of type str."),
-    (BUCKET, {"acl": "private"}, "acl", "stand-in provider serves; it serves: bucket, forceDestroy, region, tags."),
+    (BUCKET, {"acl": "private"}, "acl", "stand-in provider supports; supported: bucket, forceDestroy, region, tags."),
     (BUCKET, {"forceDestroy": "yes"}, "forceDestroy", "must be of type bool."),
     (ENCRYPTION, {"bucket": "b", "rules": {}}, "rules", "must be of type list."),
     (MEMBERSHIP, {"group": "g"}, "users", 'Missing required argument: "users" is required.'),
@@ -730,7 +730,7 @@ OUT_OF_BOUNDS: list[tuple[str, Properties, str, str]] = [
         encrypted(sseAlgorithm="AES256", algorithm="x"),
         f"{RULE}.algorithm",
         '"algorithm" is not an argument that the sandbox\'s stand-in provider serves;'
-        " it serves: kmsMasterKeyId, sseAlgorithm",
+        " supported: kmsMasterKeyId, sseAlgorithm",
     ),
     (ENCRYPTION, {"rules": ["AES256"]}, "rules", '"rules" must be a list of objects'),
 ]
@@ -941,7 +941,7 @@ def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         ({"region": ""}, "aws:region: it is missing"),
         ({"region": "us-esat-1"}, "aws:region: 'us-esat-1' is not an AWS region"),
         ({"region": "aws-global"}, "aws:region: 'aws-global' is not an AWS region"),
-        ({"region": "us-east-1", "profile": "me"}, "aws:profile: the sandbox's stand-in provider does not know it"),
+        ({"region": "us-east-1", "profile": "me"}, "aws:profile is not supported by the sandbox's stand-in provider"),
         ({"region": "us-east-1", "allowedAccountIds": "[1"}, "aws:allowedAccountIds: '[1' is not a JSON list"),
         ({"region": "us-east-1", "allowedAccountIds": "1"}, "aws:allowedAccountIds: '1' is not a JSON list"),
         ({"region": "us-east-1", "endpoints": "{}"}, "aws:endpoints: '{}' is not a JSON list"),
@@ -949,11 +949,11 @@ def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         ({"region": "us-east-1", "defaultTags": "[]"}, "aws:defaultTags: '[]' is not a JSON dict"),
         (
             {"region": "us-east-1", "defaultTags": '{"tags":["a"]}'},
-            "aws:defaultTags: its tags ['a'] are not an object of texts",
+            "aws:defaultTags: the tags ['a'] are not an object with text values",
         ),
         (
             {"region": "us-east-1", "defaultTags": '{"tags":{"a":1}}'},
-            "aws:defaultTags: its tags {'a': 1} are not an object",
+            "aws:defaultTags: the tags {'a': 1} are not an object",
         ),
         ({"region": "us-east-1", "maxRetries": "many"}, "aws:maxRetries: 'many' is not a whole number"),
     ],
@@ -1621,7 +1621,7 @@ def test_a_user_s_groups_are_imported_by_user_and_groups() -> None:
 
 
 def test_a_membership_can_not_be_imported() -> None:
-    with pytest.raises(AbortedError, match=r"can not be imported: its ID \(m\) does not tell the group"):
+    with pytest.raises(AbortedError, match=r"can't be imported: its ID \(m\) does not contain the group"):
         answer(OFFLINE, "Read", provider_pb2.ReadRequest(urn=urn(MEMBERSHIP), id="m"))
 
 

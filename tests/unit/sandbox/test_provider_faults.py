@@ -435,7 +435,7 @@ def test_after_a_cancel_the_calls_under_way_ask_nothing_again() -> None:
         provider.Cancel(Empty(), cast(grpc.ServicerContext, FakeContext()))
         with pytest.raises(AbortedError) as aborted:
             answer(provider, "Read", provider_pb2.ReadRequest(urn=urn(ROLE), id="r"))
-    reason = "AWS did not answer, and is not asked again as the engine was told to stop"
+    reason = "AWS did not answer, and the call is not retried because the engine is stopping"
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"reading {urn(ROLE)}: {reason}")
     assert len(asked) == 1
 

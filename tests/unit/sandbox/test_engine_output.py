@@ -78,12 +78,12 @@ def test_what_exists_already_is_imported_into_its_component_or_looked_after_else
         f" parent={URN}cross-account-access:index:ReadWriteBucketRole::Update"
     )
     group = in_one_line(aws(GROUP, "CreateGroup", "EntityAlreadyExists", "Group with name Developers already exists."))
-    assert "say createGroup: false" in group
+    assert "write createGroup: false" in group
     assert group.endswith(f"{COMMAND} import aws:iam/group:Group Developers Developers --protect=false")
     bucket = in_one_line(
         aws(BUCKET, "CreateBucket", "BucketAlreadyExists", "The requested bucket name is not available")
     )
-    assert "say createBucket: false" in bucket
+    assert "write createBucket: false" in bucket
     assert "import" not in bucket
 
 

@@ -729,7 +729,7 @@ OUT_OF_BOUNDS: list[tuple[str, Properties, str, str]] = [
         ENCRYPTION,
         encrypted(sseAlgorithm="AES256", algorithm="x"),
         f"{RULE}.algorithm",
-        '"algorithm" is not an argument that the sandbox\'s stand-in provider serves;'
+        '"algorithm" is not an argument that the sandbox\'s stand-in provider supports;'
         " supported: kmsMasterKeyId, sseAlgorithm",
     ),
     (ENCRYPTION, {"rules": ["AES256"]}, "rules", '"rules" must be a list of objects'),
@@ -937,8 +937,8 @@ def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "aws:region: it is missing"),
-        ({"region": ""}, "aws:region: it is missing"),
+        ({}, "aws:region is missing"),
+        ({"region": ""}, "aws:region is missing"),
         ({"region": "us-esat-1"}, "aws:region: 'us-esat-1' is not an AWS region"),
         ({"region": "aws-global"}, "aws:region: 'aws-global' is not an AWS region"),
         ({"region": "us-east-1", "profile": "me"}, "aws:profile is not supported by the sandbox's stand-in provider"),

@@ -1,15 +1,15 @@
-# make up         both accounts on this machine, deployed and proved
-# make test       style, types, unit tests, sandbox tests, browser tests
-# make edits      every edit of the files that the README tells of, and its way back: minutes
-# make state      state in a bucket of S3: each right of its policy, and of README.md's steps, left out in turn: minutes
-# make faults     a fault at each call of an up, an update and a destroy, and what the next run makes of it: hours; writes
-#                 docs/faults.md; goes on where it was if it was interrupted
-# make docs       write docs/strictness.md anew
-# make aws-check  try on two accounts of yours what is untried: PRODUCTION=profile DEVELOPMENT=profile; else in the sandbox
-# make access     ACCESS.md: who may do what, made of the stack files; commit it with them
-# make packages   only what the program and `access` need; for a check that runs neither tests nor sandbox
-# make down       stop the sandbox; what was deployed stays
-# make benchmark  how long `up`, many roles (MOST=1000), the proof and a switch take, in benchmark.json too; wipes the sandbox
+# make up         deploy both accounts on this machine and prove their access
+# make test       check style and types, run the unit tests, sandbox tests and browser tests
+# make edits      test every edit of the stack files that README.md describes, and its reversal: minutes
+# make state      test state in an S3 bucket, with each right of its policy and of README.md's steps left out: minutes
+# make faults     test a fault at each call of an up, an update and a destroy, and the next run: hours; writes
+#                 docs/faults.md; continues if it was interrupted
+# make docs       regenerate docs/strictness.md
+# make aws-check  test in your two accounts what is untested, PRODUCTION=profile DEVELOPMENT=profile; else in the sandbox
+# make access     write ACCESS.md from the stack files: who may do what; commit it with them
+# make packages   install only what the program and `access` need, for a check without tests or sandbox
+# make down       stop the sandbox and keep what is deployed
+# make benchmark  time `up`, many roles (MOST=1000), the proof and a switch, into benchmark.json too; wipes the sandbox
 
 PYTHON ?= python3
 MOST ?= 300
@@ -25,7 +25,7 @@ test: setup
 	@.venv/bin/lint-imports --no-logo --no-cache > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@.venv/bin/typos
 	@.venv/bin/zizmor --quiet --offline --persona pedantic .github
-	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: left out, as Go is not here"; fi
+	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: skipped, because Go is not installed"; fi
 	@.venv/bin/python -m pytest
 
 edits: setup
@@ -57,7 +57,7 @@ benchmark: setup
 setup: .venv/installed
 	@.venv/bin/python -m sandbox.toolchain
 
-# Each of these has all that the ones before it have.
+# Each of these includes the ones before it.
 .venv/packages: REQUIREMENTS = requirements.txt
 .venv/sandbox: REQUIREMENTS = requirements-sandbox.txt
 .venv/installed: REQUIREMENTS = requirements-dev.txt
@@ -67,8 +67,8 @@ packages: .venv/packages
 .venv/sandbox: requirements-sandbox.txt
 .venv/installed: requirements-dev.txt
 .venv/packages .venv/sandbox .venv/installed: requirements-uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
-	@echo "Python packages: making a virtual environment in .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required, for example: make PYTHON=python3.12")'
+	@echo "Python packages: creating a virtual environment in .venv"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m sandbox.packages $(REQUIREMENTS)
 	@touch .venv/packages

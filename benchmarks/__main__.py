@@ -1,4 +1,4 @@
-"""Runs all benchmarks: ``python -m benchmarks [--most COUNT] [--json FILE]``. It wipes the sandbox first."""
+"""Run all benchmarks: ``python -m benchmarks [--most COUNT] [--json FILE]``. They wipe the sandbox first."""
 
 import argparse
 import subprocess
@@ -9,17 +9,19 @@ from benchmarks.figures import show, write
 
 
 def main() -> None:
-    """Run them one after the other: each has its yardstick in its own run, as machines are noisy."""
+    """Run the benchmarks one after the other, each with its own yardstick, because machines are noisy."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--most", type=int, default=scale.COUNTS[-1], metavar="COUNT", help="the most roles: 300")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all figures")
+    parser.add_argument(
+        "--most", type=int, default=scale.COUNTS[-1], metavar="COUNT", help="the largest number of roles (default: 300)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to this file")
     options = parser.parse_args()
     counts = [*(count for count in scale.COUNTS if count < options.most), options.most]
     shown = {up.TITLE: show(up.TITLE, up.figures()), scale.TITLE: show(scale.TITLE, scale.figures(counts))}
     subprocess.run([*up.SANDBOX, "up"], stdout=subprocess.DEVNULL, check=True)  # noqa: S603
     for benchmark in (prove, switch, components):
         shown[benchmark.TITLE] = show(benchmark.TITLE, benchmark.figures())
-    print("\nTerraform is not compared: these figures are of this machine, and it isn't here", flush=True)
+    print("\nTerraform is not compared, because it is not installed on this machine", flush=True)
     if options.json:
         write(options.json, shown)
 

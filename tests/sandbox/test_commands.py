@@ -1,4 +1,4 @@
-"""The sandbox's commands, as people type them."""
+"""Tests of the sandbox's commands."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def profile(layout: Layout, name: str) -> boto3.Session:
     return boto3.Session(botocore_session=session)
 
 
-def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
+def test_up_deploys_and_proves_and_a_second_up_changes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     layout = Layout(tmp_path)
@@ -74,7 +74,7 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
     assert not tmp_path.exists()
 
 
-def test_env_is_for_a_shell_to_read(
+def test_a_shell_can_evaluate_env(
     read_only: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_OF_TOMORROW", "elsewhere")
@@ -92,7 +92,7 @@ def test_env_is_for_a_shell_to_read(
     assert {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_OF_TOMORROW"}.isdisjoint(found)
 
 
-def test_env_names_the_command_that_runs_the_program_only_where_pulumi_can_not(
+def test_env_names_the_command_that_runs_the_program_if_pulumi_can_not(
     read_only: Sandbox, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = printed(capsys, read_only.layout, "env", "production").splitlines()[0]
@@ -105,7 +105,7 @@ def test_env_names_the_command_that_runs_the_program_only_where_pulumi_can_not(
 
 
 def refused(capsys: pytest.CaptureFixture[str], layout: Layout, *arguments: str) -> str:
-    """Return the one line that says why a command fails."""
+    """Return the one line with the reason for a command's failure."""
     capsys.readouterr()
     assert main(arguments, layout) == 1
     [line] = capsys.readouterr().err.splitlines()
@@ -113,7 +113,7 @@ def refused(capsys: pytest.CaptureFixture[str], layout: Layout, *arguments: str)
 
 
 @pytest.mark.parametrize("command", [["outputs"], ["env", "production"]])
-def test_a_sandbox_that_was_never_started_says_so(
+def test_a_sandbox_that_was_never_started_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert refused(capsys, Layout(tmp_path), *command) == (
@@ -123,13 +123,13 @@ def test_a_sandbox_that_was_never_started_says_so(
     )
 
 
-def test_a_stack_that_is_new_is_not_in_the_sandbox_yet(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_env_of_a_new_stack_is_refused(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, sandbox.layout, "env", "production") == (
         "sandbox: production is not in the sandbox yet; run `python -m sandbox up production`"
     )
 
 
-def test_the_official_plugin_is_asked_for_by_name_only(
+def test_the_official_plugin_is_installed_only_on_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def install(cli: object, home: Path, source: object) -> None:
@@ -143,7 +143,7 @@ def test_the_official_plugin_is_asked_for_by_name_only(
             "sandbox: the official AWS plugin 7.51.1 can't be installed (not found);"
             " omit --provider official to use the stand-in"
         )
-        assert Emulator(layout).pid is None  # what the set-up had started is stopped again
+        assert Emulator(layout).pid is None  # the emulator that the set-up started is stopped again
     finally:
         main(["down"], layout)
 
@@ -160,7 +160,7 @@ def test_the_official_plugin_is_asked_for_by_name_only(
         (SandboxError("run `python -m sandbox up` first"), "run `python -m sandbox up` first"),
     ],
 )
-def test_whatever_fails_is_one_line(
+def test_every_failure_is_one_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -171,9 +171,9 @@ def test_whatever_fails_is_one_line(
         raise error
 
     monkeypatch.setattr("sandbox.commands.known_stacks", fail)
-    said = refused(capsys, Layout(tmp_path), "status")
-    assert said.startswith(f"sandbox: {line}")
-    assert "SecretAccessKey" not in said
+    message = refused(capsys, Layout(tmp_path), "status")
+    assert message.startswith(f"sandbox: {line}")
+    assert "SecretAccessKey" not in message
 
 
 @pytest.mark.parametrize(("redirection", "code"), [(">&-", 0), (">/dev/full", 1), ("| true", 0)])

@@ -1,4 +1,4 @@
-"""Stacks of people's own, in a folder of their own: deployed in order, proved, and edited in every way."""
+"""Tests of a user's own project: its stacks are deployed in order, proved, and edited in every way."""
 
 import json
 import re
@@ -43,7 +43,7 @@ ROLE = f"arn:aws:iam::{BOOKS}:role/ReadBooks"
 
 
 def may_read_books(folder: ProjectFolder, profile: str) -> bool:
-    """Return ``True`` if somebody gets into the role on the books."""
+    """Return ``True`` if the profile's user can assume the role for the books."""
     try:
         folder.session(profile).sts.assume_role(RoleArn=ROLE, RoleSessionName="try")
     except ClientError as error:
@@ -54,13 +54,13 @@ def may_read_books(folder: ProjectFolder, profile: str) -> bool:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProjectFolder, str]]:
-    """The folder, up, and what the first ``up`` printed."""
+    """Deploy the folder, and yield it with the output of the first ``up``."""
     folder = ProjectFolder(tmp_path_factory.mktemp("stacks"), FILES)
     try:
         yield folder, folder.done("up")
     finally:
         pid = Emulator(folder.layout).pid
-        folder.layout.emulator_record.unlink()  # a sandbox that is half deleted is wiped all the same
+        folder.layout.emulator_record.unlink()  # even a half-deleted sandbox can be wiped
         assert "the emulator is stopped" in folder.done("down", "--wipe")
         assert not folder.layout.directory.exists()
         assert pid is not None
@@ -69,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProjectFol
 
 @pytest.fixture
 def acme(world: tuple[ProjectFolder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[ProjectFolder]:
-    """The folder, up, for edits that are refused. Nothing is proved, which would take most of the time."""
+    """Yield the deployed folder, for edits that are refused. The proof is skipped, because it is slow."""
     monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
     yield world[0]
     world[0].write()
@@ -77,7 +77,7 @@ def acme(world: tuple[ProjectFolder, str], monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.fixture
 def edited(acme: ProjectFolder) -> Iterator[ProjectFolder]:
-    """The folder, up, for edits that are deployed. After each the way back works."""
+    """Yield the deployed folder, for edits that are deployed, and check that each can be reverted."""
     original = acme.texts()
     yield acme
     changed = [stack for stack, text in original.items() if acme.texts().get(stack) != text]
@@ -85,10 +85,10 @@ def edited(acme: ProjectFolder) -> Iterator[ProjectFolder]:
     acme.done("up", *changed)
 
 
-# As it is.
+# The deployment.
 
 
-def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[ProjectFolder, str]) -> None:
+def test_one_command_deploys_and_proves_all_stacks_in_order(world: tuple[ProjectFolder, str]) -> None:
     folder, printed = world
     accounts = {stack: config["aws:allowedAccountIds"][0] for stack, config in FILES.items()}
     headings = [line for line in printed.splitlines() if re.fullmatch(r"\w+ \(account \d+\)", line)]
@@ -107,7 +107,7 @@ def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Pr
     assert folder.done("status").count(", deployed\n") == len(FILES)
 
 
-def test_the_second_time_nothing_is_previewed_or_changed(acme: ProjectFolder) -> None:
+def test_a_second_up_previews_and_changes_nothing(acme: ProjectFolder) -> None:
     printed = acme.done("up")
     assert "Previewing" not in printed
     assert printed.endswith("\nnothing to change\n")
@@ -126,7 +126,7 @@ def test_the_people_follow_the_groups(acme: ProjectFolder) -> None:
     assert identity["Arn"] == f"arn:aws:iam::{PEOPLE}:user/sandbox/David"
 
 
-def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: ProjectFolder) -> None:
+def test_one_stack_is_previewed_and_its_environment_selects_it(acme: ProjectFolder) -> None:
     printed = acme.done("preview", "clerks")
     assert "Previewing update (clerks):" in printed
     assert "(books)" not in printed
@@ -162,7 +162,7 @@ def test_a_policy_names_accounts_of_the_sandbox_or_of_the_files(acme: ProjectFol
         trust(elsewhere)
 
 
-# What is refused changes nothing.
+# Refused edits change nothing.
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_policy_names_accounts_of_the_sandbox_or_of_the_files(acme: ProjectFol
         ("books", "eu-west-1", "eu-west-2", "line 9: aws:region is eu-west-2, but books is deployed in eu-west-1"),
     ],
 )
-def test_a_deployed_stack_stays_where_it_is(acme: ProjectFolder, stack: str, old: str, new: str, reason: str) -> None:
+def test_a_deployed_stack_can_not_be_moved(acme: ProjectFolder, stack: str, old: str, new: str, reason: str) -> None:
     before = acme.kept()
     acme.edit(stack, old, new)
     refused = acme.refused("up")
@@ -197,7 +197,7 @@ def test_a_mistyped_bucket_is_refused_and_the_restored_file_works(acme: ProjectF
     assert acme.done("up", "books").endswith("\nnothing to change\n")
 
 
-def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edited: ProjectFolder) -> None:
+def test_stacks_that_refer_to_a_failed_one_are_skipped_and_others_continue(edited: ProjectFolder) -> None:
     edited.edit("books", f"trustedAccountId: '{PEOPLE}'", "trustedAccountId: '66'")
     edited.edit("auditors", "name: Auditors", "name: Inspectors")
     assert edited.refused("up") == (
@@ -209,7 +209,7 @@ def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edit
     assert "Auditors-member" not in edited.profiles()
 
 
-def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: ProjectFolder) -> None:
+def test_an_unreadable_state_is_named_with_its_backup(acme: ProjectFolder) -> None:
     state = acme.layout.backend / ".pulumi" / "stacks" / "acme" / "books.json"
     text = state.read_text()
     try:
@@ -222,10 +222,10 @@ def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: Pr
     assert acme.done("status").count(", deployed\n") == len(FILES)
 
 
-# What is deployed, and the way back.
+# Deployed edits, and their reversal.
 
 
-def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: ProjectFolder) -> None:
+def test_a_stack_without_a_file_is_named_and_destroyed_by_command(edited: ProjectFolder) -> None:
     edited.path("clerks").unlink()
     printed = edited.done("up")
     assert "clerks is deployed, but its file Pulumi.clerks.yaml is missing" in printed
@@ -250,11 +250,11 @@ def test_a_renamed_stack_is_renamed_by_command(edited: ProjectFolder) -> None:
     edited.follow(edited.refused("up"), "stack rename")
 
 
-def test_a_bucket_is_handed_over_by_command(edited: ProjectFolder) -> None:
+def test_a_bucket_is_released_by_command(edited: ProjectFolder) -> None:
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    createBucket: false")
     edited.follow(edited.refused("up", "books"), "state delete")
     printed = edited.done("up", "books")
-    assert "made for the sandbox" not in printed  # it is there
+    assert "created for the sandbox" not in printed  # it exists
     assert printed.endswith("\nnothing to change\n")
     edited.write()
     edited.follow(edited.refused("up", "books"), "import")
@@ -271,11 +271,11 @@ def test_a_group_and_a_role_are_renamed(edited: ProjectFolder) -> None:
     assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member", ADMINISTRATOR}
 
 
-def test_a_permission_set_comes_and_goes_with_its_role_and_policies(edited: ProjectFolder) -> None:
+def test_a_permission_set_is_added_and_removed_with_its_role_and_policies(edited: ProjectFolder) -> None:
     iam = edited.administrator(PEOPLE).iam
 
     def attached() -> dict[str, list[str]]:
-        """The policies of the roles of Identity Center, by the roles' ARNs."""
+        """Return the policies of Identity Center's roles, by the roles' ARNs."""
         roles = iam.list_roles(PathPrefix="/aws-reserved/")["Roles"]
         listed = {it["Arn"]: iam.list_attached_role_policies(RoleName=it["RoleName"]) for it in roles}
         return {arn: sorted(it["PolicyName"] for it in found["AttachedPolicies"]) for arn, found in listed.items()}
@@ -295,7 +295,7 @@ def test_a_permission_set_comes_and_goes_with_its_role_and_policies(edited: Proj
     assert [policy["PolicyName"] for policy in local] == ["deny-assume-roles-Day"]
 
 
-def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: ProjectFolder) -> None:
+def test_a_foreign_member_prevents_the_deletion_of_a_group(edited: ProjectFolder) -> None:
     iam = edited.administrator(PEOPLE).iam
     iam.create_user(UserName="stranger")
     iam.add_user_to_group(GroupName="Auditors", UserName="stranger")
@@ -309,7 +309,7 @@ def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: ProjectFolder
     edited.done("up", "auditors")
 
 
-def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
+def test_an_encrypted_external_id_is_replaced_by_the_sandboxs_own(
     edited: ProjectFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.commands.proved", proved)
@@ -323,7 +323,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
     assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")
 
 
-# Before anything is started.
+# Commands that fail before anything is started.
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
         ),
     ],
 )
-def test_what_can_not_work_starts_nothing(
+def test_impossible_commands_start_nothing(
     tmp_path: Path, arguments: list[str], edit: dict[str, Any], reason: str
 ) -> None:
     folder = ProjectFolder(tmp_path, FILES)

@@ -26,7 +26,7 @@ lint: setup ## style, types, workflows
 	@.venv/bin/lint-imports --no-logo --no-cache > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@.venv/bin/typos
 	@.venv/bin/zizmor --quiet --offline --persona pedantic .github
-	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: left out, as Go is not here"; fi
+	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: skipped, because Go is not installed"; fi
 
 format: .venv/installed ## format the code
 	@.venv/bin/ruff check --fix .
@@ -58,7 +58,7 @@ benchmark: setup ## measure, and write benchmark.json; wipes the sandbox (MOST=1
 setup: .venv/installed ## install everything that the tests need
 	@.venv/bin/python -m sandbox.toolchain
 
-# Each of these has all that the ones before it have.
+# Each of these includes the ones before it.
 .venv/packages: REQUIREMENTS = requirements.txt
 .venv/sandbox: REQUIREMENTS = requirements-sandbox.txt
 .venv/installed: REQUIREMENTS = requirements-dev.txt
@@ -68,8 +68,8 @@ packages: .venv/packages ## install only what the program and `access` need
 .venv/sandbox: requirements-sandbox.txt
 .venv/installed: requirements-dev.txt
 .venv/packages .venv/sandbox .venv/installed: requirements-uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12")'
-	@echo "Python packages: making a virtual environment in .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required, for example: make PYTHON=python3.12")'
+	@echo "Python packages: creating a virtual environment in .venv"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m sandbox.packages $(REQUIREMENTS)
 	@touch .venv/packages

@@ -1,4 +1,4 @@
-"""The reading of two deployed accounts, over the wire: green as deployed, red for what is changed behind its back."""
+"""Tests of the comparison of two deployed accounts with their stacks: it finds each outside change."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -194,9 +194,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         (lambda live: live.inline(allow("s3:GetObject", f"{BUCKET}/x")), "", ""),
     ],
 )
-def test_a_change_behind_the_stacks_back(live: Live, change: Callable[[Live], Any], kind: str, text: str) -> None:
+def test_an_outside_change_is_found(live: Live, change: Callable[[Live], Any], kind: str, text: str) -> None:
     with change(live):
         found = live.findings()
-    assert bool([it for it in found if it.kind == kind and it.text.startswith(text)]) is bool(kind), found
+    assert bool([finding for finding in found if finding.kind == kind and finding.text.startswith(text)]) is bool(
+        kind
+    ), found
     assert bool(found) is bool(kind)
     assert live.findings() == []

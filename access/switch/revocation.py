@@ -20,8 +20,8 @@ POLICY = "AWSRevokeOlderSessions"
 """The inline policy, named as the console names it, so that each takes the place of the other's."""
 
 _PROPAGATION = timedelta(seconds=30)
-"""How long AWS may take to see the policy everywhere. A session that is begun meanwhile is revoked too, as the console
-has it; otherwise one that was begun anew in time would keep its rights."""
+"""How long AWS may take to apply the policy everywhere. The console's policy too denies sessions that begin about 30
+seconds after it was written, or one renewed meanwhile would keep its rights. Source: the page above."""
 
 
 def revoke(source: Source, role_arn: str) -> str:

@@ -47,6 +47,15 @@ def named_profile() -> str | None:
     return os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or None
 
 
+def source_chain(profiles: Profiles, name: str | None) -> list[str]:
+    """Return a profile and those that it starts from: its ``source_profile``, the one of that, and so on."""
+    chain: list[str] = []
+    while name and name not in chain:
+        chain.append(name)
+        name = profiles.get(name, {}).get("source_profile")
+    return chain
+
+
 def read_profiles() -> Profiles:
     """Return the profiles of both files, as botocore merges them: a setting of the credentials file goes first.
 

@@ -13,7 +13,7 @@ from botocore import exceptions
 from ..aws_answers import UnreadableAnswerError
 from ..aws_errors import AWS_ERRORS, describe, error_code, error_message, http_failure
 from ..errors import AccessError
-from .config_file import active_profile, read_profiles
+from .config_file import active_profile, read_profiles, source_chain
 
 _ACTION = re.compile(r"perform: (sts:\w+)")
 _WRONG_CLOCK = re.compile(r"not yet current|[Ss]ignature expired")
@@ -131,13 +131,8 @@ def _failure(error: Exception, source_name: str, profile: str) -> str:
 
 
 def _signs_in(profile: str) -> str:
-    """Return the profile at the start of a chain, as a shell takes it: it is the one that people sign in with."""
-    profiles = read_profiles()
-    passed: set[str] = set()
-    while profile not in passed:
-        passed.add(profile)
-        profile = profiles.get(profile, {}).get("source_profile", profile)
-    return shlex.quote(profile)
+    """Return the first profile of a chain, which people sign in with, quoted for a shell."""
+    return shlex.quote(source_chain(read_profiles(), profile)[-1])
 
 
 def _skew(error: exceptions.ClientError) -> str:

@@ -45,7 +45,9 @@ def add_commands(commands: Commands) -> None:
     forget = commands.add_parser(
         "forget", help="drop kept sessions", description="Removes kept sessions from this machine; they stay valid."
     )
-    forget.add_argument("role", nargs="?", metavar="ROLE", help="of this role; by default, of all")
+    forget.add_argument(
+        "role", nargs="?", metavar="ROLE", help="of this role, and those on the way to it; by default, of all"
+    )
     forget.set_defaults(run=_forget)
 
     revoke = commands.add_parser("revoke", help="end all sessions of a role (administrators)", description=_REVOKE)
@@ -112,7 +114,7 @@ def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
 
     try:
         with in_words(f"profile {profile or active_profile()!r}", profile):
-            source = find_source(profiles, profile, cache=chain_cache(profiles))
+            source = find_source(profiles, profile, cache=chain_cache(profiles, profile))
         with in_words(source.name, profile):
             return find_standing(source, identify(source, private_cache()))
     except (AccessError, *AWS_ERRORS) as error:
@@ -159,7 +161,7 @@ def _revoke(options: argparse.Namespace) -> int:
     stack = options.role.split("/")[-2] if "/" in options.role and not options.role.startswith("arn:") else ""
     profile = options.profile or (stack if stack in profiles else None)
     with in_words(f"profile {profile!r}" if profile else "the credentials in force", profile):
-        source = find_source(profiles, profile, cache=chain_cache(profiles))
+        source = find_source(profiles, profile, cache=chain_cache(profiles, profile))
     moment = revoke(source, role.arn)
     cache = private_cache()
     if cache:

@@ -6,12 +6,14 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ..errors import AccessError
+from .config_file import Profiles, active_profile, source_chain
 
 _NAME = "cross-account-access"
 _KEPT = re.compile(r"[0-9a-f]{64}(\.\d+)?")
@@ -41,7 +43,7 @@ class PrivateCache:
         return _content(self._file(key)) if self._is_safe() else None
 
     def forget(self, role_arn: str | None = None) -> int:
-        """Remove what is kept: the sessions of a role, or all there is; return how many sessions that were.
+        """Remove all kept sessions, or those of a role and of the chains that lead to it; return their number.
 
         Raises:
             AccessError: the folder is not safe, or a file can't be removed.
@@ -51,7 +53,7 @@ class PrivateCache:
         try:
             for file in [*self._folder.iterdir()] if self._is_safe() else []:
                 value = _content(file) or {}
-                if not _KEPT.fullmatch(file.name) or (role_arn and value.get("role") != role_arn):
+                if not _KEPT.fullmatch(file.name) or (role_arn and role_arn not in value.get("roles", ())):
                     continue
                 file.unlink(missing_ok=True)
                 forgotten += "sessionToken" in value or "SessionToken" in value
@@ -59,7 +61,7 @@ class PrivateCache:
             raise AccessError(f"{self._folder} can't be emptied: {error.strerror}") from None
         return forgotten
 
-    def put(self, key: Mapping[str, object], value: Mapping[str, str], expires_at: float) -> None:
+    def put(self, key: Mapping[str, object], value: Mapping[str, object], expires_at: float) -> None:
         """Keep the value until a moment, in seconds since 1970. Where it can't be kept safely, it is not."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,15 +102,23 @@ class ChainCache:
     botocore's own key names the role alone, so a session is kept for the same profiles and variables only.
     """
 
-    def __init__(self, cache: PrivateCache, profiles: Mapping[str, Mapping[str, str]], fresh: bool = False) -> None:
+    def __init__(
+        self,
+        cache: PrivateCache,
+        profiles: Mapping[str, Mapping[str, str]],
+        roles: Sequence[str] = (),
+        fresh: bool = False,
+    ) -> None:
         """Keep sessions.
 
         Args:
-            cache: where to.
-            profiles: all that there are.
-            fresh: whether new sessions are wanted; they take the place of those that are kept.
+            cache: where to keep them.
+            profiles: all profiles.
+            roles: the ARNs of the chain's roles; forgetting one of them drops the sessions too.
+            fresh: replace the kept sessions by new ones.
         """
         self._cache = cache
+        self._roles = roles
         self._fresh = fresh
         variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         self._key = {"kind": "chain", "profiles": profiles, "variables": variables}
@@ -119,16 +129,23 @@ class ChainCache:
 
     def __getitem__(self, role: str) -> dict[str, Any]:
         """Return a session as STS gave it."""
-        return {"Credentials": self._kept(role)}
+        kept = self._kept(role) or {}
+        if not set(self._roles) <= set(kept.get("roles", ())):  # kept for another chain
+            self._keep(role, kept, datetime.fromisoformat(kept["Expiration"]))
+        return {"Credentials": kept}
 
     def __setitem__(self, role: str, given: Mapping[str, Any]) -> None:
         """Keep a session."""
         if self._fresh and self._kept(role) is None:
             return
-        keys = given["Credentials"]
-        kept = {name: keys[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
-        until = keys["Expiration"]
-        self._cache.put({**self._key, "role": role}, {**kept, "Expiration": until.isoformat()}, until.timestamp())
+        session = given["Credentials"]
+        self._keep(role, session, session["Expiration"])
+
+    def _keep(self, role: str, session: Mapping[str, Any], until: datetime) -> None:
+        keys = {name: session[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
+        roles = sorted({*self._roles, *session.get("roles", ())})
+        value = {**keys, "Expiration": until.isoformat(), "roles": roles}
+        self._cache.put({**self._key, "role": role}, value, until.timestamp())
 
     def _kept(self, role: str) -> dict[str, Any] | None:
         return self._cache.get({**self._key, "role": role})
@@ -169,10 +186,20 @@ def private_cache() -> PrivateCache | None:
     return PrivateCache(folder) if folder else None
 
 
-def chain_cache(profiles: Mapping[str, Mapping[str, str]], fresh: bool = False) -> ChainCache | None:
-    """Return where the sessions on the way to a role are kept; nothing without a home."""
+def chain_cache(
+    profiles: Profiles, profile: str | None, role_arn: str | None = None, fresh: bool = False
+) -> ChainCache | None:
+    """Return the cache of the sessions on the way to a role; nothing without a home.
+
+    Args:
+        profiles: all profiles.
+        profile: the one to start from; by default, the one in force.
+        role_arn: the role that is assumed from there, if there is one.
+        fresh: replace the kept sessions by new ones.
+    """
     cache = private_cache()
-    return ChainCache(cache, profiles, fresh) if cache else None
+    named = [profiles.get(name, {}).get("role_arn") for name in source_chain(profiles, profile or active_profile())]
+    return ChainCache(cache, profiles, [arn for arn in (*named, role_arn) if arn], fresh) if cache else None
 
 
 def _is_own(found: os.stat_result, forbidden: int) -> bool:

@@ -64,7 +64,8 @@ class Switch:
     @cached_property
     def source(self) -> Source:
         """The credentials to start from."""
-        cache = chain_cache(self.profiles, fresh=not self.choices.keep)
+        start = self.choices.profile or self.role.profile
+        cache = chain_cache(self.profiles, start, self.role.arn, fresh=not self.choices.keep)
         return find_source(self.profiles, self.choices.profile, self.role.profile, cache)
 
     @property
@@ -166,7 +167,7 @@ class Switch:
             begun = self._begin()
             if self._cache and (kept or self.choices.keep):
                 until = (begun.expires_at - _EARLY).timestamp()
-                self._cache.put(self._key, {**_to_keep(begun), "role": self.role.arn}, until)
+                self._cache.put(self._key, {**_to_keep(begun), "roles": [self.role.arn]}, until)
             return begun
 
     @contextmanager

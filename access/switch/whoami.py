@@ -21,7 +21,7 @@ def told(profile: str | None) -> list[tuple[str, str]]:
     """
     with in_words(f"profile {profile or active_profile()!r}", profile):
         profiles = read_profiles()
-        source = find_source(profiles, profile, cache=chain_cache(profiles))
+        source = find_source(profiles, profile, cache=chain_cache(profiles, profile))
     with in_words(source.name, profile):
         caller = identify(source, None)
     lines = [("who", caller.arn), ("account", caller.account_id), ("from", source.name), ("until", _until(source))]

@@ -157,11 +157,12 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestForget:
     def test_sessions_of_a_role_or_all(self, cache: PrivateCache, folder: Path) -> None:
-        for name, value in {
-            "a": {"role": "arn:A", "sessionToken": "t"},
-            "b": {"role": "arn:B", "sessionToken": "t"},
+        values: dict[str, dict[str, object]] = {
+            "a": {"roles": ["arn:A"], "sessionToken": "t"},
+            "b": {"roles": ["arn:B"], "sessionToken": "t"},
             "caller": {"arn": "arn:David"},
-        }.items():
+        }
+        for name, value in values.items():
             cache.put({"key": name}, value, time.time() + 60)
         assert cache.forget("arn:A") == 1
         assert [bool(cache.get({"key": name})) for name in ("a", "b", "caller")] == [False, True, True]

@@ -489,6 +489,29 @@ def test_in_a_chain_mfa_is_asked_for_once(aws: Aws, tmp_path: Path, monkeypatch:
     assert serials == [DEVICE, DEVICE]
 
 
+def test_forget_drops_the_chain_to_a_role(
+    aws: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = "\n[profile second]\nrole_arn = arn:aws:iam::999999999999:role/Second\nsource_profile = jump\n"
+    (tmp_path / "config").write_text(CHAIN.replace("mfa_serial", "region") + second)
+
+    def forget(*role: str) -> str:
+        assert main(["forget", *role]) == 0
+        return capsys.readouterr().out
+
+    for name in ("second", "app"):
+        session(role=find_role(name, read_profiles()))
+    session()  # of the same role, from the user's own keys
+    assert forget(ARN) == "3 kept sessions dropped\n"  # that of the role Jump was kept for the chain to both
+    assert forget("second") == "1 kept session dropped\n"
+
+    session(role=find_role("second", read_profiles()))
+    session()
+    assert forget("jump") == "1 kept session dropped\n"
+    assert forget("second") == "1 kept session dropped\n"
+    assert forget() == "1 kept session dropped\n"
+
+
 def test_in_a_chain_there_is_no_terminal(aws: Aws, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(CHAIN)
     command = [sys.executable, "-m", "access", "exec", "app", "--", "true"]

@@ -659,6 +659,20 @@ def test_the_sign_in_that_has_expired(error: Exception) -> None:
     )
 
 
+@pytest.mark.parametrize("profile", ["signed-in", "between"])
+def test_a_sign_in_that_needs_another_package(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    monkeypatch.setattr("botocore.credentials.EC", None)  # as without awscrt
+    arn = "arn:aws:iam::111111111111:user/David"
+    between = "role_arn = arn:aws:iam::111111111111:role/Between\nsource_profile = signed-in"
+    text = f"[profile signed-in]\nlogin_session = {arn}\n[profile between]\n{between}\n"
+    (tmp_path / "config").write_text(text)
+    told = refused(Choices(profile=profile))
+    assert told.startswith(f"profile {profile!r} can't be used: botocore[crt] is not installed; add it: ")
+    assert "pipx inject cross-account-access 'botocore[crt]'" in told
+
+
 KEYS = "$AWS_ACCESS_KEY_ID|$AWS_SECRET_ACCESS_KEY"
 SHOW = f'echo "{KEYS}|$AWS_SESSION_TOKEN|$AWS_REGION|$AWS_PROFILE|$AWS_USE_FIPS_ENDPOINT"'
 START = "AKIASTART|secret-to-start-from||us-east-1||"

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ _ROLE = "stack/role, as your team published it or the stack tells it; an ARN; or
 
 _CHANGED, _IN = "ACCESS_CHANGED", "ACCESS_IN"
 """What `env` tells its next run in the same shell: which variables it has changed, and into which role."""
+
+_EXEC_FLAGS = ("--no-cache", "-h", "--help")
+"""The options of `exec` without a value."""
 
 _PROFILE = """\
 Prints the profile with which AWS tools (aws, boto3, Terraform, …) switch to the role by themselves and begin the
@@ -102,9 +106,36 @@ def add_commands(commands: Commands) -> None:
 
 
 def split_command(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the words of the command line, and apart from them the command that `exec` is to run, which follows --."""
-    at = list(words).index("--") if words and words[0] == "exec" and "--" in words else len(words)
-    return list(words[:at]), list(words[at + 1 :])
+    """Return the words before ``--``, and the command after it, which `exec` runs.
+
+    Raises:
+        SystemExit: a command is given without ``--``; the line printed shows how to write it.
+    """
+    if not words or words[0] != "exec":
+        return list(words), []
+    if "--" in words:
+        at = list(words).index("--")
+        return list(words[:at]), list(words[at + 1 :])
+    at = _command_start(words)
+    if at < len(words):
+        right = f"{COMMAND} {shlex.join(words[:at])} -- {shlex.join(words[at:])}"
+        print(f"access: the command follows --; write: {right}", file=sys.stderr)
+        sys.exit(2)
+    return list(words), []
+
+
+def _command_start(words: Sequence[str]) -> int:
+    """Return where a command begins without ``--``: at the second word that is neither an option nor its value."""
+    at, positional = 1, 0
+    while at < len(words):
+        if words[at].startswith("-"):
+            at += 1 if "=" in words[at] or words[at] in _EXEC_FLAGS else 2
+            continue
+        if positional:
+            break
+        positional += 1
+        at += 1
+    return at
 
 
 def _add_role(command: argparse.ArgumentParser) -> None:

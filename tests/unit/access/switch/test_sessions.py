@@ -20,7 +20,9 @@ import pytest
 from botocore.exceptions import TokenRetrievalError, UnauthorizedSSOTokenError
 
 from access.__main__ import main
+from access.command_line import COMMAND
 from access.errors import AccessError
+from access.switch.commands import _EXEC_FLAGS
 from access.switch.config_file import read_profiles
 from access.switch.failures import explained
 from access.switch.profiles import profile_settings
@@ -762,6 +764,29 @@ def test_a_shell_in_the_role(aws: Aws, tmp_path: Path, shell: str, prompt: str) 
         terminal.stdout.read()
         never.cancel()
     assert b"access: this shell is in the role; `exit` leaves it" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (["app", "aws", "s3", "ls"], "app -- aws s3 ls"),
+        (["app", "ls", "-h", "a b"], "app -- ls -h 'a b'"),
+        (["--profile", "me", "app", "--no-cache", "true"], "--profile me app --no-cache -- true"),
+        (["app", "--duration=900", "true", "--duration", "1"], "app --duration=900 -- true --duration 1"),
+    ],
+)
+def test_a_command_without_dashes(capsys: pytest.CaptureFixture[str], words: list[str], right: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["exec", *words])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"access: the command follows --; write: {COMMAND} exec {right}\n"
+
+
+def test_the_options_of_exec_without_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["exec", "--help"])
+    flags = re.findall(r"^  (?:(-\w), )?(--[\w-]+)(?: {2}|$)", capsys.readouterr().out, re.MULTILINE)
+    assert {name for names in flags for name in names if name} == set(_EXEC_FLAGS)
 
 
 def test_no_shell_without_a_terminal(aws: Aws) -> None:

@@ -20,8 +20,8 @@ Source: IAM User Guide, "Troubleshoot Signature Version 4 signing for AWS API re
 """
 
 _MISSING_CRT = (
-    "botocore[crt] is not installed; add it: pipx inject cross-account-access 'botocore[crt]', or install again with"
-    " uv tool install --with 'botocore[crt]', or pip install 'botocore[crt]'"
+    "botocore[crt] is not installed; add it: pipx inject --force cross-account-access 'botocore[crt]',"
+    " or install again with uv tool install --with 'botocore[crt]', or pip install 'botocore[crt]'"
 )
 _REFUSED_VALUE = re.compile(r"Value '.*' at ", re.DOTALL)
 """How a ValidationError quotes a value of the request, e.g. an external id."""

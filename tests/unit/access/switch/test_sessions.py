@@ -672,7 +672,7 @@ def test_a_sign_in_that_needs_another_package(
     (tmp_path / "config").write_text(text)
     told = refused(Choices(profile=profile))
     assert told.startswith(f"profile {profile!r} can't be used: botocore[crt] is not installed; add it: ")
-    assert "pipx inject cross-account-access 'botocore[crt]'" in told
+    assert "pipx inject --force cross-account-access 'botocore[crt]'" in told
 
 
 KEYS = "$AWS_ACCESS_KEY_ID|$AWS_SECRET_ACCESS_KEY"

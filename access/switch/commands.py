@@ -235,7 +235,7 @@ def _exec(options: argparse.Namespace) -> int:
 
 def _check_terminal() -> None:
     """Check that somebody is there to type commands."""
-    if not sys.stdin.isatty():
+    if not (sys.stdin and sys.stdin.isatty()):
         raise AccessError("say what to run: exec ROLE -- COMMAND; a shell in the role needs a terminal")
 
 
@@ -251,8 +251,8 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
     """Become the command, so that signals and its exit code are its own; what is returned is that it can't be run."""
     import signal
 
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it was closed
+        stream.flush()
     # Python ignores these, and a command would go on to do so: `yes | head` would not end.
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):

@@ -17,6 +17,13 @@ from .config_file import active_profile, read_profiles, source_chain
 
 _ACTION = re.compile(r"perform: (sts:\w+)")
 _WRONG_CLOCK = re.compile(r"not yet current|[Ss]ignature expired")
+_THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+)
 _WITHOUT_ANSWER = (
     UnreadableAnswerError,
     exceptions.ConnectionError,
@@ -93,6 +100,8 @@ def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who
         return f"the session may not be that long: {message}; ask for less with --duration"
     if code == "RegionDisabledException":
         return "STS is not switched on in this region; set AWS_REGION to another"
+    if code in _THROTTLED:
+        return f"AWS takes no more requests of this account at the moment ({code}); try again in a minute"
     if code in ("MalformedPolicyDocument", "PackedPolicyTooLarge"):
         return f"the session policy or the tags are refused: {message}"
     return f"{role_arn} can't be assumed: {describe(error)}" if role_arn else f"AWS: {describe(error)}"

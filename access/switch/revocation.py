@@ -40,8 +40,8 @@ def revoke(source: Source, role_arn: str) -> str:
     caller, owner, name = answer["Arn"], account_of(role_arn), name_of(role_arn)
     if account_of(caller) != owner:
         raise AccessError(
-            f"{source.name} leads to account {account_of(caller)}, but role {name} is in {owner}; name the profile of"
-            " its administrator: --profile"
+            f"the credentials are of account {account_of(caller)} ({source.name}), but role {name} is in {owner}; name"
+            " the profile of its administrator: --profile"
         )
     moment = f"{_now(answer) + _PROPAGATION:%Y-%m-%dT%H:%M:%SZ}"
     try:

@@ -32,7 +32,11 @@ class PrivateCache:
         Raises:
             AccessError: it is one.
         """
-        if self._folder.exists() and not self._is_safe():
+        try:
+            self._folder.lstat()
+        except OSError:  # no folder, or none that can be reached
+            return
+        if not self._is_safe():
             raise AccessError(
                 f"{self._folder} is not a folder that only you can change, so no session is kept there;"
                 " remove it, or `chmod 700` it, or use --no-cache"

@@ -467,7 +467,7 @@ def test_sessions_are_revoked_and_begun_anew(
     session = {name: json.loads(ok(david.access("exec", ARN, "--", *VARIABLES)))[name] for name in KEYS}
 
     refused = failed(david.access("revoke", "production/UpdateApp", "--profile", "David"))
-    assert "leads to account 111111111111, but role UpdateApp is in 999999999999" in refused
+    assert "of account 111111111111 (profile 'David'), but role UpdateApp is in 999999999999" in refused
     told = ok(david.access("revoke", "production/UpdateApp"))  # by the profile production
     (moment,) = re.findall(r'^    revokeSessionsIssuedBefore: "(.*)"$', told, re.MULTILINE)
 

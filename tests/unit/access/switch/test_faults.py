@@ -62,6 +62,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     monkeypatch.setattr("access.switch.callers._ATTEMPTS", 1)
     yield
     gc.enable()  # a switch disables it
@@ -198,7 +199,6 @@ def test_standard_output(
     told: str,
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", sts)
-    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     line = f"{shlex.quote(sys.executable)} -m access {command.format(ARN=ARN)} {redirection}"
     script = f"set -o pipefail; {line}"
     done = subprocess.run(["/bin/bash", "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)

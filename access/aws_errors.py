@@ -45,6 +45,8 @@ def describe(error: Exception) -> str:
         return _MISSING_CRT
     if isinstance(error, exceptions.NoRegionError):
         return "no region is set; set AWS_REGION, e.g. to us-east-1"
+    if isinstance(error, exceptions.InvalidRegionError):
+        return f"{error.kwargs['region_name']!r} is not a region; check AWS_REGION and the profile's region"
     return one_line(_METADATA_BODY.sub("", _WRONG_PARAMETER.sub("", str(error))))
 
 

@@ -29,6 +29,7 @@ _WITHOUT_ANSWER = (
     exceptions.ConnectionError,
     exceptions.HTTPClientError,
     exceptions.NoRegionError,
+    exceptions.InvalidRegionError,
 )
 """Errors that have nothing to do with the credentials."""
 

@@ -244,7 +244,7 @@ class Switch:
             except AWS_ERRORS:
                 who = "you"
         why = self._why() if is_denied(error) else []
-        return explained(error, self._source_name, self.start_profile, self.role.arn, who, why)
+        return explained(error, self._source_name, self._named_profile, self.role.arn, who, why)
 
     def _why(self) -> list[str]:
         """Return why it was refused, as far as the published roles tell it."""
@@ -262,7 +262,12 @@ class Switch:
     def _source_name(self) -> str:
         """In words, also where the credentials could not be had."""
         found: Source | None = self.__dict__.get("source")
-        return found.name if found else f"profile {self.start_profile or active_profile()!r}"
+        return found.name if found else f"profile {self._named_profile or active_profile()!r}"
+
+    @property
+    def _named_profile(self) -> str | None:
+        """The profile that is to blame where its credentials can't be had."""
+        return self.start_profile or self.role.profile
 
 
 def _to_keep(session: SessionCredentials) -> dict[str, str]:

@@ -618,6 +618,31 @@ def test_what_is_told_when_nothing_answers(
     assert refused().startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        # aws-cli#6046: as for AWS tools, a role needs one of these.
+        ("credential_process = true", "profile 'app' can't be used: Partial credentials found in assume-role, missing"),
+        # boto3#2546
+        ("credential_source = Ec2InstanceMetadata", "profile 'app' can't be used: Error when retrieving credentials"),
+        (
+            "source_profile = base\nregion = us east 1",
+            "'us east 1' is not a region; check AWS_REGION and the profile's",
+        ),
+    ],
+    ids=["process", "instance", "region"],
+)
+def test_the_profile_that_is_wrong_is_named(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, told: str
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    keys = "[profile base]\naws_access_key_id = A\naws_secret_access_key = B\n"
+    (tmp_path / "config").write_text(f"{keys}[profile app]\nrole_arn = {ARN}\n{settings}\n")
+    assert refused(role=find_role("app", read_profiles())).startswith(told)
+
+
 SSO = """\
 [sso-session dev]
 sso_start_url = https://example.awsapps.com/start

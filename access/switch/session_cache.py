@@ -1,4 +1,4 @@
-"""What is kept between runs: sessions until they are about to expire, in files that only their owner can read."""
+"""Keep sessions between runs, until they are about to expire, in files that only their owner can read."""
 
 import hashlib
 import json
@@ -17,20 +17,20 @@ from .config_file import Profiles, active_profile, source_chain
 
 _NAME = "cross-account-access"
 _KEPT = re.compile(r"[0-9a-f]{64}(\.\d+)?")
-"""The names of files: of those that are kept, and of those that were being written when the process was killed."""
+"""Names of kept files, and of half-written ones that a killed process leaves."""
 
 
 class PrivateCache:
-    """A folder of small files, each named after a digest of what makes its content what it is."""
+    """A folder of small files, each named by a digest of its key."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def check(self) -> None:
-        """Refuse to work with a folder that others may change.
+        """Check that only the owner can change the folder.
 
         Raises:
-            AccessError: it is one.
+            AccessError: others can.
         """
         try:
             self._folder.lstat()
@@ -38,12 +38,12 @@ class PrivateCache:
             return
         if not self._is_safe():
             raise AccessError(
-                f"{self._folder} is not a folder that only you can change, so no session is kept there;"
+                f"others can change {self._folder}, or it is not a folder, so no session is kept there;"
                 " remove it, or `chmod 700` it, or use --no-cache"
             )
 
     def get(self, key: Mapping[str, object]) -> dict[str, Any] | None:
-        """What is kept under the key, unless it has expired or is not what was written here."""
+        """Return the value of a key, unless it has expired or is not readable."""
         return _content(self._file(key)) if self._is_safe() else None
 
     def forget(self, role_arn: str | None = None) -> int:
@@ -66,7 +66,7 @@ class PrivateCache:
         return forgotten
 
     def put(self, key: Mapping[str, object], value: Mapping[str, object], expires_at: float) -> None:
-        """Keep the value until a moment, in seconds since 1970. Where it can't be kept safely, it is not."""
+        """Keep a value until a time in seconds since 1970; do nothing where that is not safe."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._is_safe():
@@ -78,7 +78,7 @@ class PrivateCache:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump({"expiresAt": expires_at, "value": dict(value)}, file)
-            # Last of all, so that the file's own age tells when it is of no use any more.
+            # Last, as the file's time is when it expires.
             os.utime(beside, (expires_at, expires_at))
             beside.replace(target)
 
@@ -86,7 +86,7 @@ class PrivateCache:
         return self._folder / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
 
     def _is_safe(self) -> bool:
-        """Whether the folder is there, and its owner's alone to change."""
+        """Return whether the folder exists, and only its owner can change it."""
         try:
             found = self._folder.lstat()
         except OSError:
@@ -101,9 +101,9 @@ class PrivateCache:
 
 
 class ChainCache:
-    """The sessions that botocore begins on the way to a role, kept for it: it asks for MFA once.
+    """A cache for the sessions that botocore begins on the way to a role, so that it asks for MFA once.
 
-    botocore's own key names the role alone, so a session is kept for the same profiles and variables only.
+    botocore's own key names only the role, so the key here includes profiles and variables.
     """
 
     def __init__(
@@ -156,9 +156,9 @@ class ChainCache:
 
 
 def _content(file: Path) -> dict[str, Any] | None:
-    """What is in a file, unless it has expired or is not what was written here."""
+    """Return a file's value, unless it has expired or is not readable."""
     try:
-        # Without O_NONBLOCK, opening a FIFO would wait for somebody to write into it.
+        # Without O_NONBLOCK, opening a FIFO waits for a writer.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, encoding="utf-8") as opened:
             found = os.fstat(descriptor)
@@ -174,9 +174,9 @@ def _content(file: Path) -> dict[str, Any] | None:
 
 
 def cache_folder() -> Path | None:
-    """Where it is all kept, by the XDG Base Directory Specification; none without a home."""
+    """Return the folder, by the XDG Base Directory Specification; none without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    if base.startswith("/"):  # the specification has relative ones ignored
+    if base.startswith("/"):  # the specification ignores relative paths
         return Path(base) / _NAME
     try:
         return Path.home() / ".cache" / _NAME
@@ -185,7 +185,7 @@ def cache_folder() -> Path | None:
 
 
 def private_cache() -> PrivateCache | None:
-    """Where sessions are kept; none without a home."""
+    """Return the cache; none without a home."""
     folder = cache_folder()
     return PrivateCache(folder) if folder else None
 

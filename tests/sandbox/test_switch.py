@@ -216,7 +216,7 @@ class TestExec:
         words = ["--no-cache", "-h", "--", "--profile", "x y"]
         assert ok(developer.access("exec", ARN, "--", "echo", *words)) == " ".join(words)
         assert ok(developer.access("exec", ARN, "--duration", "900", "--", "echo", *words)) == " ".join(words)
-        assert failed(developer.access("exec", ARN)).startswith("access: say what to run: exec ROLE -- COMMAND")
+        assert failed(developer.access("exec", ARN)).startswith("access: no command is given: exec ROLE -- COMMAND")
         assert developer.access("exec", ARN, "echo").returncode == 2
 
     def test_from_the_role_no_further(self, developer: Person) -> None:
@@ -224,7 +224,7 @@ class TestExec:
         done = developer.access("exec", ARN, "--", *again)
         assert done.returncode == 1
         longer, denied = done.stderr.splitlines()
-        assert longer.endswith("asking for 3600 seconds, not 7200")
+        assert longer.endswith("using 3600 seconds, not 7200")
         assert denied.startswith(f"access: {IN_ROLE} may not switch to {ARN}; ")
 
     def test_nothing_secret_is_shown(self, developer: Person) -> None:
@@ -324,7 +324,7 @@ class TestEnv:
         assert "SHELL is 'tcsh'" in failed(developer.access("env", ARN, SHELL="/bin/tcsh"))
         done = developer.access("env", "--shell", "bash")
         assert (done.returncode, done.stdout) == (1, "false\n")  # for the shell that evaluates it
-        assert done.stderr.startswith("access: no roles are known here: ")
+        assert done.stderr.startswith("access: no roles found: ")
 
 
 def test_credential_process(developer: Person) -> None:
@@ -357,7 +357,7 @@ class TestProfile:
             "duration_seconds = 900",
             "region = us-east-1",
         ]
-        assert "better keep them in a profile" in done.stderr
+        assert "keep them in a profile" in done.stderr
         assert not (developer.home / "config").exists()
 
     def test_written_it_works(self, developer: Person) -> None:
@@ -410,11 +410,11 @@ class TestProfile:
         done = subprocess.run(
             command, cwd=REPOSITORY, env=developer.variables, input="{}", capture_output=True, text=True, check=False
         )
-        assert failed(done).startswith(f"access: a profile can't carry {what}; `python -m access exec` can, ")
+        assert failed(done).startswith(f"access: a profile can't have {what}; use `python -m access exec`, ")
 
     def test_no_place_to_start_from(self, developer: Person) -> None:
         told = failed(developer.access("profile", ARN, AWS_ACCESS_KEY_ID=""))
-        assert told == "access: which credentials to start from is not known; say --source-profile NAME"
+        assert told == "access: no source credentials found; use --source-profile NAME"
         told = failed(developer.access("profile", ARN, "--source-profile", "nobody"))
         assert told.startswith("access: there is no AWS profile 'nobody'")
 
@@ -507,13 +507,13 @@ class TestWhoami:
         assert re.fullmatch(r"until    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, [0-9]+ minutes from now", told[3])
         assert told[4:] == [
             f"role     UpdateApp of account 999999999999, as {DEVELOPER.name}",
-            'back     leave the shell that `exec` began, or: eval "$(python -m access env --unset)"',
+            'back     leave the shell that `exec` started, or: eval "$(python -m access env --unset)"',
         ]
 
     def test_by_profile(self, developer: Person) -> None:
         assert developer.access("profile", ARN, "--name", "app", "--write").returncode == 0
         told = ok(developer.access("whoami", "--profile", "app")).splitlines()
-        assert (told[0], told[-1]) == (f"who      {IN_ROLE}", "back     leave --profile away")
+        assert (told[0], told[-1]) == (f"who      {IN_ROLE}", "back     omit --profile")
         assert re.search(r"UTC, [0-9]+ minutes", told[3])
         keys = dict(zip(("aws_access_key_id", "aws_secret_access_key"), developer_keys(developer), strict=True))
         (developer.home / "credentials").write_text("[dev]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
@@ -620,15 +620,15 @@ class TestConsole:
     def test_no_browser(self, developer: Person, sign_in: SignIn) -> None:
         variables = {"AWS_SIGNIN_ENDPOINT_URL": sign_in.address, "BROWSER": "false %s", "PATH": "/bin"}
         told = failed(developer.access("console", ARN, "--open", **variables))
-        assert told == "access: there is no browser to open; leave --open away to have the link printed"
+        assert told == "access: there is no browser to open; omit --open to print the link"
 
     @pytest.mark.parametrize(
         ("status", "answer", "reason"),
         [
-            (400, b"Invalid Credentials Parameter", "refuses to sign the role's session in (HTTP 400)"),
-            (200, b"<html>", "did not give a sign-in token"),
-            (200, b"{}", "did not give a sign-in token"),
-            (200, b"[]", "did not give a sign-in token"),
+            (400, b"Invalid Credentials Parameter", "refuses the sign-in of the role's session (HTTP 400)"),
+            (200, b"<html>", "did not return a sign-in token"),
+            (200, b"{}", "did not return a sign-in token"),
+            (200, b"[]", "did not return a sign-in token"),
         ],
     )
     def test_refused(self, developer: Person, sign_in: SignIn, status: int, answer: bytes, reason: str) -> None:

@@ -287,7 +287,7 @@ def test_credential_source(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 "AWS_SECRET_ACCESS_KEY": SECRET,
                 "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
             },
-            "the credentials of the environment variables expired at 2020-01-01 00:00 UTC; begin again without them",
+            "the credentials of the environment variables expired at 2020-01-01 00:00 UTC; remove them",
         ),
         ({}, "no AWS credentials were found; set AWS_ACCESS_KEY_ID"),
     ],
@@ -313,7 +313,7 @@ def test_a_profile_that_asks_for_its_own_credentials(aws: Path, monkeypatch: pyt
         find_source(read_profiles(), "dev")
     assert "ACCESS_CREDENTIALS_OF" not in os.environ
     monkeypatch.setenv("ACCESS_CREDENTIALS_OF", seen.read_text().strip())
-    with pytest.raises(AccessError, match=r"profile 'dev' gets its credentials from this command; .* --profile"):
+    with pytest.raises(AccessError, match=r"profile 'dev' gets its credentials from this command; .*--profile"):
         find_source(read_profiles(), "dev")
     assert os.environ["ACCESS_CREDENTIALS_OF"] == seen.read_text().strip()
 

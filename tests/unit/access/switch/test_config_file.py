@@ -192,10 +192,10 @@ def test_aws_tools_read_the_rest_as_before(texts: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[profile UpdateApp]\nregion = x\n", "that is something else; choose another name with --name"),
-        ("[profile UpdateApp]\nrole_arn = arn:aws:iam::1:role/Other\n", "that is something else"),
-        ("[default]\nno sense\n", "can't be understood: line 2"),
-        ("[default]\n[default]\n", r"can't be understood: line 2 \(DuplicateSectionError\)"),
+        ("[profile UpdateApp]\nregion = x\n", "for another role; choose another name with --name"),
+        ("[profile UpdateApp]\nrole_arn = arn:aws:iam::1:role/Other\n", "already has a profile .* for another role"),
+        ("[default]\nno sense\n", "can't be parsed: line 2"),
+        ("[default]\n[default]\n", r"can't be parsed: line 2 \(DuplicateSectionError\)"),
     ],
 )
 def test_what_is_not_understood_is_left_alone(config: Path, text: str, reason: str) -> None:
@@ -337,12 +337,12 @@ def test_a_path_that_names_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_no_file_but_something_else(config: Path) -> None:
     config.parent.mkdir()
     os.mkfifo(config)
-    with pytest.raises(AccessError, match="config is no file; set AWS_CONFIG_FILE to one"):
+    with pytest.raises(AccessError, match="config is not a file; set AWS_CONFIG_FILE to one"):
         write_profile("UpdateApp", NEW)
     config.unlink()
     config.parent.rmdir()
     config.parent.write_text("")
-    with pytest.raises(AccessError, match="aws can't be made: "):
+    with pytest.raises(AccessError, match="aws can't be created: "):
         write_profile("UpdateApp", NEW)
 
 
@@ -358,7 +358,7 @@ def test_a_profile_of_which_the_credentials_file_says_something_else(
 ) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     (tmp_path / "credentials").write_text("[UpdateApp]\naws_access_key_id = A\nrole_session_name = Mallory\n")
-    with pytest.raises(AccessError, match="has a profile 'UpdateApp' too, and its role_session_name goes first"):
+    with pytest.raises(AccessError, match="has a profile 'UpdateApp' too, whose role_session_name takes precedence"):
         write_profile("UpdateApp", NEW)
     assert not config.exists()
 

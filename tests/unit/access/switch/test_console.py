@@ -74,9 +74,7 @@ def test_an_endpoint_that_nobody_can_listen_to(monkeypatch: pytest.MonkeyPatch, 
 )
 def test_an_endpoint_that_others_could_listen_to(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("AWS_SIGNIN_ENDPOINT_URL", endpoint)
-    with pytest.raises(
-        AccessError, match=r"^AWS_SIGNIN_ENDPOINT_URL leads to '.*name an https:// address, or"
-    ) as caught:
+    with pytest.raises(AccessError, match=r"^AWS_SIGNIN_ENDPOINT_URL is '.*use an https:// address, or") as caught:
         sign_in_address("aws")
     assert "\n" not in str(caught.value)
     assert "password" not in str(caught.value)
@@ -86,8 +84,8 @@ def test_the_endpoint_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["console", "--help"])
     told = " ".join(capsys.readouterr().out.split())
-    assert "AWS_SIGNIN_ENDPOINT_URL: the address to sign in at" in told
-    assert "https:// address, or one of this machine" in told
+    assert "AWS_SIGNIN_ENDPOINT_URL: another sign-in address" in told
+    assert "https:// address, or on this machine" in told
 
 
 def test_a_proxy_gets_nothing_that_is_meant_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,5 +126,5 @@ def test_a_proxy_gets_nothing_that_is_meant_for_this_machine(monkeypatch: pytest
 def test_no_token(response: Response) -> None:
     with serving(lambda request: response) as address, pytest.raises(AccessError) as caught:
         console_link(SESSION, f"{address}/federation", "aws", None)
-    assert str(caught.value) == f"{urlsplit(address).netloc} did not give a sign-in token"
+    assert str(caught.value) == f"{urlsplit(address).netloc} did not return a sign-in token"
     assert caught.value.__suppress_context__ or caught.value.__context__ is None

@@ -66,7 +66,7 @@ def test_endpoints_of_services(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_services_that_are_not_there() -> None:
-    with pytest.raises(AccessError, match=r"there is no section \[services local\], which the profile names"):
+    with pytest.raises(AccessError, match=r"the profile names the section \[services local\], which does not exist"):
         carried(services="local")
 
 

@@ -42,9 +42,9 @@ FAULTS = {
     "ends early": (Response("<GetCallerIdentityResponse><Get"), NOT_AWS),
     "empty": (Response(), NOT_AWS),
     "HTML": (Response(HTML), NOT_AWS),
-    "HTML 502": (Response(HTML, 502), "HTTP 502 Bad Gateway (GetCallerIdentity) in place of an answer of AWS"),
+    "HTML 502": (Response(HTML, 502), "HTTP 502 Bad Gateway (GetCallerIdentity) instead of an answer of AWS"),
     "expired": (refusal("ExpiredToken"), "the credentials of the environment variables have expired"),
-    "throttled": (refusal("Throttling"), "at the moment (Throttling); try again in a minute"),
+    "throttled": (refusal("Throttling"), "AWS limits the requests of this account (Throttling); try again in a minute"),
 }
 
 
@@ -75,7 +75,7 @@ def only_line(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
     (line,) = printed.err.splitlines()
     if arguments == ["roles"]:
         assert (code, len(printed.out.splitlines())) == (0, 2)
-        assert line.startswith("access: which of these are for you is not known: ")
+        assert line.startswith("access: your rights to these roles are unknown: ")
     else:
         assert (code, printed.out) == (1, "false\n" if arguments[0] == "env" else "")
         assert line.startswith("access: ")
@@ -185,7 +185,7 @@ FULL = "access: standard output: No space left on device\n"
         ("completion bash", "<&- >&- 2>&-", 0, ""),
         ("--help", ">/dev/full", 1, FULL),
         ("exec arn:x", ">/dev/full", 1, "access: 'arn:x' is not a role's ARN;"),
-        ("exec {ARN} <&-", ">&-", 1, "access: say what to run"),
+        ("exec {ARN} <&-", ">&-", 1, "access: no command is given"),
         ("exec {ARN} -- sh -c 'exit 7'", ">&-", 7, ""),
     ],
 )

@@ -16,8 +16,8 @@ import pytest
 from access.__main__ import main
 from access.errors import AccessError
 from access.switch.callers import Caller
+from access.switch.membership import Membership, reasons
 from access.switch.published import Grantee, Published, PublishedRole, link, read_published, write_published
-from access.switch.standing import Standing, reasons
 from tests.support.http_server import Request, Response, serving
 
 REPOSITORY = Path(__file__).parents[4]
@@ -180,7 +180,7 @@ class TestPublish:
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
-            (["roles.json", "development"], "none of these stacks has a role"),
+            (["roles.json", "development"], "these stacks have no role to publish"),
             (["roles.json", "staging"], "the outputs of stack 'staging' can't be read"),
             (["missing/roles.json"], "missing/roles.json can't be written: No such file or directory"),
         ],
@@ -226,14 +226,14 @@ class TestLink:
         made = linked(home)
         (home / "more").mkdir()
         write_published(home / "more" / "roles.json", PUBLISHED)
-        with pytest.raises(AccessError, match=f"^{made} leads to another file already; remove it first"):
+        with pytest.raises(AccessError, match=f"^{made} already leads to another file; remove it first"):
             link(home / "more" / "roles.json")
         assert made.readlink() == home / "roles.json"
 
     def test_without_a_home(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         write_published(home / "roles.json", PUBLISHED)
         monkeypatch.setattr("pathlib.Path.home", lambda: (_ for _ in ()).throw(RuntimeError))
-        with pytest.raises(AccessError, match=r"there is no home to remember .* in; set ACCESS_ROLES="):
+        with pytest.raises(AccessError, match=r"there is no home folder for the link to .*; set ACCESS_ROLES="):
             link(home / "roles.json")
         assert read_published() == Published([], [])
         monkeypatch.setenv("ACCESS_ROLES", str(home / "roles.json"))
@@ -250,13 +250,13 @@ ROLE_ENTRY = {"name": "production/UpdateApp", "arn": ARN}
         ("[" * 100_000, "it is not JSON"),
         ("[]", "it has no roles"),
         ('{"version": 2, "roles": []}', "its version is 2, not 1"),
-        (json.dumps({"version": 1, "roles": {}}), "have to be lists"),
+        (json.dumps({"version": 1, "roles": {}}), "must be lists"),
         (json.dumps({"version": 1, "roles": [1]}), "is not a list of roles"),
         (json.dumps({"version": 1, "roles": [{"name": "a/b"}]}), "arn"),
-        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "arn": "arn:aws:iam::1:user/x"}]}), "is no role"),
-        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "name": "a/\x1b[2J"}]}), "is no role"),
-        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "trusts": ["\x1b"]}]}), "a value that is no text"),
-        (json.dumps({"version": 1, "roles": [], "grantees": [{"kind": "x", "name": "y"}]}), "'y' is no grantee"),
+        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "arn": "arn:aws:iam::1:user/x"}]}), "is not a role"),
+        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "name": "a/\x1b[2J"}]}), "is not a role"),
+        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "trusts": ["\x1b"]}]}), "a value that is not text"),
+        (json.dumps({"version": 1, "roles": [], "grantees": [{"kind": "x", "name": "y"}]}), "'y' is not a grantee"),
     ],
 )
 def test_what_is_no_list_of_roles(home: Path, text: str, told: str) -> None:
@@ -274,11 +274,11 @@ def test_a_link_that_leads_nowhere(home: Path, capsys: pytest.CaptureFixture[str
     linked(home)
     (home / "roles.json").unlink()
     assert main(["roles"]) == 1
-    assert "roles.json, a list of roles, is not there; remove the link" in capsys.readouterr().err
+    assert "roles.json, a list of roles, does not exist; remove the link" in capsys.readouterr().err
 
 
-def standing(arn: str = "arn:aws:iam::111111111111:user/David", groups: list[str] | None = None) -> Standing:
-    return Standing(Caller(arn), groups)
+def membership(arn: str = "arn:aws:iam::111111111111:user/David", groups: list[str] | None = None) -> Membership:
+    return Membership(Caller(arn), groups)
 
 
 def session(role: str) -> str:
@@ -291,33 +291,37 @@ ALLOWED = "UpdateApp is allowed to Developers, role ci/Deployer"
 @pytest.mark.parametrize(
     ("who", "role", "told"),
     [
-        (standing(groups=["Testers", "Staff"]), ARN, ["your groups: Testers (deny), Staff", ALLOWED]),
-        (standing(groups=["Testers", "Developers"]), ARN, ["your groups: Testers (deny), Developers (allow)", ALLOWED]),
-        (standing(groups=[]), ARN, ["you are in no group", ALLOWED]),
-        (standing(groups=["Developers"]), ARN, []),  # it is for another reason
+        (membership(groups=["Testers", "Staff"]), ARN, ["your groups: Testers (deny), Staff", ALLOWED]),
         (
-            standing(),
+            membership(groups=["Testers", "Developers"]),
+            ARN,
+            ["your groups: Testers (deny), Developers (allow)", ALLOWED],
+        ),
+        (membership(groups=[]), ARN, ["you are in no group", ALLOWED]),
+        (membership(groups=["Developers"]), ARN, []),  # it is for another reason
+        (
+            membership(),
             ARN,
             [f"{ALLOWED}, and denied to Testers, permission set Dev", "your groups can't be read"],
         ),
         (
-            standing(session("AWSReservedSSO_Dev_0123456789abcdef"), []),
+            membership(session("AWSReservedSSO_Dev_0123456789abcdef"), []),
             ARN,
             ["you are in role AWSReservedSSO_Dev_0123456789abcdef (deny)", ALLOWED],
         ),
-        (standing(session("Developers"), []), ARN, ["you are in role Developers", ALLOWED]),
-        (standing(session("Deployer"), []), ARN, []),
+        (membership(session("Developers"), []), ARN, ["you are in role Developers", ALLOWED]),
+        (membership(session("Deployer"), []), ARN, []),
         (
-            standing("arn:aws:iam::333333333333:user/David", ["Developers"]),
+            membership("arn:aws:iam::333333333333:user/David", ["Developers"]),
             ARN,
-            ["UpdateApp trusts 111111111111, and you are of 333333333333"],
+            ["UpdateApp trusts 111111111111, and your account is 333333333333"],
         ),
-        (standing("arn:aws:iam::333333333333:user/David", ["Developers"]), AUDIT, []),
-        (standing(groups=["Developers"]), AUDIT, []),  # nothing is known of who may, in this account
-        (standing(groups=["Testers"]), f"{ARN}2", []),
+        (membership("arn:aws:iam::333333333333:user/David", ["Developers"]), AUDIT, []),
+        (membership(groups=["Developers"]), AUDIT, []),  # nothing is known of who may, in this account
+        (membership(groups=["Testers"]), f"{ARN}2", []),
     ],
 )
-def test_why_it_is_refused(who: Standing, role: str, told: list[str]) -> None:
+def test_why_it_is_refused(who: Membership, role: str, told: list[str]) -> None:
     assert reasons(role, PUBLISHED, who) == told
 
 
@@ -343,7 +347,7 @@ class TestRefusal:
         role = PublishedRole("production/UpdateApp", ARN, requires_external_id=True)
         linked(home, Published([role], PUBLISHED.grantees))
         assert main(["env", "production/UpdateApp", "--shell", "bash"]) == 1
-        assert "wants an external id, which is not published" in capsys.readouterr().err
+        assert "requires an external id, which is not published" in capsys.readouterr().err
         assert main(["env", "production/UpdateApp", "--shell", "bash", "--external-id", "an-id"]) == 1
         assert "may not switch" in capsys.readouterr().err
 
@@ -382,19 +386,19 @@ class TestRoles:
         assert main(["roles"]) == 0
         printed = capsys.readouterr()
         assert len(printed.out.splitlines()) == 2
-        assert printed.err.startswith("access: which of these are for you is not known: no AWS credentials were found")
+        assert printed.err.startswith("access: your rights to these roles are unknown: no AWS credentials were found")
 
     def test_none_for_somebody(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         assert main(["env", "--shell", "bash"]) == 1
-        told = "none of the roles that are known here is for you: production/UpdateApp, production/Audit"
+        told = "you may assume none of the known roles: production/UpdateApp, production/Audit"
         assert told in capsys.readouterr().err
 
     def test_none(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["roles"]) == 0
         printed = capsys.readouterr()
         assert printed.out == ""
-        assert "no list of your team's roles is linked; do so with: access roles --from FILE" in printed.err
+        assert "no list of your team's roles is linked; link one: access roles --from FILE" in printed.err
 
 
 ON_TERMINAL = [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"]
@@ -435,7 +439,7 @@ class TestChoice:
         linked(home)
         aws.groups = ["Developers"]
         code, shown = chosen(typed, "exec", "--", "true")
-        assert "is none of them; type a number, 1 to 1, or a name" in shown[-1]
+        assert "is not one of these roles; type a number, 1 to 1, or a name" in shown[-1]
         assert code == 1
 
     def test_without_a_terminal(self, home: Path, aws: Aws) -> None:
@@ -450,7 +454,7 @@ class TestChoice:
             check=False,
         )
         assert done.returncode == 1
-        assert "say which role; `access roles` lists them" in done.stderr
+        assert "no role is given; `access roles` lists them" in done.stderr
 
 
 class TestRevoke:
@@ -488,9 +492,9 @@ class TestRevoke:
     @pytest.mark.parametrize(
         ("refusal", "told"),
         [
-            ("AccessDenied", f"may not revoke sessions of {ARN}; it takes iam:PutRolePolicy on that role"),
+            ("AccessDenied", f"may not revoke sessions of {ARN}; that requires iam:PutRolePolicy on the role"),
             ("NoSuchEntity", f"there is no role {ARN}"),
-            ("UnmodifiableEntity", "is AWS's own, which only AWS can change"),
+            ("UnmodifiableEntity", "only AWS can change"),
             ("LimitExceeded", "access: AWS: LimitExceeded (PutRolePolicy)"),
         ],
     )
@@ -536,6 +540,6 @@ def test_what_the_machine_refuses(capsys: pytest.CaptureFixture[str], monkeypatc
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "/some/python")
 
-    monkeypatch.setattr("access.switch.whoami.told", refuse)
+    monkeypatch.setattr("access.switch.whoami.describe_caller", refuse)
     assert main(["whoami"]) == 1
     assert capsys.readouterr().err == "access: /some/python: Permission denied\n"

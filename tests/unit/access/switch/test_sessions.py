@@ -24,7 +24,7 @@ from access.command_line import COMMAND
 from access.errors import AccessError
 from access.switch.commands import _EXEC_FLAGS
 from access.switch.config_file import read_profiles
-from access.switch.failures import explained
+from access.switch.failures import one_line_error
 from access.switch.profiles import profile_settings
 from access.switch.roles import Role, find_role
 from access.switch.sessions import Choices, SessionCredentials, Switch
@@ -198,7 +198,7 @@ def test_what_the_role_wants_comes_along(aws: Aws) -> None:
 
 def test_a_tag_with_several_values_is_for_the_person_to_choose(aws: Aws) -> None:
     told = refused(role=Role(ARN, "UpdateApp", session_tags={"team": ["a", "b"]}))
-    assert told == f"{ARN} wants the tag 'team': --tag team=a|b"
+    assert told == f"{ARN} requires the tag 'team': --tag team=a|b"
     assert "AssumeRole" not in aws.actions
 
 
@@ -290,7 +290,7 @@ class TestKept:
     def test_not_in_a_folder_that_others_may_change(self, aws: Aws, tmp_path: Path) -> None:
         session()
         (tmp_path / "cache" / "cross-account-access").chmod(0o777)
-        assert "is not a folder that only you can change" in refused()
+        assert "others can change " in refused()
         assert session(Choices(keep=False)).access_key_id == "ASIA2"
 
     def test_by_another_version_is_nothing(self, aws: Aws, tmp_path: Path) -> None:
@@ -349,7 +349,7 @@ class TestMfa:
         [
             ([], "you have no device that shows codes"),
             (["arn:aws:iam::111111111111:u2f/user/David/key"], "you have no device that shows codes"),
-            ([DEVICE, "second"], f"you have several devices; say --mfa-serial: {DEVICE}, second"),
+            ([DEVICE, "second"], f"you have several devices; use --mfa-serial: {DEVICE}, second"),
         ],
     )
     def test_no_device_or_several(self, aws: Aws, devices: list[str], reason: str) -> None:
@@ -358,18 +358,18 @@ class TestMfa:
 
     def test_devices_that_may_not_be_listed(self, aws: Aws) -> None:
         aws.refusals["ListMFADevices"] = ("AccessDenied", "no")
-        assert "can't be listed (AccessDenied); say --mfa-serial ARN" in refused(role=self.WANTS)
+        assert "can't be listed (AccessDenied); use --mfa-serial ARN" in refused(role=self.WANTS)
 
     def test_a_role_can_not_show_it(self, aws: Aws) -> None:
         aws.caller = IN_ROLE
-        assert "wants MFA, which a session of role 'Admin' can't show; start from your own keys" in refused(
+        assert "requires MFA, which a session of role 'Admin' can't use; start from your own keys" in refused(
             role=self.WANTS
         )
 
     def test_a_wrong_code(self, aws: Aws) -> None:
         message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
         aws.refusals["AssumeRole"] = ("AccessDenied", message)
-        assert refused(role=self.WANTS).startswith("the MFA code was refused: each works once")
+        assert refused(role=self.WANTS).startswith("AWS refuses the MFA code: each works once")
 
 
 ASK = [sys.executable, "-m", "access", "credential-process", ARN, "--mfa-serial", DEVICE]
@@ -437,8 +437,7 @@ def test_from_role_to_role_an_hour_at_most(aws: Aws, capsys: pytest.CaptureFixtu
     session(Choices(duration=7200, keep=False))
     assert "DurationSeconds" not in aws.asked[-1]
     assert capsys.readouterr().err == (
-        "access: you are in role 'Admin' already, and from there AWS gives an hour at most;"
-        " asking for 3600 seconds, not 7200\n"
+        "access: you are already in role 'Admin', where AWS allows an hour at most; using 3600 seconds, not 7200\n"
     )
 
 
@@ -448,7 +447,7 @@ def test_from_the_session_of_a_user_an_hour_at_most(
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of GetSessionToken")
     session(Choices(duration=7200))
     assert "DurationSeconds" not in aws.asked[-1]
-    assert capsys.readouterr().err.startswith("access: you start from a session, and from there AWS gives an hour")
+    assert capsys.readouterr().err.startswith("access: you start from a session, where AWS allows an hour")
 
 
 CHAIN = f"""\
@@ -538,7 +537,7 @@ def test_a_profile_to_start_from_that_is_in_a_role_itself(aws: Aws, tmp_path: Pa
 
 def test_a_name_that_is_too_short(aws: Aws) -> None:
     aws.caller = "arn:aws:iam::111111111111:user/D"
-    assert refused() == "your own name 'D' is too short for a session; say --session-name"
+    assert refused() == "your own name 'D' is too short for a session; use --session-name"
 
 
 DENIED = "User: arn:aws:iam::111111111111:user/David is not authorized to perform: {} on resource: " + ARN
@@ -558,15 +557,15 @@ DENIED = "User: arn:aws:iam::111111111111:user/David is not authorized to perfor
         ("ExpiredToken", "x", "the credentials of the environment variables have expired; get new ones"),
         ("InvalidClientTokenId", "x", "AWS does not know the access key of the environment variables"),
         ("SignatureDoesNotMatch", "x", "the secret key of the environment variables does not belong to its access key"),
-        ("RequestExpired", "x", "this machine's clock is wrong, and AWS refuses what it signs; set the clock"),
+        ("RequestExpired", "x", "this machine's clock is wrong, so AWS refuses its signatures; set the clock"),
         (
             "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-            "the session may not be that long: The requested .*; ask for less with --duration",
+            "the session is too long: The requested .*; use a shorter --duration",
         ),
-        ("RegionDisabledException", "x", "STS is not switched on in this region; set AWS_REGION to another"),
-        ("PackedPolicyTooLarge", "too large", "the session policy or the tags are refused: too large"),
-        ("MalformedPolicyDocument", "Syntax", "the session policy or the tags are refused: Syntax"),
+        ("RegionDisabledException", "x", "STS is not active in this region; set AWS_REGION to another"),
+        ("PackedPolicyTooLarge", "too large", "AWS refuses the session policy or the tags: too large"),
+        ("MalformedPolicyDocument", "Syntax", "AWS refuses the session policy or the tags: Syntax"),
         ("InternalFailure", "Sorry", rf"^{ARN} can't be assumed: InternalFailure \(AssumeRole\): Sorry$"),
     ],
 )
@@ -580,7 +579,7 @@ def test_a_clock_that_is_wrong(aws: Aws, hours: int, told: str) -> None:
     aws.clock += timedelta(hours=hours)
     aws.refusals["AssumeRole"] = ("SignatureDoesNotMatch", "Signature expired: 20300101T000000Z is now earlier than …")
     assert refused(Choices(session_name="David")) == (
-        f"this machine's clock is {told}, and AWS refuses what it signs; set the clock"
+        f"this machine's clock is {told}, so AWS refuses its signatures; set the clock"
     )
 
 
@@ -681,7 +680,7 @@ def test_the_sign_in_that_is_missing(aws: Aws, tmp_path: Path, profile: str, sta
     ],
 )
 def test_the_sign_in_that_has_expired(error: Exception) -> None:
-    assert str(explained(error, "profile 'a b'", "a b")) == (
+    assert str(one_line_error(error, "profile 'a b'", "a b")) == (
         "profile 'a b' is not signed in, or no longer; run `aws sso login --profile 'a b'`"
     )
 
@@ -818,7 +817,7 @@ def test_no_shell_without_a_terminal(aws: Aws) -> None:
     command = [sys.executable, "-m", "access", "exec", ARN]
     done = subprocess.run(command, input="", cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "access: say what to run: exec ROLE -- COMMAND; a shell in the role needs a terminal\n"
+    assert done.stderr == "access: no command is given: exec ROLE -- COMMAND; a shell in the role needs a terminal\n"
 
 
 @pytest.mark.parametrize(
@@ -844,7 +843,7 @@ def test_a_profile_knows_of_the_hour_too(
     aws.caller = IN_ROLE
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER")  # or it would still be David's
     assert "duration_seconds" not in profile_settings(switch(Choices(duration=43200)))
-    assert "AWS gives an hour at most; asking for 3600 seconds, not 43200" in capsys.readouterr().err
+    assert "AWS allows an hour at most; using 3600 seconds, not 43200" in capsys.readouterr().err
 
 
 def test_a_profile_goes_to_the_endpoints_of_the_one_that_it_starts_from(aws: Aws, tmp_path: Path) -> None:
@@ -861,7 +860,7 @@ def test_a_profile_with_mfa_says_who_can_not_ask(aws: Aws, capsys: pytest.Captur
     assert main(["profile", ARN, "--mfa-serial", DEVICE]) == 0
     told = capsys.readouterr()
     assert f"mfa_serial = {DEVICE}\n" in told.out
-    assert "ask for the MFA code; Terraform, Pulumi and other Go programs can't: run them with" in told.err
+    assert "ask for the MFA code; Terraform, Pulumi and other Go programs can't, so run them with" in told.err
 
 
 def test_when_keys_in_a_file_expire_is_told(aws: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,18 +60,23 @@ def test_lines_for_powershell() -> None:
     assert unset_lines("powershell", ["A"]) == ["Remove-Item Env:A -ErrorAction Ignore"]
 
 
+@pytest.fixture
+def no_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parent process that is not a shell."""
+    monkeypatch.setattr("access.switch.shells._parent", lambda: "python")
+
+
 @pytest.mark.parametrize(
     ("path", "shell"),
     [("/bin/bash", "bash"), ("/usr/bin/zsh", "zsh"), ("/usr/local/bin/fish", "fish"), ("/bin/sh", "bash")],
 )
-def test_by_default_it_is_the_person_s_own(path: str, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no shell runs this."""
+def test_the_default_is_the_user_s_own(path: str, shell: str, no_shell: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", path)
     assert default_shell() == shell
 
 
 @pytest.mark.parametrize("path", ["/bin/tcsh", ""])
-def test_a_shell_that_is_not_known(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_shell(path: str, no_shell: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", path)
-    with pytest.raises(AccessError, match="say --shell: bash, zsh, fish, powershell"):
+    with pytest.raises(AccessError, match="use --shell: bash, zsh, fish, powershell"):
         default_shell()

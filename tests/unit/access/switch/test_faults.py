@@ -50,7 +50,7 @@ FAULTS = {
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A home with a published list, keys in the environment, and one attempt at each call."""
+    """Set up a home with a list of roles, keys in the environment, and one attempt at each call."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "XDG_"))]:
         monkeypatch.delenv(name)
     write_published(tmp_path / "roles.json", PUBLISHED)
@@ -69,7 +69,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def only_line(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
-    """Return the line that a failing command prints; `roles` lists what it knows nevertheless."""
+    """Return the one line that a failing command prints; `roles` still lists the known roles."""
     code = main(arguments)
     printed = capsys.readouterr()
     (line,) = printed.err.splitlines()
@@ -85,7 +85,7 @@ def only_line(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
 class TestAws:
-    @pytest.mark.parametrize(("response", "told"), FAULTS.values(), ids=FAULTS)
+    @pytest.mark.parametrize(("response", "expected"), FAULTS.values(), ids=FAULTS)
     def test_a_wrong_answer(
         self,
         machine: None,
@@ -93,11 +93,11 @@ class TestAws:
         monkeypatch: pytest.MonkeyPatch,
         arguments: list[str],
         response: Response,
-        told: str,
+        expected: str,
     ) -> None:
         with serving(lambda request: response) as address:
             monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-            assert told in only_line(capsys, arguments)
+            assert expected in only_line(capsys, arguments)
 
     def test_no_answer_in_time(
         self, machine: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
@@ -116,10 +116,10 @@ class TestAws:
         assert line.endswith(f"{address} does not answer; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL")
 
 
-def test_a_timeout_that_no_command_expects(
+def test_an_unexpected_timeout(
     machine: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Botocore's timeouts are OSErrors too, and their own text is none for people."""
+    """Botocore's timeouts are OSErrors too, with an unhelpful text."""
     from botocore.exceptions import ReadTimeoutError
 
     def fail(options: object) -> int:
@@ -149,16 +149,16 @@ def test_github_sends_half_an_answer(
 
 
 @pytest.mark.parametrize("command", ["diff", "render --check --markdown"])
-def test_a_file_that_can_not_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+def test_an_unreadable_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     files = [str(tmp_path)] * (2 if command == "diff" else 1)
     project = ["--project", str(REPOSITORY)] if command != "diff" else []
     assert only_line(capsys, [*command.split(), *files, *project]).endswith(f"{tmp_path} can't be read: Is a directory")
 
 
-def test_a_home_that_is_somebody_else_s(
+def test_a_home_of_another_user(
     machine: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after `sudo -E`: nothing is kept there, and the switch goes on."""
+    """As after `sudo -E`: the switch works, and keeps nothing there."""
 
     def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
         if ".cache" in path.parts:
@@ -178,7 +178,7 @@ FULL = "access: standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize(
-    ("command", "redirection", "code", "told"),
+    ("command", "redirection", "code", "expected"),
     [
         ("forget", ">/dev/full", 1, FULL),
         ("forget", ">&-", 0, ""),
@@ -196,18 +196,18 @@ def test_standard_output(
     command: str,
     redirection: str,
     code: int,
-    told: str,
+    expected: str,
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", sts)
     line = f"{shlex.quote(sys.executable)} -m access {command.format(ARN=ARN)} {redirection}"
     script = f"set -o pipefail; {line}"
     done = subprocess.run(["/bin/bash", "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == code
-    assert done.stderr.startswith(told) if told else done.stderr == ""
+    assert done.stderr.startswith(expected) if expected else done.stderr == ""
     assert len(done.stderr.splitlines()) <= 1
 
 
-def test_a_reader_that_has_left(machine: None) -> None:
+def test_a_closed_pipe(machine: None) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "access", "forget"]

@@ -1,4 +1,4 @@
-"""A role is found by ARN, by stack and name, and by AWS profile."""
+"""Find a role by ARN, by stack and name, and by AWS profile."""
 
 from pathlib import Path
 
@@ -63,11 +63,11 @@ def test_by_stack(stack: str) -> None:
     )
 
 
-def test_a_profile_goes_before_a_stack() -> None:
+def test_a_profile_precedes_a_stack() -> None:
     assert find_role("Prod/Update", PROFILES) == Role(ARN, "Prod/Update", profile="Prod/Update")
 
 
-def test_a_stack_outside_of_its_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_outside_its_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AccessError) as caught:
         find_role("production/UpdateApp", PROFILES)
@@ -111,7 +111,7 @@ def test_by_profile() -> None:
         ("wrong", "'UpdateApp' is not a role's ARN"),
     ],
 )
-def test_what_is_no_role(text: str, reason: str) -> None:
+def test_not_a_role(text: str, reason: str) -> None:
     with pytest.raises(AccessError) as caught:
         find_role(text, PROFILES)
     assert reason in str(caught.value)

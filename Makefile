@@ -2,6 +2,7 @@
 # make test       style, types, unit tests, sandbox tests, browser tests
 # make edits      every edit of the files that the README tells of, and its way back: minutes
 # make state      state in a bucket of S3: each right of its policy, and of README.md's steps, left out in turn: minutes
+# make rights     each right that a proof needs left out in turn: minutes
 # make faults     a fault at each call of an up, an update and a destroy, and what the next run makes of it: hours; writes
 #                 docs/faults.md; goes on where it was if it was interrupted
 # make docs       write docs/strictness.md anew
@@ -14,7 +15,7 @@
 PYTHON ?= python3
 MOST ?= 300
 
-.PHONY: up test edits state faults access docs aws-check packages down benchmark setup
+.PHONY: up test edits state rights faults access docs aws-check packages down benchmark setup
 up: .venv/sandbox
 	@.venv/bin/python -m sandbox up
 
@@ -27,10 +28,13 @@ test: setup
 	@.venv/bin/python -m pytest
 
 edits: setup
-	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py
+	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py tests/sandbox/test_stacks.py
 
 state: setup
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_state.py tests/sandbox/test_real_accounts.py
+
+rights: setup
+	@.venv/bin/python -m pytest -m "" tests/sandbox/test_removal.py
 
 faults: setup
 	@.venv/bin/python -m tests.sandbox.all_faults

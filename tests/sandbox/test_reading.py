@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from access.render.documents import render
 from access.stack_outputs import parse_stack_outputs
 from sandbox.layout import REPOSITORY
 from sandbox.users import ADMINISTRATORS_PATH
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT, THIRD = "999999999999", "111111111111", "222222222222"
 UPDATE_APP = f"arn:aws:iam::{PRODUCTION}:role/UpdateApp"
@@ -148,10 +149,9 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("reading") / "sandbox")
+def live(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    sandbox = copy_of(template, tmp_path_factory.mktemp("reading") / "sandbox")
     try:
-        sandbox.deploy()
         sandbox.write_profiles()
         yield Live(sandbox)
     finally:

@@ -1,5 +1,7 @@
 """A resource's life, of whatever type: it is created once, though answers get lost, read and updated."""
 
+from collections.abc import Callable
+
 from botocore.exceptions import ClientError
 
 from sandbox.provider.configuration import Aws
@@ -42,17 +44,26 @@ def read(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties) -> Pr
     return {"id": resource_id, **outputs}
 
 
-def create(aws: Aws, kind: ResourceType, inputs: Properties) -> str:
+def create(aws: Aws, kind: ResourceType, inputs: Properties, begin: Callable[[], None] = lambda: None) -> str:
     """Create the resource and return its id.
 
     An answer may get lost after AWS has done what it was asked to; the next try is then told that the name is taken.
     Where the name was free just before, and what has it now is as it was asked for, it is this resource.
 
+    Args:
+        aws: the account.
+        kind: the resource's type.
+        inputs: its inputs.
+        begin: is called before AWS is asked for it, unless it exists already and so is not this resource.
+
     Raises:
         UncertainError: the answer got lost, and AWS can't be asked any more.
     """
     planned = kind.planned_id(aws, inputs) if kind.planned_id else None
-    if planned is None or not _is_free(aws, kind, planned, inputs):
+    was_free = None if planned is None else _is_free(aws, kind, planned, inputs)
+    if was_free is not False:
+        begin()
+    if planned is None or not was_free:
         return kind.create(aws, inputs)
     try:
         return kind.create(aws, inputs)
@@ -80,11 +91,12 @@ def update(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties, new
         kind.update(aws, resource_id, olds, news)
 
 
-def _is_free(aws: Aws, kind: ResourceType, planned: str, inputs: Properties) -> bool:
+def _is_free(aws: Aws, kind: ResourceType, planned: str, inputs: Properties) -> bool | None:
+    """Return whether nothing has the planned id yet; ``None`` where AWS does not say."""
     try:
         return kind.read(aws, planned, inputs) is None
     except ClientError:  # the create's own answer says more
-        return False
+        return None
 
 
 def _may_be_done(error: Exception) -> bool:

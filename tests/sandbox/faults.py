@@ -338,9 +338,10 @@ class Bench:
         pid = Emulator(self._now).pid
         if pid is None:
             return False
-        os.kill(pid, signal.SIGKILL)
-        while Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
-            pass
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            os.kill(pid, signal.SIGKILL)
+            while Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+                pass
         return True
 
     def _kill_engine(self) -> bool:

@@ -167,7 +167,8 @@ class FaultyWire(Wire):
             call = Call(name, self._counts[name])
             self.calls.append(call)
             if isinstance(self._at, Moment):
-                if len(self.calls) == self._at.calls:
+                made = sum(not it.name.endswith(HEALTH_PATH) for it in self.calls)
+                if made == self._at.calls and not name.endswith(HEALTH_PATH):
                     self._timer = threading.Timer(self._at.seconds, self._kill)
                     self._timer.start()
                 return None

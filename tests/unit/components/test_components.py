@@ -381,12 +381,12 @@ def test_an_output_is_checked_when_it_is_known(run: Run, args: Callable[[], dict
     [
         (
             {"trusted_principal_arns": [f"arn:aws:iam::111111111111:user/{index:064}" for index in range(90)]},
-            r"trust policy of role UpdateApp: '[0-9]+ characters' .* IAM takes 8192; the longest statements:"
+            r"trust policy of role UpdateApp: '[0-9]+ characters' .* IAM allows 8192; the longest statements:"
             r" TrustAccount [0-9]+",
         ),
         (
             {"prefixes": [f"{index:0200}/" for index in range(30)]},
-            r"identity policy of role UpdateApp: '[0-9]+ characters' .* IAM takes 6144; the longest statements:"
+            r"identity policy of role UpdateApp: '[0-9]+ characters' .* IAM allows 6144; the longest statements:"
             r" ReadWriteObjects [0-9]+, ListBucket [0-9]+, LocateBucket [0-9]+",
         ),
     ],
@@ -409,8 +409,8 @@ def test_a_trust_policy_beyond_the_usual_quota_is_warned_of_once(run: Run, count
     size = len(ran.registrations["access-role"].inputs["assumeRolePolicy"])
     assert (size > 2048) == is_warned
     assert ran.warnings == (
-        f"role UpdateApp: its trust policy has {size} characters, and IAM takes 2048 unless the account's quota for the"
-        " role trust policy length has been raised",
+        f"role UpdateApp: its trust policy has {size} characters, and IAM allows 2048 unless the account's quota for"
+        " the role trust policy length has been raised",
     ) * int(is_warned)
 
 
@@ -554,6 +554,6 @@ def test_an_arn_of_another_partition_is_refused_where_the_provider_works(
     name, is_list = key.removesuffix("[0]"), key.endswith("]")
     value = [wrap(args[name][0])] if is_list else wrap(args[name])
     assert len(run(partial(make, "access", {**args, name: value})).registrations) > 1
-    with pytest.raises(InvalidValue, match="it is of another partition; here ARNs begin with arn:aws-cn:") as refused:
+    with pytest.raises(InvalidValue, match="it is in another partition; here ARNs begin with arn:aws-cn:") as refused:
         run(partial(in_china, make, {**args, name: value}))
     assert refused.value.key == key

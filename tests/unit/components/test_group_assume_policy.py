@@ -253,7 +253,7 @@ def test_an_output_is_checked_when_it_is_known(run: Run, args: dict[str, Any], k
     assert raised.value.key == key
 
 
-# Sizes: what IAM takes, to the character.
+# Sizes: what IAM allows, to the character.
 
 
 def sized(target: Mapping[str, Any], size: int) -> dict[str, Any]:
@@ -281,7 +281,7 @@ def test_an_inline_policy_has_as_many_characters_as_iam_takes(run: Run, target: 
     policy = "policy" if kind == "permission_set" else "inline policy"
     whose = f"{policy} {target['policy_name']} of {kind.replace('_', ' ')} {target[kind]}"
     what = f"^{whose}: '{most + 1} characters' is not allowed"
-    rule = f"IAM takes {most}; the longest statements: {target['effect']}"
+    rule = f"IAM allows {most}; the longest statements: {target['effect']}"
     with pytest.raises(InvalidValue, match=f"{what}; {rule}AssumeRole [0-9]+$"):
         run(partial(grant, sized(target, most + 1)))
 
@@ -301,10 +301,11 @@ def test_inline_policies_together_have_as_many_characters_as_iam_takes(
         check_total_size(kind, "grantee", policies)
 
     assert run(partial(program, most)).registrations.keys() >= {"first-policy", "second-policy"}
-    told = (
-        f"^{kind} grantee: '{most + 1} characters' is not allowed; IAM takes {most} in the inline policies of a {kind};"
+    message = (
+        f"^{kind} grantee: '{most + 1} characters' is not allowed; IAM allows {most} in the inline policies of a"
+        f" {kind}; there are: first 2000, second {most + 1 - 2000}$"
     )
-    with pytest.raises(InvalidValue, match=f"{told} there are: first 2000, second {most + 1 - 2000}$"):
+    with pytest.raises(InvalidValue, match=message):
         run(partial(program, most + 1))
 
 

@@ -697,7 +697,7 @@ def test_white_space_is_not_counted() -> None:
 
 def test_a_document_may_have_the_most_characters_and_not_one_more() -> None:
     check_size("trust policy", of_size(2048), 2048)
-    with pytest.raises(InvalidValue, match=r"^trust policy: '2049 characters' is not allowed; IAM takes 2048; "):
+    with pytest.raises(InvalidValue, match=r"^trust policy: '2049 characters' is not allowed; IAM allows 2048; "):
         check_size("trust policy", of_size(2049), 2048)
 
 

@@ -315,7 +315,7 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
     "nothing is wrong": ({"requireMfa": True, "expiresAt": FAR_AWAY, "revokeSessionsIssuedBefore": LONG_AGO}, None),
     "it has expired": (
         {"expiresAt": LONG_AGO},
-        f"nobody can use role R: it expired at {LONG_AGO}; set expiresAt to a moment to come, or remove it",
+        f"nobody can use role R: it expired at {LONG_AGO}; set expiresAt to a future moment, or remove it",
     ),
     "it is revoked for years to come": (
         {"revokeSessionsIssuedBefore": FAR_AWAY},
@@ -326,15 +326,15 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
             "trustedPrincipalArns": [f"arn:aws:iam::{PEOPLE}:user/a*", f"arn:aws:iam::{PARTNER}:role/x"],
             "deniedPrincipalArns": ["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/x"],
         },
-        "nobody can use role R: deniedPrincipalArns denies all that it trusts; take some of them out",
+        "nobody can use role R: deniedPrincipalArns deny everybody that it trusts; remove some of them",
     ),
     "all are denied": (
         {"deniedPrincipalArns": ["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"]},
-        "nobody can use role R: deniedPrincipalArns denies all that it trusts",
+        "nobody can use role R: deniedPrincipalArns deny everybody that it",
     ),
     "its permission sets are denied too": (
         {"trustedPermissionSets": ["Dev"], "deniedPermissionSets": ["Dev", "Ops"]},
-        "nobody can use role R: deniedPermissionSets denies all that it trusts; take some of them out",
+        "nobody can use role R: deniedPermissionSets deny everybody that it trusts; remove some of them",
     ),
     "its permission sets are denied in both ways": (
         {
@@ -342,7 +342,7 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
             "deniedPermissionSets": ["Dev"],
             "deniedPrincipalArns": ["arn:aws:iam::*:role/aws-reserved/*"],
         },
-        "nobody can use role R: deniedPrincipalArns and deniedPermissionSets denies all that it trusts",
+        "nobody can use role R: deniedPrincipalArns and deniedPermissionSets deny everybody that it",
     ),
     "one of its permission sets is denied": (
         {"trustedPermissionSets": ["Dev", "Ops"], "deniedPermissionSets": ["Dev"]},
@@ -351,15 +351,15 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
     "all users are denied": ({"deniedPrincipalArns": ["arn:aws:iam::*:user/*"]}, None),
     "all users are denied, and no role has MFA": (
         {"deniedPrincipalArns": ["arn:aws:iam::*:user/*"], "requireMfa": True},
-        "nobody can use role R: deniedPrincipalArns denies all that it trusts",
+        "nobody can use role R: deniedPrincipalArns deny everybody that it",
     ),
     "roles have no MFA": (
         {"trustedPrincipalArns": ["arn:aws:iam::*:role/*"], "requireMfa": True},
-        f"nobody of {PEOPLE} can use role R: trustedPrincipalArns names only roles of {PEOPLE}, and no role can fulfil",
+        f"nobody in {PEOPLE} can use role R: trustedPrincipalArns names only roles of {PEOPLE}, and no role can meet",
     ),
     "one of two accounts has no name": (
         {"trustedPrincipalArns": [f"arn:aws:iam::{PARTNER}:user/x"]},
-        f"nobody of {PEOPLE} can use role R: trustedPrincipalArns names nobody of {PEOPLE}; name somebody, or trust",
+        f"nobody in {PEOPLE} can use role R: trustedPrincipalArns names nobody in {PEOPLE}; name somebody, or stop",
     ),
 }
 

@@ -45,7 +45,7 @@ def test_members_are_found_where_the_first_version_registered_them(run: Run) -> 
 @pytest.mark.parametrize(("members", "named"), [(["alice"], "mallory"), ([], "alice, mallory")])
 def test_strangers_in_a_group_are_named(run: Run, members: list[str], named: str) -> None:
     assert deploy(run, {**GROUP, "members": members}).warnings == (
-        f"group Developers: {named} not listed under members; `pulumi up --refresh` takes them out",
+        f"group Developers: {named} not listed under members; `pulumi up --refresh` removes them",
     )
 
 

@@ -131,7 +131,7 @@ def test_a_stack_may_be_pinned_to_an_account(run: Run, accounts: dict[str, str])
     elsewhere = outputs("arn:aws:iam::666666666666:role/UpdateApp")
     assert policy_of(deploy(run, elsewhere))["Statement"][0]["Resource"].startswith("arn:aws:iam::666666666666:")
     assert refusal(run, elsewhere, accounts=accounts) == (
-        f"groups[0].allow[0]: '{ROLE}' is not allowed; its stack exports a role of account 666666666666, and accounts"
+        f"groups[0].allow[0]: '{ROLE}' is not allowed; its stack exports a role of account 666666666666, but accounts"
         f" pins the stack to {THERE}; find out which one is right"
     )
 
@@ -146,7 +146,7 @@ def test_the_longest_name_of_a_pin_counts(run: Run) -> None:
     [
         ({"production": "1111"}, "accounts.production: '1111' is not allowed; write the twelve digits"),
         ({"production": 999999999999}, "accounts.production: 999999999999 is not allowed; write the twelve digits"),
-        ({"prodution": THERE}, f"accounts.prodution: '{THERE}' is not allowed; nothing here names a role of such a"),
+        ({"prodution": THERE}, f"accounts.prodution: '{THERE}' is not allowed; no grant here names a role of this"),
         ([THERE], f"accounts: ['{THERE}'] is not allowed; write a mapping"),
         (THERE, f"accounts: {THERE} is not allowed; write a mapping"),
     ],
@@ -162,7 +162,7 @@ def test_a_pin_that_can_not_hold_is_refused(run: Run, accounts: Any, message: st
         ({"roleArns": {"UpdateApps": ARN}}, "does not export it; it exports: UpdateApps."),
         ({"roleArns": {"UpdateApp": 7}}, "does not export it"),
         ({"roleArns": "nonsense"}, "it exports: none."),
-        (outputs(f"arn:aws:iam::{HERE}:role/UpdateApp"), "it is a role of this very account"),
+        (outputs(f"arn:aws:iam::{HERE}:role/UpdateApp"), "it is a role of this account"),
         ({"roleArns": {"UpdateApp": "arn:aws:iam::999999999999:role/*"}}, "write the role's ARN"),
         ({"roleArns": {"UpdateApp": "arn:aws:iam::999999999999:user/UpdateApp"}}, "write the role's ARN"),
     ],
@@ -178,11 +178,11 @@ def test_an_export_that_can_not_be_a_role_of_another_account_is_refused(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (OWN_ARN, "it is a role of this very account"),
+        (OWN_ARN, "it is a role of this account"),
         (f"arn:aws:iam::{THERE}:role/*", "write the role's ARN"),
         (f"arn:aws:iam::{THERE}:user/David", "write the role's ARN"),
         (f"arn:aws:sts::{THERE}:assumed-role/UpdateApp/David", "write the role's ARN"),
-        ("arn:aws-cn:iam::999999999999:role/UpdateApp", "it is of another partition; here ARNs begin with arn:aws:"),
+        ("arn:aws-cn:iam::999999999999:role/UpdateApp", "it is in another partition; here ARNs begin with arn:aws:"),
         ("UpdateApp", "write stack/role, project/stack/role, organization/project/stack/role or an ARN"),
         ("a/b/c/d/e", "write stack/role"),
         ("production/", "write stack/role"),
@@ -221,7 +221,7 @@ USELESS: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "all who are trusted are denied": (
         {"trustedPrincipalArns": named("user/a*"), "deniedPrincipalArns": named("user/*")},
-        "deniedPrincipalArns denies all that it trusts; take some of them out",
+        "deniedPrincipalArns deny everybody that it trusts; remove some of them",
     ),
     "roles alone are trusted": (
         {"trustedPrincipalArns": named("role/*")},
@@ -229,20 +229,19 @@ USELESS: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "MFA of roles": (
         {"requireMfa": True, "trustedPrincipalArns": named("role/*")},
-        f"trustedPrincipalArns names only roles of {HERE}, and no role can fulfil requireMfa; name users too",
+        f"trustedPrincipalArns names only roles of {HERE}, and no role can meet requireMfa; name users too",
     ),
     "nobody of the account is named": (
         {"trustedAccountIds": ["222222222222"], "trustedPrincipalArns": ["arn:aws:iam::222222222222:user/x"]},
-        f"trustedPrincipalArns names nobody of {HERE}; name somebody, or trust that account no more",
+        f"trustedPrincipalArns names nobody in {HERE}; name somebody, or stop trusting that account",
     ),
     "it has expired": (
         {"expiresAt": LONG_AGO},
-        f"it expired at {LONG_AGO}; set expiresAt to a moment to come, or remove it",
+        f"it expired at {LONG_AGO}; set expiresAt to a future moment, or remove it",
     ),
     "it is revoked for years to come": (
         {"revokeSessionsIssuedBefore": FAR_AWAY},
-        f"sessions that begin before {FAR_AWAY} have no rights; set revokeSessionsIssuedBefore to a moment that is"
-        " past",
+        f"sessions that begin before {FAR_AWAY} have no rights; set revokeSessionsIssuedBefore to a past moment",
     ),
 }
 
@@ -265,9 +264,9 @@ def test_groups_that_can_not_use_what_they_are_allowed_are_named_once(
     [
         (
             {"requireMfa": True},
-            "a role can't fulfil requireMfa; allow it to a group, or remove requireMfa from the role",
+            "a role can't meet requireMfa; allow a group instead, or remove requireMfa from the role",
         ),
-        ({"requireSourceIdentity": True}, "a role can't fulfil requireSourceIdentity; allow it to a group, or remove"),
+        ({"requireSourceIdentity": True}, "a role can't meet requireSourceIdentity; allow a group instead, or remove"),
         ({"sessionTags": {"team": ["blue"]}}, "the role demands session tags"),
         ({"trustedPrincipalArns": named("user/*")}, "it is not among the role's trustedPrincipalArns"),
         ({"trustedPrincipalArns": named("role/deployer", "role/dep")}, "it is not among the role's trustedPrincipal"),
@@ -324,9 +323,9 @@ SSO = "role/aws-reserved/sso.amazonaws.com"
     [
         (
             {"requireMfa": True},
-            "a role can't fulfil requireMfa; allow it to a group, or remove requireMfa from the role",
+            "a role can't meet requireMfa; allow a group instead, or remove requireMfa from the role",
         ),
-        ({"requireSourceIdentity": True}, "a role can't fulfil requireSourceIdentity"),
+        ({"requireSourceIdentity": True}, "a role can't meet requireSourceIdentity"),
         ({"sessionTags": {"team": ["blue"]}}, "the role demands session tags"),
         ({"trustedPermissionSets": ["Dev_x", "Ops"]}, "it is not among the role's trustedPermissionSets; add it there"),
         ({"trustedPrincipalArns": named("user/*")}, "it is not among the role's trustedPermissionSets; add it there"),
@@ -370,7 +369,7 @@ def test_a_grant_whose_time_is_over_is_named_once(run: Run, until: str, ended: b
         [{"name": "deploy", "allow": dated}],
         permissionSets=[{"name": "Guests", "allow": dated}],
     )
-    over = f"though allowed: that ended at {until}; remove the entry, or set until to a moment to come"
+    over = f"though allowed: that ended at {until}; remove the entry, or set until to a future moment"
     who = "Guests, deploy and permission set Guests"
     told = [f"{who} can't use {ROLE}, {over}", f"{who} can't use {ARN}2, {over}"]
     assert sorted(line for line in ran.warnings if "that ended" in line) == (sorted(told) if ended else [])
@@ -437,7 +436,7 @@ def test_a_denial_that_a_role_of_this_file_gets_around_is_named_once(
     assert any("permission set Testers: the Deny" in line for line in beside.warnings) == is_named
     assert lines == [
         f"Testers and Guests: the Deny on {ROLE} does not bind deploy, which members may be able to switch to first;"
-        " name it under the role's deniedPrincipalArns, or see what `access bypass` finds"
+        " list it under the role's deniedPrincipalArns, or see what `access bypass` finds"
     ] * int(is_named)
 
 
@@ -481,4 +480,4 @@ def test_that_aws_can_not_be_asked_stops_nothing(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(pulumi.runtime, "invoke_async", refuse)
     monkeypatch.setattr(pulumi.log, "info", said.append)
     assert deploy(run, outputs(trustedPrincipalArns=named("user/Dvaid"))).warnings == ()
-    assert said == ["cannot check that the principals exist which roles of other stacks name: not allowed"]
+    assert said == ["cannot check that the principals named by roles of other stacks exist: not allowed"]

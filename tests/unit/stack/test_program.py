@@ -235,7 +235,7 @@ def test_policies_that_a_group_cannot_hold_together_are_refused(run: Run) -> Non
         ],
     }
     with pytest.raises(
-        pulumi.RunError, match=r"group Ops: '\d+ characters' .* IAM takes 5120 .*-in-live \d+, .*-in-staging \d+"
+        pulumi.RunError, match=r"group Ops: '\d+ characters' .* IAM allows 5120 .*-in-live \d+, .*-in-staging \d+"
     ):
         run(stack="development", config=config, stacks=stacks)
     config["cross-account-access:groups"] = [{"name": "Ops", "allow": [f"live/{role}" for role in names]}]

@@ -53,7 +53,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "principal of an account that is not trusted",
         roles({**ROLE, "deniedPrincipalArns": ["arn:aws:iam::*:role/*", "arn:aws:iam::111111111112:role/deploy"]}),
         "roles[0].deniedPrincipalArns[1]",
-        "those are 111111111111",
+        "it trusts 111111111111",
     ),
     (
         "a known principal of another account",
@@ -65,7 +65,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "everybody is known",
         known(principal="arn:aws:iam::999999999999:role/*"),
         "knownPrincipals[0].principal",
-        "it would be everybody",
+        "it matches everybody",
     ),
     ("a known principal of any account", known(principal="arn:aws:iam::*:role/Admin"), "[0].principal", "this account"),
     (
@@ -80,8 +80,8 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "knownPrincipals[0].reason",
         "missing",
     ),
-    ("a reason of two lines", known(reason="a\nb"), "knownPrincipals[0].reason", "in one line"),
-    ("a known principal until some day", known(until="tomorrow"), "knownPrincipals[0].until", "a moment of UTC"),
+    ("a reason of two lines", known(reason="a\nb"), "knownPrincipals[0].reason", "on one line"),
+    ("a known principal until some day", known(until="tomorrow"), "knownPrincipals[0].until", "a UTC time"),
     (
         "a principal known twice",
         {**roles(ROLE), f"{PREFIX}:knownPrincipals": [ADMIN, ADMIN]},
@@ -136,7 +136,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "no roles and no groups",
         roles(),
         "roles",
-        "needs one of roles, groups, granteeRoles, permissionSets; to take all out: `pulumi destroy`",
+        "needs one of roles, groups, granteeRoles, permissionSets; to remove all: `pulumi destroy`",
     ),
     ("answered account id", {**roles(ROLE), f"{PREFIX}:trustedAccountId": "1111"}, ":trustedAccountId", "digits"),
     ("answered bucket", {**roles(ROLE), f"{PREFIX}:bucket": "ProductionApp"}, f"{PREFIX}:bucket", "lower-case"),
@@ -145,7 +145,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "an answer for two roles",
         {**roles(ROLE, {**ROLE, "name": "Other", "policyName": "p"}), f"{PREFIX}:bucket": "app"},
         f"{PREFIX}:bucket",
-        "a stack of one role",
+        "a single role only",
     ),
     ("no allowed accounts", {f"{PREFIX}:roles": [ROLE]}, "aws:allowedAccountIds", "111111111111"),
     *(
@@ -181,7 +181,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "a key of another region",
         {**roles({**ROLE, "kmsKeyArns": ["arn:aws:kms:eu-west-1:999999999999:key/1"]}), "aws:region": "us-east-1"},
         "roles[0].kmsKeyArns[0]",
-        "made in us-east-1",
+        "created in us-east-1",
     ),
     (
         "a boundary of another account",
@@ -223,13 +223,13 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "a name for what is not allowed",
         groups({"name": "Testers", "deny": [ROLE_NAME], "allowPolicyPrefix": "may-"}),
         "groups[0].allowPolicyPrefix",
-        "nothing under allow",
+        "it needs a role under allow",
     ),
     (
         "a name for what is not denied",
         groups({**GROUP, "denyPolicyPrefix": "may-not-"}),
         "groups[0].denyPolicyPrefix",
-        "nothing under deny",
+        "it needs a role under deny",
     ),
     (
         "names that are the same",
@@ -262,8 +262,8 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         )
         for key, said, hint in (
             ("requireMfa", {"requireMfa": True}, "remove it, or trustedPermissionSets"),
-            ("mfaMaxAge", {"mfaMaxAge": 900}, "come in as a role, which has no MFA"),
-            ("requireSourceIdentity", {"requireSourceIdentity": True}, "no user's name"),
+            ("mfaMaxAge", {"mfaMaxAge": 900}, "arrive as a role, which has no MFA"),
+            ("requireSourceIdentity", {"requireSourceIdentity": True}, "no user name"),
         )
     ),
     (
@@ -304,16 +304,16 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "tags where nothing is allowed",
         {**groups(), f"{PREFIX}:permissionSets": [{"name": "Dev", "deny": [ROLE_NAME], "sessionTags": True}]},
         "permissionSets[0].sessionTags",
-        "nothing under allow",
+        "it needs a role under allow",
     ),
     ("a number for a role", groups({**GROUP, "allow": [5]}), "groups[0].allow[0]: 5", "write text"),
     ("nothing for a role", groups({**GROUP, "deny": [None]}), "groups[0].deny[0]: None", "write text"),
     *(
         (f"an end: {what}", groups({**GROUP, "allow": [entry]}), f"groups[0].allow[0].{key}", hint)
         for what, entry, key, hint in (
-            ("no moment", {"role": ROLE_NAME, "until": "soon"}, "until: 'soon'", "write a moment of UTC"),
-            ("a day alone", {"role": ROLE_NAME, "until": "2027-01-31"}, "until", "write a moment of UTC"),
-            ("no such day", {"role": ROLE_NAME, "until": "2027-02-31T00:00:00Z"}, "until", "write a moment of UTC"),
+            ("no moment", {"role": ROLE_NAME, "until": "soon"}, "until: 'soon'", "write a UTC time"),
+            ("a day alone", {"role": ROLE_NAME, "until": "2027-01-31"}, "until", "write a UTC time"),
+            ("no such day", {"role": ROLE_NAME, "until": "2027-02-31T00:00:00Z"}, "until", "write a UTC time"),
             ("none", {"role": ROLE_NAME}, "until is missing", "write {role: stack/role, until:"),
             ("no role", {"until": "2027-01-31T18:00:00Z"}, "role is missing", "write {role: stack/role, until:"),
             ("a slip", {"role": ROLE_NAME, "untill": "2027-01-31T18:00:00Z"}, "untill", "did you mean until?"),

@@ -30,7 +30,7 @@ class PullRequest:
             AccessError: GitHub can't be reached, or refuses.
         """
         body = f"{MARK}\n{text}"[:MOST_CHARACTERS]
-        for comment in self.repository.listed(f"issues/{self.number}/comments"):
+        for comment in self.repository.items(f"issues/{self.number}/comments"):
             if comment["user"]["login"] == BOT and comment["body"].startswith(MARK):
                 self.repository.call("PATCH", f"issues/comments/{int(comment['id'])}", {"body": body})
                 return

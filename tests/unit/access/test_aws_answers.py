@@ -104,7 +104,7 @@ def test_what_is_not_from_aws(aws: Aws, operation: str, body: str) -> None:
         CALLS[operation](aws)
     told = str(caught.value)
     assert told.startswith(f"{aws.address.removeprefix('http://')} answered {operation} (")
-    assert told.endswith("with something that is not AWS's (HTML page, cut short); check the network or proxy")
+    assert told.endswith("with something that is not from AWS (HTML page, cut short); check the network or proxy")
     assert SECRET not in repr(vars(caught.value))
     assert caught.value.__cause__ is caught.value.__context__ is None
 

@@ -50,7 +50,7 @@ def refused(code: str, message: str) -> ClientError:
         ),
         (
             exceptions.SSLError(endpoint_url="https://127.0.0.1:1", error=ValueError("self-signed")),
-            "https://127.0.0.1:1 does not show a certificate that is trusted here; check AWS_CA_BUNDLE",
+            "https://127.0.0.1:1 has a certificate that is not trusted here; check AWS_CA_BUNDLE",
         ),
         (exceptions.NoRegionError(), "no region is set; set AWS_REGION, e.g. to us-east-1"),
         (

@@ -159,8 +159,8 @@ GOOD = 'config:\n  aws:region: eu-west-1\n  aws:allowedAccountIds: ["44444444444
         ("just text\n", "Pulumi.a.yaml: write a mapping, key: value; it is str"),
         ("config:\n", "Pulumi.a.yaml, line 1: config: None is not allowed; write aws:region"),
         ("encryptionsalt: v1\n", "Pulumi.a.yaml: config: None is not allowed; write aws:region"),
-        ("aws:region: x\n", "Pulumi.a.yaml, line 1: aws:region stands outside of config; indent it below config:"),
-        (f"{GOOD}acme:roles: []\n", "Pulumi.a.yaml, line 4: acme:roles stands outside of config"),
+        ("aws:region: x\n", "Pulumi.a.yaml, line 1: aws:region is outside of config; indent it below config:"),
+        (f"{GOOD}acme:roles: []\n", "Pulumi.a.yaml, line 4: acme:roles is outside of config"),
         (
             f"{GOOD}  amce:x: 1\n",
             "Pulumi.a.yaml, line 4: amce:x is not allowed; this project is acme: write acme:x",
@@ -197,7 +197,7 @@ GOOD = 'config:\n  aws:region: eu-west-1\n  aws:allowedAccountIds: ["44444444444
         ),
         (
             GOOD.replace("eu-west-1", "us-esat-1"),
-            "Pulumi.a.yaml, line 2: aws:region: 'us-esat-1' is not allowed, as there is no such region; did you mean ",
+            "Pulumi.a.yaml, line 2: aws:region: 'us-esat-1' is not allowed; there is no such region; did you mean ",
         ),
         (GOOD.replace("eu-west-1", "7"), "Pulumi.a.yaml, line 2: aws:region: 7 is not allowed"),
     ],

@@ -129,8 +129,8 @@ def test_two_stacks_of_one_account_need_a_principal_each(tmp_path: Path, capsys:
     project = write_project(tmp_path, one="111111111111", two="111111111111")
     said = refusal(capsys, "s3://acme-state", "--project", str(project))
     assert said == (
-        "access: one and two would be kept by the same principal, arn:aws:iam::111111111111:root; name who deploys"
-        " each: --principal one=ARN --principal two=ARN\n"
+        "access: one and two have the same principal, arn:aws:iam::111111111111:root; name one for each: --principal"
+        " one=ARN --principal two=ARN\n"
     )
     arns = {stack: f"arn:aws:iam::111111111111:role/{stack}" for stack in ("one", "two")}
     given = [part for stack, arn in arns.items() for part in ("--principal", f"{stack}={arn}")]
@@ -171,6 +171,6 @@ def test_regions_of_two_partitions(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_a_policy_that_is_too_long_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = write_project(tmp_path, **{f"stack{number}": str(111111111111 + number) for number in range(20)})
-    assert "S3 allows 20480; keep their state in more than one bucket" in refusal(
+    assert "S3 allows 20480; use more than one bucket" in refusal(
         capsys, "s3://acme-state", "--project", str(project)
     )

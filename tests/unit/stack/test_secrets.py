@@ -237,7 +237,7 @@ def test_one_line_and_nothing_secret(
     printed = capfd.readouterr()
     told = last_line(printed.err)
     assert told.startswith("access: ")
-    assert ("HTTP 502 Bad Gateway" if fault == "502" else "something that is not AWS's") in told
+    assert ("HTTP 502 Bad Gateway" if fault == "502" else "something that is not from AWS") in told
     assert spoilt in told or command == "device"
     assert not secrets_in(printed.out + printed.err + written(home))
     assert printed.out == ("false\n" if COMMANDS[command][0] == "env" else "")  # for the shell that evaluates it

@@ -238,12 +238,12 @@ def test_a_role_that_does_not_let_the_job_in_is_named_with_the_jobs_subject(runn
     done = runner.run("preview", "preview", "Sign in, to read")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "access: production: arn:aws:iam::999999999999:role/pipeline/access-read does not let this job in"
-        " (AccessDenied); its sub is 'repo:acme/access:environment:preview': compare it with the role's trust policy,"
-        " which examples/pipeline-roles makes\n"
+        "access: production: this job can't assume arn:aws:iam::999999999999:role/pipeline/access-read (AccessDenied);"
+        " compare the job's sub, 'repo:acme/access:environment:preview', with the role's trust policy, which"
+        " examples/pipeline-roles creates\n"
     )
     aws.token = "no.token"  # noqa: S105
-    assert "its sub is unreadable" in runner.run("preview", "preview", "Sign in, to read").stderr
+    assert "the job's sub, unreadable, with" in runner.run("preview", "preview", "Sign in, to read").stderr
     assert runner.said("env") == {}
 
 
@@ -336,14 +336,14 @@ def test_a_plan_with_the_reviewed_documents_is_let_through_and_another_refused(
     done = runner.run("deploy", "deploy", name)
     assert (done.returncode, done.stdout) == (1, "")
     start = (
-        "access: aws:iam/groupPolicy:GroupPolicy Developers-allow-assume-S3-role-in-production-policy: policy: it is"
+        "access: aws:iam/groupPolicy:GroupPolicy Developers-allow-assume-S3-role-in-production-policy: policy: it"
     )
-    assert done.stderr.startswith(f"{start} not what was reviewed, but ")
+    assert done.stderr.startswith(f"{start} differs from the review: ")
     assert "arn:aws:iam::666666666666:role/UpdateApp" in done.stderr
     assert done.stderr.endswith("; nothing was deployed\n")
 
     runner.expressions["matrix.documents"] = "0" * 64
-    assert "the program gives other documents here" in runner.run("deploy", "deploy", name).stderr
+    assert "the program's documents here have the hash" in runner.run("deploy", "deploy", name).stderr
 
 
 def test_of_a_plan_that_failed_it_says_why(runner: Runner, pulumi: Path, tmp_path: Path) -> None:
@@ -445,7 +445,7 @@ def test_what_goes_or_is_only_read_does_not_count_and_another_stacks_preview_is_
     ]
     file.write_text(json.dumps({"steps": steps}))
     assert list(documents.planned(file, "production")) == ["aws:iam/role:Role replace"]
-    with pytest.raises(AccessError, match="is no preview of development"):
+    with pytest.raises(AccessError, match="is not a preview of development"):
         documents.planned(file, "development")
 
 
@@ -506,16 +506,16 @@ def test_one_issue_is_opened_kept_up_to_date_and_closed_when_clean(runner: Runne
     for number in range(120):  # the own one is on the second page, after those that look like it
         github.add("mallory" if number == 3 else BOT, body=f"{MARK}\n" if number == 3 else "another")
     github.add(BOT, body=f"{MARK}\n", pull_request={})
-    assert tell(runner, "success", "success", "success") == "nothing to tell"
+    assert tell(runner, "success", "success", "success") == "nothing to report"
     assert tell(runner, "success", "failure", "success") == "opened #122"
     assert tell(runner, "failure", "", "success") == "updated #122"
     own = github.issues[121]
-    assert own["title"] == "Drift: what is deployed is not what the stack files say"
+    assert own["title"] == "Drift: the deployment differs from the stack files"
     assert own["body"].splitlines()[:4] == [
         MARK,
-        "- refresh: not as it should be, or it could not be checked",
+        "- refresh: there are differences, or the check failed",
         "- prove: not checked",
-        "- bypass: as it should be",
+        "- bypass: no differences",
     ]
     assert "https://github.example/acme/access/actions/runs/42" in own["body"]
     assert tell(runner, "success", "success", "success") == "closed #122"

@@ -176,8 +176,8 @@ def test_what_goes_wrong_is_told_in_one_line(job: Job, github: GitHub) -> None:
         *(1, "access: GitHub refuses GET issues/7/comments: 403; the job needs pull-requests: write\n"),
     )
     job.environment["GITHUB_API_URL"] = "http://127.0.0.1:1"
-    assert "access: GitHub can't be asked: " in job.run("Write the comment").stderr
+    assert "access: GitHub can't be reached: " in job.run("Write the comment").stderr
     job.environment["GITHUB_EVENT_PATH"] = os.devnull
-    assert "names no event that can be read" in job.run("Write the comment").stderr
+    assert "the event at GITHUB_EVENT_PATH can't be read" in job.run("Write the comment").stderr
     del job.environment["GITHUB_EVENT_PATH"]
     assert "access: GITHUB_EVENT_PATH is missing; " in job.run("Write the comment").stderr

@@ -171,6 +171,4 @@ def test_regions_of_two_partitions(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_a_policy_that_is_too_long_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = write_project(tmp_path, **{f"stack{number}": str(111111111111 + number) for number in range(20)})
-    assert "S3 allows 20480; use more than one bucket" in refusal(
-        capsys, "s3://acme-state", "--project", str(project)
-    )
+    assert "S3 allows 20480; use more than one bucket" in refusal(capsys, "s3://acme-state", "--project", str(project))

@@ -275,9 +275,7 @@ def test_a_file_that_can_not_be_written_is_told(run: Run, capsys: pytest.Capture
 
 def test_a_profile_for_another_stack_is_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--stack-profile", "staging=x") == 1
-    assert capsys.readouterr().err == (
-        "access: --stack-profile staging=x: 'staging' is not one of the stacks given\n"
-    )
+    assert capsys.readouterr().err == ("access: --stack-profile staging=x: 'staging' is not one of the stacks given\n")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from access.changes.comparison import compare
 from access.changes.values import Changes
 from tests.support.rendered import DEVELOPMENT, ROLE, State, bucket, group, parsed, role, state
 
-ELSE = f"anybody else of account {DEVELOPMENT} with the right there"
+ELSE = f"anybody else in account {DEVELOPMENT} with the right there"
 OTHER = "arn:aws:iam::999999999999:role/Audit"
 PLAIN_HTTP = {
     "Sid": "DenyInsecureTransport",
@@ -89,7 +89,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
     "a third account": (
         trusting(),
         trusting(trusted_account_ids=["222222222222"]),
-        "anybody of account 222222222222 with the right there may now assume UpdateApp",
+        "anybody in account 222222222222 with the right there may now assume UpdateApp",
     ),
     "a wider network": (
         trusting(source_ip_ranges=["203.0.113.0/25"]),
@@ -147,7 +147,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
     "another project's role, no longer denied": (
         grantees(group("Testers", deny=[ROLE, "other-project/live/Deploy"])),
         state(),
-        "those of Testers whom other policies allow it may now do sts:AssumeRole on other-project/live/Deploy",
+        "Testers, where other policies allow it, may now do sts:AssumeRole on other-project/live/Deploy",
     ),
     "a role as a grantee": (
         state(),
@@ -188,7 +188,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
     "plain http": (
         state(buckets=[bucket("productionapp", PLAIN_HTTP)]),
         state(),
-        "whoever has the right elsewhere may now do s3:* on arn:aws:s3:::productionapp and "
+        "anybody with the right elsewhere may now do s3:* on arn:aws:s3:::productionapp and "
         "arn:aws:s3:::productionapp/* in more circumstances: over plain http",
     ),
     "a bucket for everybody": (
@@ -298,7 +298,7 @@ def test_a_known_principal_more_is_a_note() -> None:
     after["stacks"]["production"]["outputs"] = {"knownPrincipals": said}
     found = changes(state(), after)
     assert (found.verdict, changes(after, after).notes, changes(after, state()).notes) == ("none", (), ())
-    assert found.notes == (f"a known principal, of which no proof will warn: {arn}, until 2027-01-31T00:00:00Z (why)",)
+    assert found.notes == (f"a known principal, which no proof will report: {arn}, until 2027-01-31T00:00:00Z (why)",)
 
 
 def test_everybody_who_gains_is_told_grantees_first() -> None:

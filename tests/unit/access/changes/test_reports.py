@@ -74,7 +74,7 @@ def test_the_markdown_begins_with_the_verdict_and_folds_the_reasons() -> None:
 def test_the_markdown_shows_foreign_text_literally() -> None:
     page = shown(markdown_report.render(ALL_KINDS))
     assert page.tags <= {"h2", "h3", "ul", "li", "p", "details", "summary", "code"}
-    assert page.headings[1:] == ["Gained", "Undecided", "Lost", "Changed besides"]
+    assert page.headings[1:] == ["Gained", "Undecided", "Lost", "Other changes"]
     assert any("Evil</summary>|`*_[x](y) @\u200beverybody\\x1b[31m\\n# heading may now" in item for item in page.items)
 
 
@@ -82,7 +82,7 @@ def test_the_markdown_fits_into_a_comment_and_says_what_is_left_out() -> None:
     many = tuple(Change("group", f"Group {number} {'*' * 900}", "assume UpdateApp") for number in range(500))
     text = markdown_report.render(Changes(many, many))
     assert len(text) <= markdown_report.MOST_CHARACTERS
-    assert "more, for which there is no room here" in text
+    assert "more, which do not fit here" in text
     assert text.rstrip().endswith("</details>")
 
 

@@ -335,9 +335,7 @@ def test_a_plan_with_the_reviewed_documents_is_let_through_and_another_refused(
     assert runner.run("deploy", "deploy", "Plan").returncode == 0
     done = runner.run("deploy", "deploy", name)
     assert (done.returncode, done.stdout) == (1, "")
-    start = (
-        "access: aws:iam/groupPolicy:GroupPolicy Developers-allow-assume-S3-role-in-production-policy: policy: it"
-    )
+    start = "access: aws:iam/groupPolicy:GroupPolicy Developers-allow-assume-S3-role-in-production-policy: policy: it"
     assert done.stderr.startswith(f"{start} differs from the review: ")
     assert "arn:aws:iam::666666666666:role/UpdateApp" in done.stderr
     assert done.stderr.endswith("; nothing was deployed\n")

@@ -22,6 +22,8 @@ test: setup
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy .
+	@.venv/bin/lint-imports --no-logo --no-cache > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@.venv/bin/typos
 	@.venv/bin/zizmor --quiet --offline --persona pedantic .github
 	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: left out, as Go is not here"; fi
 	@.venv/bin/python -m pytest

@@ -8,9 +8,9 @@ from typing import Any
 
 from access.accounts import Account
 from access.changes.rendered import combine
+from access.interruption import Interruption
 from access.known_principals import KnownPrincipal
 from access.participants import Participant, by_account
-from access.prove.interruption import Interruption
 from access.prove.leftovers import find_leftovers
 from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 import pulumi.automation as auto
 from semver import VersionInfo
 
-from sandbox import packages
+from sandbox import packages, pulumi_release
 from sandbox.errors import SandboxError
 from sandbox.layout import OFFICIAL_PULUMI_HOME, PULUMI_HOME, REPOSITORY, TOOLS
 
@@ -66,7 +65,7 @@ class Cli:
 def pulumi_cli(say: Say) -> Cli:
     """Return the Pulumi CLI, in the version that the project was tried with if that can be had.
 
-    It is an earlier set-up's, the one on PATH, the official installer's, built from Go modules, or a newer one on PATH.
+    In this order: an earlier set-up's, the one on PATH, a release, built from Go modules, a newer one on PATH.
 
     Raises:
         SandboxError: none of these gives one.
@@ -74,14 +73,13 @@ def pulumi_cli(say: Say) -> Cli:
     installed = installed_cli()
     if installed:
         return installed
-    say(f"Pulumi CLI: {CLI_VERSION} is not here; asking the official installer for it")
+    say(f"Pulumi CLI: {CLI_VERSION} is not here; downloading the release")
     root = TOOLS / "pulumi"
     try:
-        return Cli(
-            auto.PulumiCommand.install(root=str(root), version=CLI_VERSION), "installed by the official installer"
-        )
-    except (OSError, urllib.error.URLError, subprocess.CalledProcessError) as error:
-        say(f"Pulumi CLI: the official installer can't be had here ({error}); building it from its Go modules")
+        pulumi_release.download(str(CLI_VERSION), root / "bin")
+        return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "a release, its checksum compared")
+    except SandboxError as error:
+        say(f"Pulumi CLI: the release can't be had here ({error}); building it from its Go modules")
     if not shutil.which("go"):
         newer = _cli(None, "found on PATH; untried with this project, but the one that was tried can't be had here")
         if newer:

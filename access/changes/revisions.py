@@ -14,9 +14,9 @@ from pathlib import Path
 import yaml
 
 from ..errors import AccessError
+from ..interruption import Interruption
 from ..project.files import read_project
 from ..project.yaml_file import read_yaml
-from ..prove.interruption import Interruption
 from ..render.documents import Rendering, render
 from ..render.running import interpreter
 from .comparison import compare

@@ -188,7 +188,7 @@ def _review(participants: Sequence[Participant], options: argparse.Namespace, pr
 
 def _clean(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> int:
     """List the leftovers; remove them if that was asked for."""
-    from .interruption import Interruption
+    from ..interruption import Interruption
     from .leftovers import find_leftovers
     from .removal import by_account, left_over, remove
     from .stage import workers

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
 from ..aws_errors import AWS_ERRORS, describe
-from .interruption import Interruption
+from ..interruption import Interruption
 from .inventory import Kind, Thing
 
 _LOOK_SECONDS = 0.1

@@ -14,11 +14,11 @@ from ..arn import permission_set_of
 from ..aws_errors import describe, error_code
 from ..credentials import Credentials
 from ..errors import AccessError
+from ..interruption import Interruption
 from ..participants import Participant, check_account
 from ..stack_outputs import StackOutputs
 from .actions import Available, ProbedBucket
 from .expectations import MOST_GROUPS, Candidate, Role, candidates_of, outsider_of, roles_of
-from .interruption import Interruption
 from .inventory import PATH, Run
 from .matrix import Principal
 from .permission_sets import Entrance, entrances

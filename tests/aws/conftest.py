@@ -15,8 +15,8 @@ import pytest
 
 from access.accounts import Account, Session
 from access.arn import partition_of
+from access.interruption import Interruption
 from access.prove.expectations import outsider_of
-from access.prove.interruption import Interruption
 from access.prove.inventory import Run, Thing
 from access.prove.probes import Probes
 from access.prove.removal import left_over, remove

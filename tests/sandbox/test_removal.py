@@ -13,8 +13,8 @@ from access.accounts import Account, Session
 from access.credentials import Credentials
 from access.errors import AccessError
 from access.iam.account_reader import read_account
+from access.interruption import Interruption
 from access.participants import Participant
-from access.prove.interruption import Interruption
 from access.prove.inventory import Run
 from access.prove.leftovers import Leftovers, find_leftovers
 from access.prove.proof import Settings, prove
@@ -74,7 +74,7 @@ def inventory_of(sandbox: Sandbox) -> dict[str, Any]:
 
 
 # Names of people's own things, each the more like a proof's.
-LOOK_ALIKES = (
+LOOKALIKES = (
     "access-probe-20261125",
     "nightly-access-probe-20261125-runner",
     "web-access-probe-20261125",
@@ -92,13 +92,13 @@ KEYS = (
 )
 
 
-def make_look_alikes(session: Session, account_id: str) -> None:
+def make_lookalikes(session: Session, account_id: str) -> None:
     """Make things of people's own in an account, tagged as people tag."""
     trust = {"Effect": "Allow", "Principal": {"AWS": account_id}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     policy = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     own: Any = [{"Key": "access-probe", "Value": "ours"}]
-    for index, name in enumerate(LOOK_ALIKES):
+    for index, name in enumerate(LOOKALIKES):
         tags: Any = {"Tags": own} if index % 2 else {}
         session.iam.create_user(UserName=name, Path="/access-probe/", **tags)
         session.iam.create_access_key(UserName=name)
@@ -118,7 +118,7 @@ def test_things_of_peoples_own_stay_whatever_happens_to_proofs(
     ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for account_id in ACCOUNTS:
-        make_look_alikes(ready.accounts.administrator(account_id), account_id)
+        make_lookalikes(ready.accounts.administrator(account_id), account_id)
     s3 = ready.accounts.administrator(PRODUCTION).s3
     for key in KEYS:
         for _ in range(2):
@@ -220,7 +220,7 @@ def test_a_failed_removal_does_not_stop_the_others_and_is_said(
     assert message.startswith("not removed: 2 in account 999999999999: role ")
     assert message.endswith("to remove the rest: access prove … --clean")
     left = ready.left_over_probes()
-    assert len([name for name in left if name not in LOOK_ALIKES and "ours" not in name]) >= 2
+    assert len([name for name in left if name not in LOOKALIKES and "ours" not in name]) >= 2
     assert {thing.kind for thing in clean(participants)[0].things} == {"role"}
 
 

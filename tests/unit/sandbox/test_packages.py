@@ -115,6 +115,13 @@ def test_the_locks_agree_and_each_has_what_the_one_before_it_has() -> None:
 
 
 @pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)
+def test_every_lock_has_what_is_asked_for(lock: Path) -> None:
+    asked_for = re.findall(r"^([\w-]+)(?:\[.*?\])?==(\S+)", lock.with_suffix(".in").read_text(), re.MULTILINE)
+    assert asked_for
+    assert {(name.lower(), version) for name, version in asked_for} <= {*PIN.findall(lock.read_text())}
+
+
+@pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)
 def test_every_pin_has_hashes_and_no_index_is_named(lock: Path) -> None:
     text = lock.read_text()
     assert "://" not in text and "--index" not in text and "--find-links" not in text

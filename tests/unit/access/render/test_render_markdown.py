@@ -162,7 +162,7 @@ def test_nothing_in_the_documents_becomes_markup() -> None:
     assert not [tag for tag in ("<img", "<a ", "@everyone", "<h1>heading") if tag in html]
 
 
-def test_this_repositorys_file_is_not_stale(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_file_of_this_repository_is_not_stale(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["render", "--project", str(REPOSITORY), "--markdown", str(REPOSITORY / "ACCESS.md"), "--check"])
     assert (code, capsys.readouterr().out) == (0, ""), "run `make access`, and commit ACCESS.md"
 

@@ -1,4 +1,4 @@
-"""Signals that ask a proof to end, without the removal of what it made being lost to one of them."""
+"""Signals that end a command without skipping its clean-up."""
 
 import signal
 import threading
@@ -10,11 +10,10 @@ _PATIENCE = 3
 
 
 class Interruption:
-    """The signals that arrive while it is entered.
+    """A context that handles the signals of its time.
 
-    The first one ends the proof: it raises ``KeyboardInterrupt``, unless the removal has begun. Those that follow raise
-    nothing, so that no moment is left in which a signal could skip the removal; the third ends the removal, which then
-    says what is left.
+    The first signal raises ``KeyboardInterrupt``, unless the removal has begun. Later signals raise nothing, so that
+    none of them can skip the removal. The third ends the removal, which then reports what is left.
     """
 
     def __init__(self) -> None:

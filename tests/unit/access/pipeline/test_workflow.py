@@ -157,7 +157,7 @@ def test_a_check_that_did_not_end_leaves_no_old_verdict_standing(job: Job, githu
     github.add(AUTHOR, f"{MARK}\nNo access changes")
     github.add(AUTHOR, "of another workflow")
     assert job.run("Write the comment").returncode == 0
-    assert "Undecided: the check did not end" in github.comments[0]["body"]
+    assert "Undecided: the check did not finish" in github.comments[0]["body"]
     assert "https://github.example/acme/access/actions/runs/42" in github.comments[0]["body"]
     assert github.comments[1]["body"] == "of another workflow"
 

@@ -185,9 +185,9 @@ def test_it_warns_of_a_role_taken_out_that_another_stack_still_names(write: Writ
     stacks, said = render(folder)
     assert stacks["development"]["unresolved"] == ["acme/gone/Role", "acme/production/Gone"]
     assert [line.partition("Pulumi.")[2] for line in said.splitlines()] == [
-        "development.yaml, line 9: acme:groups[0].allow[1]: 'production/Gone': production has no such role; take it"
-        " out here too, or `pulumi up --stack development` will fail",
-        "development.yaml, line 10: acme:groups[0].allow[2]: 'gone/Role': there is no Pulumi.gone.yaml; take it out"
+        "development.yaml, line 9: acme:groups[0].allow[1]: 'production/Gone': production has no such role; remove"
+        " it here too, or `pulumi up --stack development` will fail",
+        "development.yaml, line 10: acme:groups[0].allow[2]: 'gone/Role': there is no Pulumi.gone.yaml; remove it"
         " here too, or `pulumi up --stack development` will fail",
     ]
 
@@ -284,10 +284,10 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
         ("raise ValueError('\\x1b[2J')", "ValueError: \\x1b[2J (__main__.py, line 1)"),
         ("import nowhere", "access: one can't be rendered: ModuleNotFoundError: No module named 'nowhere'"),
         ("import sys; sys.exit(3)", "access: one can't be rendered: SystemExit: 3"),
-        ("import os; os._exit(4)", "access: the program can't be run by "),
+        ("import os; os._exit(4)", "can't run the program: exit code 4; are its packages"),
         (
             "import pulumi_aws; pulumi_aws.get_availability_zones()",
-            "aws:index/getAvailabilityZones:getAvailabilityZones asks AWS",
+            "aws:index/getAvailabilityZones:getAvailabilityZones calls AWS",
         ),
         (
             "import pulumi; pulumi.StackReference('a/b/c').require_output('x').apply(print)",
@@ -295,7 +295,7 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
         ),
         (
             "import pulumi_aws as aws; aws.iam.Role('x', assume_role_policy='no JSON')",
-            "access: one: x: assumeRolePolicy is no policy document that is known without AWS",
+            "access: one: x: assumeRolePolicy is not a policy document that is known without AWS",
         ),
     ],
 )

@@ -112,9 +112,9 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
         (
             lambda: stack(READ, maxSessionDuration=7200, permissionsBoundary="arn:aws:iam::aws:policy/X", **BOTH),
             [
-                "- - Sessions last 3600 seconds at most.",
-                "+ - Sessions last 7200 seconds at most.",
-                "+ - Its rights end at `arn:aws:iam::aws:policy/X`.",
+                "- - Sessions last at most 3600 seconds.",
+                "+ - Sessions last at most 7200 seconds.",
+                "+ - Its permissions boundary is `arn:aws:iam::aws:policy/X`.",
             ],
         ),
         (
@@ -123,7 +123,7 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
             ),
             [
                 "+ ",
-                "+ ## Roles that no stack here makes",
+                "+ ## Roles that no stack here creates",
                 "+ ",
                 r"+ - group New of development may `sts:AssumeRole` x/\<o/p\>/R",
                 "+ ",
@@ -136,7 +136,7 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
             lambda: stack(READ, known=({"principal": "arn:x", "reason": "a *b*", "until": "2027"},), **BOTH),
             [
                 "+ ",
-                "+ ## Known principals, who may reach what the stacks give",
+                "+ ## Known principals, whose access is intended",
                 "+ ",
                 r"+ - `arn:x` of production, until 2027: a \*b\*",
             ],
@@ -182,7 +182,7 @@ def test_a_stale_file_fails_with_what_is_wrong_and_the_command(
     said = capsys.readouterr()
     assert "+- group Testers of development may never `sts:AssumeRole`" in said.out.splitlines()
     assert said.err == (
-        f"access: {file} is stale; write it anew and commit it: python -m access render --markdown {file} --project"
+        f"access: {file} is stale; write it again and commit it: python -m access render --markdown {file} --project"
         f" {REPOSITORY}\n"
     )
     assert wanted != file.read_text()

@@ -1,4 +1,4 @@
-"""What people read names every option and every output."""
+"""The README and Pulumi.yaml name every option and every output."""
 
 import inspect
 import re
@@ -14,12 +14,12 @@ PROJECT = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
 
 
 def keys(entry_type: type) -> set[str]:
-    """The keys of an entry in the YAML."""
+    """Return the keys of an entry in YAML."""
     return {re.sub("_(.)", lambda match: match[1].upper(), name) for name in inspect.get_annotations(entry_type)}
 
 
 def section(name: str) -> str:
-    """The part of the README about one list of the YAML."""
+    """Return the README's section about one list."""
     part = README.split(f"**`cross-account-access:{name}`**")[1]
     return re.split(r"\n\*\*|\n#+ |\nOut of scope|\nthe stack makes", part)[0]
 

@@ -1,4 +1,4 @@
-"""Who may newly assume a role, asked of random options of roles and groups, and of a solver."""
+"""New rights to assume a role, for random options of roles and groups, compared with a solver."""
 
 from random import Random
 from typing import Any

@@ -63,7 +63,7 @@ def why_useless(grantee: Grantee, grant: Grant, accounts: Sequence[str], options
         options: the role's options.
         now: the current time.
     """
-    account = next((it for it in accounts if it in trusted_accounts(options)), None)
+    account = next((own for own in accounts if own in trusted_accounts(options)), None)
     if account is None:
         return f"the role does not trust {accounts[0]}; correct the role's trustedAccountId"
     unusable = why_unusable(options, account, now)

@@ -1,4 +1,4 @@
-"""A stack's outputs for other teams and stacks: the contract, version 1, as the README describes it.
+"""A stack's outputs for other teams and stacks: the contract, version 1, as docs/outputs.md describes it.
 
 A new output leaves the version as it is; an output that is removed or changes its meaning raises it.
 """

@@ -1,4 +1,4 @@
-"""Test the facts of docs/untried.md on AWS, as far as possible without touching the accounts' own resources."""
+"""Test the facts of docs/limits.md on AWS, as far as possible without touching the accounts' own resources."""
 
 import time
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from access.__main__ import _parser
+from access.__main__ import parser
 from access.errors import AccessError
 from access.github import BOT
 from access.pipeline import documents
@@ -67,7 +67,7 @@ def test_make_installs_the_packages(runner: Runner, command: str) -> None:
 def test_each_command_exists(command: str) -> None:
     filled_in = command.replace("$STACKS", "production development").split(" >> ")[0]
     arguments = [word.replace('"', "") for word in shlex.split(filled_in)[3:]]
-    assert callable(_parser().parse_args(arguments).run)
+    assert callable(parser().parse_args(arguments).run)
 
 
 # The stacks, and those that wait.

@@ -168,7 +168,7 @@ def live(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         ),
         (lambda live: live.version(allow("s3:*")), "excess", "UpdateApp may also do s3:* on *"),
         (lambda live: live.version(allow("s3:GetObject")), "lack", "UpdateApp may not do s3:"),
-        (lambda live: live.trust(trusts(DEVELOPMENT, THIRD)), "excess", f"anybody of account {THIRD}"),
+        (lambda live: live.trust(trusts(DEVELOPMENT, THIRD)), "excess", f"anybody in account {THIRD}"),
         (lambda live: live.trust(trusts(THIRD)), "lack", "Developers may not assume UpdateApp"),
         (lambda live: live.role(trusts(DEVELOPMENT)), "excess", f"role Other may also let account {DEVELOPMENT} in"),
         (lambda live: live.role(trusts(THIRD)), "excess", f"role Other may also let account {THIRD} in"),

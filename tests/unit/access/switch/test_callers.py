@@ -126,7 +126,7 @@ def started(session: Any, options: Mapping[str, Any]) -> tuple[Any, ...]:  # noq
     return (*seen, client.meta.region_name, client._endpoint.http_session._verify)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(derandomize=True, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     made=files(),
     named=st.sampled_from([None, *NAMES]),
@@ -205,7 +205,7 @@ def sts_of_a_test(seen: Calls) -> Callable[..., AWSResponse]:
     return answer
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(derandomize=True, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=files(), keys_there=st.booleans())
 def test_as_botocore_starts_for_a_role(aws: Path, made: Mapping[str, str], keys_there: bool) -> None:
     """The role of a profile is assumed with the credentials, and at the address, with which botocore assumes it."""

@@ -1,4 +1,4 @@
-"""Runs all benchmarks: ``python -m benchmarks [--most COUNT] [--json FILE]``. It wipes the sandbox first."""
+"""Run all benchmarks: ``python -m benchmarks [--most COUNT] [--json FILE]``. They wipe the sandbox first."""
 
 import argparse
 import subprocess
@@ -17,14 +17,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Run them one after the other: each has its yardstick in its own run, as machines are noisy."""
+    """Run the benchmarks one after the other, each with its own yardstick, because machines are noisy."""
     options = parser().parse_args()
     counts = [*(count for count in scale.COUNTS if count < options.most), options.most]
     shown = {up.TITLE: show(up.TITLE, up.figures()), scale.TITLE: show(scale.TITLE, scale.figures(counts))}
     subprocess.run([*up.SANDBOX, "up"], stdout=subprocess.DEVNULL, check=True)  # noqa: S603
     for benchmark in (prove, switch, components):
         shown[benchmark.TITLE] = show(benchmark.TITLE, benchmark.figures())
-    print("\nTerraform is not compared: these figures are of this machine, and it isn't here", flush=True)
+    print("\nTerraform is not compared, because it is not installed on this machine", flush=True)
     if options.json:
         write(options.json, shown)
 

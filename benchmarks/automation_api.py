@@ -1,4 +1,4 @@
-"""The yardstick: both deployed stacks brought up with the Automation API alone, as its documentation does it."""
+"""The yardstick: update both deployed stacks with the Automation API, as its documentation does."""
 
 import os
 
@@ -14,7 +14,7 @@ PROJECT = "cross-account-access"
 
 
 def main() -> None:
-    """Bring both stacks up."""
+    """Update both stacks."""
     cli = installed_cli()
     if cli:
         os.environ["PATH"] = f"{cli.path.parent}:{os.environ['PATH']}"

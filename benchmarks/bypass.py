@@ -1,4 +1,4 @@
-"""Times ``access bypass`` on accounts that are made up: the seconds of a search, and the lines of its text.
+"""Time ``access bypass`` on invented accounts: the seconds of a search, and the lines of its report.
 
 Run it with ``python -m benchmarks.bypass``.
 """
@@ -23,11 +23,11 @@ ACCOUNTS = {
     "Testers who are power users": (200, 100, (POWER_USER,)),
     "Testers who may do anything in IAM": (50, 50, (Statement("1", "Allow", actions=("iam:*", ASSUME)),)),
 }
-"""So many users, so many roles, and the users' own rights."""
+"""The number of users, the number of roles, and the users' own rights."""
 
 
 def account(count: int, roles: list[str], rights: tuple[Statement, ...]) -> Directory:
-    """An account whose users are all in a group that is denied the roles, with one role that may assume them."""
+    """Return an account whose users are all in a group that is denied the roles, with one role that may assume them."""
 
     def arn(name: str) -> str:
         return f"arn:aws:iam::{HERE}:{name}"

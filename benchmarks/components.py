@@ -1,8 +1,8 @@
-"""Times the program of a stack beside the very same resources written directly on ``pulumi_aws``.
+"""Time a stack's program against the same resources written directly with ``pulumi_aws``.
 
-Run it with ``make benchmark``, or alone: ``python -m benchmarks.components``. The engine is mocked, in this process, so
-that the figures are the program's own work and nothing else. Machines are noisy: each figure is the least of the runs,
-in processor time, and programs take turns.
+Run it with ``make benchmark``, or alone: ``python -m benchmarks.components``. The engine is mocked in this process, so
+that the figures contain only the program's own work. Machines are noisy: the programs take turns, and each figure is
+the shortest processor time of the runs.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from sandbox.layout import REPOSITORY
 
 TITLE = "the program beside plain resources, with a mocked engine"
 COUNTS = (1, 30, 100, 300)
-"""How many roles, or groups, there are."""
+"""The numbers of roles, or groups."""
 RUNS = 5
 PROJECT = "cross-account-access"
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
@@ -35,7 +35,7 @@ Registered = dict[str, tuple[str, Any]]
 
 
 class Aws(mocks.Mocks):
-    """Answers as AWS would, and as a stack that exports many roles."""
+    """Mocks of AWS, and of a stack that exports many roles."""
 
     def __init__(self, roles: int) -> None:
         self.outputs = {
@@ -48,7 +48,7 @@ class Aws(mocks.Mocks):
         self.registered: Registered = {}
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        """Make a resource."""
+        """Register a resource."""
         if args.typ == "pulumi:pulumi:StackReference":
             return args.name, {**args.inputs, "outputs": self.outputs, "secretOutputNames": []}
         self.registered[args.name] = (args.typ, args.inputs)
@@ -56,7 +56,7 @@ class Aws(mocks.Mocks):
         return args.name, {**args.inputs, "arn": f"arn:aws:iam::{PRODUCTION}:{kind}/{args.inputs.get('name')}"}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # type: ignore[override]
-        """Say which partition it is."""
+        """Return the partition."""
         return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 
@@ -76,7 +76,7 @@ def role_arn(name: str) -> str:
 
 
 def role_options(number: int) -> dict[str, str]:
-    """Return what the file of the role's stack says of it."""
+    """Return the role's options in its stack's file."""
     return {"bucket": bucket_name(number), "trustedAccountId": DEVELOPMENT}
 
 
@@ -89,12 +89,12 @@ CODE = compile((REPOSITORY / "__main__.py").read_text(), "__main__.py", "exec")
 
 
 def program() -> Program:
-    """Return the program of this repository, to be run as deep in the stack as the others: the SDK records it all."""
+    """Return this repository's program, called as deep in the stack as the others: the SDK records the whole stack."""
     return partial(exec, CODE, {"__name__": "__main__"})
 
 
 class Parent(pulumi.ComponentResource):
-    """A component that does nothing. Of one without a class of its own the SDK would record no stack."""
+    """A component that does nothing. Without its own class, the SDK would record no stack."""
 
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"{PROJECT}:index:{kind}", name)
@@ -106,19 +106,19 @@ def rendered(*statements: Mapping[str, object]) -> str:
 
 
 def plain_production(count: int) -> None:
-    """Make the roles and buckets directly."""
+    """Create the roles and buckets directly."""
     partition = aws.get_partition_output().partition
     arns: dict[str, pulumi.Output[str]] = {}
     for number in range(count):
         bucket = bucket_name(number)
         parent = Parent("ApplicationBucket", bucket)
         child = pulumi.ResourceOptions(parent=parent)
-        made = aws.s3.Bucket(
+        created = aws.s3.Bucket(
             f"{bucket}-bucket", bucket=bucket, opts=pulumi.ResourceOptions(parent=parent, protect=True)
         )
         block = aws.s3.BucketPublicAccessBlock(
             f"{bucket}-public-access-block",
-            bucket=made.bucket,
+            bucket=created.bucket,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
@@ -126,26 +126,28 @@ def plain_production(count: int) -> None:
             opts=child,
         )
         ownership: aws.s3.BucketOwnershipControlsRuleArgsDict = {"object_ownership": "BucketOwnerEnforced"}
-        aws.s3.BucketOwnershipControls(f"{bucket}-ownership-controls", bucket=made.bucket, rule=ownership, opts=child)
+        aws.s3.BucketOwnershipControls(
+            f"{bucket}-ownership-controls", bucket=created.bucket, rule=ownership, opts=child
+        )
         aws.s3.BucketVersioning(
             f"{bucket}-versioning",
-            bucket=made.bucket,
+            bucket=created.bucket,
             versioning_configuration={"status": "Enabled"},
             opts=child,
         )
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{bucket}-encryption",
-            bucket=made.bucket,
+            bucket=created.bucket,
             rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
             opts=child,
         )
         aws.s3.BucketPolicy(
             f"{bucket}-policy",
-            bucket=made.bucket,
+            bucket=created.bucket,
             policy=partition.apply(partial(bucket_policy, bucket)),
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[block]),
         )
-        parent.register_outputs({"name": made.bucket, "arn": made.arn})
+        parent.register_outputs({"name": created.bucket, "arn": created.arn})
     for number in range(count):
         name = role_name(number)
         parent = Parent("ReadWriteBucketRole", name)
@@ -210,7 +212,7 @@ def trust_policy(partition: str) -> str:
 
 
 def plain_development(count: int) -> None:
-    """Make the groups and their policies directly."""
+    """Create the groups and their policies directly."""
     role_arns = pulumi.StackReference(f"organization/{PROJECT}/production").get_output("roleArns")
     assumable = {}
     for number in range(count):
@@ -247,7 +249,7 @@ def config_of(stack: str, count: int) -> dict[str, object]:
 
 
 def measured(stack: str, count: int, body: Program) -> tuple[float, Registered]:
-    """Run a program once. Return the seconds that it took, and what it registered."""
+    """Run a program once, and return its seconds and the resources that it registered."""
     answers = Aws(count)
     runtime.reset_options()
     mocks.set_mocks(answers, PROJECT, stack, preview=False, organization="organization")
@@ -270,14 +272,14 @@ def figures() -> Iterator[Figure]:
     asyncio.set_event_loop(asyncio.new_event_loop())
     plain = {"production": plain_production, "development": plain_development}
     for stack, directly in plain.items():
-        measured(stack, 1, program())  # what is imported, and compiled, once
+        measured(stack, 1, program())  # imports and compiles once
         for count in COUNTS:
             times: list[tuple[float, float]] = []
             for _ in range(RUNS):
                 ours, registered = measured(stack, count, program())
                 theirs, same = measured(stack, count, partial(directly, count))
                 if registered != same:
-                    sys.exit(f"{stack}: these are not the same resources")
+                    sys.exit(f"{stack}: the programs register different resources")
                 times.append((ours, theirs))
             ours, theirs = (min(each) for each in zip(*times, strict=True))
             what = "roles" if stack == "production" else "groups"

@@ -1,7 +1,7 @@
-"""Times the proof: how many cells are settled in a second, and how that grows with the number of principals.
+"""Time the proof: the cells tested in a second, and the growth with the number of principals.
 
-Run it with ``make benchmark``, or alone on a sandbox that is up: ``python -m benchmarks.prove``. The role is the
-tutorial's; groups that may assume it are made for the benchmark and removed again. Each cell is asked twice.
+Run it with ``make benchmark``, or alone on a running sandbox: ``python -m benchmarks.prove``. The role is the
+tutorial's; the benchmark creates groups that may assume it, and deletes them again. Each cell is tested twice.
 """
 
 import json
@@ -22,15 +22,15 @@ from sandbox.isolation import forget_environment
 from sandbox.layout import REPOSITORY, layout_of
 from sandbox.toolchain import installed_cli
 
-TITLE = "the proof, each cell asked twice"
+TITLE = "the proof, each cell tested twice"
 STACKS = ("production", "development")
 GROUPS = (3, 11, 23)
-"""How many groups there are: with two members of each, and four principals more, 10, 26 and 50 principals."""
+"""The numbers of groups. With two members of each and four more principals, there are 10, 26 and 50 principals."""
 
 
 @contextmanager
 def teams(account: Account, role_arn: str, count: int) -> Iterator[list[str]]:
-    """Groups that may assume a role, as long as the context lasts."""
+    """Create groups that may assume a role, and delete them after the context."""
     iam, names = account.administrator.iam, [f"Benchmark{number:02}" for number in range(count)]
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role_arn}
     document = json.dumps({"Version": "2012-10-17", "Statement": statement})
@@ -51,7 +51,7 @@ def figures() -> Iterator[Figure]:
     layout = layout_of(REPOSITORY)
     cli, emulator = installed_cli(), Emulator(layout)
     if not cli or not emulator.running:
-        sys.exit("the sandbox has to be up: run `make up` first")
+        sys.exit("the sandbox is not running: run `make up` first")
     engine, config = Engine(layout, emulator, cli), layout.aws_config
     production, development = (parse_stack_outputs(stack, engine.outputs(stack)) for stack in STACKS)
     accounts = {name: Account(name, config) for name in STACKS}
@@ -60,8 +60,11 @@ def figures() -> Iterator[Figure]:
     for count in GROUPS:
         with teams(accounts["development"], role_arn, count) as names:
             groups = {name: {"allow": [role_arn], "deny": []} for name in names}
-            told: StackOutputs = replace(development, groups=groups)  # type: ignore[arg-type]
-            participants = [Participant(accounts["production"], production), Participant(accounts["development"], told)]
+            exported: StackOutputs = replace(development, groups=groups)  # type: ignore[arg-type]
+            participants = [
+                Participant(accounts["production"], production),
+                Participant(accounts["development"], exported),
+            ]
             start = time.monotonic()
             proof = prove(participants, Settings(create_probes=True, patience=0))
             seconds = time.monotonic() - start

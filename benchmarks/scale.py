@@ -1,8 +1,8 @@
-"""Times both stacks with many roles and groups: from nothing, without change, and a preview. The proof is left aside.
+"""Time both stacks with many roles and groups, without the proof: a first up, an up without change, and a preview.
 
 Run it with ``make benchmark``, or alone: ``python -m benchmarks.scale``. Each role has its bucket, and each group may
-assume one role. Each count is one run, in a sandbox of its own, and its ratios are to the first count's time for each
-role: where they stay the same, time grows as the roles do.
+assume one role. Each count is one run in its own sandbox. The ratios compare the time per role with the first count's:
+equal ratios mean that time grows linearly.
 """
 
 import json
@@ -26,7 +26,7 @@ COMMANDS = {
 
 
 def write_project(folder: Path, count: int) -> None:
-    """Write a project with this many roles, and as many groups."""
+    """Write a project with this many roles and groups."""
     roles = [
         {"name": f"Role{number:04}", "bucket": f"application-{number:04}", "trustedAccountId": DEVELOPMENT}
         for number in range(count)

@@ -1,8 +1,8 @@
-"""Times ``access exec ARN -- true`` against a deployed sandbox that runs.
+"""Time ``access exec ARN -- true`` against a running sandbox with both stacks deployed.
 
-Run it with ``python -m benchmarks.switch``. Machines are noisy, so all commands take turns, in any order, and each
-figure is the median of its runs, beside two yardsticks from the same runs: a bare botocore script that assumes the role
-and becomes the same command, and ``aws sts assume-role`` of the AWS CLI v1, which is installed into a temporary folder.
+Run it with ``python -m benchmarks.switch``. Machines are noisy, so all commands take turns in random order, and each
+figure is the median of its runs. There are two yardsticks from the same runs: a bare botocore script that assumes the
+role and runs the same command, and ``aws sts assume-role`` of the AWS CLI v1, installed into a temporary folder.
 """
 
 import os
@@ -46,10 +46,10 @@ EXEC = [sys.executable, "-m", "access", "exec", ROLE]
 
 @contextmanager
 def developer() -> Iterator[dict[str, str]]:
-    """The variables of somebody who may switch to the role, and does not exist afterwards."""
+    """Create a user who may switch to the role, yield the user's environment variables, and delete the user."""
     emulator = Emulator(LAYOUT)
     if not emulator.running:
-        sys.exit("the sandbox does not run; run `python -m sandbox up`")
+        sys.exit("the sandbox is not running; run `python -m sandbox up`")
     variables = environment(LAYOUT, emulator, "cross-account-access", "development")
     user = User("benchmark-switch", ACCOUNTS["development"], ("Developers",), power_user=False)
     accounts = Accounts(LAYOUT, emulator, variables["AWS_REGION"])
@@ -67,7 +67,7 @@ def developer() -> Iterator[dict[str, str]]:
 
 
 def install_aws_cli(folder: Path) -> str:
-    """The AWS CLI v1, in a virtual environment of its own."""
+    """Install the AWS CLI v1 into its own virtual environment, and return its path."""
     print(f"installing {AWS_CLI}", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)  # noqa: S603
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", AWS_CLI]
@@ -76,7 +76,7 @@ def install_aws_cli(folder: Path) -> str:
 
 
 def seconds(command: Sequence[str], variables: Mapping[str, str]) -> float:
-    """How long a command takes."""
+    """Return the seconds that a command takes."""
     start = time.monotonic()
     done = subprocess.run(command, cwd=REPOSITORY, env=variables, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
     taken = time.monotonic() - start
@@ -86,7 +86,7 @@ def seconds(command: Sequence[str], variables: Mapping[str, str]) -> float:
 
 
 def figures() -> Iterator[Figure]:
-    """Run the benchmark. The sandbox is as before afterwards."""
+    """Run the benchmark, and restore the sandbox."""
     with tempfile.TemporaryDirectory() as folder, developer() as variables:
         aws = install_aws_cli(Path(folder) / "aws")
         assume = [aws, "sts", "assume-role", "--role-arn", ROLE, "--role-session-name", "benchmark"]

@@ -1,9 +1,8 @@
-"""Times ``up``: from nothing deployed to both stacks up and tried, and with nothing to change. Set-up must be done.
+"""Time ``up``: from nothing deployed to both stacks proved, and with nothing to change. Set-up must be done.
 
-Run it with ``make benchmark``. Machines are noisy, so each figure is the median of the runs, and stands beside that of
-a yardstick from the same run: the Automation API's own way to bring two deployed stacks up, ``Stack.up``, without the
-attempts of step 3. Memory is the largest sum of all processes' resident sets, the emulator's included; pages that
-processes share are counted for each of them.
+Run it with ``make benchmark``. Machines are noisy, so each figure is the median of the runs, beside a yardstick from
+the same runs: the Automation API's ``Stack.up`` of two deployed stacks, without step 3. Memory is the largest sum of
+the resident sets of all processes, including the emulator; shared pages count for each process.
 """
 
 import statistics
@@ -25,11 +24,11 @@ YARDSTICK = [sys.executable, "-m", "benchmarks.automation_api"]
 
 
 def measured(command: Sequence[str], layout: Layout | None = None) -> tuple[float, float]:
-    """Return how long a command takes, in seconds, and the memory of all its processes at their largest, in MB.
+    """Return a command's seconds, and the peak memory of all its processes in MB.
 
     Args:
         command: the command.
-        layout: the sandbox, by default the repository's, whose emulator counts too.
+        layout: the sandbox whose emulator counts too; by default the repository's.
     """
     layout = layout or layout_of(REPOSITORY)
     start = time.monotonic()
@@ -48,12 +47,12 @@ def measured(command: Sequence[str], layout: Layout | None = None) -> tuple[floa
     ended.set()
     watcher.join()
     if failed:
-        sys.exit(f"{' '.join(command)} failed; run it by itself to see why")
+        sys.exit(f"{' '.join(command)} failed; run it alone to see the reason")
     return seconds, largest
 
 
 def resident_megabytes(roots: set[int | None]) -> float:
-    """The memory of these processes and of those that they have started."""
+    """Return the memory of these processes and of their children."""
     listed = subprocess.run(["ps", "-axo", "pid=,ppid=,rss="], capture_output=True, text=True, check=True)  # noqa: S607
     rows = sorted(tuple(map(int, line.split())) for line in listed.stdout.splitlines())
     family, kilobytes = set(roots), 0

@@ -1,1 +1,1 @@
-"""Both accounts of the tutorial on this machine: an AWS emulator, the Pulumi engine and the program, deployed."""
+"""The tutorial's two accounts on this machine: an AWS emulator, the Pulumi engine and the deployed program."""

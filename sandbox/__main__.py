@@ -1,4 +1,4 @@
-"""``python -m sandbox``: a project's accounts on this machine, deployed and tried."""
+"""``python -m sandbox``: deploy a project's accounts on this machine and test them."""
 
 import contextlib
 import gc
@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 from access.aws_errors import describe
 from access.errors import AccessError
 from sandbox import commands
-from sandbox.command_line import as_typed, parse
+from sandbox.command_line import parse, with_same_options
 from sandbox.errors import SandboxError
 from sandbox.isolation import forget_environment
 from sandbox.layout import REPOSITORY, Layout, layout_of
@@ -34,34 +34,34 @@ def main(arguments: Sequence[str] | None = None, layout: Layout | None = None) -
     """Run a command and return its exit code.
 
     Args:
-        arguments: what was typed.
+        arguments: the command line's arguments.
         layout: the sandbox, by default the one in the project's folder.
     """
     options = parse(list(sys.argv[1:] if arguments is None else arguments))
-    options.forgotten = forget_environment()
+    options.removed_variables = forget_environment()
     layout = layout or layout_of((options.project or REPOSITORY).absolute())
     try:
         return _COMMANDS[options.command](options, layout)
     except KeyboardInterrupt:
-        reason, code = "interrupted; run it again and it goes on where it was", 130
+        reason, code = "interrupted; run it again to continue", 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         reason, code = _reason(error, layout), 1
-    for line in as_typed(reason, options).splitlines():
+    for line in with_same_options(reason, options).splitlines():
         print(f"sandbox: {line}", file=sys.stderr)
     return code
 
 
 def _reason(error: Exception, layout: Layout) -> str:
-    """Return why a command failed, in one line, or one for each stack that failed."""
+    """Return the reason for a failure in one line, or in one line for each failed stack."""
     if isinstance(error, SandboxError | AccessError):
         return str(error)
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
-        return "the emulator stopped answering; run `python -m sandbox up`, which goes on where it was"
+        return "the emulator stopped answering; run `python -m sandbox up` to continue"
     if isinstance(error, exceptions.BotoCoreError | exceptions.ClientError):
-        return f"AWS: {describe(error)}; run it again and it goes on where it was"
+        return f"AWS: {describe(error)}; run it again to continue"
     if isinstance(error, ResponseParserError):
         return "AWS: an answer can't be read; run it again"  # the answer itself may hold keys
     if isinstance(error, OSError) and error.strerror:
@@ -69,11 +69,11 @@ def _reason(error: Exception, layout: Layout) -> str:
     log = layout.directory / "defect.log"
     with contextlib.suppress(OSError):
         log.write_text(traceback.format_exc())
-    return f"a defect of the sandbox, {type(error).__name__}: {' '.join(str(error).split())}; {log} says where"
+    return f"a defect of the sandbox, {type(error).__name__}: {' '.join(str(error).split())}; see {log}"
 
 
 def _open_closed_streams() -> None:
-    """Open what the caller has closed, so that no file of the sandbox's takes the number of a standard stream."""
+    """Reopen standard streams that the caller has closed, so that no other file takes their numbers."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(number)
@@ -84,12 +84,12 @@ def _open_closed_streams() -> None:
 
 if __name__ == "__main__":
     _open_closed_streams()
-    # A program that failed leaves what it would still have awaited; the reason for its failure is printed.
+    # A failed program leaves coroutines that it never awaited; the reason for its failure is printed anyway.
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-    gc.disable()  # the process ends soon; looking for what could be freed takes a tenth of the time of `up`
+    gc.disable()  # the process ends soon, and collecting garbage takes a tenth of the time of `up`
     exit_code = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    # A program that was being run for an engine that was killed still waits for its answers: do not wait for it.
+    # The program of a killed engine still waits for the engine's answers: do not wait for it.
     os._exit(exit_code)

@@ -1,4 +1,4 @@
-"""The sandbox's commands. Each takes the parsed options and the sandbox's files, and returns the exit code."""
+"""The sandbox's commands. Each takes the parsed options and the sandbox's layout, and returns the exit code."""
 
 import argparse
 import functools
@@ -11,40 +11,40 @@ from typing import Any
 
 from access.project.files import Project, read_project
 from sandbox import toolchain
-from sandbox.command_line import as_typed
+from sandbox.command_line import with_same_options
 from sandbox.deployment import deploy
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.environment import environment
 from sandbox.errors import SandboxError
-from sandbox.identity_center import sets_named, withdraw
-from sandbox.isolation import LEADING_ELSEWHERE, without_proxy_here
+from sandbox.identity_center import permission_sets_in, withdraw
+from sandbox.isolation import REDIRECTING_VARIABLES, no_proxy_variables
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.people import leave_groups, named_groups
-from sandbox.proof import proved, rendered
-from sandbox.running import alone, running
-from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, gone_in_words, known_stacks
+from sandbox.proof import proved, start_rendering
+from sandbox.running import locked, running
+from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, known_stacks, missing_file_message
 
 _say = functools.partial(print, flush=True)
 
 
 def up(options: argparse.Namespace, layout: Layout) -> int:
-    """Deploy stacks, and prove who can do what in all that are deployed."""
+    """Deploy stacks, and prove who can do what in all deployed stacks."""
     projects, stacks = _read(options, layout)
     check_stacks(stacks)
     chosen = _chosen(stacks, options.stacks)
     prepared = [stack for stack in stacks if stack in chosen or stack.deployed]
     official = options.provider == toolchain.OFFICIAL
     with running(layout, projects, prepared, official, _say, options.lenient) as sandbox:
-        renderings = rendered(chosen, sandbox.pool)
-        done = deploy(sandbox, stacks, chosen, _say)
-        holds = not done.failures and proved(layout, done.outputs, done.strangers, chosen, renderings)
+        renderings = start_rendering(chosen, sandbox.pool)
+        result = deploy(sandbox, stacks, chosen, _say)
+        holds = not result.failures and proved(layout, result.outputs, result.strangers, chosen, renderings)
     for stack in stacks:
         if not stack.file:
-            _say(as_typed(gone_in_words(stack), options))
-    if done.failures:
-        raise SandboxError("\n".join(done.failures))
-    _say("deployed" if done.changed else "nothing had to be changed")
+            _say(with_same_options(missing_file_message(stack), options))
+    if result.failures:
+        raise SandboxError("\n".join(result.failures))
+    _say("deployed" if result.changed else "nothing to change")
     return 0 if holds else 1
 
 
@@ -73,11 +73,11 @@ def pulumi(options: argparse.Namespace, layout: Layout) -> int:
     check_place(stack)
     with running(layout, projects, [stack], options.provider == toolchain.OFFICIAL, lambda line: None) as sandbox:
         if options.arguments[0] == "destroy" and stack.deployed and stack.deployed.account_id:
-            # AWS deletes no group that somebody is in, and no policy that a role has.
+            # AWS does not delete a group with members, or a policy that is attached to a role.
             others = [other.file for other in stacks if other.file and other is not stack]
             account_id = stack.deployed.account_id
             leave_groups(sandbox.accounts, account_id, named_groups(others))
-            withdraw(sandbox.accounts, account_id, sets_named(others, account_id))
+            withdraw(sandbox.accounts, account_id, permission_sets_in(others, account_id))
         engine = sandbox.engine(stack)
         engine.forget_deployment(stack.name)
         engine.check(stack.name, engine.run(stack.name, *options.arguments, say=_say))
@@ -85,15 +85,15 @@ def pulumi(options: argparse.Namespace, layout: Layout) -> int:
 
 
 def down(options: argparse.Namespace, layout: Layout) -> int:
-    """Stop the emulator; forget all that was deployed if that was asked for."""
+    """Stop the emulator, and delete everything that is deployed if ``--wipe`` is given."""
     if not layout.directory.exists():
         print("the sandbox was never started")
         return 0
-    with alone(layout):
+    with locked(layout):
         print("the emulator is stopped" if Emulator(layout).stop() else "the emulator was not running")
         if options.wipe:
             shutil.rmtree(layout.directory)
-            print("all that was deployed is forgotten")
+            print("everything that was deployed is deleted")
     return 0
 
 
@@ -112,15 +112,15 @@ def outputs(options: argparse.Namespace, layout: Layout) -> int:
 
 
 def env(options: argparse.Namespace, layout: Layout) -> int:
-    """Print what a shell has to be given."""
+    """Print the lines that set a shell's variables."""
     _, stacks = _read(options, layout)
     stack, cli = find_stack(stacks, options.stack), toolchain.installed_cli()
     official = options.provider == toolchain.OFFICIAL
-    variables = environment(layout, Emulator(layout), stack.project.name, stack.name, official) | without_proxy_here()
+    variables = environment(layout, Emulator(layout), stack.project.name, stack.name, official) | no_proxy_variables()
     if not cli or not cli.runs_python:
         text = f"# pulumi can't run Python programs here: python -m sandbox pulumi {stack.label} -- preview does"
-        print(as_typed(text, options))
-    for name in sorted({*LEADING_ELSEWHERE, *options.forgotten} - variables.keys()):
+        print(with_same_options(text, options))
+    for name in sorted({*REDIRECTING_VARIABLES, *options.removed_variables} - variables.keys()):
         if name.isidentifier():  # a shell has no variables of other names
             print(f"unset {name}")
     for name, value in variables.items():
@@ -131,32 +131,32 @@ def env(options: argparse.Namespace, layout: Layout) -> int:
 
 
 def status(options: argparse.Namespace, layout: Layout) -> int:
-    """Show what runs and what is deployed."""
+    """Show what is running and what is deployed."""
     _, stacks = _read(options, layout)
     emulator = Emulator(layout)
     print(f"emulator     {f'{emulator.description} (process {emulator.pid})' if emulator.running else 'not running'}")
     for stack in stacks:
         state = "deployed" if stack.deployed else "not deployed"
-        print(f"{stack.label:12} account {stack.account_id}, {state}{'' if stack.file else ', its file is gone'}")
+        print(f"{stack.label:12} account {stack.account_id}, {state}{'' if stack.file else ', its file is missing'}")
     return 0
 
 
 def _read(options: argparse.Namespace, layout: Layout) -> tuple[list[Project], list[KnownStack]]:
-    """Read all files: those of the projects that the sandbox's own reads come first."""
+    """Read all projects, the ones given with ``--with`` first."""
     projects = [read_project(folder) for folder in [*options.beside, options.project or REPOSITORY]]
     return projects, known_stacks(layout, projects)
 
 
 def _chosen(stacks: Sequence[KnownStack], names: Sequence[str]) -> list[KnownStack]:
-    """Return the stacks that were named, in the order of their deployment; by default all that have a file.
+    """Return the named stacks in the order of their deployment; by default all that have a file.
 
     Raises:
-        SandboxError: there is no such stack, or its file is gone.
+        SandboxError: there is no such stack, or its file is missing.
     """
     named = [find_stack(stacks, name) for name in names]
     for stack in named:
         if not stack.file:
-            raise SandboxError(gone_in_words(stack))
+            raise SandboxError(missing_file_message(stack))
     return [stack for stack in stacks if stack.file and (not names or stack in named)]
 
 
@@ -166,5 +166,7 @@ def _read_outputs(layout: Layout, stacks: Sequence[KnownStack]) -> dict[str, dic
         raise SandboxError("nothing is deployed; run `python -m sandbox up`")
     emulator = Emulator(layout)
     with ThreadPoolExecutor() as pool:
-        exported = pool.map(lambda it: Engine(layout, emulator, cli, project=it.project).outputs(it.name), stacks)
+        exported = pool.map(
+            lambda stack: Engine(layout, emulator, cli, project=stack.project).outputs(stack.name), stacks
+        )
         return dict(zip((stack.label for stack in stacks), exported, strict=True))

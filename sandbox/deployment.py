@@ -1,4 +1,4 @@
-"""Deploys stacks one after the other, and looks after what they need beside them: people, and what exists already."""
+"""Deploy stacks one after another, with the users and resources that they need around them."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -10,10 +10,10 @@ from access.switch.published import write_published
 from access.switch.publishing import publish
 from sandbox.errors import SandboxError
 from sandbox.existing import make_existing
-from sandbox.identity_center import provision, sets_named, withdraw
+from sandbox.identity_center import permission_sets_in, provision, withdraw
 from sandbox.people import Person, leave_groups, named_groups, people_of, settle
 from sandbox.profiles import OUTSIDER, Administrator, outsiders_account, write_profiles
-from sandbox.proof import unrepresented
+from sandbox.proof import accounts_without_caller
 from sandbox.running import Running
 from sandbox.stacks import KnownStack
 from sandbox.toolchain import Say
@@ -25,58 +25,59 @@ class Deployment:
 
     changed: bool = False
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Of all stacks that are deployed now, by their labels, secret ones too."""
+    """The outputs of all deployed stacks, by label, secrets included."""
     failures: list[str] = field(default_factory=list)
-    """Why stacks could not be deployed, a line each."""
+    """One line for each stack that could not be deployed: the reason."""
     strangers: list[str] = field(default_factory=list)
-    """The profiles of accounts that have no stack here and try to get in."""
+    """The profiles of accounts without a stack here, which the proof uses to try to get in."""
 
 
 def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[KnownStack], say: Say) -> Deployment:
-    """Deploy the chosen stacks. Those that refer to one that failed are left out, the others go on.
+    """Deploy the chosen stacks. A stack that refers to a failed one is skipped; the others continue.
 
     Args:
-        sandbox: where they are deployed.
+        sandbox: the running sandbox.
         stacks: all stacks, each after those that it refers to.
-        chosen: the ones to deploy, in the same order.
-        say: prints how it goes.
+        chosen: the stacks to deploy, in the same order.
+        say: prints progress.
     """
     files = [stack.file for stack in stacks if stack.file]
     _leave_groups(sandbox, stacks, files)
     _withdraw(sandbox, stacks, files)
-    done = Deployment()
+    result = Deployment()
     outputs = {stack.label: _outputs(sandbox, stack) for stack in stacks if stack.deployed and stack not in chosen}
-    left_out: set[str] = set()
+    skipped: set[str] = set()
     for stack in chosen:
-        needed = [it.full_name for it in (stack.file.references() if stack.file else ()) if it.full_name in left_out]
-        if needed:
-            left_out.add(stack.full_name)
-            say(f"\n{stack.label}: left out, as it refers to {needed[0].rpartition('/')[2]}")
+        references = [reference.full_name for reference in (stack.file.references() if stack.file else ())]
+        failed = next((name for name in references if name in skipped), None)
+        if failed:
+            skipped.add(stack.full_name)
+            say(f"\n{stack.label}: skipped, because it refers to {failed.rpartition('/')[2]}")
             continue
         try:
-            done.changed |= _deploy(sandbox, stack, files, say)
+            result.changed |= _deploy(sandbox, stack, files, say)
         except SandboxError as error:
-            left_out.add(stack.full_name)
-            done.failures.append(str(error))
-        if stack.full_name not in left_out or stack.deployed:
+            skipped.add(stack.full_name)
+            result.failures.append(str(error))
+        if stack.full_name not in skipped or stack.deployed:
             outputs[stack.label] = _outputs(sandbox, stack)
-    done.outputs = {stack.label: outputs[stack.label].result() for stack in stacks if stack.label in outputs}
+    result.outputs = {stack.label: outputs[stack.label].result() for stack in stacks if stack.label in outputs}
     accounts = {stack.label: stack.account_id for stack in stacks if stack.account_id}
-    write_published(sandbox.layout.published_roles, publish(done.outputs, accounts))
+    write_published(sandbox.layout.published_roles, publish(result.outputs, accounts))
     try:
-        done.strangers = settle_profiles(sandbox, stacks, done.outputs)
+        result.strangers = settle_profiles(sandbox, stacks, result.outputs)
     except Exception:
-        if not done.failures:  # what failed first says why, e.g. that a session is over
+        if not result.failures:  # the first failure names the cause, e.g. an expired session
             raise
-    return done
+    return result
 
 
 def _deploy(sandbox: Running, stack: KnownStack, files: Sequence[Stack], say: Say) -> bool:
     """Deploy a stack and return whether anything was changed."""
     if stack.file:
         say(f"\n{stack.label} (account {stack.file.account_id})")
-        for words in make_existing(sandbox.accounts, stack.file, files):
-            say(f"made for the sandbox, as the file says that it exists: {words}")
+        for name in make_existing(sandbox.accounts, stack.file, files):
+            say(f"created for the sandbox, because the file says that it exists: {name}")
     changed = sandbox.engine(stack).up(stack.name, say).changed
     if stack.file:
         provision(sandbox.accounts, stack.file)
@@ -88,31 +89,31 @@ def _outputs(sandbox: Running, stack: KnownStack) -> Future[dict[str, Any]]:
 
 
 def _leave_groups(sandbox: Running, stacks: Sequence[KnownStack], files: Sequence[Stack]) -> None:
-    """Take the sandbox's people out of groups that no file has any more: nothing could delete these otherwise."""
+    """Remove the sandbox's people from groups that are in no file any more, so that these can be deleted."""
     named = named_groups(files)
     accounts = {stack.deployed.account_id for stack in stacks if stack.deployed} - {None}
-    list(sandbox.pool.map(lambda it: leave_groups(sandbox.accounts, it, named), accounts))
+    list(sandbox.pool.map(lambda account_id: leave_groups(sandbox.accounts, account_id, named), accounts))
 
 
 def _withdraw(sandbox: Running, stacks: Sequence[KnownStack], files: Sequence[Stack]) -> None:
-    """Do what Identity Center does first: AWS deletes no policy that a permission set's role has."""
+    """Act as Identity Center before a deployment: AWS does not delete a policy that a permission set's role has."""
     for account_id in {stack.deployed.account_id for stack in stacks if stack.deployed}:
         if account_id:
-            withdraw(sandbox.accounts, account_id, sets_named(files, account_id))
+            withdraw(sandbox.accounts, account_id, permission_sets_in(files, account_id))
 
 
 def settle_profiles(
     sandbox: Running, stacks: Sequence[KnownStack], outputs: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
-    """Settle the people, write all profiles and return those of accounts without a stack."""
+    """Update the sandbox's people, write all profiles and return those of accounts without a stack."""
     administrators = {
         stack.full_name: Administrator(stack.label, stack.account_id, stack.region)
         for stack in stacks
         if stack.account_id
     }
-    taken = {it.account_id for it in administrators.values()}
-    strange = sorted(unrepresented((stack.account_id, outputs.get(stack.label, {})) for stack in stacks))
-    region = next((it.region for it in administrators.values()), "us-east-1")
+    taken = {administrator.account_id for administrator in administrators.values()}
+    strange = sorted(accounts_without_caller((stack.account_id, outputs.get(stack.label, {})) for stack in stacks))
+    region = next((administrator.region for administrator in administrators.values()), "us-east-1")
     others = [
         *(Administrator(f"account-{account_id}", account_id, region) for account_id in strange),
         Administrator(OUTSIDER, outsiders_account({*taken, *strange}), region),
@@ -120,7 +121,7 @@ def settle_profiles(
     wanted: dict[str, list[Person]] = {account_id: [] for account_id in taken}
     for person in people_of(stack.file for stack in stacks if stack.file):
         wanted[person.account_id].append(person)
-    settled = sandbox.pool.map(lambda it: settle(sandbox.accounts, *it), wanted.items())
+    settled = sandbox.pool.map(lambda item: settle(sandbox.accounts, *item), wanted.items())
     people = {person: administrators[person.stack] for found in settled for person in found}
     write_profiles(sandbox.layout, sandbox.emulator, sandbox.accounts, [*administrators.values(), *others], people)
-    return [it.profile for it in others]
+    return [administrator.profile for administrator in others]

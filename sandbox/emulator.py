@@ -1,4 +1,4 @@
-"""The AWS emulator: both accounts, on a free port of 127.0.0.1, over TLS, for those who know the accounts' secrets."""
+"""The AWS emulator's process: all accounts on one port of 127.0.0.1, over TLS, for callers with an account's secret."""
 
 import json
 import os
@@ -29,15 +29,15 @@ _SERVER = _SANDBOX / "strict" / "server.py"
 
 
 class Emulator:
-    """The emulator of one sandbox. It outlives the process that starts it, and keeps its port and state."""
+    """The emulator of one sandbox. It outlives the process that starts it, and keeps its port and its state."""
 
     def __init__(self, layout: Layout, *, lenient: bool | None = None) -> None:
         """Describe the emulator of a sandbox.
 
         Args:
             layout: the sandbox's files.
-            lenient: whether it answers as MiniStack does by itself where AWS is stricter; ``None``: as it did before,
-                and at first it does not.
+            lenient: answer as plain MiniStack does where AWS is stricter; ``None``: as at the last start, and strictly
+                at the first.
         """
         self._layout = layout
         record = _read_record(layout.emulator_record)
@@ -47,10 +47,10 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """Where it listens, e.g. ``https://127.0.0.1:41234``.
+        """The emulator's address, e.g. ``https://127.0.0.1:41234``.
 
         Raises:
-            SandboxError: it was never started.
+            SandboxError: the emulator was never started.
         """
         if self._port is None:
             raise SandboxError("the sandbox was never started; run `python -m sandbox up`")
@@ -58,21 +58,21 @@ class Emulator:
 
     @property
     def description(self) -> str:
-        """Where it listens, and that it is lenient if it is."""
-        return f"{self.endpoint}{', lenient: it forgives what AWS refuses' if self._lenient else ''}"
+        """The emulator's address, and a note if it is lenient."""
+        return f"{self.endpoint}{', lenient: accepts requests that AWS refuses' if self._lenient else ''}"
 
     @property
     def pid(self) -> int | None:
-        """Its process, if it runs."""
+        """The emulator's process id, if it is running."""
         return self._pid if self._pid is not None and self._is_ours(self._pid) else None
 
     @property
     def running(self) -> bool:
-        """Whether it runs and answers."""
+        """``True`` if the emulator is running and answers."""
         return self.pid is not None and self._answers()
 
     def calls(self) -> set[tuple[str, str]]:
-        """Return the calls of IAM and STS that have come to it, as services and actions."""
+        """Return the IAM and STS calls that the emulator has received, as services and actions."""
         with suppress(FileNotFoundError):
             lines = self._layout.emulator_calls.read_text().splitlines()
             return {(service, action) for service, _, action in (line.partition(" ") for line in lines)}
@@ -81,7 +81,7 @@ class Emulator:
     def secret_of(self, account_id: str) -> str:
         """Return the secret access key of an account's root, whose access key id is the account's id.
 
-        It is also the secret of anything else that has a name.
+        Any other name has a secret too.
 
         Raises:
             SandboxError: the sandbox was never started.
@@ -89,12 +89,12 @@ class Emulator:
         return derived_secret(read_key(self._layout.secret_key), account_id)
 
     def start(self, python: Path) -> bool:
-        """Start it with the emulator's Python, unless it runs as it is to, and wait until it answers.
+        """Start the emulator with its own Python, and wait until it answers.
 
-        One that is as strict as it is not to be is started anew.
+        One that is already running with the right strictness is kept; any other is restarted.
 
         Returns:
-            True if this call started it.
+            ``True`` if this call started it.
 
         Raises:
             SandboxError: it does not start.
@@ -102,8 +102,8 @@ class Emulator:
         kept = (self._layout.emulator_state, self._layout.backend)
         if any(folder.exists() for folder in kept) and not self._layout.secret_key.exists():
             raise SandboxError(
-                f"{self._layout.directory} has no key to what is in it: somebody deleted part of it, or an older"
-                " version of the sandbox made it; run `python -m sandbox down --wipe`, then `python -m sandbox up`"
+                f"{self._layout.directory} has lost its key: part of it was deleted, or an older version of the sandbox"
+                " made it; run `python -m sandbox down --wipe`, then `python -m sandbox up`"
             )
         if self.running and self._was_lenient == self._lenient:
             return False
@@ -119,15 +119,15 @@ class Emulator:
         while not self._answers():
             if process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise SandboxError(f"the emulator does not start; {self._layout.emulator_log} says why")
+                raise SandboxError(f"the emulator does not start; see {self._layout.emulator_log}")
             time.sleep(0.02)
         return True
 
     def stop(self) -> bool:
-        """Stop it, if it runs. Its state stays.
+        """Stop the emulator if it is running, and keep its state.
 
         Returns:
-            Whether it ran.
+            ``True`` if it was running.
         """
         pids = [self.pid] if self.pid is not None else self._unrecorded()
         for pid in pids:
@@ -146,9 +146,9 @@ class Emulator:
         self._layout.emulator_record.write_text(json.dumps(kept))
 
     def _unrecorded(self) -> list[int]:
-        """Return the processes of this sandbox's emulator that the record, which may be lost, does not name."""
+        """Return the processes of this sandbox's emulator, for when the record of its process is lost."""
         listed = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=False)  # noqa: S607
-        return [pid for pid in map(int, listed.stdout.split()) if self._is_named_by(command_of(pid))]
+        return [pid for pid in map(int, listed.stdout.split()) if self._is_emulator(command_of(pid))]
 
     def _launch(self, python: Path) -> subprocess.Popen[bytes]:
         state = self._layout.emulator_state
@@ -204,17 +204,17 @@ class Emulator:
             return False
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether the process runs and is this sandbox's emulator: a number may have gone to another process."""
+        """Return ``True`` if the process runs and is this sandbox's emulator: process ids are reused."""
         if _reaped(pid):
             return False
-        return self._is_named_by(command_of(pid))
+        return self._is_emulator(command_of(pid))
 
-    def _is_named_by(self, command: str) -> bool:
+    def _is_emulator(self, command: str) -> bool:
         return str(_SANDBOX) in command and command.rstrip().endswith(str(self._layout.directory))
 
 
 def _reaped(pid: int) -> bool:
-    """Whether the process was a child of this one and has ended."""
+    """Return ``True`` if the process was a child of this one and has ended."""
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
@@ -222,7 +222,7 @@ def _reaped(pid: int) -> bool:
 
 
 def command_of(pid: int) -> str:
-    """The command line of a process, empty if there is none."""
+    """Return the command line of a process, empty if there is none."""
     if Path("/proc/self").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
@@ -241,13 +241,13 @@ def _read_record(path: Path) -> dict[str, int]:
 
 
 def _random_ports() -> Iterator[int]:
-    """Ports below those that systems lend to outgoing connections: one of these would take it while it is down."""
+    """Yield ports below the ephemeral range, so that no outgoing connection takes one while the emulator is down."""
     while True:
         yield 20_000 + secrets.randbelow(12_000)
 
 
 def _becomes_free(port: int) -> bool:
-    """Whether the port is free, at once or in a moment: a process that was killed holds it a little longer."""
+    """Return ``True`` once the port is free: a killed process holds it a little longer."""
     deadline = time.monotonic() + _RELEASE_SECONDS
     while not _is_free(port):
         if time.monotonic() > deadline:

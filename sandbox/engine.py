@@ -25,7 +25,7 @@ from sandbox.layout import REPOSITORY, Layout
 from sandbox.program_server import Program, served
 from sandbox.provider import server as provider_server
 from sandbox.recovery import as_if_made, with_made
-from sandbox.refusals import Failure, in_words
+from sandbox.refusals import Failure, one_line
 from sandbox.secret_key import derived_secret, read_key
 from sandbox.state import PROVIDER, check_loads, lead_to, read_deployed, read_parents, state_file
 from sandbox.toolchain import Cli, Say
@@ -238,7 +238,7 @@ class Engine:
         if finished.exit_code != 0:
             errors = finished.errors or (EngineError(finished.reason),)
             log = shown(self._file_of(stack, "log"))
-            raise SandboxError(f"{stack}: {in_words(Failure(stack, errors, read_parents(self._state(stack)), log))}")
+            raise SandboxError(f"{stack}: {one_line(Failure(stack, errors, read_parents(self._state(stack)), log))}")
         return finished
 
     def _full_name(self, stack: str) -> str:
@@ -302,7 +302,7 @@ class Engine:
         return deployment
 
     def _make_secret(self, stack: str, key: str, say: Say) -> None:
-        say(f"{stack}: {key} is encrypted for a backend of your own, so the sandbox uses one of its own")
+        say(f"{stack}: {key} is encrypted for your own backend, so the sandbox uses its own value")
         value = derived_secret(read_key(self._layout.secret_key), f"{self._full_name(stack)}: {key}")
         self._require(stack, self.run(stack, "config", "set", "--secret", "--path", key, text=value))
 

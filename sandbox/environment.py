@@ -1,4 +1,4 @@
-"""The variables with which AWS and Pulumi tools work on a stack's account in the sandbox, and nowhere else."""
+"""The environment variables that point AWS and Pulumi tools at a stack's account in the sandbox."""
 
 import os
 
@@ -14,10 +14,10 @@ def environment(layout: Layout, emulator: Emulator, project: str, stack: str, of
 
     Args:
         layout: the sandbox.
-        emulator: where AWS is.
+        emulator: the emulator.
         project: the project's name.
         stack: the stack's name.
-        official: whether the AWS provider is the official plugin rather than the stand-in.
+        official: use the official AWS plugin rather than the stand-in.
 
     Raises:
         SandboxError: the sandbox was never started, or does not know the stack.
@@ -29,8 +29,8 @@ def environment(layout: Layout, emulator: Emulator, project: str, stack: str, of
     account_id, region = (parsed_list(config["aws:allowedAccountIds"]) or [""])[0], config["aws:region"]
     roles = layout.published_roles
     return {
-        "ACCESS_ROLES": str(roles) if roles.exists() else "",  # never a list of the person's own
-        "AWS_ACCESS_KEY_ID": account_id,  # the emulator takes an account's id as its root's key
+        "ACCESS_ROLES": str(roles) if roles.exists() else "",  # never the caller's own list
+        "AWS_ACCESS_KEY_ID": account_id,  # the emulator accepts an account's id as its root's key
         "AWS_SECRET_ACCESS_KEY": emulator.secret_of(account_id),
         "AWS_CA_BUNDLE": str(layout.ca_bundle),
         "AWS_CONFIG_FILE": str(layout.aws_config),

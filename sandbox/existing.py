@@ -1,4 +1,4 @@
-"""Things that exist already, as the files say: made here if nobody else makes them, so that the stacks can be tried."""
+"""Create the resources that a stack's file says exist already, unless another stack creates them."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,70 +15,73 @@ _NOT_ALLOWED = ("InvalidBucketName", "ValidationError")
 
 
 @dataclass(frozen=True)
-class _Thing:
-    words: str
+class _Prerequisite:
+    name: str
     find: Callable[[], object]
-    """Fails where it is missing."""
-    make: Callable[[], object]
+    """Fails if it is missing."""
+    create: Callable[[], object]
 
 
 def make_existing(accounts: Accounts, stack: Stack, stacks: Sequence[Stack]) -> Iterator[str]:
-    """Make what a stack's file says exists, where it is missing, and return each thing in words.
+    """Create what a stack's file says exists, where it is missing, and yield the name of each resource.
 
     These are the buckets of ``createBucket: false`` and the groups of ``createGroup: false``, the users under
     ``members`` and the roles under ``granteeRoles``.
 
     Args:
-        accounts: where it is made: in the stack's own account.
+        accounts: the sandbox's accounts.
         stack: the stack.
-        stacks: all stacks of the sandbox: what one of them makes is left to it.
+        stacks: all stacks of the sandbox; they create their own resources.
     """
-    for thing in _things(accounts, stack, stacks):
+    for prerequisite in _prerequisites(accounts, stack, stacks):
         try:
-            thing.find()
+            prerequisite.find()
         except ParamValidationError:
-            continue  # a name that AWS does not allow: the program says so
+            continue  # a name that AWS does not allow: the program reports it
         except ClientError as error:
-            if _code(error) in _MISSING and _made(thing):
-                yield thing.words
+            if _code(error) in _MISSING and _create(prerequisite):
+                yield prerequisite.name
 
 
-def _things(accounts: Accounts, stack: Stack, stacks: Sequence[Stack]) -> Iterator[_Thing]:
+def _prerequisites(accounts: Accounts, stack: Stack, stacks: Sequence[Stack]) -> Iterator[_Prerequisite]:
     iam, s3 = accounts.administrator(stack.account_id).iam, accounts.administrator(stack.account_id).s3
     same_account = [other for other in stacks if other.account_id == stack.account_id]
-    made_buckets = {name for other in stacks for name in _buckets(other, created=True)}
-    made_groups = {name for other in same_account for name in _groups(other, created=True)}
-    made_roles = {entry.get("name") for other in same_account for _, entry in other.entries("roles")}
-    where = {} if stack.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
-    for name in sorted(set(_buckets(stack, created=False)) - made_buckets):
-        make = partial(s3.create_bucket, Bucket=name, **where)  # type: ignore[arg-type]
-        yield _Thing(f"bucket {name}", partial(s3.head_bucket, Bucket=name), make)
-    for name in sorted(set(_groups(stack, created=False)) - made_groups):
-        yield _Thing(f"group {name}", partial(iam.get_group, GroupName=name), partial(iam.create_group, GroupName=name))
+    created_buckets = {name for other in stacks for name in _buckets(other, created=True)}
+    created_groups = {name for other in same_account for name in _groups(other, created=True)}
+    created_roles = {entry.get("name") for other in same_account for _, entry in other.entries("roles")}
+    location = (
+        {} if stack.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
+    )
+    for name in sorted(set(_buckets(stack, created=False)) - created_buckets):
+        create_bucket = partial(s3.create_bucket, Bucket=name, **location)  # type: ignore[arg-type]
+        yield _Prerequisite(f"bucket {name}", partial(s3.head_bucket, Bucket=name), create_bucket)
+    for name in sorted(set(_groups(stack, created=False)) - created_groups):
+        create_group = partial(iam.create_group, GroupName=name)
+        yield _Prerequisite(f"group {name}", partial(iam.get_group, GroupName=name), create_group)
     for _, entry in stack.entries("groups"):
         for name in _texts(entry.get("members")):
             user = User(name, stack.account_id, own=True)
-            yield _Thing(f"user {name}", partial(iam.get_user, UserName=name), partial(accounts.make, user))
+            yield _Prerequisite(f"user {name}", partial(iam.get_user, UserName=name), partial(accounts.make, user))
     trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": stack.account_id}}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
     for name in _texts([entry.get("name") for _, entry in stack.entries("granteeRoles")]):
-        if name not in made_roles:
-            make_role = partial(iam.create_role, RoleName=name, AssumeRolePolicyDocument=trust, Tags=[TAG])
-            yield _Thing(f"role {name}", partial(iam.get_role, RoleName=name), make_role)
+        if name not in created_roles:
+            create_role = partial(iam.create_role, RoleName=name, AssumeRolePolicyDocument=trust, Tags=[TAG])
+            yield _Prerequisite(f"role {name}", partial(iam.get_role, RoleName=name), create_role)
 
 
-def _made(thing: _Thing) -> bool:
+def _create(prerequisite: _Prerequisite) -> bool:
     try:
-        thing.make()
+        prerequisite.create()
     except ClientError as error:
         if _code(error) in _NOT_ALLOWED:
-            return False  # the program says what is wrong with the name
+            return False  # the program reports what is wrong with the name
         raise
     return True
 
 
 def _buckets(stack: Stack, created: bool) -> list[str]:
-    """Return the buckets of the roles that make them, or of those that don't."""
+    """Return the buckets of the roles that create them, or of the roles that do not."""
     entries = [entry for _, entry in stack.entries("roles") if entry.get("createBucket", True) is created]
     return [name for entry in entries for key in ("bucket", "buckets") for name in _texts(entry.get(key))]
 

@@ -1,4 +1,4 @@
-"""The accounts that exist in a sandbox: a policy may name no other, as on AWS."""
+"""The accounts that exist in a sandbox: as on AWS, a policy can name no other."""
 
 import json
 import re
@@ -13,10 +13,10 @@ _ID = re.compile(r"(?<![0-9A-Za-z-])[0-9]{12}(?![0-9A-Za-z-])")
 
 
 def existing_accounts(projects: Iterable[Project]) -> set[str]:
-    """Return the accounts of all stacks, and all that their files name.
+    """Return the accounts of all stacks, and all accounts that their files name.
 
-    An account that a file names, as the one that a role trusts, need not have a stack here. Nobody but AWS knows if
-    it exists, so here it does.
+    A named account, such as one that a role trusts, may have no stack here. Only AWS knows if it exists, so here it
+    does.
     """
     stacks = [stack for project in projects for stack in project.stacks]
     named = {found for stack in stacks for text in _texts(stack.config) for found in _ID.findall(text)}
@@ -24,9 +24,9 @@ def existing_accounts(projects: Iterable[Project]) -> set[str]:
 
 
 def write_account_ids(layout: Layout, account_ids: Collection[str]) -> None:
-    """Write the accounts that exist, for the emulator: these, and the outsider's.
+    """Write the emulator's list of accounts: these, and the outsider's.
 
-    The emulator adds those in which something is already.
+    The emulator adds the accounts that have resources already.
     """
     wanted = sorted({*account_ids, outsiders_account(account_ids)})
     unfinished = layout.account_ids.with_suffix(".unfinished")

@@ -1,4 +1,4 @@
-"""A project as the sandbox runs it: files made from people's own, which are only read."""
+"""Generate the project files that the sandbox deploys. The project's own files are only read."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,23 +13,23 @@ from sandbox.project import config_here
 
 
 def write_generated(folder: Path, project: Project, stack: str, endpoint: str) -> list[tuple[Key, ...]]:
-    """Write ``Pulumi.yaml`` and the stack's file. The file that was made last is used where people have removed theirs.
+    """Write ``Pulumi.yaml`` and the stack's file. If the stack's own file is gone, the last generated one is used.
 
     Args:
-        folder: where they are written.
-        project: what people have.
+        folder: the target folder.
+        project: the project.
         stack: the stack's name.
-        endpoint: where AWS is.
+        endpoint: the address of AWS.
 
     Returns:
-        The places below ``config`` that want a secret of the sandbox's own: what people have encrypted can be read by
-        the backend alone that it was encrypted for.
+        The paths below ``config`` that need a secret of the sandbox: only the backend that a secret was encrypted for
+        can read it.
 
     Raises:
         SandboxError: the stack has no file and never had one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # The program is served from the sandbox's process, wherever `main` says that it is.
+    # The program is served from the sandbox's process, so `main` is dropped.
     content = {key: value for key, value in project.content.items() if key != "main"}
     (folder / "Pulumi.yaml").write_text(_text(content))
     source, target = project.stack(stack), folder / f"Pulumi.{stack}.yaml"
@@ -37,13 +37,13 @@ def write_generated(folder: Path, project: Project, stack: str, endpoint: str) -
     config = config_here(source) if source else generated.get("config")
     if config is None:
         raise SandboxError(f"{stack} has no file Pulumi.{stack}.yaml")
-    wanted = []
+    missing = []
     for path in source.secrets() if source else ():
         holder, kept = _at(config, path[:-1]), _at(generated.get("config"), path)
         holder[path[-1]] = kept
         if kept is None:
             del holder[path[-1]]
-            wanted.append(path)
+            missing.append(path)
     config |= {
         "aws:endpoints": [{"iam": endpoint, "s3": endpoint, "sts": endpoint}],
         "aws:maxRetries": "5",
@@ -53,11 +53,11 @@ def write_generated(folder: Path, project: Project, stack: str, endpoint: str) -
     # The engine keeps the salt of the stack's passphrase in this file.
     salt = {key: value for key, value in generated.items() if key == "encryptionsalt"}
     target.write_text(_text({"config": config, **salt}))
-    return wanted
+    return missing
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes all text in quotes: to PyYAML 012345678901 is text, to the engine a number, which loses its zero."""
+    """A dumper that quotes all text: the engine would read an unquoted 012345678901 as a number and drop the zero."""
 
 
 _Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'"))
@@ -69,7 +69,7 @@ def _text(content: Mapping[str, Any]) -> str:
 
 
 def _at(value: Any, path: Sequence[Key]) -> Any:  # noqa: ANN401 (YAML)
-    """Return what stands at a place, or nothing."""
+    """Return the value at a path, or nothing."""
     for key in path:
         try:
             value = value[key]

@@ -1,7 +1,7 @@
-"""The stand-in for IAM Identity Center, which the emulator lacks: the roles of permission sets, with their policies.
+"""Create the roles of permission sets, with their policies, as IAM Identity Center does. The emulator lacks it.
 
-Each permission set of a stack's file has a role in the stack's account, as if it were assigned there and referenced the
-policies that the stack makes. Nobody can sign in, so the role lets in the users of a proof instead.
+Each permission set in a stack's file gets a role in the stack's account, as if it were assigned there and referenced
+the policies that the stack creates. Nobody can sign in, so the role trusts the users of a proof instead.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _PATH = "/aws-reserved/sso.amazonaws.com/"
 
 
-def sets_named(stacks: Iterable[Stack], account_id: str) -> dict[str, set[str]]:
-    """Return the permission sets that the files of an account name, each with the policies that it references."""
+def permission_sets_in(stacks: Iterable[Stack], account_id: str) -> dict[str, set[str]]:
+    """Return the permission sets in the files of an account's stacks, each with the policies that it references."""
     named: dict[str, set[str]] = {}
     for stack in stacks:
         for _, entry in stack.entries("permissionSets") if stack.account_id == account_id else ():
@@ -32,19 +32,19 @@ def sets_named(stacks: Iterable[Stack], account_id: str) -> dict[str, set[str]]:
 
 
 def provision(accounts: Accounts, stack: Stack) -> None:
-    """Make the roles of a deployed stack's permission sets, and attach the policies of their names."""
+    """Create the roles of a deployed stack's permission sets, and attach their policies."""
     iam = accounts.identity_center(stack.account_id)
-    wanted = sets_named([stack], stack.account_id)
+    wanted = permission_sets_in([stack], stack.account_id)
     roles = _roles(iam) if wanted else {}
     for name, policies in wanted.items():
-        role = roles.get(name) or _make_role(iam, stack, name)
+        role = roles.get(name) or _create_role(iam, stack, name)
         attached = _attached(iam, role)
         for policy in policies - attached.keys():
             iam.attach_role_policy(RoleName=role, PolicyArn=f"arn:aws:iam::{stack.account_id}:policy/{policy}")
 
 
 def withdraw(accounts: Accounts, account_id: str, named: Mapping[str, Collection[str]]) -> None:
-    """Detach the policies that no file asks for any more, and remove the roles of permission sets that are gone."""
+    """Detach policies that are in no file any more, and delete the roles of removed permission sets."""
     iam = accounts.identity_center(account_id)
     for name, role in _roles(iam).items():
         for policy, arn in _attached(iam, role).items():
@@ -54,8 +54,8 @@ def withdraw(accounts: Accounts, account_id: str, named: Mapping[str, Collection
             iam.delete_role(RoleName=role)
 
 
-def _make_role(iam: "IAMClient", stack: Stack, name: str) -> str:
-    """Make a role like those of IAM Identity Center.
+def _create_role(iam: "IAMClient", stack: Stack, name: str) -> str:
+    """Create a role like those of IAM Identity Center.
 
     Source: IAM Identity Center User Guide, "Referencing permission sets in resource policies".
     """

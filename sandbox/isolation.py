@@ -1,8 +1,8 @@
-"""Keeps the caller's own AWS, Pulumi and proxy settings out of the sandbox."""
+"""Keep the caller's own AWS, Pulumi and proxy settings out of the sandbox."""
 
 import os
 
-LEADING_ELSEWHERE = (
+REDIRECTING_VARIABLES = (
     "AWS_BEARER_TOKEN_BEDROCK",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
@@ -31,7 +31,7 @@ LEADING_ELSEWHERE = (
     "PULUMI_DEBUG_PROVIDERS",
     "PULUMI_STACK",
 )
-"""Variables that lead AWS tools and Pulumi elsewhere, whatever else is set. Shells may hold them unexported."""
+"""Variables that send AWS tools and Pulumi elsewhere, whatever else is set. Shells may hold them unexported."""
 
 _PREFIXES = ("AWS_", "OTEL_", "PULUMI_")
 _KEPT = ("HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "TERM", "TMPDIR", "TZ", "USER")
@@ -39,28 +39,28 @@ _HERE = ("127.0.0.1", "localhost")
 
 
 def child_environment() -> dict[str, str]:
-    """Return the caller's variables that the sandbox's processes may have: none that says where to send anything."""
+    """Return the caller's variables that the sandbox's processes may have: none can redirect a request."""
     return {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
 
 
 def forget_environment() -> list[str]:
-    """Remove the caller's AWS and Pulumi settings from this process, those of ``~/.aws`` too.
+    """Remove the caller's AWS and Pulumi settings from this process, including those of ``~/.aws``.
 
-    Proxies stay, as set-up may need one to download something, but no request to this machine goes through them.
+    Proxies stay, because set-up may need one for downloads, but requests to this machine bypass them.
 
     Returns:
         The names of the variables that were removed.
     """
-    forgotten = [name for name in os.environ if name.startswith(_PREFIXES) or name.lower().endswith("grpc_proxy")]
-    for name in forgotten:
+    removed = [name for name in os.environ if name.startswith(_PREFIXES) or name.lower().endswith("grpc_proxy")]
+    for name in removed:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    os.environ |= without_proxy_here()
-    return forgotten
+    os.environ |= no_proxy_variables()
+    return removed
 
 
-def without_proxy_here() -> dict[str, str]:
-    """Return the variables with which no tool asks a proxy for 127.0.0.1, and all else goes on as before."""
+def no_proxy_variables() -> dict[str, str]:
+    """Return the variables that make tools bypass the proxy for 127.0.0.1; other hosts are as before."""
     named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = [host.strip() for host in named.split(",") if host.strip()]
     value = "*" if "*" in hosts else ",".join(dict.fromkeys([*hosts, *_HERE]))

@@ -1,4 +1,4 @@
-"""Where the sandbox keeps things."""
+"""The paths of the sandbox's files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,36 +10,36 @@ TOOLS = REPOSITORY / ".tools"
 """Everything that set-up installs and all sandboxes share: the Pulumi CLI, the AWS provider and the emulator."""
 
 PULUMI_HOME = TOOLS / "pulumi-home"
-"""The engine's own folder, so that people's ~/.pulumi stays untouched. Its AWS provider is the stand-in."""
+"""The engine's own folder, so that ~/.pulumi stays untouched. Its AWS provider is the stand-in."""
 
 OFFICIAL_PULUMI_HOME = TOOLS / "pulumi-home-official"
-"""The same with the official AWS plugin."""
+"""The engine's folder for the official AWS plugin."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The files of one sandbox. All of its state is in one folder, which can be deleted while it is down."""
+    """The files of one sandbox. All of its state is in one folder, which can be deleted while the sandbox is down."""
 
     directory: Path
 
     def make(self) -> None:
-        """Make the folder, unless it is there: readable by its owner alone, and ignored by git wherever it is."""
+        """Create the folder if it is missing: readable by its owner only, and ignored by git."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.directory / ".gitignore").write_text("*\n")
 
     @property
     def emulator_record(self) -> Path:
-        """The emulator's port, and its process while it runs."""
+        """The emulator's port, and its process id while it is running."""
         return self.directory / "emulator.json"
 
     @property
     def emulator_log(self) -> Path:
-        """What the emulator printed."""
+        """The emulator's output."""
         return self.directory / "emulator.log"
 
     @property
     def emulator_calls(self) -> Path:
-        """The calls of IAM and STS that came to the emulator: a line for each, the service and the action."""
+        """The IAM and STS calls that the emulator received: one line for each service and action."""
         return self.directory / "calls.log"
 
     @property
@@ -54,7 +54,7 @@ class Layout:
 
     @property
     def account_ids(self) -> Path:
-        """The ids of the accounts that exist, beside those in which something is."""
+        """The ids of the accounts that exist, besides those that have resources."""
         return self.directory / "account-ids.json"
 
     @property
@@ -64,17 +64,17 @@ class Layout:
 
     @property
     def ca_bundle(self) -> Path:
-        """The authority that clients have to trust."""
+        """The certificate authority that clients must trust."""
         return self.certificates / "ca.pem"
 
     @property
     def aws_config(self) -> Path:
-        """The profiles with which AWS tools reach the accounts."""
+        """The AWS profiles for the accounts."""
         return self.directory / "aws-config"
 
     @property
     def published_roles(self) -> Path:
-        """The list of the stacks' roles, as `access publish` writes one for a team."""
+        """The list of the stacks' roles, in the format of `access publish`."""
         return self.directory / "roles.json"
 
     @property
@@ -83,17 +83,17 @@ class Layout:
         return self.directory / "backend"
 
     def project(self, name: str) -> Path:
-        """Return the folder of a project's generated files: Pulumi.yaml and the stack files, made from people's own."""
+        """Return the folder of a project's generated files: Pulumi.yaml and the stack files."""
         return self.directory / "projects" / name
 
     @property
     def deployed_record(self) -> Path:
-        """The record of what each stack was last deployed from."""
+        """The record of each stack's files at its last deployment."""
         return self.directory / "deployed.json"
 
     @property
     def lock(self) -> Path:
-        """Held while the sandbox is being changed."""
+        """The lock that is held while a command changes the sandbox."""
         return self.directory / "lock"
 
 

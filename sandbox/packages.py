@@ -1,7 +1,7 @@
-"""Installs locked packages into virtual environments: by uv, which takes seconds, or else by pip, which takes a minute.
+"""Install locked packages into virtual environments, with uv in seconds, or with pip in a minute.
 
-It needs the standard library alone: ``python -m sandbox.packages requirements.txt`` fills the environment that it runs
-in. uv itself is installed there by pip, from a lock too. Source: uv's documentation, "Environment variables".
+This module needs only the standard library: ``python -m sandbox.packages requirements.txt`` fills the environment that
+it runs in. pip installs uv there, from a lock too. Source: uv's documentation, "Environment variables".
 """
 
 import ast
@@ -17,24 +17,24 @@ from sandbox.errors import SandboxError
 from sandbox.layout import REPOSITORY
 
 Say = Callable[[str], None]
-"""Prints a line about what is going on."""
+"""Prints a line of progress."""
 
 _UV_LOCK = REPOSITORY / "requirements-uv.txt"
 _INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX")
 _SECTIONS = ("global", "install", ":env:")
-"""Where pip's settings stand; a later one takes precedence (pip's documentation, "Configuration")."""
+"""The sections of pip's settings; a later one takes precedence (pip's documentation, "Configuration")."""
 
 
 def install(python: Path, requirements: Path, say: Say) -> None:
-    """Install packages with exactly the hashes of a lock.
+    """Install the packages of a lock, and check their hashes.
 
     Args:
-        python: the Python of the environment that they are for.
+        python: the Python of the target environment.
         requirements: the lock.
-        say: prints how it goes.
+        say: prints progress.
 
     Raises:
-        SandboxError: they can't be installed.
+        SandboxError: the packages can't be installed.
     """
     pip_settings = _pip_settings()
     uv = _uv(say)
@@ -43,20 +43,20 @@ def install(python: Path, requirements: Path, say: Say) -> None:
         done = _run([*command, str(requirements)], {**os.environ, **uv_settings(os.environ, pip_settings)})
         if done.returncode == 0:
             return
-        say(f"uv can't install {requirements.name} ({_reason(done)}); going on with pip, which takes a minute or more")
+        say(f"uv can't install {requirements.name} ({_reason(done)}); using pip instead, which takes a minute or more")
     done = _run([*_pip(python), "-r", str(requirements)])
     if done.returncode != 0:
         raise SandboxError(f"{requirements.name} can't be installed: {_reason(done)}")
 
 
 def uv_settings(environment: Mapping[str, str], pip: Mapping[str, str]) -> dict[str, str]:
-    """Return uv's variables for what pip is set to. uv doesn't read pip's settings; its own are left as they are.
+    """Return uv's variables for pip's settings, which uv does not read. Variables that are set already take precedence.
 
     Args:
         environment: the variables that are set.
         pip: pip's settings.
     """
-    found = {
+    variables = {
         "SSL_CERT_FILE": pip.get("cert"),
         "SSL_CLIENT_CERT": pip.get("client-cert"),
         "ALL_PROXY": pip.get("proxy"),
@@ -64,18 +64,18 @@ def uv_settings(environment: Mapping[str, str], pip: Mapping[str, str]) -> dict[
         "UV_INSECURE_HOST": _listed(pip.get("trusted-host"), " "),
     }
     if not any(environment.get(name) for name in _INDEXES):
-        found |= {
+        variables |= {
             "UV_DEFAULT_INDEX": pip.get("index-url"),
             "UV_INDEX": _listed(pip.get("extra-index-url"), " "),
-            "UV_INDEX_STRATEGY": "unsafe-best-match",  # as pip does; the hashes say which file it may be
+            "UV_INDEX_STRATEGY": "unsafe-best-match",  # as pip does; the hashes select the file
             "UV_FIND_LINKS": _listed(pip.get("find-links"), ","),
             "UV_NO_INDEX": "1" if pip.get("no-index") in ("1", "true", "yes", "on") else None,
         }
-    return {name: value for name, value in found.items() if value and not environment.get(name)}
+    return {name: value for name, value in variables.items() if value and not environment.get(name)}
 
 
 def pip_settings(listed: str) -> dict[str, str]:
-    """Return pip's settings, by their names, from what ``pip config list`` prints."""
+    """Return pip's settings by name, from the output of ``pip config list``."""
     found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
     for line in listed.splitlines():
         name, _, value = line.partition("=")
@@ -90,7 +90,7 @@ def _pip_settings() -> dict[str, str]:
 
 
 def _uv(say: Say) -> Path | None:
-    """Return uv, installed beside this Python if need be, or nothing if it can't be had."""
+    """Return uv's path, installing it beside this Python if necessary; nothing if it can't be installed."""
     wanted = _UV_LOCK.read_text().split(maxsplit=1)[0].removeprefix("uv==")
     path = Path(sys.executable).with_name("uv")
     try:
@@ -98,16 +98,16 @@ def _uv(say: Say) -> Path | None:
             return path
     except PackageNotFoundError:
         pass
-    say(f"uv {wanted}: installing it by pip")
+    say(f"uv {wanted}: installing it with pip")
     done = _run([*_pip(Path(sys.executable)), "-r", str(_UV_LOCK)])
     if done.returncode == 0:
         return path
-    say(f"uv can't be installed ({_reason(done)}); going on with pip, which takes a minute or more")
+    say(f"uv can't be installed ({_reason(done)}); using pip instead, which takes a minute or more")
     return None
 
 
 def _pip(python: Path) -> list[str]:
-    """Return the command with which this environment's pip installs into another one, which needs none of its own."""
+    """Return the command with which this environment's pip installs into another one, which needs no pip."""
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
     return [*pip, "--require-hashes"]
 
@@ -121,15 +121,15 @@ def _run(command: list[str], environment: Mapping[str, str] | None = None) -> su
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the last line of what a command complained of, without marks before it."""
+    """Return the last line of a command's errors, without leading punctuation."""
     lines = [re.sub(r"^\W+", "", line) for line in done.stderr.splitlines()]
     return next((line for line in reversed(lines) if line), f"exit code {done.returncode}")
 
 
 def main() -> None:
-    """Fill this environment from the lock that is named."""
+    """Fill this environment from the lock given as argument."""
     requirements = REPOSITORY / sys.argv[1]
-    print(f"Python packages: installing those of {requirements.name}", flush=True)
+    print(f"Python packages: installing {requirements.name}", flush=True)
     try:
         install(Path(sys.executable), requirements, lambda line: print(line, flush=True))
     except SandboxError as error:

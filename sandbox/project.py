@@ -1,4 +1,4 @@
-"""A project's stacks as the sandbox deploys them: in which order, and with which configuration."""
+"""The order in which the sandbox deploys stacks, and their configuration there."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -8,19 +8,19 @@ from access.project.files import Project, Reference, Stack, in_order, path_text
 from sandbox.errors import SandboxError
 
 ORGANIZATION = "organization"
-"""The name of every organization where state is kept in files ("Managing state & backends", Pulumi's documentation)."""
+"""The one organization of a file backend (Pulumi's documentation, "Managing state & backends")."""
 
 
 def deployment_order(projects: Sequence[Project], deployed: Collection[str]) -> list[Stack]:
     """Return all stacks of the projects, each after those that it refers to.
 
     Args:
-        projects: each before those that read it without saying so in a stack file.
-        deployed: full names of stacks that are up, so that they may be referred to without a file.
+        projects: the projects, each before those that read its outputs without naming it in a stack file.
+        deployed: the full names of deployed stacks, which need no file to be referred to.
 
     Raises:
-        SandboxError: a stack refers to one that there is not.
-        AccessError: a stack refers to itself over others.
+        SandboxError: a stack refers to a stack that does not exist.
+        AccessError: the references form a circle.
     """
     stacks = [stack for project in projects for stack in project.stacks]
     known = {*deployed, *(stack.full_name for stack in stacks)}
@@ -32,7 +32,7 @@ def deployment_order(projects: Sequence[Project], deployed: Collection[str]) -> 
 
 
 def config_here(stack: Stack) -> dict[str, Any]:
-    """Return a copy of the stack's configuration for a backend of files, which has one organization."""
+    """Return a copy of the stack's configuration for a file backend, which has one organization."""
     config: dict[str, Any] = json.loads(json.dumps(stack.config, default=str))
     for reference in stack.references():
         parts = reference.text.split("/")
@@ -50,11 +50,11 @@ def _unknown(reference: Reference, stack: Stack, projects: Sequence[Project]) ->
     project = next((project for project in projects if project.name == reference.project), None)
     if project is None:
         return (
-            f"{place} names the project {reference.project}, which is not here; add its folder, --with DIR, to deploy"
-            " it first"
+            f"{place} names the project {reference.project}, which is not here; add its folder with --with DIR to"
+            " deploy it first"
         )
     others = ", ".join(other.name for other in project.stacks if other is not stack) or "none"
     return (
-        f"{place} names the stack {reference.stack}, which has no file Pulumi.{reference.stack}.yaml; there are:"
+        f"{place} names the stack {reference.stack}, which has no file Pulumi.{reference.stack}.yaml; known stacks:"
         f" {others}"
     )

@@ -1,4 +1,4 @@
-"""The tutorial's step 3 in the sandbox: who can switch to which role, and what can be done there."""
+"""The tutorial's step 3 in the sandbox: prove who can switch to which role and use it for what."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -30,31 +30,31 @@ from sandbox.users import ADMINISTRATORS_PATH
 _ADMINISTRATORS = KnownPrincipal(f"arn:*:iam::*:user{ADMINISTRATORS_PATH}*", "the sandbox's own administrators")
 
 
-def unrepresented(outputs: Iterable[tuple[str | None, Mapping[str, Any]]]) -> set[str]:
-    """Return the accounts that roles trust and in which nobody is there to try.
+def accounts_without_caller(outputs: Iterable[tuple[str | None, Mapping[str, Any]]]) -> set[str]:
+    """Return the accounts that roles trust and that have nobody to test the roles.
 
     Args:
-        outputs: of the stacks, with the account of each.
+        outputs: each stack's account and outputs.
     """
-    trusted, there = set(), set()
+    trusted, with_caller = set(), set()
     for account_id, exported in outputs:
         if any(exported.get(grants) for grants in ("assumableRoles", "granteeRoles", "permissionSets")):
-            there.add(account_id)
+            with_caller.add(account_id)
         for options in exported.get("roleOptions", {}).values():
             trusted |= {options.get("trustedAccountId"), *options.get("trustedAccountIds", ())} - {None}
-    return trusted - there
+    return trusted - with_caller
 
 
 def _has_contract(outputs: Mapping[str, Any]) -> bool:
-    """Return ``True`` for a stack that exports its roles and groups as this project's stacks do."""
+    """Return ``True`` for the outputs of a stack that follows this project's contract."""
     return "contractVersion" in outputs
 
 
-def rendered(stacks: Iterable[KnownStack], pool: Executor) -> dict[str, Future[str]]:
-    """Begin to render what stacks declare, project by project, while they are deployed.
+def start_rendering(stacks: Iterable[KnownStack], pool: Executor) -> dict[str, Future[str]]:
+    """Start to render each project's stacks, in parallel with their deployment.
 
     Returns:
-        What `access render` writes of each project, by its name.
+        The output of `access render`, by project name.
     """
     names: dict[str, list[str]] = {}
     projects = {stack.project.name: stack.project for stack in stacks}
@@ -78,36 +78,36 @@ def proved(
     Args:
         layout: the sandbox.
         outputs: the outputs of all stacks, by the stacks' profiles.
-        strangers: the profiles of accounts without a stack that try too.
-        chosen: the stacks that were deployed just now: of these it is read whether all is as they declare.
-        renderings: what `access render` writes of their projects, by name.
+        strangers: the profiles of accounts without a stack, which test the roles too.
+        chosen: the stacks of this deployment; their deployed IAM is compared with what they declare.
+        renderings: the output of `access render`, by project name.
 
     Raises:
-        access.errors.AccessError: the proof can't be made.
+        access.errors.AccessError: the access can't be tested.
     """
-    stacks = {stack: parse_stack_outputs(stack, said) for stack, said in outputs.items() if _has_contract(said)}
-    if not any(said.role_arns for said in stacks.values()):
-        print("\nstep 3: no stack gives a role, so there is nothing to prove")
+    stacks = {stack: parse_stack_outputs(stack, values) for stack, values in outputs.items() if _has_contract(values)}
+    if not any(exported.role_arns for exported in stacks.values()):
+        print("\nstep 3: no stack has a role, so there is nothing to prove")
         return True
-    print("\nstep 3: who can switch to the role, and what can be done in it", flush=True)
+    print("\nstep 3: who can switch to the role, and what the role allows", flush=True)
     participants = (
-        *(Participant(Account(stack, layout.aws_config), said) for stack, said in stacks.items()),
+        *(Participant(Account(stack, layout.aws_config), exported) for stack, exported in stacks.items()),
         *(Participant(Account(stranger, layout.aws_config)) for stranger in strangers),
     )
-    deployed = [stack for stack in chosen if stack.label in stacks]
-    read = by_account(Participant(Account(it.label, layout.aws_config), stacks[it.label]) for it in deployed)
-    projects = dict.fromkeys(stack.project.name for stack in deployed)
+    labels = [stack.label for stack in chosen if stack.label in stacks]
+    read = by_account(Participant(Account(label, layout.aws_config), stacks[label]) for label in labels)
+    projects = dict.fromkeys(stack.project.name for stack in chosen if stack.label in stacks)
     declared = combine(declared_by(renderings[name].result(), name, read) for name in projects)
-    review = read_and_review(declared, read, [_ADMINISTRATORS, *_of_other_projects(layout, chosen, stacks)])
+    review = read_and_review(declared, read, [_ADMINISTRATORS, *_principals_of_others(layout, chosen, stacks)])
     proof = replace(_prove(by_account(participants)), review=review)
     print(text_report.render(proof, colour=in_colour(sys.stdout)))
     return proof.holds
 
 
-def _of_other_projects(
+def _principals_of_others(
     layout: Layout, chosen: Iterable[KnownStack], stacks: Collection[str]
 ) -> Iterator[KnownPrincipal]:
-    """Yield the principals that stacks of other projects make, such as those that read the outputs of these."""
+    """Yield the principals of stacks without the contract, such as those that read the outputs of these."""
     for stack in chosen:
         if stack.label not in stacks:
             for arn in principals_of(state_file(layout.backend, stack.project.name, stack.name)):
@@ -118,14 +118,14 @@ def _prove(participants: Sequence[Participant]) -> Proof:
     progress = Progress()
     try:
         _remove_leftovers(participants)
-        # The emulator does at once what it confirms: there is nothing to wait for.
+        # In the emulator a change takes effect at once: there is nothing to wait for.
         return prove(participants, Settings(create_probes=True, patience=0), progress=progress.show)
     finally:
         progress.end()
 
 
 def _remove_leftovers(participants: Sequence[Participant]) -> None:
-    """Remove what the proof of an interrupted ``up`` left in the accounts."""
+    """Remove what the proof of an interrupted ``up`` has left in the accounts."""
     leftovers = find_leftovers(participants).things
     if leftovers:
         with Interruption() as interruption, workers(at_once=8) as pool:

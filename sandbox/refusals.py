@@ -1,4 +1,4 @@
-"""Refusals of the engine and of AWS, each in one line: what is wrong, and the commands that do it safely."""
+"""Explain the errors of the engine and of AWS in one line each, with the commands that resolve them safely."""
 
 import re
 import shlex
@@ -10,12 +10,12 @@ from sandbox.engine_output import EngineError
 _DETAILS = re.compile(r" \(status code \d+, request id [^)]*\)")
 _DOING = re.compile(r"^(creating|updating|deleting|reading) urn:\S+: (operation \w+: )?")
 _ELSEWHERE = {"bucket": "createBucket: false", "group": "createGroup: false"}
-"""The option for something that exists and is looked after elsewhere."""
+"""The option for a resource that is managed elsewhere."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A command of the engine's that failed."""
+    """A failed engine command."""
 
     stack: str
     errors: Sequence[EngineError]
@@ -23,19 +23,19 @@ class Failure:
     parents: Mapping[str, str]
     """The URN of each resource's parent, by the resource's own."""
     log: str
-    """The file with all that the engine printed."""
+    """The file with the engine's output."""
 
     @property
     def command(self) -> str:
-        """The beginning of a command of the CLI on this stack."""
+        """The beginning of a Pulumi command on this stack."""
         return f"python -m sandbox pulumi {self.stack} --"
 
 
 _Words = Callable[[Failure, EngineError, re.Match[str]], str]
-"""Takes the failure, the first error of a kind, and the match of the kind's pattern in it."""
+"""Takes the failure, the first error of a kind, and the match of the kind's pattern. Returns the explanation."""
 
 
-def in_words(failure: Failure) -> str:
+def one_line(failure: Failure) -> str:
     """Return the reason for a failure in one line."""
     for pattern, words in _KINDS:
         for error in failure.errors:
@@ -52,7 +52,7 @@ def in_words(failure: Failure) -> str:
 
 def _unknown_stack(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     other = match[1].rpartition("/")[2]
-    return f"it reads the outputs of {other}, which is not deployed; run `python -m sandbox up {other}` first"
+    return f"the stack reads the outputs of {other}, which is not deployed; run `python -m sandbox up {other}` first"
 
 
 def _protected(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
@@ -60,12 +60,12 @@ def _protected(failure: Failure, error: EngineError, match: re.Match[str]) -> st
     component = urn if _kind(urn) == "ApplicationBucket" else failure.parents.get(urn, "")
     if _kind(component) != "ApplicationBucket":
         return (
-            f"{_name(urn)} would be deleted, and it is protected: put it back; or let the next run delete it:"
+            f"{_name(urn)} is protected and would be deleted: put it back; or let the next run delete it:"
             f" {failure.command} state unprotect {shlex.quote(urn)}"
         )
     return (
-        f"bucket {_logical(component)} would be deleted, and it is protected: put it back into the file; or hand it"
-        f" over, with createBucket: false where a role keeps using it: {failure.command} state delete --force"
+        f"bucket {_logical(component)} is protected and would be deleted: put it back into the file; or stop managing"
+        f" it, with createBucket: false for the roles that keep using it: {failure.command} state delete --force"
         f" --target-dependents {shlex.quote(component)}; or let the next run delete it: {failure.command} state"
         " unprotect --all"
     )
@@ -75,25 +75,25 @@ def _delete_conflict(failure: Failure, error: EngineError, match: re.Match[str])
     name = _logical(error.urn)
     if _kind(error.urn) == "group":
         return (
-            f"group {name} can't be deleted, as people or policies that are not the sandbox's are in it: take them out"
-            f" (aws iam remove-user-from-group --group-name {shlex.quote(name)} --user-name …); or keep it in the file,"
-            f" under a new name with renamedFrom: {name}"
+            f"group {name} can't be deleted: it has members or policies that the sandbox did not make. Remove them"
+            f" (aws iam remove-user-from-group --group-name {shlex.quote(name)} --user-name …); or keep the group in"
+            f" the file, under a new name with renamedFrom: {name}"
         )
-    return f"{_name(error.urn)} can't be deleted, as something that is not this stack's hangs on it; {_said(error)}"
+    return f"{_name(error.urn)} can't be deleted: something outside this stack uses it; {_message(error)}"
 
 
 def _not_empty(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     return (
-        f"{_name(error.urn)} is not empty, so AWS keeps it: put it back into the file; or delete its objects, with all"
-        " their versions, and run again"
+        f"{_name(error.urn)} is not empty, so AWS does not delete it: put it back into the file; or delete its objects,"
+        " in all versions, and run again"
     )
 
 
 def _exists(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     kind = _kind(error.urn)
-    ways = ["give it another name", "delete what there is"]
+    ways = ["give it another name", "delete the existing one"]
     if kind in _ELSEWHERE:
-        ways.insert(0, f"say {_ELSEWHERE[kind]}, if it is looked after elsewhere")
+        ways.insert(0, f"write {_ELSEWHERE[kind]} if it is managed elsewhere")
     parents, _, token = error.urn.split("::")[2].rpartition("$")
     parent = _parent(error.urn, failure.parents)
     named = re.search(r"with name (\S+) already exists", error.message)
@@ -101,49 +101,49 @@ def _exists(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     if identity and (parent or not parents):
         arguments = [token, _logical(error.urn), identity, "--protect=false"]
         arguments += ["--parent", f"parent={parent}"] if parent else []
-        # The engine imports nothing that it knows already, be it only as something to read.
+        # The engine imports nothing that its state has already, even as a resource that is only read.
         forget = (
             f"{failure.command} state delete {shlex.quote(error.urn)}; then " if error.urn in failure.parents else ""
         )
-        ways.append(f"take it over: {forget}{failure.command} import {shlex.join(arguments)}")
+        ways.append(f"import it: {forget}{failure.command} import {shlex.join(arguments)}")
     return (
-        f"{_name(error.urn)} can't be made, as something of its name exists that this stack did not make:"
+        f"{_name(error.urn)} can't be created: its name is taken by one that this stack did not create:"
         f" {'; or '.join(ways)}"
     )
 
 
 def _missing(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
-    return f"{_reported(error)}; if it was deleted by hand, bring the state up to date: {failure.command} refresh"
+    return f"{_reported(error)}; if it was deleted by hand, update the state: {failure.command} refresh"
 
 
 def _unreachable(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
-    return "the emulator stopped answering; run `python -m sandbox up`, which goes on where it was"
+    return "the emulator stopped answering; run `python -m sandbox up` to continue"
 
 
 def _nested(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
     return (
-        "a value is nested too deeply, in the configuration or in what a stack exports that this one reads; the"
+        "a value is nested too deeply, in the configuration or in the outputs of a stack that this one reads; the"
         f" traceback is in {failure.log}"
     )
 
 
 def _killed(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
-    return f"the engine was ended by signal {match[1]}; run `python -m sandbox up`, which goes on where it was"
+    return f"the engine was killed by signal {match[1]}; run `python -m sandbox up` to continue"
 
 
 def _unwritable(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
-    cures = {"no space left on device": "make room", "file name too long": "move the folder to a shorter path"}
+    cures = {"no space left on device": "free some space", "file name too long": "move the folder to a shorter path"}
     cure = cures.get(match[2].lower(), "make it and its folder writable")
-    return f"{match[1]} can't be written ({match[2]}); {cure}, and run it again: it goes on where it was"
+    return f"{match[1]} can't be written ({match[2]}); {cure}, then run it again to continue"
 
 
 def _again(cure: str) -> _Words:
-    """Return the words for what the next run makes up for, once something is done."""
+    """Return the explanation of an error that the next run recovers from, after a step by the user."""
 
     def words(failure: Failure, error: EngineError, match: re.Match[str]) -> str:
         others = len(failure.errors) - 1
         more = f" ({others} more in {failure.log})" if others else ""
-        return f"{_reported(error)}{more}; {cure}run it again and it goes on where it was"
+        return f"{_reported(error)}{more}; {cure}run it again to continue"
 
     return words
 
@@ -177,42 +177,43 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Words]] = (
     (re.compile(r"\b(ServiceFailure|InternalError|InternalFailure|ServiceUnavailable)\b"), _again("")),
     (
         re.compile(
-            r"the answer (did not come from AWS|can't be read)|asked again as the engine|operation \w+: [45]\d\d: "
+            r"the answer (did not come from AWS|can't be read)|not retried because the engine|operation \w+: [45]\d\d: "
         ),
         _again(""),
     ),
 )
-"""The refusals that edits of the files and faults meet, the ones that explain others first."""
+"""The errors that edits and faults cause. An error that causes others comes first."""
 
 
 def _parent(urn: str, known: Iterable[str]) -> str | None:
-    """Return the component that a resource belongs to: of the right type, and the resource's name begins with its own.
+    """Return the component that a resource belongs to, by its type and because the resource's name begins with its own.
 
-    A resource that could not be made is not among the known ones, but the component is.
+    The component of a resource that could not be created is known; the resource itself is not.
     """
     beginning, name = urn.rpartition("$")[0], _logical(urn)
-    found = [it for it in known if it.rpartition("::")[0] == beginning and name.startswith(f"{_logical(it)}-")]
-    return max(found, key=len, default=None)
+    of_type = [candidate for candidate in known if candidate.rpartition("::")[0] == beginning]
+    parents = [candidate for candidate in of_type if name.startswith(f"{_logical(candidate)}-")]
+    return max(parents, key=len, default=None)
 
 
 def _reported(error: EngineError) -> str:
     """Return an error in one line, with the resource that it is about."""
     about = f"{_name(error.urn)}: " if _kind(error.urn) not in ("", "Stack", "StackReference") else ""
-    return about + _said(error)
+    return about + _message(error)
 
 
-def _said(error: EngineError) -> str:
+def _message(error: EngineError) -> str:
     text = " ".join(error.message.split())
     return _DOING.sub("", _DETAILS.sub("", text))
 
 
 def _name(urn: str) -> str:
-    """Return what a resource is, in words, e.g. ``role UpdateApp-role``."""
+    """Return a resource's kind and name, e.g. ``role UpdateApp-role``."""
     return f"{_kind(urn)} {_logical(urn)}"
 
 
 def _kind(urn: str) -> str:
-    """Return the last part of a type: of AWS's as in ``aws:iam/role:Role`` its module, of components their class."""
+    """Return the module of an AWS type, ``role`` for ``aws:iam/role:Role``, or the class of a component."""
     if urn.count("::") < 3:
         return ""
     token = urn.split("::")[2].rpartition("$")[2]

@@ -1,4 +1,4 @@
-"""A sandbox that is set up and runs, for one command at a time."""
+"""Set up and start a sandbox for one command at a time."""
 
 import fcntl
 import os
@@ -21,15 +21,15 @@ from sandbox.users import Accounts
 
 @dataclass(frozen=True)
 class Running:
-    """A sandbox that runs."""
+    """A running sandbox."""
 
     layout: Layout
     emulator: Emulator
     accounts: Accounts
     engines: Mapping[str, Engine]
-    """By the project's name."""
+    """The engines, by project name."""
     pool: Executor
-    """Does things at once."""
+    """Runs tasks concurrently."""
 
     def engine(self, stack: KnownStack) -> Engine:
         """Return the engine of the stack's project."""
@@ -50,18 +50,18 @@ def running(
     Args:
         layout: the sandbox.
         projects: all projects in it.
-        stacks: those to prepare.
-        official: whether to use the official AWS plugin.
-        say: prints what is going on.
-        lenient: whether the emulator leaves AWS's strictness out; ``None`` as it did before.
+        stacks: the stacks to prepare.
+        official: use the official AWS plugin.
+        say: prints progress.
+        lenient: run the emulator without AWS's strictness; ``None``: as at its last start.
 
     Raises:
-        SandboxError: something can't be set up or started, another command is at work, or somebody deleted the
-            sandbox's folder meanwhile.
+        SandboxError: something can't be set up or started, another command is running, or the sandbox's folder was
+            deleted meanwhile.
     """
     layout.make()
-    with alone(layout) as is_there, ThreadPoolExecutor() as pool:
-        # The program's largest library takes a while to load; the processes that start meanwhile do not wait for it.
+    with locked(layout) as still_exists, ThreadPoolExecutor() as pool:
+        # The program's largest library loads slowly; loading it here overlaps with the start of other processes.
         pool.submit(__import__, "pulumi_aws")
         write_account_ids(layout, existing_accounts(projects))
         emulator = Emulator(layout, lenient=lenient)
@@ -70,8 +70,10 @@ def running(
             cli = toolchain.pulumi_cli(say)
             provider = toolchain.aws_plugin(cli, say, official)
             started.result()
-            _introduce(cli, provider, emulator, say)
-            engines = {it.name: Engine(layout, emulator, cli, project=it, official=official) for it in projects}
+            _show_versions(cli, provider, emulator, say)
+            engines = {
+                project.name: Engine(layout, emulator, cli, project=project, official=official) for project in projects
+            }
             list(pool.map(lambda stack: engines[stack.project.name].prepare(stack.name, say), stacks))
         except BaseException:
             if not started.exception() and started.result():
@@ -80,7 +82,7 @@ def running(
         try:
             yield Running(layout, emulator, Accounts(layout, emulator, "us-east-1"), engines, pool)
         finally:
-            if not is_there():
+            if not still_exists():
                 raise SandboxError(
                     f"{layout.directory} was deleted while this command ran, and the accounts with it; run"
                     " `python -m sandbox down --wipe`, then `python -m sandbox up`"
@@ -88,21 +90,21 @@ def running(
 
 
 @contextmanager
-def alone(layout: Layout) -> Iterator[Callable[[], bool]]:
-    """Let no other command change the sandbox meanwhile. Gives what tells whether nobody has deleted it.
+def locked(layout: Layout) -> Iterator[Callable[[], bool]]:
+    """Lock the sandbox against other commands, and yield a function that returns ``True`` while the lock's file exists.
 
     Raises:
-        SandboxError: another one is at work.
+        SandboxError: another command holds the lock.
     """
     with layout.lock.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SandboxError("another command is changing the sandbox; wait for it to end") from None
+            raise SandboxError("another command is changing the sandbox; wait until it ends") from None
         yield lambda: os.fstat(lock.fileno()).st_nlink > 0
 
 
-def _introduce(cli: Cli, provider: str, emulator: Emulator, say: Say) -> None:
+def _show_versions(cli: Cli, provider: str, emulator: Emulator, say: Say) -> None:
     say(f"Pulumi CLI    {cli.command.version}, {cli.source}")
     say(f"AWS provider  {toolchain.PLUGIN_VERSION}, {provider}")
     say(f"AWS emulator  {emulator.description}")

@@ -1,4 +1,4 @@
-"""The sandbox's secrets: one random key in a file that only its owner can read, and the secrets derived from it."""
+"""The sandbox's random key, in a file that only its owner can read, and the secrets derived from it."""
 
 import hmac
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 
 _BYTES = 32
-_SECRET_CHARACTERS = 40  # as many as the secret access keys of AWS have
+_SECRET_CHARACTERS = 40  # as in AWS's secret access keys
 
 
 def make_key(path: Path) -> None:
-    """Make the key, unless there is one."""
+    """Create the key, unless it exists."""
     if path.exists():
         return
     unfinished = path.with_suffix(".unfinished")
@@ -26,7 +26,7 @@ def read_key(path: Path) -> bytes:
     """Return the key.
 
     Raises:
-        SandboxError: there is none.
+        SandboxError: there is no key.
     """
     try:
         return path.read_bytes()
@@ -35,5 +35,5 @@ def read_key(path: Path) -> bytes:
 
 
 def derived_secret(key: bytes, name: str) -> str:
-    """Return the secret of an account, by its id, or of anything else that has a name."""
+    """Return the secret of an account, by its id, or of any other name."""
     return hmac.digest(key, name.encode(), "sha256").hex()[:_SECRET_CHARACTERS]

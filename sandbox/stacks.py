@@ -1,4 +1,4 @@
-"""All stacks of a sandbox: those that have a file, and those that are deployed."""
+"""Find the stacks of a sandbox, which have a file or are deployed, and check that they can be deployed."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,9 +22,9 @@ class KnownStack:
     project: Project
     name: str
     label: str
-    """The name that no other stack of the sandbox has: with the project's before it where two have the same."""
+    """The stack's unique name in the sandbox: prefixed with the project's name where two stacks share a name."""
     file: Stack | None
-    """``None``: its file is gone."""
+    """``None``: its file is missing."""
     deployed: Deployed | None
 
     @property
@@ -34,13 +34,13 @@ class KnownStack:
 
     @property
     def account_id(self) -> str | None:
-        """The account that it is in, or is to be in; ``None`` where its program alone knows."""
+        """The stack's account; ``None`` if only its program knows."""
         place = self.file or self.deployed
         return place.account_id if place else None
 
     @property
     def region(self) -> str:
-        """The region that it works in."""
+        """The stack's region."""
         place = self.file or self.deployed
         return place.region if place and place.region else "us-east-1"
 
@@ -50,16 +50,16 @@ def known_stacks(layout: Layout, projects: Sequence[Project]) -> list[KnownStack
 
     Args:
         layout: the sandbox.
-        projects: each before those that read it; the sandbox's own last.
+        projects: each project before those that read its outputs; the sandbox's own last.
 
     Raises:
-        SandboxError: the references can't be followed, two projects have one name, or a state can't be loaded or is
-            gone.
+        SandboxError: the references can't be resolved, two projects share a name, or a state is missing or can't be
+            loaded.
     """
     by_name = {project.name: project for project in projects}
     if len(by_name) < len(projects):
-        twice = next(name for name, count in Counter(project.name for project in projects).items() if count > 1)
-        raise SandboxError(f"two of the folders are the project {twice}; give each a name of its own in Pulumi.yaml")
+        shared = next(name for name, count in Counter(project.name for project in projects).items() if count > 1)
+        raise SandboxError(f"two of the folders are the project {shared}; rename one of them in Pulumi.yaml")
     for full_name in DeployedRecord(layout.deployed_record).names():
         check_there(state_file(layout.backend, *full_name.split("/")))
     everything = deployed_stacks(layout.backend)
@@ -76,10 +76,10 @@ def known_stacks(layout: Layout, projects: Sequence[Project]) -> list[KnownStack
 
 
 def find_stack(stacks: Sequence[KnownStack], name: str) -> KnownStack:
-    """Return the stack that somebody names: by its label, its own name or project/stack.
+    """Return the stack with this label, name or full name, project/stack.
 
     Raises:
-        SandboxError: there is none, or more than one.
+        SandboxError: no stack matches, or several do.
     """
     found = [stack for stack in stacks if name in (stack.label, stack.name, stack.full_name)]
     if len(found) == 1:
@@ -88,12 +88,12 @@ def find_stack(stacks: Sequence[KnownStack], name: str) -> KnownStack:
     raise SandboxError(
         f"there are several stacks {name!r}; name one of: {labels}"
         if found
-        else f"there is no stack {name!r}; there are: {labels}"
+        else f"there is no stack {name!r}; known stacks: {labels}"
     )
 
 
 def check_stacks(stacks: Iterable[KnownStack]) -> None:
-    """Check that nothing stands in the files that can't be deployed from what is deployed.
+    """Check that the stack files can be deployed over the present deployment.
 
     Raises:
         SandboxError: a stack was moved or renamed, or has a secret that the sandbox can't read.
@@ -103,17 +103,17 @@ def check_stacks(stacks: Iterable[KnownStack]) -> None:
         if stack.file:
             _check_secrets(stack.file)
             check_place(stack)
-    gone = [stack for stack in known if not stack.file]
+    without_file = [stack for stack in known if not stack.file]
     for stack in known:
         if stack.file and not stack.deployed:
-            _check_rename(stack, stack.file, gone)
+            _check_rename(stack, stack.file, without_file)
 
 
 def check_place(stack: KnownStack) -> None:
-    """Check that a deployed stack is to stay in its account and region.
+    """Check that a deployed stack stays in its account and region.
 
     Raises:
-        SandboxError: it is to move, which nothing can do.
+        SandboxError: its file names another account or region.
     """
     if not stack.file or not stack.deployed:
         return
@@ -124,27 +124,27 @@ def check_place(stack: KnownStack) -> None:
         if was not in (None, now):
             raise SandboxError(
                 f"{stack.file.file.where('config', key)}: {key} is {now}, but {stack.label} is deployed in {was}, and a"
-                f" deployed stack does not move; write {was} again, or forget all that is deployed and begin anew:"
+                f" deployed stack can't be moved; write {was} again, or delete everything that is deployed:"
                 " python -m sandbox down --wipe"
             )
 
 
-def gone_in_words(stack: KnownStack) -> str:
-    """Return what to do with a deployed stack whose file is gone."""
+def missing_file_message(stack: KnownStack) -> str:
+    """Return the advice for a deployed stack whose file is missing."""
     return (
-        f"{stack.label} is deployed, but it has no file Pulumi.{stack.name}.yaml any more: put the file back, or take"
-        f" the stack down: python -m sandbox pulumi {stack.label} -- destroy"
+        f"{stack.label} is deployed, but its file Pulumi.{stack.name}.yaml is missing: put the file back, or destroy"
+        f" the stack: python -m sandbox pulumi {stack.label} -- destroy"
     )
 
 
-def _check_rename(new: KnownStack, file: Stack, gone: Iterable[KnownStack]) -> None:
-    """Check that a new stack does not meet one in its account whose file is gone: it would find everything made."""
-    for old in gone:
+def _check_rename(new: KnownStack, file: Stack, without_file: Iterable[KnownStack]) -> None:
+    """Check that no stack without a file is deployed in a new stack's account: it may be the same one, renamed."""
+    for old in without_file:
         if old.project is new.project and old.deployed and old.deployed.account_id == file.account_id:
             raise SandboxError(
-                f"{new.label} is new and {old.label}, whose file is gone, is deployed in its account"
+                f"{new.label} is new, and {old.label}, whose file is missing, is deployed in the same account"
                 f" {file.account_id}; if you renamed the stack: python -m sandbox pulumi {old.label} -- stack rename"
-                f" {new.name}; if not, take {old.label} down first: python -m sandbox pulumi {old.label} -- destroy"
+                f" {new.name}; if not, destroy {old.label} first: python -m sandbox pulumi {old.label} -- destroy"
             )
 
 
@@ -152,6 +152,6 @@ def _check_secrets(stack: Stack) -> None:
     for path in stack.secrets():
         if path[-1] != _MAY_BE_SECRET:
             raise SandboxError(
-                f"{stack.file.where('config', *path)}: {path_text(path)} is encrypted for a backend of your own, so the"
-                f" sandbox can't read it; write it in the open, or encrypt {_MAY_BE_SECRET} alone"
+                f"{stack.file.where('config', *path)}: {path_text(path)} is encrypted for your own backend, so the"
+                f" sandbox can't read it; write it unencrypted: only {_MAY_BE_SECRET} may be encrypted"
             )

@@ -1,4 +1,4 @@
-"""The engine's state of a stack, read without the engine."""
+"""Read a stack's state from the engine's files, without the engine."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,27 +10,27 @@ from access.project.yaml_file import parsed_list, shown
 from sandbox.errors import SandboxError
 
 PROVIDER = "pulumi:providers:aws"
-"""The type of the AWS provider, which is among the resources."""
+"""The AWS provider's resource type."""
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack that has resources, and where they are."""
+    """The place of a deployed stack's resources."""
 
     account_id: str | None
-    """``None``: the state does not say, as the program chose a provider of its own."""
+    """``None``: unknown, because the program uses its own provider."""
     region: str | None
     endpoint: str | None
     """The address of AWS at the last deployment."""
 
 
 def state_file(backend: Path, project: str, stack: str) -> Path:
-    """Return the file in which the engine keeps a stack's state."""
+    """Return the file with a stack's state."""
     return backend / ".pulumi" / "stacks" / project / f"{stack}.json"
 
 
 def deployed_stacks(backend: Path) -> dict[str, Deployed]:
-    """Return the stacks that have resources, by their full names: project/stack.
+    """Return the stacks that have resources, by full name: project/stack.
 
     Raises:
         SandboxError: a state file can't be loaded.
@@ -41,10 +41,10 @@ def deployed_stacks(backend: Path) -> dict[str, Deployed]:
 
 
 def read_deployed(path: Path) -> Deployed | None:
-    """Return where a stack's resources are, or nothing for a stack that has none.
+    """Return the place of a stack's resources, or nothing if it has none.
 
     Raises:
-        SandboxError: the file can't be loaded, as when the disk was full while it was written.
+        SandboxError: the file can't be loaded, for example because the disk was full.
     """
     resources = list(_resources(path)) if path.exists() else []
     if all(str(resource.get("type")).startswith("pulumi:") for resource in resources):
@@ -60,14 +60,14 @@ def check_loads(path: Path) -> None:
     """Check that the engine can load a state file.
 
     Raises:
-        SandboxError: it can't.
+        SandboxError: the file can't be loaded.
     """
     if path.exists():
         _load(path)
 
 
 def lead_to(provider: Mapping[str, Any], endpoint: str) -> None:
-    """Change a provider's state so that AWS is at an address, where it names one."""
+    """Replace the address of AWS in a provider's state, if it has one."""
     for properties in (provider.get("inputs", {}), provider.get("outputs", {})):
         endpoints = parsed_list(properties.get("endpoints"))
         if endpoints and isinstance(endpoints[0], dict):
@@ -75,20 +75,20 @@ def lead_to(provider: Mapping[str, Any], endpoint: str) -> None:
 
 
 def check_there(path: Path) -> None:
-    """Check that the state file of a stack that was deployed, and not touched since, is there.
+    """Check that the state file of a deployed stack exists.
 
     Raises:
-        SandboxError: it is gone; a stack without it would be made a second time.
+        SandboxError: the file is missing; without it the stack would be created a second time.
     """
     if not path.exists():
-        raise _lost(path, "is gone")
+        raise _lost(path, "is missing")
 
 
 def principals_of(path: Path) -> list[str]:
-    """Return the ARNs of the users and roles that a stack has made."""
-    made = ("aws:iam/role:Role", "aws:iam/user:User")
-    found = (resource.get("outputs", {}).get("arn") for resource in _resources(path) if resource.get("type") in made)
-    return [arn for arn in found if isinstance(arn, str)]
+    """Return the ARNs of the users and roles that a stack has created."""
+    types = ("aws:iam/role:Role", "aws:iam/user:User")
+    arns = (resource.get("outputs", {}).get("arn") for resource in _resources(path) if resource.get("type") in types)
+    return [arn for arn in arns if isinstance(arn, str)]
 
 
 def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -104,10 +104,10 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _lost(path: Path, why: str) -> SandboxError:
-    """Return the error of a lost state, with the way back to what the engine keeps of it as it was before."""
+    """Return the error of a lost state, with the command that restores the engine's backup if there is one."""
     backup = path.with_name(f"{path.name}.bak")
-    offer = f"the state before it is beside it: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
-    return SandboxError(f"{shown(path)} {why}: {offer}begin anew with `python -m sandbox down --wipe`")
+    offer = f"restore the previous state: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
+    return SandboxError(f"{shown(path)} {why}: {offer}start over with `python -m sandbox down --wipe`")
 
 
 def _checkpoint(path: Path) -> dict[str, Any] | None:
@@ -119,7 +119,7 @@ def _checkpoint(path: Path) -> dict[str, Any] | None:
 
 
 def read_parents(path: Path) -> dict[str, str]:
-    """Return the URN of each resource's parent, by the resource's own."""
+    """Return the URNs of the resources' parents, by the resources' own URNs."""
     checkpoint = _checkpoint(path) or {}
     resources = (checkpoint.get("latest") or {}).get("resources") or ()
     return {str(resource["urn"]): str(resource.get("parent", "")) for resource in resources}

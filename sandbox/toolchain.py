@@ -1,4 +1,4 @@
-"""Set-up: the Pulumi CLI, the AWS provider plugin, the emulator and a linter, found or installed, and then reused."""
+"""Set up the Pulumi CLI, the AWS provider plugin, the emulator and a linter: ``python -m sandbox.toolchain``."""
 
 import functools
 import hashlib
@@ -22,15 +22,15 @@ from sandbox.errors import SandboxError
 from sandbox.layout import OFFICIAL_PULUMI_HOME, PULUMI_HOME, REPOSITORY, TOOLS
 
 CLI_VERSION = VersionInfo.parse("3.259.0")
-"""The Pulumi CLI's version: what the project was tried with."""
+"""The Pulumi CLI's version that the project was tested with."""
 
 PLUGIN_VERSION = version("pulumi_aws")
-"""The AWS plugin's version: that of the library which the program uses."""
+"""The AWS plugin's version, which is the version of the program's pulumi_aws."""
 
 STAND_IN = "stand-in"
 OFFICIAL = "official"
 PROVIDERS = (STAND_IN, OFFICIAL)
-"""The AWS providers, the default first."""
+"""The AWS providers; the first is the default."""
 
 _CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
@@ -40,7 +40,7 @@ _DOWNLOAD_SECONDS = 600
 _BUILD_STEPS = 2500
 
 Say = Callable[[str], None]
-"""Prints a line about what is going on."""
+"""Prints a line of progress."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Cli:
 
     command: auto.PulumiCommand
     source: str
-    """Where it comes from, in words."""
+    """Its origin, for messages."""
 
     @property
     def path(self) -> Path:
@@ -58,42 +58,42 @@ class Cli:
 
     @property
     def runs_python(self) -> bool:
-        """``True`` if it has its Python language host, beside it or on PATH, so that it runs programs by itself."""
+        """``True`` if its Python language host is beside it or on PATH, so that it runs programs by itself."""
         return (self.path.parent / _LANGUAGE_HOST).exists() or shutil.which(_LANGUAGE_HOST) is not None
 
 
 def pulumi_cli(say: Say) -> Cli:
-    """Return the Pulumi CLI, in the version that the project was tried with if that can be had.
+    """Return the Pulumi CLI, preferably in the version that the project was tested with.
 
-    In this order: an earlier set-up's, the one on PATH, a release, built from Go modules, a newer one on PATH.
+    The sources, in order: an earlier set-up, PATH, a release, the Go modules, a newer version on PATH.
 
     Raises:
-        SandboxError: none of these gives one.
+        SandboxError: none of these has one.
     """
     installed = installed_cli()
     if installed:
         return installed
-    say(f"Pulumi CLI: {CLI_VERSION} is not here; downloading the release")
+    say(f"Pulumi CLI: {CLI_VERSION} is not installed; downloading the release")
     root = TOOLS / "pulumi"
     try:
         pulumi_release.download(str(CLI_VERSION), root / "bin")
         return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "a release, its checksum compared")
     except SandboxError as error:
-        say(f"Pulumi CLI: the release can't be had here ({error}); building it from its Go modules")
+        say(f"Pulumi CLI: the download failed ({error}); building it from its Go modules")
     if not shutil.which("go"):
-        newer = _cli(None, "found on PATH; untried with this project, but the one that was tried can't be had here")
+        newer = _cli(None, "found on PATH; untested with this project, but the tested version can't be installed")
         if newer:
             return newer
         raise SandboxError(
-            f"the Pulumi CLI {CLI_VERSION} can't be had: install it (https://www.pulumi.com/docs/install/), or install"
-            " Go so that it can be built, then run again"
+            f"the Pulumi CLI {CLI_VERSION} can't be downloaded: install it (https://www.pulumi.com/docs/install/), or"
+            " install Go so that it can be built, then run again"
         )
     _build_cli(root / "bin" / "pulumi", say)
     return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "built from its Go modules")
 
 
 def installed_cli() -> Cli | None:
-    """Return the Pulumi CLI of exactly the version wanted that is there already: an earlier set-up's, or on PATH."""
+    """Return the Pulumi CLI in exactly the tested version, from an earlier set-up or from PATH, if there is one."""
     for root, source in ((TOOLS / "pulumi", "installed by an earlier set-up"), (None, "found on PATH")):
         found = _cli(root, source)
         if found and found.command.version == CLI_VERSION:
@@ -102,10 +102,10 @@ def installed_cli() -> Cli | None:
 
 
 def aws_plugin(cli: Cli, say: Say, official: bool = False) -> str:
-    """Put the AWS provider into its PULUMI_HOME, unless it is there, and return what it is, in words.
+    """Install the AWS provider into its PULUMI_HOME, unless it is installed, and return its name for messages.
 
     Raises:
-        SandboxError: the official plugin can't be had.
+        SandboxError: the official plugin can't be installed.
     """
     if not official:
         _install_stand_in(cli)
@@ -114,23 +114,23 @@ def aws_plugin(cli: Cli, say: Say, official: bool = False) -> str:
         own = (Path.home() / ".pulumi" / _PLUGIN).parent
         from_file = ["--file", str(own)] if own.exists() else []
         if not from_file:
-            say(f"AWS provider: asking for the official plugin {PLUGIN_VERSION} (a large download, once)")
+            say(f"AWS provider: downloading the official plugin {PLUGIN_VERSION} (large, once)")
         try:
             _install_plugin(cli, OFFICIAL_PULUMI_HOME, from_file)
         except (subprocess.SubprocessError, OSError) as error:
             text = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
             reason = (str(text).strip().splitlines() or ["no reason given"])[-1].removeprefix("error: ")
             raise SandboxError(
-                f"the official AWS plugin {PLUGIN_VERSION} can't be had here ({reason}); leave out --provider official"
-                " to use the stand-in"
+                f"the official AWS plugin {PLUGIN_VERSION} can't be installed ({reason}); omit --provider official to"
+                " use the stand-in"
             ) from None
-    return "official plugin, untried here"
+    return "official plugin, untested here"
 
 
 def emulator_python(say: Say) -> Path:
-    """The Python of the emulator's own virtual environment, which is made if need be.
+    """Return the Python of the emulator's own virtual environment, which is created if necessary.
 
-    It has its own because it pins botocore to a version of its own.
+    The emulator has its own environment because it pins another version of botocore.
 
     Raises:
         SandboxError: the emulator can't be installed.
@@ -141,7 +141,7 @@ def emulator_python(say: Say) -> Path:
     marker, python = folder / "installed", folder / "bin" / "python"
     if marker.exists() and marker.read_text() == wanted and python.exists():
         return python
-    say("AWS emulator: installing it into a virtual environment of its own")
+    say("AWS emulator: installing it into its own virtual environment")
     venv.create(folder, clear=True)
     packages.install(python, requirements, say)
     marker.write_text(wanted)
@@ -149,9 +149,9 @@ def emulator_python(say: Say) -> Path:
 
 
 def workflow_linter(say: Say) -> None:
-    """Build actionlint, with which the tests look at the workflows, from ``tools/actionlint/go.mod``.
+    """Build actionlint, which checks the workflows in the tests, from ``tools/actionlint/go.mod``.
 
-    Where Go is not here, the tests do without.
+    Without Go, the tests skip it.
     """
     source, target = REPOSITORY / "tools" / "actionlint", TOOLS / "actionlint"
     is_built = target.exists() and target.stat().st_mtime > (source / "go.mod").stat().st_mtime
@@ -161,11 +161,11 @@ def workflow_linter(say: Say) -> None:
     command = ["go", "build", "-trimpath", "-o", str(target), "github.com/rhysd/actionlint/cmd/actionlint"]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
-        say(f"actionlint can't be built, so the tests do without: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+        say(f"actionlint can't be built, so the tests skip it: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
 
 
 def main() -> None:
-    """Set everything up: ``python -m sandbox.toolchain``."""
+    """Set everything up."""
     say: Say = functools.partial(print, flush=True)
     try:
         cli = pulumi_cli(say)
@@ -178,7 +178,7 @@ def main() -> None:
 
 
 def _build_cli(target: Path, say: Say) -> None:
-    say("Pulumi CLI: building takes about five minutes the first time")
+    say("Pulumi CLI: building it takes about five minutes the first time")
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
     command = ["go", "build", "-v", "-trimpath", "-tags", "osusergo,grpcnotrace"]
@@ -191,7 +191,7 @@ def _build_cli(target: Path, say: Say) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as build:
-        for line in build.stderr or ():  # a module that is downloaded, or a package that is compiled
+        for line in build.stderr or ():  # a downloaded module or a compiled package
             steps, last = steps + 1, line.strip()
             if steps % 200 == 0:
                 say(f"Pulumi CLI: {steps} of about {_BUILD_STEPS} steps, now {last}")
@@ -201,7 +201,7 @@ def _build_cli(target: Path, say: Say) -> None:
 
 
 def _cli(root: Path | None, source: str) -> Cli | None:
-    """Return the CLI of a folder, or the one on PATH, if there is one that is new enough."""
+    """Return the CLI in a folder, or on PATH, if it is new enough."""
     try:
         return Cli(auto.PulumiCommand(root=str(root) if root else None, version=CLI_VERSION), source)
     except (auto.InvalidVersionError, OSError, subprocess.CalledProcessError):
@@ -211,7 +211,7 @@ def _cli(root: Path | None, source: str) -> Cli | None:
 def _install_stand_in(cli: Cli) -> None:
     launcher = PULUMI_HOME / _PLUGIN
     if launcher.exists():
-        _write_launcher(launcher)  # the repository may have moved, and an older set-up may have put the plugin here
+        _write_launcher(launcher)  # the repository may have moved, or an older set-up may have installed the plugin
         return
     with tempfile.TemporaryDirectory() as folder:
         _write_launcher(Path(folder) / launcher.name)
@@ -219,7 +219,7 @@ def _install_stand_in(cli: Cli) -> None:
 
 
 def _write_launcher(path: Path) -> None:
-    """Write an executable that serves the stand-in from this repository, whatever the folder it is started in."""
+    """Write an executable that serves the stand-in from this repository, in any working directory."""
     python, repository = shlex.quote(sys.executable), shlex.quote(str(REPOSITORY))
     text = f"#!/bin/sh\nPYTHONPATH={repository} exec {python} -m sandbox.provider\n"
     if path.exists() and path.read_bytes() == text.encode():

@@ -75,7 +75,7 @@ def _check(options: argparse.Namespace, expected: str) -> None:
     try:
         actual = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise AccessError(f"{path} can't be read: {error}") from None
+        raise AccessError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None
     if actual == expected:
         return
     for line in difflib.unified_diff(

@@ -1,4 +1,4 @@
-"""The provider as a plugin, which the engine starts and asks for its port: ``python -m sandbox.provider``."""
+"""Serve the provider as a plugin that the engine starts: ``python -m sandbox.provider`` prints its port."""
 
 import os
 import signal
@@ -10,17 +10,17 @@ _ENGINE_CHECK_SECONDS = 0.5
 
 
 def main() -> None:
-    """Serve until the engine says stop, or is gone."""
+    """Serve until the engine stops the plugin or ends."""
     engine = os.getppid()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with served({}) as port:
         print(port, flush=True)
-        # A killed engine does not tell its plugins.
+        # A killed engine does not stop its plugins.
         while not stopped.wait(_ENGINE_CHECK_SECONDS) and os.getppid() == engine:
             pass
-    # A plain return would wait for the threads of calls under way, and those wait for AWS.
+    # A plain return would wait for the threads of pending calls, which wait for AWS.
     os._exit(0)
 
 

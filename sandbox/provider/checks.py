@@ -1,4 +1,4 @@
-"""What values have to be like, and what is wrong with others, in the official plugin's words."""
+"""Checks of input values, with the official plugin's messages."""
 
 import re
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from typing import Any
 from sandbox.provider.values import UNKNOWN, Properties
 
 Check = Callable[[str, Any], str | None]
-"""What is wrong with the value of the argument of this name, if anything."""
+"""Takes an argument's name and value. Returns what is wrong with the value, if anything."""
 
 
 def between(least: int, most: int) -> Check:
-    """A number of this range."""
+    """Return the check for a number in this range."""
 
     def check(name: str, value: int) -> str | None:
         wanted = f"expected {name} to be in the range ({least} - {most}), got {value}"
@@ -21,7 +21,7 @@ def between(least: int, most: int) -> Check:
 
 
 def length(least: int, most: int) -> Check:
-    """Text of this many characters."""
+    """Return the check for a text of this many characters."""
 
     def check(name: str, value: str) -> str | None:
         wanted = f"expected length of {name} to be in the range ({least} - {most}), got {value}"
@@ -31,7 +31,7 @@ def length(least: int, most: int) -> Check:
 
 
 def matching(pattern: str, wanted: str) -> Check:
-    """Text that the pattern matches whole."""
+    """Return the check for a text that the pattern matches as a whole."""
 
     def check(name: str, value: str) -> str | None:
         return None if re.fullmatch(pattern, value, re.ASCII) else f"invalid value for {name} ({wanted})"
@@ -40,7 +40,7 @@ def matching(pattern: str, wanted: str) -> Check:
 
 
 def one_of(*allowed: str) -> Check:
-    """One of these texts."""
+    """Return the check for one of these texts."""
 
     def check(name: str, value: str) -> str | None:
         quoted = " ".join(f'"{text}"' for text in allowed)
@@ -50,7 +50,7 @@ def one_of(*allowed: str) -> Check:
 
 
 def each(check: Check) -> Check:
-    """A list of such values, none of them unknown yet or as the check wants it."""
+    """Return the check for a list whose items are unknown so far or pass another check."""
 
     def check_all(name: str, value: list[Any]) -> str | None:
         return next((wrong for item in value if item != UNKNOWN and (wrong := check(name, item))), None)
@@ -59,7 +59,7 @@ def each(check: Check) -> Check:
 
 
 def tags(name: str, value: Properties) -> str | None:
-    """Tags that AWS takes (AWS General Reference, "Tag naming limits and requirements")."""
+    """Check that AWS accepts the tags (AWS General Reference, "Tag naming limits and requirements")."""
     for key, text in value.items():
         if not 1 <= len(key) <= 128 or key.lower().startswith("aws:"):
             return f'invalid key in {name}: "{key}" (must have 1 to 128 characters and not begin with "aws:")'

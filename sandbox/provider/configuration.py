@@ -1,4 +1,4 @@
-"""The provider's configuration, and the AWS account that it leads to."""
+"""The provider's configuration, and the clients of the account that it selects."""
 
 import dataclasses
 import functools
@@ -37,25 +37,25 @@ KEYS = (
     "token",
     "version",
 )
-"""What may be configured under ``aws:``, of all that the official plugin takes."""
+"""The supported keys under ``aws:``; the official plugin has more."""
 
 SECRET_KEYS = ("accessKey", "secretKey", "token")
 
 
 class ProviderError(Exception):
-    """The provider can't do what it was asked to; the message says why in one line."""
+    """A failure of the provider; the message gives the reason in one line."""
 
 
 class ConfigurationError(ProviderError):
-    """The provider can't work with its configuration."""
+    """The configuration is wrong."""
 
 
 class CancelledError(ProviderError):
-    """The engine wants the calls under way to come to an end."""
+    """The engine has cancelled the pending calls."""
 
 
 class ForeignAnswerError(ProviderError):
-    """An answer did not come from AWS: a proxy or a sign-in page stands in between."""
+    """An answer did not come from AWS, but from a proxy or a sign-in page."""
 
 
 @dataclass(frozen=True)
@@ -75,26 +75,25 @@ class Configuration:
 
     @classmethod
     def parse(cls, values: Mapping[str, str]) -> "Configuration":
-        """The configuration that the engine sends, by names without ``aws:``.
+        """Return the configuration that the engine sends, by names without ``aws:``.
 
         Raises:
-            ConfigurationError: a key or the region is unknown, the region is missing, or a value is not what it
-                should be.
+            ConfigurationError: a key or the region is unknown, the region is missing, or a value is invalid.
         """
         for key in values:
             if key not in KEYS:
                 raise ConfigurationError(
-                    f"aws:{key}: the sandbox's stand-in provider does not know it; it knows: {', '.join(KEYS)}"
+                    f"aws:{key} is not supported by the sandbox's stand-in provider; supported: {', '.join(KEYS)}"
                 )
         region = values.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
-            raise ConfigurationError("aws:region: it is missing; set it, e.g. `pulumi config set aws:region us-east-1`")
+            raise ConfigurationError("aws:region is missing; set it, e.g. `pulumi config set aws:region us-east-1`")
         if values.get("skipRegionValidation") != "true" and region not in _regions():
             raise ConfigurationError(f"aws:region: {region!r} is not an AWS region; write one such as us-east-1")
         endpoints: dict[str, str] = {}
         for entry in _json(values, "endpoints", list):
             if not isinstance(entry, dict):
-                raise ConfigurationError(f"aws:endpoints: {entry!r} is not an object of services and addresses")
+                raise ConfigurationError(f"aws:endpoints: {entry!r} is not an object that maps services to addresses")
             endpoints |= entry
         max_retries = values.get("maxRetries", "25")
         if not max_retries.isdecimal():
@@ -115,10 +114,10 @@ class Configuration:
 
 
 class Aws:
-    """The clients of one account. Each is made when it is first needed; clients may be shared by threads."""
+    """The clients of one account, each created on first use and shared by threads."""
 
     def __init__(self, configuration: Configuration) -> None:
-        """Remember how the account is reached; AWS is not asked yet."""
+        """Store the configuration; nothing is sent to AWS yet."""
         self.configuration = configuration
         self._cancelled = threading.Event()
         self._elsewhere: dict[str, Aws] = {}
@@ -147,12 +146,12 @@ class Aws:
 
     @functools.cached_property
     def account_id(self) -> str:
-        """The account that the credentials belong to."""
+        """The account of the credentials."""
         return self.sts.get_caller_identity()["Account"]
 
     @property
     def region(self) -> str:
-        """The region that is worked in."""
+        """The region of the clients."""
         return self.configuration.region
 
     @property
@@ -167,7 +166,7 @@ class Aws:
         return known[self.partition]
 
     def in_region(self, region: str) -> "Aws":
-        """Return the same account in a region, for a resource that stays where it was made."""
+        """Return the same account in another region, for a resource that stays in its own."""
         if region == self.region:
             return self
         with self._lock:
@@ -178,21 +177,21 @@ class Aws:
             return self._elsewhere[region]
 
     def cancel(self) -> None:
-        """Ask AWS no second time from now on, so that the calls under way come to an end."""
+        """Stop retrying calls from now on, so that the pending ones end."""
         self._cancelled.set()
 
     def check_account(self) -> None:
-        """Make sure that the credentials belong to an account that may be changed.
+        """Check that the credentials belong to an allowed account.
 
         Raises:
-            ConfigurationError: they belong to another one.
+            ConfigurationError: they belong to another account.
         """
         allowed = self.configuration.allowed_account_ids
         if allowed and self.account_id not in allowed:
             raise ConfigurationError(f"AWS account ID not allowed: {self.account_id}; allowed: {', '.join(allowed)}")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
-        with self._lock:  # a session is not safe to make two clients at once
+        with self._lock:  # a session can't safely create two clients at once
             client = self._session.client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.configuration.endpoints.get(service),
@@ -208,7 +207,7 @@ class Aws:
 
     def _refuse_retry(self, request: AWSRequest, **_: object) -> None:
         if self._cancelled.is_set() and request.context["retries"]["attempt"] > 1:
-            raise CancelledError("AWS did not answer, and is not asked again as the engine was told to stop")
+            raise CancelledError("AWS did not answer, and the call is not retried because the engine is stopping")
 
 
 _REQUEST_IDS = {"x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"}
@@ -216,7 +215,7 @@ _REQUEST_IDS = {"x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"}
 
 
 def _refuse_foreign_answer(operation_model: OperationModel, response_dict: Mapping[str, Any], **_: object) -> None:
-    """Refuse a success that AWS did not send: botocore takes any page for the answer of a call that returns nothing."""
+    """Refuse a success that AWS did not send: to a call that returns nothing, botocore accepts any page."""
     status, headers = response_dict["status_code"], response_dict["headers"]
     if status < 300 and _REQUEST_IDS.isdisjoint(header.lower() for header in headers):
         raise ForeignAnswerError(
@@ -233,13 +232,13 @@ def _partitions() -> list[Any]:
 
 def _regions() -> set[str]:
     found = {region for partition in _partitions() for region in partition["regions"]}
-    return {region for region in found if not region.endswith("-global")}  # these stand for a whole partition
+    return {region for region in found if not region.endswith("-global")}  # these name a whole partition
 
 
 def _default_tags(values: Mapping[str, str]) -> dict[str, str]:
     tags = _json(values, "defaultTags", dict).get("tags", {})
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise ConfigurationError(f"aws:defaultTags: its tags {tags!r} are not an object of texts")
+        raise ConfigurationError(f"aws:defaultTags: the tags {tags!r} are not an object with text values")
     return tags
 
 

@@ -1,4 +1,4 @@
-"""The functions that are served: what a program asks about an account, its users, roles and groups."""
+"""The functions with which a program looks up an account, its users, roles and groups."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sandbox.provider.values import Properties, text
 
 @dataclass(frozen=True)
 class Function:
-    """A function: its arguments, all of them required, and the call that answers it."""
+    """A function, with its arguments, which are all required."""
 
     call: Callable[[Aws, Properties], Properties]
     arguments: tuple[str, ...] = ()
@@ -70,4 +70,4 @@ FUNCTIONS = {
     "aws:index/getCallerIdentity:getCallerIdentity": Function(_caller_identity),
     "aws:index/getPartition:getPartition": Function(_partition),
 }
-"""The functions that are served, by token."""
+"""The functions, by token."""

@@ -1,7 +1,6 @@
-"""The IAM resource types: roles, managed policies, their attachment, groups, their members, inline policies."""
+"""The IAM resource types of roles and policies: managed, attached and inline."""
 
 import time
-import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -12,11 +11,11 @@ from sandbox.provider.resource import TAGS, IdError, Property, ResourceType, sam
 from sandbox.provider.values import Properties, Value, canonical_json, text
 
 if TYPE_CHECKING:
-    from mypy_boto3_iam.type_defs import GroupTypeDef
+    pass
 
 _NAME_CHARACTERS = matching(r"[\w+=,.@-]*", r"must match [\w+=,.@-]")
-_NAME = (length(1, 128), _NAME_CHARACTERS)
-_PATH = (
+NAME = (length(1, 128), _NAME_CHARACTERS)
+PATH = (
     length(1, 512),
     matching(r"/([\x21-\x7e]+/)?", 'must begin and end with "/", and have no spaces'),
 )
@@ -34,7 +33,7 @@ def _create_role(aws: Aws, inputs: Properties) -> str:
         "PermissionsBoundary": inputs.get("permissionsBoundary"),
         "Tags": _aws_tags(inputs),
     }
-    return aws.iam.create_role(**_given(role))["Role"]["RoleName"]
+    return aws.iam.create_role(**_without_empty(role))["Role"]["RoleName"]
 
 
 def _read_role(aws: Aws, role_name: str, olds: Properties) -> Properties | None:
@@ -97,7 +96,7 @@ def _update_role(aws: Aws, role_name: str, olds: Properties, news: Properties) -
 
 
 def _delete_role(aws: Aws, role_name: str, olds: Properties) -> None:
-    """Delete a role. What the state knows to be in it goes first; with ``forceDetachPolicies`` everything does."""
+    """Delete a role after the policies that the state lists in it; with ``forceDetachPolicies``, after all policies."""
     gone = aws.iam.exceptions.NoSuchEntityException
     force = olds.get("forceDetachPolicies")
     with suppress(gone):
@@ -111,9 +110,9 @@ def _delete_role(aws: Aws, role_name: str, olds: Properties) -> None:
 
 
 def _delete_emptied_role(aws: Aws, role_name: str) -> None:
-    """Delete a role once nothing is left in it: where much is replaced at a time, its parts may be on their way out.
+    """Delete a role once it has no policies left: in a large replacement, other calls may still be removing them.
 
-    The official plugin waits in the same way, for two minutes.
+    The official plugin waits too, for two minutes.
     """
     deadline = time.monotonic() + _EMPTYING_SECONDS
     while True:
@@ -135,7 +134,7 @@ def _create_policy(aws: Aws, inputs: Properties) -> str:
         "Description": inputs.get("description"),
         "Tags": _aws_tags(inputs),
     }
-    return aws.iam.create_policy(**_given(policy))["Policy"]["Arn"]
+    return aws.iam.create_policy(**_without_empty(policy))["Policy"]["Arn"]
 
 
 def _policy_arn(aws: Aws, inputs: Properties) -> str:
@@ -178,13 +177,11 @@ def _update_policy(aws: Aws, arn: str, olds: Properties, news: Properties) -> No
 
 
 def _delete_policy(aws: Aws, arn: str, olds: Properties) -> None:
-    try:
+    with suppress(aws.iam.exceptions.NoSuchEntityException):
         for version in aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]:
             if not version["IsDefaultVersion"]:
                 aws.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
         aws.iam.delete_policy(PolicyArn=arn)
-    except aws.iam.exceptions.NoSuchEntityException:
-        return
 
 
 def _create_attachment(aws: Aws, inputs: Properties) -> str:
@@ -208,179 +205,53 @@ def _read_attachment(aws: Aws, attachment_id: str, olds: Properties) -> Properti
 
 
 def _update_attachment(aws: Aws, attachment_id: str, olds: Properties, news: Properties) -> None:
-    """Attach again: every change is a replacement, so that this only finishes what a failed run has begun."""
+    """Attach again. Every change is a replacement, so this only completes what a failed run has begun."""
     _create_attachment(aws, news)
 
 
 def _delete_attachment(aws: Aws, attachment_id: str, olds: Properties) -> None:
-    try:
+    with suppress(aws.iam.exceptions.NoSuchEntityException):
         aws.iam.detach_role_policy(RoleName=text(olds["role"]), PolicyArn=text(olds["policyArn"]))
-    except aws.iam.exceptions.NoSuchEntityException:
-        return
-
-
-def _create_group(aws: Aws, inputs: Properties) -> str:
-    group = aws.iam.create_group(GroupName=text(inputs["name"]), Path=text(inputs.get("path", "/")))
-    return group["Group"]["GroupName"]
-
-
-def _group_name(group_id: str, olds: Properties) -> str:
-    """The group's name: the engine keeps the first one as the id when the group is renamed."""
-    return text(olds.get("name", group_id))
-
-
-def _read_group(aws: Aws, group_id: str, olds: Properties) -> Properties | None:
-    """Read a group; one whose name is gone by its unique id, which stays when it is renamed.
-
-    The official plugin takes it for deleted then, and an engine that was killed while it renamed the group meets it as
-    somebody else's.
-    """
-    group: GroupTypeDef | None
-    try:
-        group = aws.iam.get_group(GroupName=_group_name(group_id, olds))["Group"]
-    except aws.iam.exceptions.NoSuchEntityException:
-        pages = aws.iam.get_paginator("list_groups").paginate() if olds.get("uniqueId") else ()
-        groups = (group for page in pages for group in page["Groups"])
-        group = next((it for it in groups if it["GroupId"] == olds["uniqueId"]), None)
-    if group is None:
-        return None
-    return {"arn": group["Arn"], "name": group["GroupName"], "path": group["Path"], "uniqueId": group["GroupId"]}
-
-
-def _update_group(aws: Aws, group_id: str, olds: Properties, news: Properties) -> None:
-    name, wanted = _group_name(group_id, olds), text(news["name"])
-    if (name, olds.get("path", "/")) == (wanted, news.get("path", "/")):
-        return  # it finishes what a failed run has begun
-    try:
-        aws.iam.update_group(GroupName=name, NewGroupName=wanted, NewPath=text(news.get("path", "/")))
-    except (aws.iam.exceptions.EntityAlreadyExistsException, aws.iam.exceptions.NoSuchEntityException):
-        # The answer to an earlier try was lost: the group has its new name already.
-        renamed = _read_group(aws, wanted, {})
-        if renamed is None or renamed["uniqueId"] != olds.get("uniqueId"):
-            raise
-
-
-def _delete_group(aws: Aws, group_id: str, olds: Properties) -> None:
-    try:
-        aws.iam.delete_group(GroupName=_group_name(group_id, olds))
-    except aws.iam.exceptions.NoSuchEntityException:
-        return
-
-
-def _create_membership(aws: Aws, inputs: Properties) -> str:
-    """Add the users, and remove nobody who is a member already."""
-    _update_membership(aws, "", {**inputs, "users": []}, inputs)
-    return text(inputs["name"])
-
-
-def _read_membership(aws: Aws, membership_id: str, olds: Properties) -> Properties | None:
-    if "group" not in olds:  # `pulumi import`, which the official provider has not either
-        raise IdError(f"a group membership can not be imported: its ID ({membership_id}) does not tell the group")
-    try:
-        pages = list(aws.iam.get_paginator("get_group").paginate(GroupName=text(olds["group"])))
-    except aws.iam.exceptions.NoSuchEntityException:
-        return None
-    members: list[Value] = [*sorted(user["UserName"] for page in pages for user in page["Users"])]
-    return {"group": olds["group"], "name": membership_id, "users": members}
-
-
-def _update_membership(aws: Aws, membership_id: str, olds: Properties, news: Properties) -> None:
-    group, before, after = text(news["group"]), _names(olds, "users"), _names(news, "users")
-    _change_members(
-        aws, removed=[(group, user) for user in before - after], added=[(group, user) for user in after - before]
-    )
-
-
-def _delete_membership(aws: Aws, membership_id: str, olds: Properties) -> None:
-    _update_membership(aws, membership_id, olds, {**olds, "users": []})
-
-
-def _create_user_groups(aws: Aws, inputs: Properties) -> str:
-    _update_user_groups(aws, "", {**inputs, "groups": []}, inputs)
-    return f"terraform-{uuid.uuid4().hex}"
-
-
-def _read_user_groups(aws: Aws, membership_id: str, olds: Properties) -> Properties | None:
-    """Return those of the wanted groups that the user is in: the others are no business of this resource."""
-    if "user" in olds:
-        user, wanted = text(olds["user"]), _names(olds, "groups")
-    else:  # `pulumi import`
-        user, *names = membership_id.split("/")
-        wanted = set(names)
-        if not user or not wanted or "" in wanted:
-            raise IdError(f"unexpected format of ID ({membership_id}), expected <user-name>/<group-name1>/...")
-    try:
-        pages = list(aws.iam.get_paginator("list_groups_for_user").paginate(UserName=user))
-    except aws.iam.exceptions.NoSuchEntityException:
-        return None
-    found = {group["GroupName"] for page in pages for group in page["Groups"]}
-    return {"groups": [*sorted(found & wanted)], "user": user}
-
-
-def _update_user_groups(aws: Aws, membership_id: str, olds: Properties, news: Properties) -> None:
-    user, before, after = text(news["user"]), _names(olds, "groups"), _names(news, "groups")
-    _change_members(
-        aws, removed=[(group, user) for group in before - after], added=[(group, user) for group in after - before]
-    )
-
-
-def _delete_user_groups(aws: Aws, membership_id: str, olds: Properties) -> None:
-    _update_user_groups(aws, membership_id, olds, {**olds, "groups": []})
-
-
-def _names(properties: Properties, name: str) -> set[str]:
-    return set(cast(list[str], properties[name]))
-
-
-def _change_members(aws: Aws, removed: Iterable[tuple[str, str]], added: Iterable[tuple[str, str]]) -> None:
-    """Take users out of groups and put users into groups, each given as group and user."""
-    for group, user in sorted(removed):
-        with suppress(aws.iam.exceptions.NoSuchEntityException):
-            aws.iam.remove_user_from_group(GroupName=group, UserName=user)
-    for group, user in sorted(added):
-        aws.iam.add_user_to_group(GroupName=group, UserName=user)
 
 
 def _inline_policy(token: str, owner: Literal["group", "role"]) -> ResourceType:
-    """The type of the policies that are part of their owner."""
+    """Return the type of a group's or a role's inline policies."""
 
-    def ask(aws: Aws, operation: str, names: tuple[str, str], **more: str) -> Any:  # noqa: ANN401
+    def call(aws: Aws, operation: str, names: tuple[str, str], **more: str) -> Any:  # noqa: ANN401
         arguments = {f"{owner.title()}Name": names[0], "PolicyName": names[1], **more}
         return getattr(aws.iam, f"{operation}_{owner}_policy")(**arguments)
 
     def owner_and_name(policy_id: str) -> tuple[str, str]:
-        of, _, name = policy_id.partition(":")
-        if not of or not name:
+        owner_name, _, name = policy_id.partition(":")
+        if not owner_name or not name:
             raise IdError(f"unexpected format of ID ({policy_id}), expected <{owner} name>:<policy name>")
-        return of, name
+        return owner_name, name
 
     def put(aws: Aws, inputs: Properties) -> str:
         names = text(inputs[owner]), text(inputs["name"])
-        ask(aws, "put", names, PolicyDocument=text(inputs["policy"]))
+        call(aws, "put", names, PolicyDocument=text(inputs["policy"]))
         return ":".join(names)
 
     def read(aws: Aws, policy_id: str, olds: Properties) -> Properties | None:
-        of, name = names = owner_and_name(policy_id)
+        owner_name, name = names = owner_and_name(policy_id)
         try:
-            document = ask(aws, "get", names)["PolicyDocument"]
+            document = call(aws, "get", names)["PolicyDocument"]
         except aws.iam.exceptions.NoSuchEntityException:
             return None
-        return {owner: of, "name": name, "namePrefix": "", "policy": canonical_json(document)}
+        return {owner: owner_name, "name": name, "namePrefix": "", "policy": canonical_json(document)}
 
     def update(aws: Aws, policy_id: str, olds: Properties, news: Properties) -> None:
         put(aws, news)
 
     def delete(aws: Aws, policy_id: str, olds: Properties) -> None:
-        try:
-            ask(aws, "delete", owner_and_name(policy_id))
-        except aws.iam.exceptions.NoSuchEntityException:
-            return
+        with suppress(aws.iam.exceptions.NoSuchEntityException):
+            call(aws, "delete", owner_and_name(policy_id))
 
     return ResourceType(
         token=token,
         inputs={
             owner: Property(str, required=True, replaces=True),
-            "name": Property(str, replaces=True, checks=_NAME),
+            "name": Property(str, replaces=True, checks=NAME),
             "policy": Property(str, required=True, policy=True),
         },
         computed=("namePrefix",),
@@ -392,7 +263,7 @@ def _inline_policy(token: str, owner: Literal["group", "role"]) -> ResourceType:
     )
 
 
-def _given(arguments: Mapping[str, object]) -> dict[str, Any]:
+def _without_empty(arguments: Mapping[str, object]) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if value not in (None, [])}
 
 
@@ -412,7 +283,8 @@ def _tag_changes(olds: Properties, news: Properties) -> tuple[list[Any], list[st
     return [tag for tag in wanted if tag not in before], [tag["Key"] for tag in before if tag["Key"] not in keys]
 
 
-def _name(aws: Aws, inputs: Properties) -> str:
+def given_name(aws: Aws, inputs: Properties) -> str:
+    """Return the name in the inputs, which is the id of a role or group."""
     return text(inputs["name"])
 
 
@@ -425,7 +297,7 @@ IAM_TYPES = (
             "forceDetachPolicies": Property(bool, default=False),
             "maxSessionDuration": Property(int, default=3600, checks=(between(3600, 43200),)),
             "name": Property(str, replaces=True, checks=(length(1, 64), _NAME_CHARACTERS)),
-            "path": Property(str, default="/", replaces=True, checks=_PATH),
+            "path": Property(str, default="/", replaces=True, checks=PATH),
             "permissionsBoundary": Property(str, default=""),
             "tags": TAGS,
         },
@@ -434,15 +306,15 @@ IAM_TYPES = (
         read=_read_role,
         update=_update_role,
         delete=_delete_role,
-        planned_id=_name,
+        planned_id=given_name,
         autoname="name",
     ),
     ResourceType(
         token="aws:iam/policy:Policy",  # noqa: S106
         inputs={
             "description": Property(str, default="", replaces=True, checks=(length(0, 1000),)),
-            "name": Property(str, replaces=True, checks=_NAME),
-            "path": Property(str, default="/", replaces=True, checks=_PATH),
+            "name": Property(str, replaces=True, checks=NAME),
+            "path": Property(str, default="/", replaces=True, checks=PATH),
             "policy": Property(str, required=True, policy=True),
             "tags": TAGS,
         },
@@ -467,44 +339,7 @@ IAM_TYPES = (
         delete=_delete_attachment,
         delete_first=True,
     ),
-    ResourceType(
-        token="aws:iam/group:Group",  # noqa: S106
-        inputs={"name": Property(str, checks=_NAME), "path": Property(str, default="/", checks=_PATH)},
-        computed=("arn", "uniqueId"),
-        create=_create_group,
-        read=_read_group,
-        update=_update_group,
-        delete=_delete_group,
-        planned_id=_name,
-        autoname="name",
-    ),
-    ResourceType(
-        token="aws:iam/groupMembership:GroupMembership",  # noqa: S106
-        inputs={
-            "group": Property(str, required=True, replaces=True),
-            "name": Property(str, replaces=True),
-            "users": Property(list, required=True, unordered=True),
-        },
-        computed=(),
-        create=_create_membership,
-        read=_read_membership,
-        update=_update_membership,
-        delete=_delete_membership,
-        autoname="name",
-    ),
-    ResourceType(
-        token="aws:iam/userGroupMembership:UserGroupMembership",  # noqa: S106
-        inputs={
-            "groups": Property(list, required=True, unordered=True),
-            "user": Property(str, required=True, replaces=True),
-        },
-        computed=(),
-        create=_create_user_groups,
-        read=_read_user_groups,
-        update=_update_user_groups,
-        delete=_delete_user_groups,
-    ),
     _inline_policy("aws:iam/groupPolicy:GroupPolicy", "group"),
     _inline_policy("aws:iam/rolePolicy:RolePolicy", "role"),
 )
-"""The IAM resource types that are served."""
+"""The IAM resource types of roles and policies."""

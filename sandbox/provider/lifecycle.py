@@ -1,4 +1,4 @@
-"""A resource's life, of whatever type: it is created once, though answers get lost, read and updated."""
+"""Create, read and update a resource of any type; create it only once, even if AWS's answer gets lost."""
 
 from botocore.exceptions import ClientError
 
@@ -10,7 +10,7 @@ _NAME_TAKEN = ("BucketAlreadyOwnedByYou", "EntityAlreadyExists")
 
 
 class UncertainError(Exception):
-    """AWS may or may not have created the resource, and can't be asked. The cause says what went wrong."""
+    """AWS may or may not have created the resource, and does not answer. The cause has the reason."""
 
     def __init__(self, resource_id: str) -> None:
         super().__init__(resource_id)
@@ -18,13 +18,13 @@ class UncertainError(Exception):
 
 
 def in_own_region(aws: Aws, kind: ResourceType, properties: Properties) -> Aws:
-    """Return the account in the region of the resource with these inputs or outputs."""
+    """Return the account, in the region of the resource with these inputs or outputs."""
     region = properties.get("region")
     return aws.in_region(region) if kind.regional and isinstance(region, str) else aws
 
 
 def read(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties) -> Properties | None:
-    """Return the resource's outputs, given the last known ones; nothing if it is gone."""
+    """Return the resource's outputs, given the last known ones; nothing if it does not exist."""
     outputs = kind.read(aws, resource_id, olds)
     if outputs is None:
         return None
@@ -45,11 +45,11 @@ def read(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties) -> Pr
 def create(aws: Aws, kind: ResourceType, inputs: Properties) -> str:
     """Create the resource and return its id.
 
-    An answer may get lost after AWS has done what it was asked to; the next try is then told that the name is taken.
-    Where the name was free just before, and what has it now is as it was asked for, it is this resource.
+    AWS's answer may get lost after the resource was created; a retry then fails because the name is taken. If the name
+    was free just before, and the resource that has it now matches the inputs, it is this resource.
 
     Raises:
-        UncertainError: the answer got lost, and AWS can't be asked any more.
+        UncertainError: the answer got lost, and AWS does not answer any more.
     """
     planned = kind.planned_id(aws, inputs) if kind.planned_id else None
     if planned is None or not _is_free(aws, kind, planned, inputs):
@@ -57,7 +57,7 @@ def create(aws: Aws, kind: ResourceType, inputs: Properties) -> str:
     try:
         return kind.create(aws, inputs)
     except Exception as error:
-        if not _may_be_done(error):
+        if not _may_exist(error):
             raise
         try:
             found = read(aws, kind, planned, inputs)
@@ -71,7 +71,7 @@ def create(aws: Aws, kind: ResourceType, inputs: Properties) -> str:
 def update(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties, news: Properties) -> None:
     """Change the resource from the old outputs to the new inputs.
 
-    A resource that no run has seen yet, as its creation ended in an :class:`UncertainError`, is created if need be.
+    A resource whose creation ended in an :class:`UncertainError` is created if it does not exist.
     """
     if kind.planned_id and "arn" not in olds and kind.read(aws, resource_id, olds) is None:
         kind.create(aws, news)
@@ -83,12 +83,12 @@ def update(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties, new
 def _is_free(aws: Aws, kind: ResourceType, planned: str, inputs: Properties) -> bool:
     try:
         return kind.read(aws, planned, inputs) is None
-    except ClientError:  # the create's own answer says more
+    except ClientError:  # the error of the create call itself is clearer
         return False
 
 
-def _may_be_done(error: Exception) -> bool:
-    """Return whether AWS may have done what it was asked to, in spite of this error."""
+def _may_exist(error: Exception) -> bool:
+    """Return ``True`` if AWS may have created the resource in spite of this error."""
     if not isinstance(error, ClientError):
         return not isinstance(error, RefusedError)
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -1,4 +1,4 @@
-"""How a resource type is declared, and what follows from the declaration alone: check, diff and planned outputs."""
+"""Declarations of resource types, with the checks, differences and planned outputs that follow from them."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, Value, canoni
 
 
 class IdError(ProviderError):
-    """An id that no resource of the type can have; the message names the form wanted."""
+    """An id that no resource of the type can have; the message names the expected format."""
 
 
 class RefusedError(ProviderError):
-    """Something that the official plugin refuses before AWS is asked; the message is in its words."""
+    """An operation that the official plugin refuses before it calls AWS; the message is the plugin's."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,21 @@ class Property:
     """``str``, ``bool``, ``int``, ``list`` or ``dict``."""
     required: bool = False
     default: Value = None
-    """What the world has where the program says nothing. ``None``: AWS decides, and nothing is compared."""
+    """The value if the program gives none. ``None``: AWS decides, and nothing is compared."""
     replaces: bool = False
-    """A change replaces the resource. Otherwise it is updated in place."""
+    """``True``: a change replaces the resource. ``False``: it is updated in place."""
     policy: bool = False
-    """Whether the text is a policy document, which is compared by its meaning."""
+    """``True``: the text is a policy document, which is compared by its meaning."""
     unordered: bool = False
-    """Whether the list is a set: order and repetition mean nothing."""
+    """``True``: the list is a set, so order and repetition mean nothing."""
     checks: tuple[Check, ...] = ()
-    """What a value of the right type has to fulfil."""
+    """The checks of a value of the right type."""
     fields: Mapping[str, "Property"] = field(default_factory=dict)
-    """What the object, or each object of the list, is made of. An object without them takes any keys, a list texts."""
+    """The fields of the object, or of each object in the list. Without fields, an object has any keys, a list texts."""
 
     @property
     def open(self) -> bool:
-        """Whether it takes any keys, so that every key counts."""
+        """``True`` for an object with any keys."""
         return self.type is dict and not self.fields
 
 
@@ -54,45 +54,45 @@ TAGS = Property(dict, default={}, checks=(tags,))
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A resource type: what it takes, what it gives, and how AWS is asked."""
+    """A resource type: its inputs, its outputs, and its calls to AWS."""
 
     token: str
     inputs: Mapping[str, Property]
     computed: tuple[str, ...]
     """Outputs that are not inputs."""
     create: Callable[[Aws, Properties], str]
-    """Makes the resource and returns its id."""
+    """Creates the resource and returns its id."""
     read: Callable[[Aws, str, Properties], Properties | None]
-    """The outputs of the resource with this id, given the last known ones; nothing if it is gone."""
+    """Returns the outputs of the resource with this id, given the last known ones; nothing if it does not exist."""
     update: Callable[[Aws, str, Properties, Properties], None]
     """Changes the resource with this id from the old outputs to the new inputs."""
     delete: Callable[[Aws, str, Properties], None]
-    """Removes the resource with this id, given its outputs; that it is gone already is fine."""
+    """Deletes the resource with this id, given its outputs. It may be deleted already."""
     complete: Callable[[Aws, str, Properties], None] = lambda *_: None
-    """Does what else a resource just made needs. Where it fails, :attr:`update` has to make up for it."""
+    """Completes a new resource. If that fails, :attr:`update` completes it later."""
     planned_id: Callable[[Aws, Properties], str] | None = None
-    """The id that these inputs lead to, of a type whose names are unique: AWS makes no second one."""
+    """Returns the id that these inputs lead to, for a type whose names are unique in AWS."""
     autoname: str | None = None
-    """The input that gets a name made from the logical one where the program gives none."""
+    """The input that gets a name generated from the logical one if the program gives none."""
     lower_case: bool = False
-    """Whether names made up have lower case letters only."""
+    """``True``: generated names have lower-case letters only."""
     delete_first: bool = False
-    """A replacement always deletes first: what is made and what is deleted would be one and the same in AWS."""
+    """``True``: a replacement always deletes first, because the old and the new one would be the same thing in AWS."""
 
     @property
     def taggable(self) -> bool:
-        """Whether the resource has tags, and so the provider's default tags too."""
+        """``True`` if the resource has tags, and so the provider's default tags too."""
         return "tags" in self.inputs
 
     @property
     def regional(self) -> bool:
-        """Whether the resource is in a region, where it stays when the provider's configuration names another."""
+        """``True`` if the resource has a region, in which it stays when the provider's configuration changes."""
         return "region" in self.inputs
 
 
 @dataclass(frozen=True)
 class Change:
-    """One property that differs, and what that means."""
+    """A property that differs, and the consequence."""
 
     name: str
     kind: Literal["ADD", "UPDATE", "DELETE"]
@@ -108,20 +108,20 @@ def checked_inputs(
     default_tags: dict[str, str],
     autonaming: CheckRequest.AutonamingOptions | None = None,
 ) -> tuple[Properties, list[tuple[str, str]]]:
-    """The inputs with defaults filled in, and what is wrong with them as (property, reason)."""
+    """Return the inputs with defaults filled in, and the errors in them as (property, reason)."""
     given: Properties = {key: _plain(news[key]) for key in news if key not in (DEFAULTS, "tagsAll")}
     given = {key: value for key, value in given.items() if value is not None}
-    made_up: list[Value] = []
+    generated: list[Value] = []
     name = kind.autoname
     if name and name not in given:
         old_defaults = olds.get(DEFAULTS)
         kept = isinstance(old_defaults, list) and name in old_defaults
-        chosen = olds[name] if kept else _made_up_name(kind, logical_name, seed, autonaming)
+        chosen = olds[name] if kept else _generated_name(kind, logical_name, seed, autonaming)
         if chosen is not None:
             given[name] = chosen
-            made_up = [name]
+            generated = [name]
     failures = list(_failures(kind.inputs, logical_name, given, {name} if name else set()))
-    inputs: Properties = {DEFAULTS: made_up}
+    inputs: Properties = {DEFAULTS: generated}
     inputs |= {key: value if key == "tags" else _with_defaults(value) for key, value in given.items()}
     if kind.taggable:
         own = given.get("tags")
@@ -134,12 +134,12 @@ def checked_inputs(
 
 
 def planned_outputs(kind: ResourceType, inputs: Properties, olds: Properties | None = None) -> Properties:
-    """The outputs that a preview can tell: inputs, defaults, and the unknown.
+    """Return the outputs in a preview: inputs, defaults and unknown values.
 
     Args:
         kind: the resource type.
         inputs: the checked inputs.
-        olds: the present outputs where the resource is only updated: what AWS decided stays.
+        olds: the present outputs if the resource is only updated: values that AWS chose stay.
     """
     planned: Properties = {name: UNKNOWN for name in ("id", *kind.computed)}
     planned |= olds or {}
@@ -154,7 +154,7 @@ def planned_outputs(kind: ResourceType, inputs: Properties, olds: Properties | N
 
 
 def changes(kind: ResourceType, olds: Properties, old_inputs: Properties, news: Properties) -> list[Change]:
-    """The differences between the recorded outputs and the wanted inputs."""
+    """Return the differences between the recorded outputs and the new inputs."""
     found = []
     names = [*kind.inputs, "tagsAll"] if kind.taggable else list(kind.inputs)
     for name in names:
@@ -166,7 +166,7 @@ def changes(kind: ResourceType, olds: Properties, old_inputs: Properties, news: 
             new = prop.default
         if _same(prop, old, new):
             continue
-        # A state from before regions were recorded: the official plugin only adds it, too.
+        # A state from before regions were recorded: like the official plugin, only add the region.
         replace = prop.replaces and not (name == "region" and old is None)
         change: Literal["ADD", "UPDATE", "DELETE"] = (
             "DELETE" if news.get(name) is None else "ADD" if _empty(old) else "UPDATE"
@@ -176,19 +176,20 @@ def changes(kind: ResourceType, olds: Properties, old_inputs: Properties, news: 
 
 
 def deletes_first(kind: ResourceType, news: Properties) -> bool:
-    """Return whether a replacement deletes the old resource before it makes the new one.
+    """Return ``True`` if a replacement deletes the old resource before it creates the new one.
 
-    It does where the program gave the physical name, changed or not: two of that name can't be. Source:
+    It does if the program gave the physical name, changed or not: names are unique. Source:
     pulumi-terraform-bridge, pkg/tfbridge/schema.go, ``nameRequiresDeleteBeforeReplace``.
     """
-    made_up = news.get(DEFAULTS)
-    return kind.delete_first or (kind.autoname in news and isinstance(made_up, list) and kind.autoname not in made_up)
+    generated = news.get(DEFAULTS)
+    is_given = kind.autoname in news and isinstance(generated, list) and kind.autoname not in generated
+    return kind.delete_first or is_given
 
 
 def refreshed_inputs(kind: ResourceType, old_inputs: Properties, outputs: Properties) -> Properties:
-    """The inputs that would give these outputs, in the words of the old inputs where those still hold.
+    """Return the inputs that lead to these outputs. Old inputs are kept as written if they still hold.
 
-    Without old inputs (an import) they are the outputs that differ from what AWS does by default.
+    Without old inputs (an import), they are the outputs that differ from AWS's defaults.
     """
     inputs: Properties = {}
     for name in [*kind.inputs, "tagsAll"] if kind.taggable else kind.inputs:
@@ -206,7 +207,7 @@ def refreshed_inputs(kind: ResourceType, old_inputs: Properties, outputs: Proper
 
 
 def same_policy(left: str, right: str) -> bool:
-    """Whether two policy documents mean the same: order, white space and one-element lists aside."""
+    """Return ``True`` if two policy documents differ only in order, white space and one-element lists."""
     try:
         return _meaning(json.loads(left)) == _meaning(json.loads(right))
     except ValueError:
@@ -216,7 +217,7 @@ def same_policy(left: str, right: str) -> bool:
 def _failures(
     properties: Mapping[str, Property], at: str, given: Properties, needed: Set[str] = frozenset()
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with the fields of the object at a place, as (field, reason)."""
+    """Yield the errors in the fields of the object at a path, as (field, reason)."""
     for name, prop in properties.items():
         if (prop.required or name in needed) and name not in given:
             yield name, f"Missing required argument: \"{name}\" is required. Examine values at '{at}.{name}'."
@@ -224,7 +225,7 @@ def _failures(
         known, here = properties.get(name), f"{at}.{name}"
         if known is None:
             served = ", ".join(properties)
-            wrong = [f'"{name}" is not an argument that the sandbox\'s stand-in provider serves; it serves: {served}']
+            wrong = [f'"{name}" is not an argument that the sandbox\'s stand-in provider supports; supported: {served}']
         elif value == UNKNOWN:
             continue
         else:
@@ -256,10 +257,10 @@ def _is_json_object(value: str) -> bool:
         return False
 
 
-def _made_up_name(
+def _generated_name(
     kind: ResourceType, logical_name: str, seed: bytes, autonaming: CheckRequest.AutonamingOptions | None
 ) -> str | None:
-    """A name for the resource, unless the project's settings (``pulumi:autonaming``) want the program to name all."""
+    """Return a name for the resource, unless the project's ``pulumi:autonaming`` leaves all names to the program."""
     name = f"{logical_name}-{hashlib.sha256(seed).hexdigest()[:7]}"
     if autonaming:
         if autonaming.mode == CheckRequest.AutonamingOptions.DISABLE:
@@ -271,7 +272,7 @@ def _made_up_name(
 
 
 def _with_defaults(value: Value) -> Value:
-    """The value as the official plugin records it: each nested object says which of its fields were filled in."""
+    """Return the value as the official plugin records it: each nested object lists its fields that were filled in."""
     if isinstance(value, list):
         return [_with_defaults(item) for item in value]
     if isinstance(value, dict):
@@ -300,7 +301,7 @@ def _same(prop: Property, old: Value, new: Value) -> bool:
 
 
 def _holds(old: Value, new: Value) -> bool:
-    """Whether all that is wanted is there; what AWS adds of its own does not count."""
+    """Return ``True`` if the old value has everything in the new one; AWS's own additions do not count."""
     if isinstance(new, dict) and isinstance(old, dict):
         return all(_holds(old.get(key), item) for key, item in new.items())
     if isinstance(new, list) and isinstance(old, list):
@@ -317,7 +318,7 @@ def _projected(value: Value, shape: Value) -> Value:
 
 
 def _declared(prop: Property, value: Value) -> Value:
-    """The value with those fields alone that a program would write."""
+    """Return the value with only the fields that a program would write."""
     if isinstance(value, list) and prop.fields:
         return [_declared(prop, item) for item in value]
     if isinstance(value, dict) and prop.fields:
@@ -330,7 +331,7 @@ def _empty(value: Value) -> bool:
 
 
 def _meaning(element: object, key: str = "") -> object:
-    """A policy element in a form that is equal for documents with one meaning."""
+    """Return a policy element in a form that is equal for documents with the same meaning."""
     if key == "Statement":
         statements = element if isinstance(element, list) else [element]
         return sorted(json.dumps(_meaning(item), sort_keys=True) for item in statements)

@@ -1,7 +1,9 @@
-"""The S3 resource types: a bucket and its settings, each a resource of its own."""
+"""The S3 resource types: buckets, and their settings as separate resources."""
 
 import json
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
@@ -12,13 +14,17 @@ from sandbox.provider.values import Properties, Value, canonical_json, text
 
 _BUCKET_OF = Property(str, required=True, replaces=True)
 _REGION = Property(str, replaces=True)
+_NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 _HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF"}  # AWS General Reference, "Amazon S3 endpoints and quotas"
+_Answer = TypeVar("_Answer")
 
 
 def _create_bucket(aws: Aws, inputs: Properties) -> str:
     bucket = text(inputs["bucket"])
-    if aws.region == "us-east-1":  # the one region that may not be named, and where S3 makes a bucket twice
-        if _answer(lambda: aws.s3.head_bucket(Bucket=bucket), "403", "404") is not None:
+    if (
+        aws.region == "us-east-1"
+    ):  # the one region that must not be named, and where S3 creates a bucket again without an error
+        if _unless(("403", "404"), lambda: aws.s3.head_bucket(Bucket=bucket)) is not None:
             raise RefusedError(
                 f"BucketAlreadyOwnedByYou: the account has a bucket {bucket} already; import it or take another name"
             )
@@ -34,14 +40,15 @@ def _complete_bucket(aws: Aws, bucket: str, inputs: Properties) -> None:
 
 
 def _read_bucket(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
-    region = _answer(lambda: aws.s3.head_bucket(Bucket=bucket).get("BucketRegion", aws.region), "404", "NoSuchBucket")
-    if region is None:
+    found = _unless(("404", "NoSuchBucket"), lambda: aws.s3.head_bucket(Bucket=bucket))
+    if found is None:
         return None
+    region = found.get("BucketRegion", aws.region)
     acl = aws.s3.get_bucket_acl(Bucket=bucket)
-    tags = _answer(lambda: aws.s3.get_bucket_tagging(Bucket=bucket)["TagSet"], "NoSuchTagSet")
-    policy = _answer(lambda: aws.s3.get_bucket_policy(Bucket=bucket)["Policy"], "NoSuchBucketPolicy")
+    tags = _unless(("NoSuchTagSet",), lambda: aws.s3.get_bucket_tagging(Bucket=bucket)["TagSet"])
+    policy = _unless(("NoSuchBucketPolicy",), lambda: _get_policy(aws, bucket)["policy"])
     versioning = aws.s3.get_bucket_versioning(Bucket=bucket)
-    encryption = _encryption_rules(aws, bucket) or []
+    encryption = _unless((_NO_ENCRYPTION, "NoSuchBucket"), lambda: _encryption_rules(aws, bucket))
     return {
         "accelerationStatus": "",
         "acl": None,
@@ -67,7 +74,7 @@ def _read_bucket(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
         "logging": None,
         "objectLockConfiguration": None,
         "objectLockEnabled": False,
-        "policy": canonical_json(json.loads(policy)) if policy else "",
+        "policy": policy or "",
         "replicationConfiguration": None,
         "requestPayer": "",
         "serverSideEncryptionConfiguration": {"rule": encryption[0]} if encryption else None,
@@ -97,8 +104,8 @@ def _put_bucket_tags(aws: Aws, bucket: str, inputs: Properties) -> None:
 
 def _delete_bucket(aws: Aws, bucket: str, olds: Properties) -> None:
     if olds.get("forceDestroy"):
-        _answer(lambda: _empty_bucket(aws, bucket), "NoSuchBucket")
-    _answer(lambda: aws.s3.delete_bucket(Bucket=bucket), "NoSuchBucket")
+        _unless(("NoSuchBucket",), lambda: _empty_bucket(aws, bucket))
+    _unless(("NoSuchBucket",), lambda: aws.s3.delete_bucket(Bucket=bucket))
 
 
 def _empty_bucket(aws: Aws, bucket: str) -> None:
@@ -115,60 +122,27 @@ _ACCESS_BLOCKS = {
 }
 
 
-def _put_public_access_block(aws: Aws, inputs: Properties) -> str:
-    bucket = text(inputs["bucket"])
+def _put_public_access_block(aws: Aws, bucket: str, inputs: Properties) -> None:
     blocks = {theirs: bool(inputs.get(ours, False)) for ours, theirs in _ACCESS_BLOCKS.items()}
     aws.s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=cast(Any, blocks))
-    return bucket
 
 
-def _read_public_access_block(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
-    blocks: Any = _answer(
-        lambda: aws.s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
-        "NoSuchPublicAccessBlockConfiguration",
-        "NoSuchBucket",
-    )
-    if blocks is None:
-        return None
-    return {"bucket": bucket} | {ours: blocks.get(theirs, False) for ours, theirs in _ACCESS_BLOCKS.items()}
+def _get_public_access_block(aws: Aws, bucket: str) -> Properties:
+    blocks = aws.s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    return {ours: cast(bool, blocks.get(theirs, False)) for ours, theirs in _ACCESS_BLOCKS.items()}
 
 
-def _update_public_access_block(aws: Aws, bucket: str, olds: Properties, news: Properties) -> None:
-    _put_public_access_block(aws, news)
-
-
-def _delete_public_access_block(aws: Aws, bucket: str, olds: Properties) -> None:
-    _answer(lambda: aws.s3.delete_public_access_block(Bucket=bucket), "NoSuchBucket")
-
-
-def _put_ownership(aws: Aws, inputs: Properties) -> str:
-    bucket, rule = text(inputs["bucket"]), cast(dict[str, Any], inputs["rule"])
-    rules = [{"ObjectOwnership": rule["objectOwnership"]}]
+def _put_ownership(aws: Aws, bucket: str, inputs: Properties) -> None:
+    rules = [{"ObjectOwnership": cast(dict[str, Any], inputs["rule"])["objectOwnership"]}]
     aws.s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=cast(Any, {"Rules": rules}))
-    return bucket
 
 
-def _read_ownership(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
-    controls = _answer(
-        lambda: aws.s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"],
-        "OwnershipControlsNotFoundError",
-        "NoSuchBucket",
-    )
-    if controls is None:
-        return None
-    return {"bucket": bucket, "rule": {"objectOwnership": controls["Rules"][0]["ObjectOwnership"]}}
+def _get_ownership(aws: Aws, bucket: str) -> Properties:
+    controls = aws.s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    return {"rule": {"objectOwnership": controls["Rules"][0]["ObjectOwnership"]}}
 
 
-def _update_ownership(aws: Aws, bucket: str, olds: Properties, news: Properties) -> None:
-    _put_ownership(aws, news)
-
-
-def _delete_ownership(aws: Aws, bucket: str, olds: Properties) -> None:
-    _answer(lambda: aws.s3.delete_bucket_ownership_controls(Bucket=bucket), "NoSuchBucket")
-
-
-def _put_encryption(aws: Aws, inputs: Properties) -> str:
-    bucket = text(inputs["bucket"])
+def _put_encryption(aws: Aws, bucket: str, inputs: Properties) -> None:
     rules = []
     for rule in cast(list[dict[str, Any]], inputs["rules"]):
         default, theirs = rule.get("applyServerSideEncryptionByDefault"), dict[str, Any]()
@@ -182,16 +156,15 @@ def _put_encryption(aws: Aws, inputs: Properties) -> str:
             theirs["BlockedEncryptionTypes"] = {"EncryptionType": rule["blockedEncryptionTypes"]}
         rules.append(theirs)
     aws.s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": cast(Any, rules)})
-    return bucket
 
 
-def _encryption_rules(aws: Aws, bucket: str) -> list[Value] | None:
-    rules: Any = _answer(
-        lambda: aws.s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"],
-        "ServerSideEncryptionConfigurationNotFoundError",
-        "NoSuchBucket",
-    )
-    return None if rules is None else [_encryption_rule(rule) for rule in rules]
+def _get_encryption(aws: Aws, bucket: str) -> Properties:
+    return {"expectedBucketOwner": "", "rules": _encryption_rules(aws, bucket)}
+
+
+def _encryption_rules(aws: Aws, bucket: str) -> list[Value]:
+    configuration = aws.s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    return [_encryption_rule(rule) for rule in configuration["Rules"]]
 
 
 def _encryption_rule(rule: Any) -> Value:  # noqa: ANN401
@@ -206,80 +179,92 @@ def _encryption_rule(rule: Any) -> Value:  # noqa: ANN401
     return {**shown, "blockedEncryptionTypes": blocked} if blocked else shown
 
 
-def _read_encryption(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
-    rules = _encryption_rules(aws, bucket)
-    return None if rules is None else {"bucket": bucket, "expectedBucketOwner": "", "rules": rules}
+def _put_versioning(aws: Aws, bucket: str, inputs: Properties) -> None:
+    status = _versioning_status(inputs)
+    if status != "Disabled":  # AWS has no such status to set: it is that of a bucket never versioned
+        aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=cast(Any, {"Status": status}))
 
 
-def _update_encryption(aws: Aws, bucket: str, olds: Properties, news: Properties) -> None:
-    _put_encryption(aws, news)
-
-
-def _delete_encryption(aws: Aws, bucket: str, olds: Properties) -> None:
-    _answer(lambda: aws.s3.delete_bucket_encryption(Bucket=bucket), "NoSuchBucket")
-
-
-def _put_versioning(aws: Aws, inputs: Properties) -> str:
-    bucket, versioning = text(inputs["bucket"]), cast(dict[str, Any], inputs["versioningConfiguration"])
-    if versioning["status"] != "Disabled":  # AWS takes no such status: it is that of a bucket never versioned
-        aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning["status"]})
-    return bucket
-
-
-def _read_versioning(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
-    status: Any = _answer(lambda: aws.s3.get_bucket_versioning(Bucket=bucket).get("Status", "Disabled"), "NoSuchBucket")
-    if status is None:
-        return None
-    return {
-        "bucket": bucket,
-        "expectedBucketOwner": "",
-        "mfa": None,
-        "versioningConfiguration": {"mfaDelete": "", "status": status},
-    }
+def _get_versioning(aws: Aws, bucket: str) -> Properties:
+    status = aws.s3.get_bucket_versioning(Bucket=bucket).get("Status", "Disabled")
+    return {"expectedBucketOwner": "", "mfa": None, "versioningConfiguration": {"mfaDelete": "", "status": status}}
 
 
 def _update_versioning(aws: Aws, bucket: str, olds: Properties, news: Properties) -> None:
-    before, after = (cast(dict[str, Any], values["versioningConfiguration"])["status"] for values in (olds, news))
+    before, after = _versioning_status(olds), _versioning_status(news)
     if after == "Disabled" != before:
         raise RefusedError(f"versioning_configuration.status cannot be updated from '{before}' to '{after}'")
-    _put_versioning(aws, news)
+    _put_versioning(aws, bucket, news)
 
 
 def _delete_versioning(aws: Aws, bucket: str, olds: Properties) -> None:
-    if cast(dict[str, Any], olds["versioningConfiguration"])["status"] == "Disabled":
+    if _versioning_status(olds) == "Disabled":
         return
     # Versioning can't be turned off again, only suspended (Amazon S3 User Guide, "Using versioning in S3 buckets").
-    suspended = cast(Any, {"Status": "Suspended"})
-    _answer(lambda: aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=suspended), "NoSuchBucket")
+    aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
 
 
-def _put_bucket_policy(aws: Aws, inputs: Properties) -> str:
-    bucket = text(inputs["bucket"])
+def _versioning_status(properties: Properties) -> str:
+    return text(cast(dict[str, Any], properties["versioningConfiguration"])["status"])
+
+
+def _put_policy(aws: Aws, bucket: str, inputs: Properties) -> None:
     aws.s3.put_bucket_policy(Bucket=bucket, Policy=text(inputs["policy"]))
-    return bucket
 
 
-def _read_bucket_policy(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
-    policy = _answer(lambda: aws.s3.get_bucket_policy(Bucket=bucket)["Policy"], "NoSuchBucketPolicy", "NoSuchBucket")
-    return None if policy is None else {"bucket": bucket, "policy": canonical_json(json.loads(policy))}
+def _get_policy(aws: Aws, bucket: str) -> Properties:
+    return {"policy": canonical_json(json.loads(aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]))}
 
 
-def _update_bucket_policy(aws: Aws, bucket: str, olds: Properties, news: Properties) -> None:
-    _put_bucket_policy(aws, news)
-
-
-def _delete_bucket_policy(aws: Aws, bucket: str, olds: Properties) -> None:
-    _answer(lambda: aws.s3.delete_bucket_policy(Bucket=bucket), "NoSuchBucket")
-
-
-def _answer(ask: Any, *absent: str) -> Any:  # noqa: ANN401 (the answer is whatever the call gives)
-    """What the call answers, or nothing where S3 says with one of these codes that it is not there."""
+def _unless(missing: tuple[str, ...], call: Callable[[], _Answer]) -> _Answer | None:
+    """Return a call's answer, or nothing if S3 refuses it with one of these codes of a missing resource."""
     try:
-        return ask()
+        return call()
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in absent:
+        if error.response.get("Error", {}).get("Code") in missing:
             return None
         raise
+
+
+def _bucket_setting(
+    name: str,
+    inputs: Mapping[str, Property],
+    put: Callable[[Aws, str, Properties], None],
+    get: Callable[[Aws, str], Properties],
+    delete: Callable[[Aws, str, Properties], object],
+    missing: str = "NoSuchBucket",
+    computed: tuple[str, ...] = (),
+) -> ResourceType:
+    """Return the type of a bucket's setting, which is a resource with the bucket's name as its id.
+
+    Args:
+        name: the type's name.
+        inputs: the inputs besides the bucket and its region.
+        put: sets the setting.
+        get: returns the outputs besides the bucket.
+        delete: removes the setting.
+        missing: the code with which S3 refuses to return a setting that is not set.
+        computed: outputs that are not inputs.
+    """
+
+    def create(aws: Aws, news: Properties) -> str:
+        bucket = text(news["bucket"])
+        put(aws, bucket, news)
+        return bucket
+
+    def read(aws: Aws, bucket: str, olds: Properties) -> Properties | None:
+        outputs = _unless((missing, "NoSuchBucket"), lambda: get(aws, bucket))
+        return None if outputs is None else {"bucket": bucket, **outputs}
+
+    return ResourceType(
+        token=f"aws:s3/{name[0].lower()}{name[1:]}:{name}",
+        inputs={"bucket": _BUCKET_OF, "region": _REGION, **inputs},
+        computed=computed,
+        create=create,
+        read=read,
+        update=lambda aws, bucket, olds, news: put(aws, bucket, news),
+        delete=lambda aws, bucket, olds: cast(None, _unless(("NoSuchBucket",), lambda: delete(aws, bucket, olds))),
+    )
 
 
 S3_TYPES = (
@@ -324,24 +309,17 @@ S3_TYPES = (
         lower_case=True,
         complete=_complete_bucket,
     ),
-    ResourceType(
-        token="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",  # noqa: S106
-        inputs={
-            "bucket": _BUCKET_OF,
-            "region": _REGION,
-            **{name: Property(bool, default=False) for name in _ACCESS_BLOCKS},
-        },
-        computed=(),
-        create=_put_public_access_block,
-        read=_read_public_access_block,
-        update=_update_public_access_block,
-        delete=_delete_public_access_block,
+    _bucket_setting(
+        "BucketPublicAccessBlock",
+        {name: Property(bool, default=False) for name in _ACCESS_BLOCKS},
+        _put_public_access_block,
+        _get_public_access_block,
+        lambda aws, bucket, olds: aws.s3.delete_public_access_block(Bucket=bucket),
+        missing="NoSuchPublicAccessBlockConfiguration",
     ),
-    ResourceType(
-        token="aws:s3/bucketOwnershipControls:BucketOwnershipControls",  # noqa: S106
-        inputs={
-            "bucket": _BUCKET_OF,
-            "region": _REGION,
+    _bucket_setting(
+        "BucketOwnershipControls",
+        {
             "rule": Property(
                 dict,
                 required=True,
@@ -354,17 +332,14 @@ S3_TYPES = (
                 },
             ),
         },
-        computed=(),
-        create=_put_ownership,
-        read=_read_ownership,
-        update=_update_ownership,
-        delete=_delete_ownership,
+        _put_ownership,
+        _get_ownership,
+        lambda aws, bucket, olds: aws.s3.delete_bucket_ownership_controls(Bucket=bucket),
+        missing="OwnershipControlsNotFoundError",
     ),
-    ResourceType(
-        token="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",  # noqa: S106
-        inputs={
-            "bucket": _BUCKET_OF,
-            "region": _REGION,
+    _bucket_setting(
+        "BucketServerSideEncryptionConfiguration",
+        {
             "rules": Property(
                 list,
                 required=True,
@@ -383,37 +358,38 @@ S3_TYPES = (
                 },
             ),
         },
+        _put_encryption,
+        _get_encryption,
+        lambda aws, bucket, olds: aws.s3.delete_bucket_encryption(Bucket=bucket),
+        missing=_NO_ENCRYPTION,
         computed=("expectedBucketOwner",),
-        create=_put_encryption,
-        read=_read_encryption,
-        update=_update_encryption,
-        delete=_delete_encryption,
     ),
-    ResourceType(
-        token="aws:s3/bucketVersioning:BucketVersioning",  # noqa: S106
-        inputs={
-            "bucket": _BUCKET_OF,
-            "region": _REGION,
-            "versioningConfiguration": Property(
-                dict,
-                required=True,
-                fields={"status": Property(str, required=True, checks=(one_of("Enabled", "Suspended", "Disabled"),))},
-            ),
-        },
-        computed=("expectedBucketOwner", "mfa"),
-        create=_put_versioning,
-        read=_read_versioning,
+    replace(
+        _bucket_setting(
+            "BucketVersioning",
+            {
+                "versioningConfiguration": Property(
+                    dict,
+                    required=True,
+                    fields={
+                        "status": Property(str, required=True, checks=(one_of("Enabled", "Suspended", "Disabled"),))
+                    },
+                ),
+            },
+            _put_versioning,
+            _get_versioning,
+            _delete_versioning,
+            computed=("expectedBucketOwner", "mfa"),
+        ),
         update=_update_versioning,
-        delete=_delete_versioning,
     ),
-    ResourceType(
-        token="aws:s3/bucketPolicy:BucketPolicy",  # noqa: S106
-        inputs={"bucket": _BUCKET_OF, "region": _REGION, "policy": Property(str, required=True, policy=True)},
-        computed=(),
-        create=_put_bucket_policy,
-        read=_read_bucket_policy,
-        update=_update_bucket_policy,
-        delete=_delete_bucket_policy,
+    _bucket_setting(
+        "BucketPolicy",
+        {"policy": Property(str, required=True, policy=True)},
+        _put_policy,
+        _get_policy,
+        lambda aws, bucket, olds: aws.s3.delete_bucket_policy(Bucket=bucket),
+        missing="NoSuchBucketPolicy",
     ),
 )
-"""The S3 resource types that are served."""
+"""The S3 resource types."""

@@ -1,4 +1,4 @@
-"""Serves the provider on a free port of 127.0.0.1."""
+"""Serve the provider on a free port of 127.0.0.1."""
 
 from collections.abc import Iterator, Mapping
 from concurrent import futures
@@ -12,10 +12,10 @@ from sandbox.provider.service import AwsProvider
 
 @contextmanager
 def served(defaults: Mapping[str, str]) -> Iterator[int]:
-    """Serve a provider while the context lasts, and give its port.
+    """Serve a provider within the context, and yield its port.
 
     Args:
-        defaults: configuration, by names without ``aws:``, for what the engine's leaves open.
+        defaults: configuration, by names without ``aws:``, for keys that the engine does not send.
     """
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsProvider(defaults), server)

@@ -20,6 +20,7 @@ from sandbox.provider import lifecycle
 from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, Configuration, ProviderError
 from sandbox.provider.functions import FUNCTIONS
 from sandbox.provider.iam import IAM_TYPES
+from sandbox.provider.iam_groups import GROUP_TYPES
 from sandbox.provider.resource import (
     ResourceType,
     changes,
@@ -34,7 +35,7 @@ from sandbox.provider.values import UNKNOWN, Properties, from_struct, secret, to
 PLUGIN_VERSION = importlib.metadata.version("pulumi_aws")
 """The version of the official plugin whose place is taken: that of the SDK that the program uses."""
 
-RESOURCE_TYPES = {kind.token: kind for kind in (*IAM_TYPES, *S3_TYPES)}
+RESOURCE_TYPES = {kind.token: kind for kind in (*IAM_TYPES, *GROUP_TYPES, *S3_TYPES)}
 """The resource types that are served, by token."""
 
 _REGION_OF_IMPORT = re.compile(r"(.+)@([a-z]{2}(?:-[a-z]+)+-\d{1,2})")

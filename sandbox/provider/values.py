@@ -1,4 +1,4 @@
-"""Values on the wire: protobuf structs to and from plain Python values."""
+"""Convert between protobuf structs, as sent on the wire, and plain Python values."""
 
 import json
 from collections.abc import Mapping
@@ -11,45 +11,45 @@ Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | 
 Properties = dict[str, Value]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a value that only an update will tell (Pulumi's ``plugin.UnknownStringValue``)."""
+"""The mark of a value that is unknown until the update (Pulumi's ``plugin.UnknownStringValue``)."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the mark of a secret, not one)
 
 DEFAULTS = "__defaults"
-"""The input that lists which other inputs the provider filled in."""
+"""The input that lists the inputs filled in by the provider."""
 
 
 def from_struct(struct: Struct) -> Properties:
-    """The struct's fields: whole numbers as ``int``, secrets without their mark."""
+    """Return the struct's fields: whole numbers as ``int``, secrets without their mark."""
     return {key: _plain(value) for key, value in json_format.MessageToDict(struct).items()}
 
 
 def to_struct(properties: Mapping[str, Value], like: Struct | None = None) -> Struct:
-    """The struct with these fields.
+    """Return the struct with these fields.
 
     Args:
         properties: the fields.
-        like: what the engine sent. What is secret in it is marked as secret in the struct too.
+        like: the struct that the engine sent; its secret fields are marked as secret in the result too.
     """
     sent: Properties = json_format.MessageToDict(like or Struct())
     if "tags" in sent:
-        sent["tagsAll"] = sent["tags"]  # they are made of them
+        sent["tagsAll"] = sent["tags"]  # derived from the tags
     return json_format.ParseDict({key: _marked(item, sent.get(key)) for key, item in properties.items()}, Struct())
 
 
 def secret(value: Value) -> Value:
-    """The value, marked so that the engine encrypts it in the stack's state."""
+    """Return the value, marked so that the engine encrypts it in the stack's state."""
     return {_SIGNATURE: _SECRET, "value": value}
 
 
 def text(value: Value) -> str:
-    """The value of a property that the declaration says is text."""
+    """Return the value of a property that is declared as text."""
     return cast(str, value)
 
 
 def canonical_json(document: object) -> str:
-    """The document as the official plugin records it: compact, keys sorted."""
+    """Return the document as the official plugin records it: compact, keys sorted."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 

@@ -1,4 +1,4 @@
-"""The accounts that there are, and who is in them: what a policy may name as a principal."""
+"""The accounts of the sandbox and their principals, which policies may name."""
 
 import json
 import re
@@ -12,13 +12,13 @@ _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 
 
 class Accounts:
-    """The accounts of a sandbox: those in a list, and those in which something is. Without the list there are all."""
+    """The accounts in a list, and those that have resources. Without the list, every account exists."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def has_principal(self, name: str) -> bool:
-        """Return whether a policy may name this as a principal of AWS.
+        """Return ``True`` if a policy may have this name as an AWS principal.
 
         Source: IAM User Guide, "AWS JSON policy elements: Principal".
         """

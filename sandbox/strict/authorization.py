@@ -1,4 +1,4 @@
-"""Completes what MiniStack asks of policies about a call: it leaves out paths, boundaries, tags and other accounts.
+"""Complete MiniStack's authorization of calls, which ignores paths, boundaries, tags and other accounts.
 
 Sources: Service Authorization Reference, "Actions, resources, and condition keys" of "AWS Identity and Access
 Management", "AWS Security Token Service" and "Amazon S3".
@@ -28,52 +28,52 @@ _TAGGING = {
     "iam:CreateRole": "iam:TagRole",
     "iam:CreateUser": "iam:TagUser",
 }
-"""What a call that gives tags has to be allowed beside its own action (IAM User Guide, "Tags for IAM resources")."""
+"""The action that a call with tags needs besides its own (IAM User Guide, "Tags for IAM resources")."""
 
 _ALL = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _OF_ROOT = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
-"""What the root user may do with the account's buckets whatever their policies say (S3 API Reference, the three)."""
+"""The actions that bucket policies can't deny to the account's root user (S3 API Reference, these three)."""
 
 
 @dataclass(frozen=True)
-class _Question:
-    """What policies are asked: the last one that was answered with no is the one to tell of."""
+class _Check:
+    """A right that policies were asked for. The last one asked for is the one that was denied."""
 
     action: str
     resource: str
 
 
-_asked: ContextVar[_Question] = ContextVar("asked")
+_last_check: ContextVar[_Check] = ContextVar("last_check")
 _allowed_buckets: ContextVar[frozenset[str]] = ContextVar("allowed_buckets")
 
 
 def install(propagation: Propagation) -> None:
-    """Put the completed functions in the place of MiniStack's."""
+    """Replace MiniStack's functions with the completed ones."""
     conditions.install()
     resource_policies.install()
     trust.install()
     mfa.install()
     iam_actions.extract_resource_arn = _with_path(iam_actions.extract_resource_arn)
     iam_actions.request_tag_context = _with_more_keys(iam_actions.request_tag_context)
-    iam_actions.access_denied_response = _worded(iam_actions.access_denied_response)
+    iam_actions.access_denied_response = _with_aws_message(iam_actions.access_denied_response)
     iam_actions._s3_action = _with_whole_key(iam_actions._s3_action)
-    iam_actions.s3_additional_checks = _of_whole_key(iam_actions.s3_additional_checks)
+    iam_actions.s3_additional_checks = _with_object_arns(iam_actions.s3_additional_checks)
     iam_evaluator.resolve_principal = _with_root(iam_evaluator.resolve_principal)
-    iam_evaluator.enforce = _with_all_rights(iam_evaluator.enforce, propagation)
-    s3.bucket_policy_for_arn = _asked_of_buckets(s3.bucket_policy_for_arn)
+    iam_evaluator.enforce = _for_all_rights(iam_evaluator.enforce, propagation)
+    s3.bucket_policy_for_arn = _with_exceptions(s3.bucket_policy_for_arn)
     s3._foreign_bucket_allows = _decided_by_policies(s3._foreign_bucket_allows)
 
 
 def begin() -> None:
-    """Forget what was asked about the request before."""
+    """Reset the state of the previous request."""
     _allowed_buckets.set(frozenset())
 
 
 def refusal_of_missing(bucket: str, key: str, headers: Mapping[str, str], query: _Params) -> Any:  # noqa: ANN401
-    """Return the refusal of a caller who may not know that a key is missing; nothing for one who may list it.
+    """Return the refusal of a missing key for a caller who may not list it; nothing for one who may.
 
-    Sources: S3 API Reference, "GetObject" and "HeadObject", permissions. The key counts as ``s3:prefix``: the change
-    ceph/ceph#68577 says so of AWS.
+    Sources: S3 API Reference, "GetObject" and "HeadObject", permissions. The key counts as ``s3:prefix``, by the change
+    ceph/ceph#68577.
     """
     arn = f"arn:aws:s3:::{bucket}"
     denied = iam_evaluator.enforce(
@@ -98,7 +98,7 @@ def refusal_of_missing(bucket: str, key: str, headers: Mapping[str, str], query:
 
 
 def _with_path(extract: Callable[..., str]) -> Callable[..., str]:
-    """Name users, roles, groups and policies with their paths, and objects with all of their keys."""
+    """Add the paths of users, roles, groups and policies to their ARNs, and the whole key to an object's."""
 
     def extract_resource_arn(
         service: str,
@@ -129,7 +129,7 @@ def _with_path(extract: Callable[..., str]) -> Callable[..., str]:
 
 
 def _with_more_keys(context_of: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Tell policies about boundaries, attached policies, tags of what a call is about, and what a session is to be."""
+    """Add the condition keys of boundaries, attached policies, resource tags and requests for sessions."""
 
     def request_tag_context(service: str, action: str, body: bytes, params: _Params) -> dict[str, Any]:
         context = context_of(service, action, body, params)
@@ -152,8 +152,8 @@ def _iam_keys(params: _Params) -> dict[str, Any]:
     return {key: value for key, value in keys.items() if value}
 
 
-def _with_all_rights(enforce: Callable[..., object], propagation: Propagation) -> Callable[..., object]:
-    """Ask for all rights that a call needs, and remember which was missing."""
+def _for_all_rights(enforce: Callable[..., object], propagation: Propagation) -> Callable[..., object]:
+    """Check all rights that a call needs, and record the one that is missing."""
 
     def enforce_all(
         access_key: str,
@@ -164,11 +164,11 @@ def _with_all_rights(enforce: Callable[..., object], propagation: Propagation) -
         service_context: Mapping[str, Any] | None = None,
     ) -> object:
         context = service_context or {}
-        for one in _rights(action, context, access_key):
-            _asked.set(_Question(one, resource_arn))
+        for right in _rights(action, context, access_key):
+            _last_check.set(_Check(right, resource_arn))
             with propagation.seen_by(service):
-                denied = enforce(access_key, one, service, region, resource_arn=resource_arn, service_context=context)
-            if denied and not _is_roots_own(access_key, one, resource_arn):
+                denied = enforce(access_key, right, service, region, resource_arn=resource_arn, service_context=context)
+            if denied and not _is_reserved_for_root(access_key, right, resource_arn):
                 return denied
         if service == "s3":
             _allowed_buckets.set(_allowed_buckets.get() | {_bucket(resource_arn)})
@@ -184,13 +184,13 @@ def _rights(action: str, context: Mapping[str, Any], access_key: str) -> list[st
     return [action, *([_TAGGING[action]] if tags and action in _TAGGING else [])]
 
 
-def _is_roots_own(access_key: str, action: str, resource_arn: str) -> bool:
+def _is_reserved_for_root(access_key: str, action: str, resource_arn: str) -> bool:
     owner = s3._bucket_owner_account(_bucket(resource_arn)) if action in _OF_ROOT else None
     return owner is not None and access_key == owner
 
 
 def _with_root(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """Let the policies of resources bind root too: it may do all that they don't deny, or that another's allow."""
+    """Apply resource policies to root too: root may do everything in its account that they do not deny."""
 
     def resolve_principal(*arguments: object, **named: object) -> Any:  # noqa: ANN401 (MiniStack's principal)
         principal = resolve(*arguments, **named)
@@ -201,11 +201,11 @@ def _with_root(resolve: Callable[..., Any]) -> Callable[..., Any]:
     return resolve_principal
 
 
-def _asked_of_buckets(policy_of: Callable[[str], object]) -> Callable[[str], object]:
-    """Leave to MiniStack what isn't decided by a bucket's policy: making one, and ACLs for another account."""
+def _with_exceptions(policy_of: Callable[[str], object]) -> Callable[[str], object]:
+    """Leave to MiniStack what no bucket policy decides: creating a bucket, and ACLs for another account."""
 
     def bucket_policy_for_arn(arn: str) -> object:
-        if _asked.get().action == "s3:CreateBucket":
+        if _last_check.get().action == "s3:CreateBucket":
             return None
         owner = s3._bucket_owner_account(_bucket(arn))
         return None if owner != get_account_id() and not _acls_disabled(_bucket(arn)) else policy_of(arn)
@@ -214,7 +214,7 @@ def _asked_of_buckets(policy_of: Callable[[str], object]) -> Callable[[str], obj
 
 
 def _decided_by_policies(allows: Callable[..., bool]) -> Callable[..., bool]:
-    """Let in whom policies let in, in the place of whom MiniStack's check of the account alone would."""
+    """Let policies decide on other accounts' access, instead of MiniStack's check of the account."""
 
     def foreign_bucket_allows(owner: str, bucket: str, *arguments: object, **named: object) -> bool:
         if _acls_disabled(bucket):
@@ -229,8 +229,8 @@ def _acls_disabled(bucket: str) -> bool:
     return owner is not None and bool(s3._bucket_owner_enforced(s3._buckets.get_scoped(owner, None, bucket)))
 
 
-def _worded(respond: Callable[..., object]) -> Callable[..., object]:
-    """Name the right that was missing and the resource, as AWS does.
+def _with_aws_message(respond: Callable[..., object]) -> Callable[..., object]:
+    """Name the missing right and the resource, as AWS does.
 
     Source: IAM User Guide, "Troubleshoot access denied error messages".
     """
@@ -243,26 +243,26 @@ def _worded(respond: Callable[..., object]) -> Callable[..., object]:
         **named: Any,  # noqa: ANN401
     ) -> object:
         if not named.get("error_code") and not named.get("message") and service in ("iam", "s3", "sts"):
-            asked = _asked.get()
-            resource = f'"{asked.resource}"' if service == "s3" else asked.resource
-            message = f"User: {principal_arn} is not authorized to perform: {asked.action} on resource: {resource}"
-            named["message"] = f"{message}{_reason(asked, principal_arn, **named)}"
+            check = _last_check.get()
+            resource = f'"{check.resource}"' if service == "s3" else check.resource
+            message = f"User: {principal_arn} is not authorized to perform: {check.action} on resource: {resource}"
+            named["message"] = f"{message}{_reason(check, principal_arn, **named)}"
         return respond(service, action, principal_arn, request_id, **named)
 
     return access_denied_response
 
 
-def _reason(asked: _Question, principal_arn: str, **named: Any) -> str:  # noqa: ANN401 (MiniStack's)
+def _reason(check: _Check, principal_arn: str, **named: Any) -> str:  # noqa: ANN401 (MiniStack's)
     if named.get("explicit_deny"):
         kind = "a resource-based" if named.get("resource_policy_arn") else "an identity-based"
         return f" with an explicit deny in {kind} policy"
-    if asked.action.startswith("sts:") and asked.resource.split(":")[4:5] != principal_arn.split(":")[4:5]:
-        return ""  # across accounts it isn't told which of the two policies doesn't allow it
-    return f" because no identity-based policy allows the {asked.action} action"
+    if check.action.startswith("sts:") and check.resource.split(":")[4:5] != principal_arn.split(":")[4:5]:
+        return ""  # across accounts, AWS does not name the policy that does not allow it
+    return f" because no identity-based policy allows the {check.action} action"
 
 
 def _with_whole_key(action_of: Callable[..., str | None]) -> Callable[..., str | None]:
-    """Tell objects whose keys are nothing but slashes from their buckets."""
+    """Distinguish objects whose keys are only slashes from their buckets."""
 
     def s3_action(method: str, path: str, query: Mapping[str, Any]) -> str | None:
         return action_of(method, f"/{_bucket_in(path)}/key" if _key(path) else path, query)
@@ -270,7 +270,7 @@ def _with_whole_key(action_of: Callable[..., str | None]) -> Callable[..., str |
     return s3_action
 
 
-def _of_whole_key(checks_of: Callable[..., list[tuple[str, str]]]) -> Callable[..., list[tuple[str, str]]]:
+def _with_object_arns(checks_of: Callable[..., list[tuple[str, str]]]) -> Callable[..., list[tuple[str, str]]]:
     def s3_additional_checks(method: str, path: str, *arguments: object) -> list[tuple[str, str]]:
         checks = checks_of(method, path, *arguments)
         shortened = f"arn:aws:s3:::{'/'.join(part for part in path.split('/') if part)}"

@@ -1,4 +1,4 @@
-"""Makes MiniStack's evaluator read conditions and resources as AWS does.
+"""Make MiniStack's evaluator read conditions and resources as AWS does.
 
 Sources: IAM User Guide, "IAM policy elements: Variables and tags" and "AWS global condition context keys".
 """
@@ -18,7 +18,7 @@ _S3_PREFIX = "arn:aws:s3:::"
 
 
 def install() -> None:
-    """Put the completed functions in the place of MiniStack's."""
+    """Replace MiniStack's functions with the completed ones."""
     iam_evaluator._fnmatch_compile = compiled
     iam_evaluator._resolve_condition_key = _completed(iam_evaluator._resolve_condition_key)
     iam_evaluator._conditions_met = _with_variables(iam_evaluator._conditions_met)
@@ -27,7 +27,7 @@ def install() -> None:
 
 
 def role_of(session_arn: str) -> Mapping[str, Any] | None:
-    """Return the role that a session is of, if it is a role's session and the role exists."""
+    """Return a session's role, if it is a role's session and the role exists."""
     _, _, service, _, account_id, resource = session_arn.split(":", 5)
     kind, _, rest = resource.partition("/")
     if (service, kind) != ("sts", "assumed-role"):
@@ -43,7 +43,7 @@ def principal_arn(caller_arn: str) -> str:
 
 
 def _completed(resolve: Callable[..., object]) -> Callable[..., object]:
-    """Give ``aws:PrincipalArn``, ``aws:PrincipalType`` and ``aws:ResourceAccount`` the values that AWS gives them."""
+    """Resolve ``aws:PrincipalArn``, ``aws:PrincipalType`` and ``aws:ResourceAccount`` as AWS does."""
 
     def resolve_condition_key(key: str, context: Any) -> object:  # noqa: ANN401 (MiniStack's context)
         name = key.lower()
@@ -89,7 +89,7 @@ def _values(context: object) -> Callable[[str], object]:
 
 
 def _by_version(parse: Callable[..., list[object]]) -> Callable[..., list[object]]:
-    """Fill in variables only in documents of a version that has them."""
+    """Parse a document so that variables are filled in only if its version has them."""
 
     def parse_policy_document(document: str | _Keys) -> list[object]:
         try:

@@ -1,4 +1,4 @@
-"""IAM's listings, which don't say of each thing what MiniStack's do."""
+"""Correct the fields in MiniStack's IAM listings: no tags, but permissions boundaries."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _TAGS = re.compile(rb"<Tags>.*?</Tags>", re.DOTALL)
 
 
 def without_tags(handler: Handler) -> Handler:
-    """Return a handler whose answers are without tags.
+    """Return a handler that removes the tags from the answers.
 
     Source: IAM API Reference, "ListUsers" and the other three: "This operation does not return the following
     attributes, even though they are an attribute of the returned object".
@@ -30,7 +30,7 @@ def without_tags(handler: Handler) -> Handler:
 
 
 def with_boundaries(handler: Handler) -> Handler:
-    """Return a handler whose answer has the permissions boundaries of users and roles.
+    """Return a handler that adds the permissions boundaries of users and roles to the answer.
 
     Source: IAM API Reference, "GetAccountAuthorizationDetails": UserDetail and RoleDetail.
     """
@@ -46,5 +46,5 @@ def _with_boundary(found: re.Match[bytes]) -> bytes:
     store = iam._users if found[1] == b"User" else iam._roles
     arn = store[found[2].decode()].get("PermissionsBoundary")
     kind = "<PermissionsBoundaryType>PermissionsBoundaryPolicy</PermissionsBoundaryType>"
-    told = f"<PermissionsBoundary>{kind}<PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>"
-    return found[0] + (told.encode() if arn else b"")
+    element = f"<PermissionsBoundary>{kind}<PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>"
+    return found[0] + (element.encode() if arn else b"")

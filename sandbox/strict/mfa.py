@@ -1,4 +1,4 @@
-"""Virtual MFA devices: their seeds, and the codes that make ``aws:MultiFactorAuthPresent`` true.
+"""Virtual MFA devices: their seeds, and the codes that set ``aws:MultiFactorAuthPresent``.
 
 Sources: IAM User Guide, "Configuring MFA-protected API access" and "Assigning a virtual MFA device"; IAM API Reference,
 "EnableMFADevice".
@@ -21,23 +21,23 @@ from sandbox.strict.totp import code_at, step_now
 _Params = Mapping[str, list[str]]
 _Keys = dict[str, Any]
 
-_SEED_BYTES = 40  # 64 characters, as many as AWS gives
+_SEED_BYTES = 40  # 64 characters, as in AWS's seeds
 _DRIFT = 1  # steps that a device's clock may be off
 _ENABLING_DRIFT = 3  # "two consecutive codes" take a while to read
 _CALLS = ("AssumeRole", "GetSessionToken")
 
-_given: ContextVar[bool] = ContextVar("given", default=False)
-"""Whether this request came with a right code."""
+_code_given: ContextVar[bool] = ContextVar("code_given", default=False)
+"""``True`` if this request has a valid code."""
 
 
 def install() -> None:
-    """Put the completed functions in the place of MiniStack's."""
+    """Replace MiniStack's functions with the completed ones."""
     iam._IAM_HANDLERS["CreateVirtualMFADevice"] = _with_seed(iam._IAM_HANDLERS["CreateVirtualMFADevice"])
     iam_evaluator._principal_keys = _with_mfa(iam_evaluator._principal_keys)
 
 
 def check_codes(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to enable a device whose codes are not two that it shows one after the other.
+    """Refuse to enable a device unless the codes are two consecutive ones.
 
     Source: IAM API Reference, "EnableMFADevice", InvalidAuthenticationCode.
     """
@@ -54,12 +54,12 @@ def check_codes(parameters: Mapping[str, str]) -> Refusal | None:
 
 
 def begin(parameters: _Params, access_key_id: str, principal: Any) -> Refusal | None:  # noqa: ANN401 (MiniStack's)
-    """Check the code that a request for a session comes with, if it does.
+    """Check the MFA code of a request for a session, if it has one.
 
     Returns:
-        Why the request is refused: the device isn't the user's, or the code is wrong or was used before.
+        The refusal, if the device isn't the user's, or the code is wrong or was used before.
     """
-    _given.set(False)
+    _code_given.set(False)
     if parameters.get("Action", [""])[0] not in _CALLS:
         return None
     serial, code = (parameters.get(name, [""])[0] for name in ("SerialNumber", "TokenCode"))
@@ -76,19 +76,19 @@ def begin(parameters: _Params, access_key_id: str, principal: Any) -> Refusal | 
     for step in range(max(device.get("LastStep", 0) + 1, now - _DRIFT), now + _DRIFT + 1):
         if hmac.compare_digest(code_at(device["Base32StringSeed"], step).encode(), code.encode()):
             device["LastStep"] = step
-            _given.set(True)
+            _code_given.set(True)
             return None
     return _failed("with invalid MFA one time pass code. ")
 
 
 def request_keys() -> _Keys:
-    """Return the condition keys of a request that came with a right code."""
-    return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"} if _given.get() else {}
+    """Return the condition keys of a request with a valid code."""
+    return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"} if _code_given.get() else {}
 
 
 def session_keys(action: str) -> _Keys:
-    """Return what is to be remembered of a session that is made now. Only GetSessionToken's carry the MFA."""
-    return {"MfaTime": time.time()} if _given.get() and action == "GetSessionToken" else {}
+    """Return the fields to store with a new session. Only GetSessionToken's sessions keep the MFA."""
+    return {"MfaTime": time.time()} if _code_given.get() and action == "GetSessionToken" else {}
 
 
 def _failed(reason: str) -> Refusal:
@@ -96,7 +96,7 @@ def _failed(reason: str) -> Refusal:
 
 
 def _with_seed(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Give each device a seed that devices can use."""
+    """Give each new device a valid seed."""
 
     def create(parameters: _Params) -> Any:  # noqa: ANN401 (as MiniStack's handlers do)
         before = set(iam._mfa_devices)
@@ -112,14 +112,14 @@ def _with_seed(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_mfa(principal_keys: Callable[..., _Keys]) -> Callable[..., _Keys]:
-    """Tell policies when a session's user gave a code."""
+    """Add the MFA condition keys of a session whose user gave a code."""
 
     def keys(credential: Any) -> _Keys:  # noqa: ANN401 (MiniStack's credential)
-        told = principal_keys(credential)
-        given = (sts._sessions.get(credential.access_key_id) or {}).get("MfaTime")
-        if given is None:
-            return told
-        age = str(int(time.time() - given))
-        return told | {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": age}
+        known = principal_keys(credential)
+        mfa_time = (sts._sessions.get(credential.access_key_id) or {}).get("MfaTime")
+        if mfa_time is None:
+            return known
+        age = str(int(time.time() - mfa_time))
+        return known | {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": age}
 
     return keys

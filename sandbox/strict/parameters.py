@@ -1,6 +1,6 @@
-"""Refuses parameters that are no value of theirs, before anything else is asked, as AWS does.
+"""Refuse invalid parameters before anything else is checked, as AWS does.
 
-Lengths, patterns and ranges are those of the API References of IAM and STS, as botocore's models of them have them.
+Lengths, patterns and ranges are those of the API References of IAM and STS, taken from botocore's models.
 """
 
 import re
@@ -16,7 +16,7 @@ _Model = Mapping[str, Any]
 
 
 def refusal(service: str, parameters: Mapping[str, str]) -> Refusal | None:
-    """Return why a request's parameters are refused, if they are.
+    """Return the refusal of a request with invalid parameters.
 
     Source: IAM and STS API References, "Common Error Types", ValidationError.
     """
@@ -24,24 +24,23 @@ def refusal(service: str, parameters: Mapping[str, str]) -> Refusal | None:
     operation = model["operations"].get(parameters.get("Action", ""))
     if operation is None or "input" not in operation:
         return None
-    found = list(_violations(model["shapes"], operation["input"]["shape"], "", "", parameters))
-    if not found:
+    errors = list(_violations(model["shapes"], operation["input"]["shape"], "", "", parameters))
+    if not errors:
         return None
-    return Refusal(
-        400, "ValidationError", f"{len(found)} validation error{'s' * (len(found) > 1)} detected: {'; '.join(found)}"
-    )
+    count = f"{len(errors)} validation error{'s' * (len(errors) > 1)}"
+    return Refusal(400, "ValidationError", f"{count} detected: {'; '.join(errors)}")
 
 
 def _violations(shapes: _Model, name: str, sent_as: str, path: str, parameters: Mapping[str, str]) -> Iterator[str]:
     shape = shapes[name]
     if shape["type"] == "structure":
-        for member, of in shape["members"].items():
+        for member, reference in shape["members"].items():
             key = f"{sent_as}.{member}" if sent_as else member
-            told = f"{path}.{member[0].lower()}{member[1:]}" if path else f"{member[0].lower()}{member[1:]}"
+            place = f"{path}.{member[0].lower()}{member[1:]}" if path else f"{member[0].lower()}{member[1:]}"
             if _is_sent(key, parameters):
-                yield from _violations(shapes, of["shape"], key, told, parameters)
-            elif member in shape.get("required", []) and shapes[of["shape"]]["type"] != "list":
-                yield f"Value null at '{told}' failed to satisfy constraint: Member must not be null"
+                yield from _violations(shapes, reference["shape"], key, place, parameters)
+            elif member in shape.get("required", []) and shapes[reference["shape"]]["type"] != "list":
+                yield f"Value null at '{place}' failed to satisfy constraint: Member must not be null"
     elif shape["type"] == "list":
         number = 1
         while _is_sent(f"{sent_as}.member.{number}", parameters):
@@ -66,11 +65,11 @@ def _broken(shape: _Model, value: str) -> Iterator[str]:
     if not text and not re.fullmatch(r"-?\d+", value):
         yield "be a number"
         return
-    measured, of = (len(value), "length") if text else (int(value), "value")
-    if measured > shape.get("max", measured):
-        yield f"have {of} less than or equal to {shape['max']}"
-    if measured < shape.get("min", measured):
-        yield f"have {of} greater than or equal to {shape['min']}"
+    size, quantity = (len(value), "length") if text else (int(value), "value")
+    if size > shape.get("max", size):
+        yield f"have {quantity} less than or equal to {shape['max']}"
+    if size < shape.get("min", size):
+        yield f"have {quantity} greater than or equal to {shape['min']}"
     if "pattern" in shape and not _compiled(shape["pattern"]).fullmatch(value):
         yield f"satisfy regular expression pattern: {shape['pattern']}"
     if "enum" in shape and value not in shape["enum"]:
@@ -79,7 +78,7 @@ def _broken(shape: _Model, value: str) -> Iterator[str]:
 
 @cache
 def _model(service: str) -> _Model:
-    model: _Model = _load_botocore_model(service)  # a file is read each time
+    model: _Model = _load_botocore_model(service)  # MiniStack reads a file each time
     return model
 
 

@@ -1,11 +1,11 @@
-"""How a request is refused."""
+"""The error answer to a refused request."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error that AWS answers."""
+    """An error answer of AWS."""
 
     status: int
     code: str

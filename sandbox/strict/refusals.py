@@ -1,6 +1,6 @@
-"""The refusals of AWS that MiniStack lacks, by call: which rules are asked about which.
+"""The rules, by call, for refusals of AWS that MiniStack lacks.
 
-A rule sees a request that its sender is allowed to make, and leaves to MiniStack whatever it does not refuse.
+A rule sees a request that its sender is allowed to make. MiniStack handles a request that no rule refuses.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from sandbox.strict.accounts import Accounts
 from sandbox.strict.refusal import Refusal
 
 Rule = Callable[[Mapping[str, str]], Refusal | None]
-"""Returns why a request with these parameters is refused, if it is."""
+"""Returns the refusal of a request with these parameters, if any."""
 
 
 class Refusals:
@@ -20,26 +20,26 @@ class Refusals:
         self._rules = _rules(accounts)
 
     def refusal(self, service: str, parameters: Mapping[str, str]) -> Refusal | None:
-        """Return why AWS refuses a request, if it does."""
+        """Return AWS's refusal of a request, if any."""
         rules = self._rules.get((service, parameters.get("Action", "")), ())
         return next(filter(None, (rule(parameters) for rule in rules)), None)
 
 
-def _malformed(name: str, wrong_with: Callable[[str], str | None]) -> Rule:
-    """Return the rule that refuses what is no policy in this parameter."""
+def _malformed(name: str, find_error: Callable[[str], str | None]) -> Rule:
+    """Return the rule that refuses an invalid policy in this parameter."""
 
     def rule(parameters: Mapping[str, str]) -> Refusal | None:
-        wrong = wrong_with(parameters.get(name, ""))
-        return Refusal(400, "MalformedPolicyDocument", wrong) if wrong else None
+        error = find_error(parameters.get(name, ""))
+        return Refusal(400, "MalformedPolicyDocument", error) if error else None
 
     return rule
 
 
 def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
-    def is_trust_policy(document: str) -> str | None:
-        return policy_documents.wrong_with_trust_policy(document, accounts)
+    def trust_policy_error(document: str) -> str | None:
+        return policy_documents.trust_policy_error(document, accounts)
 
-    policy = _malformed("PolicyDocument", policy_documents.wrong_with_identity_policy)
+    policy = _malformed("PolicyDocument", policy_documents.identity_policy_error)
     protected = refusals_iam.protected_role
     iam: dict[str, Sequence[Rule]] = {
         "AddUserToGroup": [quotas.groups],
@@ -53,7 +53,7 @@ def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
         "CreatePolicyVersion": [policy, quotas.managed_policy, quotas.versions],
         "CreateRole": [
             refusals_iam.role_exists,
-            _malformed("AssumeRolePolicyDocument", is_trust_policy),
+            _malformed("AssumeRolePolicyDocument", trust_policy_error),
             quotas.trust_policy,
         ],
         "CreateUser": [refusals_iam.user_exists],
@@ -72,7 +72,7 @@ def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
         "PutRolePolicy": [protected, policy, quotas.inline("role")],
         "PutUserPolicy": [policy, quotas.inline("user")],
         "RemoveRoleFromInstanceProfile": [protected],
-        "UpdateAssumeRolePolicy": [protected, _malformed("PolicyDocument", is_trust_policy), quotas.trust_policy],
+        "UpdateAssumeRolePolicy": [protected, _malformed("PolicyDocument", trust_policy_error), quotas.trust_policy],
         "UpdateGroup": [refusals_iam.new_group_name_exists],
         "UpdateRole": [protected],
         "UpdateRoleDescription": [protected],
@@ -80,4 +80,5 @@ def _rules(accounts: Accounts) -> Mapping[tuple[str, str], Sequence[Rule]]:
     sts: dict[str, Sequence[Rule]] = {
         "AssumeRole": [refusals_sts.chained_for_long, refusals_sts.longer_than_role_allows],
     }
-    return {(service, action): rules for service, of in (("iam", iam), ("sts", sts)) for action, rules in of.items()}
+    by_service = {"iam": iam, "sts": sts}
+    return {(service, action): rules for service, calls in by_service.items() for action, rules in calls.items()}

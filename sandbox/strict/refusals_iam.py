@@ -1,6 +1,6 @@
-"""The refusals of IAM that MiniStack lacks: of what is in use, of names that are taken, of what is AWS's own.
+"""IAM's refusals that MiniStack lacks: resources in use, names that are taken, AWS's own resources.
 
-A rule a function, in AWS's codes and words.
+Each function is a rule, with AWS's codes and messages.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ _PROTECTED_PATHS = ("/aws-reserved/", "/aws-service-role/")
 
 
 def begin(is_identity_center: bool) -> None:
-    """Say whether IAM Identity Center makes the request."""
+    """Record if IAM Identity Center sends the request."""
     _is_identity_center.set(is_identity_center)
 
 
@@ -36,7 +36,7 @@ def protected_role(parameters: Mapping[str, str]) -> Refusal | None:
 
 
 def no_such_user(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to list what a user has who doesn't exist. Source: IAM API Reference, "ListAccessKeys", NoSuchEntity."""
+    """Refuse listings of a user that doesn't exist. Source: IAM API Reference, "ListAccessKeys", NoSuchEntity."""
     name = parameters.get("UserName")
     if not name or name in iam._users:
         return None
@@ -70,9 +70,9 @@ def group_in_use(parameters: Mapping[str, str]) -> Refusal | None:
 
 
 def user_in_use(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to delete a user who has a password, an MFA device, groups or inline policies.
+    """Refuse to delete a user that has a password, an MFA device, groups or inline policies.
 
-    Source: IAM API Reference, "DeleteUser": what has to be removed before.
+    Source: IAM API Reference, "DeleteUser": the items to remove first.
     """
     name = parameters.get("UserName", "")
     if name not in iam._users:
@@ -90,7 +90,7 @@ def user_in_use(parameters: Mapping[str, str]) -> Refusal | None:
 def role_in_use(parameters: Mapping[str, str]) -> Refusal | None:
     """Refuse to delete a role that is in an instance profile or has inline policies.
 
-    Source: IAM API Reference, "DeleteRole": what has to be removed before.
+    Source: IAM API Reference, "DeleteRole": the items to remove first.
     """
     name = parameters.get("RoleName", "")
     role = iam._roles.get(name)
@@ -101,9 +101,9 @@ def role_in_use(parameters: Mapping[str, str]) -> Refusal | None:
 
 
 def policy_has_versions(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to delete a policy that has other versions than the default.
+    """Refuse to delete a policy that has versions besides the default one.
 
-    Source: IAM API Reference, "DeletePolicy": what has to be removed before.
+    Source: IAM API Reference, "DeletePolicy": the items to remove first.
     """
     policy = iam._policies.get(parameters.get("PolicyArn", ""))
     if not policy or len(policy["Versions"]) == 1:
@@ -117,37 +117,37 @@ def policy_has_versions(parameters: Mapping[str, str]) -> Refusal | None:
 
 
 def user_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second user of a name. Source: IAM API Reference, "CreateUser": names are not distinguished by case."""
+    """Refuse a user whose name is taken, in any case. Source: IAM API Reference, "CreateUser"."""
     return _taken("User with name {} already exists.", parameters.get("UserName", ""), iam._users)
 
 
 def group_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second group of a name. Source: as for users, "CreateGroup"."""
+    """Refuse a group whose name is taken. Source: as for users, "CreateGroup"."""
     return _taken("Group with name {} already exists.", parameters.get("GroupName", ""), iam._groups)
 
 
 def new_group_name_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse to give a group another's name. Source: as for users, "UpdateGroup"."""
+    """Refuse to rename a group to a name that is taken. Source: as for users, "UpdateGroup"."""
     others = [name for name in iam._groups if name != parameters.get("GroupName")]
     return _taken("Group with name {} already exists.", parameters.get("NewGroupName", ""), others)
 
 
 def role_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second role of a name. Source: as for users, "CreateRole"."""
+    """Refuse a role whose name is taken. Source: as for users, "CreateRole"."""
     return _taken("Role with name {} already exists.", parameters.get("RoleName", ""), iam._roles)
 
 
 def policy_exists(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse a second policy of a name, whatever its path. Source: as for users, "CreatePolicy"."""
+    """Refuse a policy whose name is taken, on any path. Source: as for users, "CreatePolicy"."""
     names = [arn.rpartition("/")[2] for arn in iam._policies]
     message = "A policy called {} already exists. Duplicate names are not allowed."
     return _taken(message, parameters.get("PolicyName", ""), names)
 
 
-def _delete_conflict(in_the_way: Mapping[str, Collection[object] | None]) -> Refusal | None:
-    """Refuse to delete something while anything is in the way; the keys say what has to be done about it."""
-    for step, things in in_the_way.items():
-        if things:
+def _delete_conflict(obstacles: Mapping[str, Collection[object] | None]) -> Refusal | None:
+    """Refuse to delete something that still has any of these; the keys are the steps that remove them."""
+    for step, items in obstacles.items():
+        if items:
             return Refusal(409, "DeleteConflict", f"Cannot delete entity, must {step} first.")
     return None
 

@@ -1,4 +1,4 @@
-"""The refusals of S3 that MiniStack lacks, a rule a function, in AWS's codes and words."""
+"""S3's refusals that MiniStack lacks. Each function is a rule, with AWS's codes and messages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import s3
 
 from sandbox.strict.accounts import Accounts
-from sandbox.strict.policy_documents import wrong_with_bucket_policy
+from sandbox.strict.policy_documents import bucket_policy_error
 from sandbox.strict.refusal import Refusal
 
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -16,7 +16,7 @@ _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-
 
 @dataclass(frozen=True)
 class Call:
-    """A call of S3."""
+    """An S3 call."""
 
     method: str
     path: str
@@ -25,17 +25,17 @@ class Call:
 
     @property
     def bucket(self) -> str:
-        """The bucket that it is about, if it is about one."""
+        """The call's bucket; empty if it has none."""
         return self.path.lstrip("/").partition("/")[0]
 
     @property
     def key(self) -> str:
-        """The object that it is about, if it is about one."""
+        """The key of the call's object; empty if it has none."""
         return self.path.lstrip("/").partition("/")[2]
 
     @property
     def is_about_bucket(self) -> bool:
-        """``True`` if it is about a bucket and not about an object in it."""
+        """``True`` if the call is about a bucket, not an object in it."""
         return bool(self.bucket) and not self.key
 
 
@@ -48,7 +48,7 @@ def rules(accounts: Accounts) -> list[Rule]:
 
 
 def _reserved_name(call: Call) -> Refusal | None:
-    """Refuse a bucket a name that AWS keeps for itself.
+    """Refuse a bucket name that AWS reserves.
 
     Source: Amazon S3 User Guide, "General purpose bucket naming rules".
     """
@@ -60,9 +60,9 @@ def _reserved_name(call: Call) -> Refusal | None:
 
 
 def _malformed_policy(call: Call, accounts: Accounts) -> Refusal | None:
-    """Refuse what is no policy of the bucket, or names nobody. Source: S3 API Reference, "PutBucketPolicy"."""
+    """Refuse an invalid bucket policy or an unknown principal. Source: S3 API Reference, "PutBucketPolicy"."""
     puts = call.method == "PUT" and call.is_about_bucket and "policy" in call.query
     if not puts or not s3._buckets.contains_scoped(get_account_id(), None, call.bucket):
         return None
-    wrong = wrong_with_bucket_policy(call.body.decode(errors="replace"), call.bucket, accounts)
-    return Refusal(400, "MalformedPolicy", wrong) if wrong else None
+    error = bucket_policy_error(call.body.decode(errors="replace"), call.bucket, accounts)
+    return Refusal(400, "MalformedPolicy", error) if error else None

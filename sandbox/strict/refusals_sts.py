@@ -1,4 +1,4 @@
-"""The refusals of STS that MiniStack lacks, a rule a function, in AWS's codes and words."""
+"""STS's refusals that MiniStack lacks. Each function is a rule, with AWS's codes and messages."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -13,16 +13,16 @@ _CHAINED_SECONDS = 3600
 _DEFAULT_SECONDS = 3600
 
 _caller: ContextVar[Mapping[str, Any] | None] = ContextVar("caller")
-"""The session that a request is signed with, if it is one."""
+"""The session that signed the request, if any."""
 
 
 def begin(access_key_id: str) -> None:
-    """Say by whose key the request is signed."""
+    """Record the session that signed the request."""
     _caller.set(sts._sessions.get(access_key_id))
 
 
 def by_root(parameters: Mapping[str, str], access_key_id: str) -> Refusal | None:
-    """Refuse roles to the root user.
+    """Refuse to let the root user assume a role.
 
     Source: IAM User Guide, "Methods to assume a role": "you can't assume a role as the root user".
     """
@@ -33,7 +33,7 @@ def by_root(parameters: Mapping[str, str], access_key_id: str) -> Refusal | None
 
 
 def chained_for_long(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse more than an hour to who comes with a session: of a role, or of GetSessionToken.
+    """Refuse more than an hour to a caller with a session, of a role or of GetSessionToken.
 
     Source: STS API Reference, "AssumeRole", DurationSeconds: role chaining.
     """
@@ -47,7 +47,7 @@ def chained_for_long(parameters: Mapping[str, str]) -> Refusal | None:
 
 
 def longer_than_role_allows(parameters: Mapping[str, str]) -> Refusal | None:
-    """Refuse more than the role's MaxSessionDuration. Source: STS API Reference, "AssumeRole", DurationSeconds."""
+    """Refuse to exceed the role's MaxSessionDuration. Source: STS API Reference, "AssumeRole", DurationSeconds."""
     role = trust.role_at(parameters.get("RoleArn", ""))
     if not role or _seconds(parameters) <= int(role["MaxSessionDuration"]):
         return None
@@ -57,10 +57,10 @@ def longer_than_role_allows(parameters: Mapping[str, str]) -> Refusal | None:
 
 
 def iam_without_mfa(access_key_id: str) -> Refusal | None:
-    """Refuse IAM to sessions of users that came without MFA.
+    """Refuse IAM calls to user sessions without MFA.
 
     Source: STS API Reference, "GetSessionToken": "You cannot call any IAM API operations unless MFA authentication
-    information is included in the request"; "GetFederationToken" says it of all of its sessions.
+    information is included in the request"; "GetFederationToken": the same for all of its sessions.
     """
     session = sts._sessions.get(access_key_id) or {}
     kind = session.get("PrincipalType")

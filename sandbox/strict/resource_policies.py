@@ -1,4 +1,4 @@
-"""Decides by the policies of resources: which principals a statement names, also those of other accounts.
+"""Evaluate resource policies: find the statements that name a principal, in any account.
 
 Sources: IAM User Guide, "AWS JSON policy elements: Principal", "Cross-account policy evaluation logic" and
 "How IAM roles differ from resource-based policies".
@@ -16,11 +16,11 @@ from sandbox.strict.conditions import role_of
 
 _ACCOUNT = re.compile(r"\d{12}|arn:aws[a-z-]*:iam::\d{12}:root")
 _BUCKET = "arn:aws:s3:::"
-_Policy = tuple[str, str]  # the document and the account that the resource is of
+_Policy = tuple[str, str]  # the document and the resource's account
 
 
 def install() -> None:
-    """Put the completed functions in the place of MiniStack's."""
+    """Replace MiniStack's functions with the completed ones."""
     iam_evaluator.evaluate_resource_policy = _evaluate
     s3.bucket_policy_for_arn = _bucket_policy
 
@@ -32,23 +32,23 @@ def _evaluate(
     named_only: bool = False,
     direct_only: bool = False,
 ) -> Any:  # noqa: ANN401 (MiniStack's result)
-    """Evaluate a resource's policy, by its statements about the caller.
+    """Evaluate the statements of a resource's policy that name the caller.
 
     Args:
         document: the policy.
         context: the request.
-        service: MiniStack's name for a calling service. None calls here.
-        named_only: leave out statements that name the caller's account alone.
-        direct_only: leave out all statements but those that name the user or the session.
+        service: MiniStack's name for a calling service. No service calls here.
+        named_only: ignore statements that name only the caller's account.
+        direct_only: ignore statements that do not name the user or the session itself.
     """
     read = json.loads(document or "{}") if not isinstance(document, Mapping) else document
     listed = read.get("Statement", [])
-    about = [
+    applicable = [
         statement
         for statement in (listed if isinstance(listed, list) else [listed])
         if _is_about(statement, context.principal_arn, named_only=named_only, direct_only=direct_only)
     ]
-    return iam_evaluator.evaluate(context, [iam_evaluator.parse_policy_document({**read, "Statement": about})])
+    return iam_evaluator.evaluate(context, [iam_evaluator.parse_policy_document({**read, "Statement": applicable})])
 
 
 def _is_about(statement: Mapping[str, Any], caller: str, *, named_only: bool, direct_only: bool) -> bool:
@@ -70,7 +70,7 @@ def _named(principal: object) -> set[str]:
 
 
 def _names(caller: str) -> Iterator[str]:
-    """Return all by which a policy may name a caller."""
+    """Yield all names by which a policy may name a caller."""
     yield "*"
     if not caller.startswith("arn:"):
         return
@@ -88,9 +88,9 @@ def _names(caller: str) -> Iterator[str]:
 
 
 def _bucket_policy(arn: str) -> _Policy | None:
-    """Return a bucket's policy and owner, whichever account asks.
+    """Return a bucket's policy and owner for a caller of any account.
 
-    Buckets whose ACLs are enabled are decided by MiniStack when another account asks: their ACLs may let it in.
+    If a bucket's ACLs are enabled, MiniStack decides on other accounts, which the ACLs may let in.
     """
     bucket = arn.removeprefix(_BUCKET).partition("/")[0]
     owner = s3._bucket_owner_account(bucket) if arn.startswith(_BUCKET) else None

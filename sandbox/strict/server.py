@@ -1,10 +1,10 @@
-"""The emulator's process, run in the emulator's own virtual environment: ``python server.py DIRECTORY``.
+"""Run the emulator, in its own virtual environment: ``python server.py DIRECTORY``.
 
-MiniStack serves all of AWS to whoever asks, and runs code for some of it. Here it serves IAM, S3 and STS to those who
-know a secret, and nothing else, and refuses what AWS refuses.
+MiniStack serves all of AWS to any caller, and runs code for some of it. Here it serves only IAM, S3 and STS, only to
+callers that know a secret, and refuses what AWS refuses.
 
-MiniStack saves its state when it is stopped. AWS does not forget what it has confirmed, so here each change is saved
-before it is answered: an emulator that is killed comes back with all that its clients were told.
+MiniStack saves its state when it is stopped. AWS does not lose what it has confirmed, so here each change is saved
+before it is answered: a killed emulator restarts with every change that it confirmed.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ from sandbox.strict.propagation import Propagation
 from sandbox.strict.refusal import Refusal
 from sandbox.strict.refusals import Refusals
 from sandbox.strict.signatures import RefusedError, Request, Signed
-from sandbox.strict.unique_ids import DELETIONS, leaving_unique_id
+from sandbox.strict.unique_ids import DELETIONS, replacing_with_unique_id
 from sandbox.strict.update_group import update_group
 
 _Message = dict[str, Any]
@@ -59,7 +59,7 @@ _Send = Callable[[_Message], Awaitable[None]]
 _Handler = Callable[..., Awaitable[Any]]
 
 _FOLDER_CHECK_SECONDS = 0.5
-_STATE = ("organizations",)  # nobody can call it, and aws:PrincipalOrgID depends on it
+_STATE = ("organizations",)  # not served, but aws:PrincipalOrgID depends on it
 
 _signed_service: ContextVar[str] = ContextVar("signed_service")
 
@@ -67,22 +67,22 @@ _signed_service: ContextVar[str] = ContextVar("signed_service")
 @dataclass(frozen=True)
 class _Settings:
     key: bytes
-    """What the accounts' secrets are derived from."""
+    """The key that the accounts' secrets are derived from."""
     lenient: bool
-    """Whether MiniStack answers as it does by itself, behind the check of signatures."""
+    """``True``: only signatures are checked."""
     propagation: Propagation
     calls: "_Calls"
 
 
 class _Calls:
-    """Remembers which calls of IAM and STS have come; those of S3 have no names in requests."""
+    """A file of the IAM and STS calls received. S3's requests do not name their call."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: set[str] = set()
 
-    def remember(self, service: str, request: Request) -> None:
-        """Write the call down, if it is the first of its kind since the start."""
+    def record(self, service: str, request: Request) -> None:
+        """Record the call, if it is the first of its kind since the start."""
         call = f"{service} {_parameters(request).get('Action', [''])[0]}"
         if service != "s3" and call not in self._known:
             self._known.add(call)
@@ -92,16 +92,16 @@ class _Calls:
 
 async def _application(settings: _Settings, scope: _Message, receive: _Receive, send: _Send) -> None:
     if scope["type"] == "lifespan":
-        await _live(receive, send)
+        await _handle_lifespan(receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close"})
     elif scope["method"] == "GET" and scope["path"] == HEALTH_PATH:
         await _respond(send, 200, {}, b"")
     elif scope["path"].startswith("/_"):
-        await _respond(send, 404, {}, b"")  # MiniStack's own; no bucket's name begins so
+        await _respond(send, 404, {}, b"")  # MiniStack's own paths; no bucket's name begins like this
     else:
         messages = await _messages(receive)
-        if messages[-1]["type"] == "http.request":  # or else the client has gone
+        if messages[-1]["type"] == "http.request":  # otherwise the client has disconnected
             await _serve(settings, scope, messages, send)
 
 
@@ -114,7 +114,7 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
         await _refuse(send, request, error)
         return
     _signed_service.set(signed.service)
-    settings.calls.remember(signed.service, request)
+    settings.calls.record(signed.service, request)
     authorization.begin()
     secret = derived_secret(settings.key, IDENTITY_CENTER)
     refusals_iam.begin(hmac.compare_digest(request.headers.get(IDENTITY_CENTER, "").encode(), secret.encode()))
@@ -145,7 +145,7 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
 
 
 def _refusal_before_policies(request: Request, signed: Signed) -> Refusal | None:
-    """Return why a request is refused whatever policies say, if it is."""
+    """Return the refusal of a request that no policy could allow."""
     if signed.service == "s3":
         return None
     all_values = _parameters(request)
@@ -164,16 +164,16 @@ async def _refuse(send: _Send, request: Request, error: RefusedError) -> None:
     await _respond(send, status, headers, b"" if request.method == "HEAD" else body)
 
 
-async def _live(receive: _Receive, send: _Send) -> None:
-    """Begin and end. MiniStack would also run scripts, and look after its containers and schedules."""
+async def _handle_lifespan(receive: _Receive, send: _Send) -> None:
+    """Acknowledge start and shutdown. MiniStack would also run scripts, and manage containers and schedules."""
     while (message := await receive())["type"] != "lifespan.shutdown":
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def _close_other_ways() -> None:
-    """Leave MiniStack no way to a service but the one that a request is signed for."""
+def _restrict_routing() -> None:
+    """Route every request to the service that it is signed for, and to no other."""
 
     async def none(*_: object, **__: object) -> None:
         return None
@@ -183,28 +183,28 @@ def _close_other_ways() -> None:
     ministack._handle_special_data_plane_request = none
     ministack.detect_service = lambda *_: _signed_service.get()
     ministack._state_map = {name: name for name in _STATE}
-    s3._verify_presigned_sigv4 = lambda *_: None  # it was checked, by the account's secret
+    s3._verify_presigned_sigv4 = lambda *_: None  # checked already, with the account's secret
 
 
-def _be_strict(accounts: Accounts) -> None:
-    """Add what MiniStack lacks, and put the rules before it, after it has found that the sender may do this."""
+def _install_rules(accounts: Accounts) -> None:
+    """Add what MiniStack lacks, and run the rules between its check of the sender's rights and its handlers."""
     iam._IAM_HANDLERS["UpdateGroup"] = update_group
     for action in LISTINGS:
         iam._IAM_HANDLERS[action] = without_tags(iam._IAM_HANDLERS[action])
     iam._IAM_HANDLERS[DETAILS] = with_boundaries(iam._IAM_HANDLERS[DETAILS])
     for action in DELETIONS:
-        iam._IAM_HANDLERS[action] = leaving_unique_id(action, iam._IAM_HANDLERS[action])
+        iam._IAM_HANDLERS[action] = replacing_with_unique_id(action, iam._IAM_HANDLERS[action])
     for service in ("iam", "sts"):
         ministack.SERVICE_HANDLERS[service] = partial(
-            _strictly, Refusals(accounts), service, ministack.SERVICE_HANDLERS[service]
+            _handle, Refusals(accounts), service, ministack.SERVICE_HANDLERS[service]
         )
 
     ministack.SERVICE_HANDLERS["s3"] = partial(
-        _strictly_s3, refusals_s3.rules(accounts), ministack.SERVICE_HANDLERS["s3"]
+        _handle_s3, refusals_s3.rules(accounts), ministack.SERVICE_HANDLERS["s3"]
     )
 
 
-async def _strictly_s3(
+async def _handle_s3(
     rules: Sequence[refusals_s3.Rule],
     handler: _Handler,
     method: str,
@@ -217,7 +217,7 @@ async def _strictly_s3(
     refusal = next(filter(None, (rule(call) for rule in rules)), None)
     if refusal:
         return s3._error(refusal.code, refusal.message, refusal.status, f"/{call.bucket}")
-    sender = copy_context()  # MiniStack goes on as the bucket's account
+    sender = copy_context()  # MiniStack continues as the bucket's account
     response = await handler(method, path, headers, body, query)
     if response[0] == 404 and method in ("GET", "HEAD") and call.key:
         denied = sender.run(authorization.refusal_of_missing, call.bucket, call.key, headers, query)
@@ -226,7 +226,7 @@ async def _strictly_s3(
     return response
 
 
-async def _strictly(
+async def _handle(
     rules: Refusals,
     service: str,
     handler: _Handler,
@@ -254,7 +254,7 @@ def _error(service: str, refusal: Refusal) -> Any:  # noqa: ANN401 (MiniStack's 
 
 
 async def _messages(receive: _Receive) -> list[_Message]:
-    """Read a whole request: its signature covers the body."""
+    """Read a whole request, because its signature covers the body."""
     messages = [await receive()]
     while messages[-1].get("more_body"):
         messages.append(await receive())
@@ -277,7 +277,7 @@ async def _respond(send: _Send, status: int, headers: dict[str, str], body: byte
 
 
 async def _end_with_folder(layout: Layout, key: bytes) -> None:
-    """End the process when the sandbox's folder is gone: nobody could find and stop it after that."""
+    """End the process when the sandbox's folder is deleted, because nobody could find and stop it then."""
     with suppress(FileNotFoundError):
         while layout.secret_key.read_bytes() == key:
             await asyncio.sleep(_FOLDER_CHECK_SECONDS)
@@ -291,15 +291,15 @@ async def _run(layout: Layout, settings: _Settings, port: int) -> None:
     config.keyfile = str(layout.certificates / "server.key")
     config.loglevel = "WARNING"
     watch = asyncio.create_task(_end_with_folder(layout, settings.key))
-    # All that was confirmed is saved, so a signal may end the process at once; Hypercorn would wait for idle clients.
+    # All confirmed changes are saved, so a signal may end the process at once; Hypercorn would wait for idle clients.
     await serve(partial(_application, settings), config, shutdown_trigger=asyncio.Event().wait)
     watch.cancel()
 
 
 def main() -> None:
-    """Serve on 127.0.0.1 until the process is ended, or the sandbox's folder is gone."""
+    """Serve on 127.0.0.1 until the process is ended, or the sandbox's folder is deleted."""
     os.umask(0o077)
-    _close_other_ways()
+    _restrict_routing()
     try:
         ministack._load_persisted_state()
         saving.load()
@@ -312,7 +312,7 @@ def main() -> None:
     )
     if not lenient:
         authorization.install(settings.propagation)
-        _be_strict(Accounts(layout.account_ids))
+        _install_rules(Accounts(layout.account_ids))
     asyncio.run(_run(layout, settings, int(os.environ["GATEWAY_PORT"])))
 
 

@@ -1,4 +1,4 @@
-"""A request for a session, before policies are asked about it: who calls, with which code, and what is passed on.
+"""Prepare a request for a session before policies are checked: the caller, the MFA code, and inherited tags.
 
 Sources: IAM User Guide, "Passing session tags in AWS STS" (chaining) and "Monitor and control actions taken with
 assumed roles"; STS API Reference, "AssumeRole".
@@ -18,21 +18,21 @@ _Params = Mapping[str, list[str]]
 
 
 def begin(parameters: _Params, access_key_id: str) -> Refusal | None:
-    """Say what the session is to carry, or why the request is refused, whatever policies say."""
+    """Record the new session's fields, and return the refusal of a request that no policy could allow."""
     account_id = _account_from_sts_session(access_key_id) or find_iam_access_key_account(access_key_id) or access_key_id
     principal = resolve_credential(access_key_id, account_id)
     action = parameters.get("Action", [""])[0]
     refusal = mfa.begin(parameters, access_key_id, principal)
     caller = sts._sessions.get(access_key_id) or {}
-    trust.begin(mfa.session_keys(action) | (_passed_on(parameters, caller) if action == "AssumeRole" else {}))
+    trust.begin(mfa.session_keys(action) | (_session_fields(parameters, caller) if action == "AssumeRole" else {}))
     return refusal
 
 
-def _passed_on(parameters: _Params, caller: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a role's session has by the request, and by the session that asks for it."""
+def _session_fields(parameters: _Params, caller: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that a role's session gets from the request and from the calling session."""
     source_identity = parameters.get("SourceIdentity", [caller.get("SourceIdentity")])[0]
     transitive = list(caller.get("TransitiveTagKeys", []))
     inherited = [tag for tag in caller.get("SessionTags") or [] if tag["Key"].lower() in transitive]
     named = [key.lower() for key in trust.members(parameters, "TransitiveTagKeys")]
-    more = {"SourceIdentity": source_identity, "TransitiveTagKeys": [*transitive, *named], "InheritedTags": inherited}
-    return {key: value for key, value in more.items() if value}
+    fields = {"SourceIdentity": source_identity, "TransitiveTagKeys": [*transitive, *named], "InheritedTags": inherited}
+    return {key: value for key, value in fields.items() if value}

@@ -1,4 +1,4 @@
-"""Checks the signature of every request, as AWS does: MiniStack takes any secret for an account's root.
+"""Check the signature of every request, as AWS does. MiniStack accepts any secret from an account's root.
 
 Source: IAM User Guide, "AWS Signature Version 4 for API requests" and "Elements of an AWS API request signature".
 """
@@ -40,27 +40,27 @@ _BY_LOWER_CASE = {name.lower(): name for name in (*_PARAMETERS, *_OPTIONAL_PARAM
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came in."""
+    """A request as received."""
 
     method: str
     path: str
-    """The path as it was sent, still encoded."""
+    """The path as sent, still encoded."""
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
-    """Values by names in lower case; a name that came more than once has its values joined by commas."""
+    """Values by lower-case names; the values of a repeated name are joined with commas."""
     body: bytes
 
 
 @dataclass(frozen=True)
 class Signed:
-    """What a request's signature says."""
+    """The service and the signer of a request."""
 
     service: str
     access_key_id: str
 
 
 class RefusedError(Exception):
-    """A request is refused, by a code that MiniStack translates into the service's own."""
+    """A refused request, with a code that MiniStack translates into the service's own."""
 
     def __init__(self, service: str, code: str, message: str) -> None:
         super().__init__(message)
@@ -76,7 +76,7 @@ class _Signature:
     region: str
     service: str
     headers: str
-    """Names of the headers that are signed, with semicolons between them."""
+    """The names of the signed headers, separated by semicolons."""
     signature: str
     time: str
     token: str
@@ -85,20 +85,20 @@ class _Signature:
 
 
 def service_of(request: Request) -> str:
-    """Return the service that a request says that it is signed for, which is not checked yet."""
+    """Return the service that a request claims to be signed for; the signature is not checked yet."""
     scope = _CREDENTIAL.search(request.headers.get("authorization", "") or "".join(request.query.get(_IN_QUERY, [])))
     return scope["service"] if scope else ""
 
 
 def check(request: Request, key: bytes) -> Signed:
-    """Return the service that a request is signed for, and by whose key.
+    """Return the service and the signer of a request.
 
     Args:
         request: the request.
         key: the key that the accounts' secrets are derived from.
 
     Raises:
-        RefusedError: it is not signed, or not by a secret that exists, or it is for a service that there isn't.
+        RefusedError: the request is not signed, its secret is wrong, or its service is not served.
     """
     signature = _parse(request)
     service = signature.service
@@ -135,18 +135,18 @@ def check(request: Request, key: bytes) -> Signed:
 
 
 def _parse(request: Request) -> _Signature:
-    """Return the signature of a request: there may be one, and it may be read in one way only."""
+    """Return the signature of a request, which must have exactly one."""
     authorization = request.headers.get("authorization")
     parameters = [name for name in request.query if name.lower() in _BY_LOWER_CASE]
     form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    service = "iam" if form else "s3"  # in whose form to answer what doesn't say
+    service = "iam" if form else "s3"  # the format of the answer if the request names no service
     if authorization is None and not parameters:
         raise RefusedError(service, "MissingAuthenticationToken", "Request is missing Authentication Token")
     if authorization is None:
         return _parse_query(request.query, parameters, service)
     header = _AUTHORIZATION.fullmatch(authorization)
     if header is None or parameters:
-        raise RefusedError(service, "UnsupportedSignature", "The request has to have one AWS4-HMAC-SHA256 signature.")
+        raise RefusedError(service, "UnsupportedSignature", "The request must have one AWS4-HMAC-SHA256 signature.")
     return _Signature(
         **header.groupdict(),
         time=request.headers.get("x-amz-date", ""),
@@ -168,7 +168,7 @@ def _parse_query(query: Mapping[str, list[str]], parameters: list[str], service:
         or not lifetime.isdecimal()
         or int(lifetime) > _LONGEST_PRESIGNED_SECONDS
     ):
-        raise RefusedError(service, "UnsupportedSignature", "The request has to have one AWS4-HMAC-SHA256 signature.")
+        raise RefusedError(service, "UnsupportedSignature", "The request must have one AWS4-HMAC-SHA256 signature.")
     return _Signature(
         **scope.groupdict(),
         headers=values["X-Amz-SignedHeaders"],
@@ -191,7 +191,7 @@ def _check_time(signature: _Signature) -> None:
 
 
 def _secret(signature: _Signature, key: bytes) -> str:
-    """Return the secret that the request has to be signed with."""
+    """Return the secret that must have signed the request."""
     access_key_id, token = signature.access_key_id, signature.token
     unknown = RefusedError(
         signature.service, "InvalidClientTokenId", "The security token included in the request is invalid."
@@ -200,21 +200,21 @@ def _secret(signature: _Signature, key: bytes) -> str:
         if token:
             raise unknown
         return derived_secret(key, access_key_id)
-    if is_root_access_key(access_key_id):  # the names of MiniStack's own, which are no secret
+    if is_root_access_key(access_key_id):  # MiniStack's own keys, which are public
         raise unknown
     account_id = _account_from_sts_session(access_key_id) or find_iam_access_key_account(access_key_id)
     credential = resolve_credential(access_key_id, account_id, token)
     if isinstance(credential, CredentialResolutionError):
         if credential.code == "InvalidToken" and not token:
-            raise unknown  # as AWS answers to a session's key without its token
+            raise unknown  # as AWS answers a session's key without its token
         raise RefusedError(signature.service, credential.code, credential.message)
     secret: str = credential.secret_access_key
     return secret
 
 
 def _with_hash_of_body(request: Request, service: str) -> Mapping[str, str]:
-    """Return the headers, with the hash of the body that came in the place of the one that is stated."""
+    """Return the headers, with the hash of the received body instead of the stated one."""
     stated = request.headers.get("x-amz-content-sha256")
     if stated is None or (service == "s3" and not _SHA256.fullmatch(stated)):
-        return request.headers  # S3 has words for bodies that aren't signed, or in parts
+        return request.headers  # S3 has special values for unsigned and chunked bodies
     return {**request.headers, "x-amz-content-sha256": hashlib.sha256(request.body).hexdigest()}

@@ -1,6 +1,6 @@
 """The page docs/strictness.md: the errors that AWS documents, and what the sandbox does about each.
 
-The errors of IAM and STS are those that their API References list for each call, as botocore's models have them.
+The errors of IAM and STS are those that their API References list for each call, taken from botocore's models.
 """
 
 from collections.abc import Iterator
@@ -31,89 +31,94 @@ _IAM = """
 """
 _STS = "AssumeRole GetCallerIdentity GetFederationToken GetSessionToken"
 CALLS = [*(("iam", name) for name in _IAM.split()), *(("sts", name) for name in _STS.split())]
-"""The calls of IAM and STS that came to the emulator while all tests ran."""
+"""The IAM and STS calls that the emulator received while all tests ran."""
 
 _CONDITIONS, _REFUSALS, _S3, _USE = (
     f"tests/sandbox/test_strict{part}.py::" for part in ("_conditions", "_refusals", "_s3", "")
 )
 
 _EVERYWHERE = {
-    "ConcurrentModification": "not applicable: the emulator answers one call after the other",
-    "EntityTemporarilyUnmodifiable": "not applicable: nothing is being made while it can be called",
-    "ExpiredTokenException": "not applicable: no token of another provider is decoded",
-    "PolicyNotAttachable": "not applicable: the policies of AWS that services alone may use are not in the emulator",
+    "ConcurrentModification": "not applicable: the emulator handles one call after the other",
+    "EntityTemporarilyUnmodifiable": "not applicable: resources are created at once",
+    "ExpiredTokenException": "not applicable: no identity provider's token is decoded",
+    "PolicyNotAttachable": "not applicable: the emulator has no policies that only services may use",
     "RegionDisabledException": "not applicable: the emulator has one region",
     "ServiceFailure": "not applicable: no caller causes it",
 }
 _BY_ERROR = {
-    "DeleteConflict": f"{_USE}test_a_{{}}_in_use",
-    "EntityAlreadyExists": f"{_USE}test_names_that_are_taken",
-    "MalformedPolicyDocument": f"{_REFUSALS}test_what_is_no_policy",
-    "NoSuchEntity": f"{_REFUSALS}test_what_does_not_exist",
-    "UnmodifiableEntity": f"{_REFUSALS}test_roles_that_are_aws_own",
+    "DeleteConflict": f"{_USE}test_a_{{}}_in_use_is_not_deleted",
+    "EntityAlreadyExists": f"{_USE}test_taken_names_are_refused",
+    "MalformedPolicyDocument": f"{_REFUSALS}test_invalid_policies_are_refused",
+    "NoSuchEntity": f"{_REFUSALS}test_missing_resources_are_refused",
+    "UnmodifiableEntity": f"{_REFUSALS}test_aws_own_roles_can_not_be_changed",
 }
 _BY_CALL = {
-    ("AddUserToGroup", "LimitExceeded"): f"{_REFUSALS}test_a_user_has_two_keys_and_ten_groups",
-    ("AttachGroupPolicy", "LimitExceeded"): f"{_REFUSALS}test_ten_policies_are_attached",
-    ("AttachRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_ten_policies_are_attached",
-    ("AttachUserPolicy", "LimitExceeded"): f"{_REFUSALS}test_ten_policies_are_attached",
+    ("AddUserToGroup", "LimitExceeded"): f"{_REFUSALS}test_a_user_has_at_most_two_keys_and_ten_groups",
+    ("AttachGroupPolicy", "LimitExceeded"): f"{_REFUSALS}test_at_most_ten_policies_are_attached",
+    ("AttachRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_at_most_ten_policies_are_attached",
+    ("AttachUserPolicy", "LimitExceeded"): f"{_REFUSALS}test_at_most_ten_policies_are_attached",
     ("CreateGroup", "NoSuchEntity"): "not applicable: the call names nothing that could be missing",
-    ("CreateAccessKey", "LimitExceeded"): f"{_REFUSALS}test_a_user_has_two_keys_and_ten_groups",
-    ("CreatePolicy", "LimitExceeded"): f"{_REFUSALS}test_sizes_and_versions_of_managed_policies",
-    ("CreatePolicyVersion", "LimitExceeded"): f"{_REFUSALS}test_sizes_and_versions_of_managed_policies",
-    ("CreateRole", "LimitExceeded"): f"{_REFUSALS}test_sizes_of_trust_policies",
-    ("AssumeRole", "MalformedPolicyDocument"): f"{_REFUSALS}test_what_is_no_session_policy",
-    ("GetFederationToken", "MalformedPolicyDocument"): f"{_REFUSALS}test_what_is_no_session_policy",
-    ("CreateRole", "MalformedPolicyDocument"): f"{_REFUSALS}test_what_is_no_trust_policy",
-    ("EnableMFADevice", "InvalidAuthenticationCode"): f"{_CONDITIONS}test_a_device_is_enabled_by_two_codes_in_a_row",
-    ("PutGroupPolicy", "LimitExceeded"): f"{_REFUSALS}test_sizes_of_inline_policies_together",
-    ("PutRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_sizes_of_inline_policies_together",
-    ("PutUserPolicy", "LimitExceeded"): f"{_REFUSALS}test_sizes_of_inline_policies_together",
-    ("UpdateAssumeRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_sizes_of_trust_policies",
-    ("UpdateAssumeRolePolicy", "MalformedPolicyDocument"): f"{_REFUSALS}test_what_is_no_trust_policy",
-    ("UpdateGroup", "EntityAlreadyExists"): f"{_USE}test_a_group_does_not_get_a_name_that_is_taken",
+    ("CreateAccessKey", "LimitExceeded"): f"{_REFUSALS}test_a_user_has_at_most_two_keys_and_ten_groups",
+    ("CreatePolicy", "LimitExceeded"): f"{_REFUSALS}test_the_size_and_versions_of_managed_policies_are_limited",
+    ("CreatePolicyVersion", "LimitExceeded"): f"{_REFUSALS}test_the_size_and_versions_of_managed_policies_are_limited",
+    ("CreateRole", "LimitExceeded"): f"{_REFUSALS}test_the_size_of_trust_policies_is_limited",
+    ("AssumeRole", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_session_policies_are_refused",
+    ("GetFederationToken", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_session_policies_are_refused",
+    ("CreateRole", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_trust_policies_are_refused",
+    ("EnableMFADevice", "InvalidAuthenticationCode"): f"{_CONDITIONS}test_a_device_is_enabled_by_two_consecutive_codes",
+    ("PutGroupPolicy", "LimitExceeded"): f"{_REFUSALS}test_the_total_size_of_inline_policies_is_limited",
+    ("PutRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_the_total_size_of_inline_policies_is_limited",
+    ("PutUserPolicy", "LimitExceeded"): f"{_REFUSALS}test_the_total_size_of_inline_policies_is_limited",
+    ("UpdateAssumeRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_the_size_of_trust_policies_is_limited",
+    ("UpdateAssumeRolePolicy", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_trust_policies_are_refused",
+    ("UpdateGroup", "EntityAlreadyExists"): f"{_USE}test_a_group_can_not_be_renamed_to_a_taken_name",
 }
 _IN_USE = {"DeleteGroup": "group", "DeletePolicy": "policy", "DeleteRole": "role", "DeleteUser": "user"}
 _LESS = ("Deactivate", "Delete", "Detach", "Remove")
 UNTRIED = "untried"
 
-# Of errors that the references list for all calls, or for S3 on pages of their own.
+# Errors that the references list for all calls, and errors of S3, which have separate pages.
 _MORE = [
-    ("iam", "all calls", "ValidationError", f"{_REFUSALS}test_parameters_of_what_is_created"),
-    ("iam", "all calls", "AccessDenied", f"{_USE}test_rules_come_after_the_right_to_do_it"),
-    ("iam", "all calls", "InvalidClientTokenId", f"{_REFUSALS}test_sessions_of_users_call_iam_with_mfa_alone"),
-    ("sts", "AssumeRole", "AccessDenied: root", f"{_REFUSALS}test_root_assumes_no_role"),
-    ("sts", "AssumeRole", "AccessDenied: no such role", f"{_REFUSALS}test_a_role_that_does_not_exist"),
-    ("sts", "AssumeRole", "AccessDenied: MFA", f"{_CONDITIONS}test_a_right_code_is_good_once"),
+    ("iam", "all calls", "ValidationError", f"{_REFUSALS}test_invalid_parameters_of_new_resources_are_refused"),
+    ("iam", "all calls", "AccessDenied", f"{_USE}test_rules_run_after_authorization"),
+    ("iam", "all calls", "InvalidClientTokenId", f"{_REFUSALS}test_user_sessions_call_iam_only_with_mfa"),
+    ("sts", "AssumeRole", "AccessDenied: root", f"{_REFUSALS}test_root_can_not_assume_a_role"),
+    ("sts", "AssumeRole", "AccessDenied: no such role", f"{_REFUSALS}test_a_missing_role_is_refused"),
+    ("sts", "AssumeRole", "AccessDenied: MFA", f"{_CONDITIONS}test_a_valid_code_works_once"),
     (
         "sts",
         "AssumeRole",
         "AccessDenied: TagSession, SetSourceIdentity",
-        f"{_CONDITIONS}test_both_sides_have_to_let_a_session_carry_something",
+        f"{_CONDITIONS}test_both_sides_must_allow_session_tags_and_source_identity",
     ),
-    ("sts", "AssumeRole", "ValidationError: parameters", f"{_REFUSALS}test_parameters_of_a_session"),
+    (
+        "sts",
+        "AssumeRole",
+        "ValidationError: parameters",
+        f"{_REFUSALS}test_invalid_parameters_of_a_session_are_refused",
+    ),
     (
         "sts",
         "AssumeRole",
         "ValidationError: MaxSessionDuration",
-        f"{_REFUSALS}test_no_session_is_longer_than_its_role_allows",
+        f"{_REFUSALS}test_a_session_is_not_longer_than_its_role_allows",
     ),
     (
         "sts",
         "AssumeRole",
         "ValidationError: role chaining",
-        f"{_REFUSALS}test_no_session_out_of_a_session_is_longer_than_an_hour",
+        f"{_REFUSALS}test_a_chained_session_is_not_longer_than_an_hour",
     ),
-    ("sts", "GetSessionToken", "AccessDenied: MFA", f"{_CONDITIONS}test_a_device_of_another_user_is_no_good"),
-    ("s3", "CreateBucket", "BucketAlreadyExists", f"{_USE}test_buckets_that_are_taken"),
-    ("s3", "CreateBucket", "BucketAlreadyOwnedByYou", f"{_USE}test_buckets_that_are_taken"),
-    ("s3", "CreateBucket", "InvalidBucketName", f"{_S3}test_names_that_are_reserved"),
-    ("s3", "CreateBucket", "InvalidLocationConstraint", f"{_S3}test_a_bucket_is_made_where_it_is_said_to_be"),
-    ("s3", "DeleteBucket", "BucketNotEmpty", f"{_USE}test_a_bucket_in_use"),
+    ("sts", "GetSessionToken", "AccessDenied: MFA", f"{_CONDITIONS}test_another_users_device_is_refused"),
+    ("s3", "CreateBucket", "BucketAlreadyExists", f"{_USE}test_taken_bucket_names_are_refused"),
+    ("s3", "CreateBucket", "BucketAlreadyOwnedByYou", f"{_USE}test_taken_bucket_names_are_refused"),
+    ("s3", "CreateBucket", "InvalidBucketName", f"{_S3}test_reserved_names_are_refused"),
+    ("s3", "CreateBucket", "InvalidLocationConstraint", f"{_S3}test_a_bucket_is_created_in_its_location"),
+    ("s3", "DeleteBucket", "BucketNotEmpty", f"{_USE}test_a_bucket_in_use_is_not_deleted"),
     ("s3", "PutBucketAcl", "AccessControlListNotSupported", f"{_S3}test_acls_are_disabled"),
     ("s3", "PutBucketPolicy", "AccessDenied: Block Public Access", f"{_S3}test_a_public_policy_is_blocked"),
-    ("s3", "PutBucketPolicy", "MalformedPolicy", f"{_S3}test_what_is_no_bucket_policy"),
-    ("s3", "PutBucketPolicy", "MalformedPolicy: size", f"{_S3}test_the_size_of_a_bucket_policy"),
+    ("s3", "PutBucketPolicy", "MalformedPolicy", f"{_S3}test_invalid_bucket_policies_are_refused"),
+    ("s3", "PutBucketPolicy", "MalformedPolicy: size", f"{_S3}test_the_size_of_a_bucket_policy_is_limited"),
     (
         "s3",
         "all calls",
@@ -132,11 +137,11 @@ class Row:
     call: str
     error: str
     state: str
-    """The test by which it is enforced, or why it isn't."""
+    """The test that shows it enforced, or the reason why it is not."""
 
 
 def missing(calls: AbstractSet[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return those of some calls, each a service and an action, that the table lacks."""
+    """Return the calls, each a service and an action, that the table lacks."""
     return sorted(calls - {*CALLS})
 
 
@@ -156,7 +161,7 @@ def page() -> str:
         "| service | call | error | in the sandbox |",
         "|---|---|---|---|",
     ]
-    lines += [f"| {row.service} | {row.call} | {row.error} | {_told(row.state)} |" for row in rows()]
+    lines += [f"| {row.service} | {row.call} | {row.error} | {_cell(row.state)} |" for row in rows()]
     return "\n".join(lines) + "\n"
 
 
@@ -177,7 +182,7 @@ def _state(call: str, error: str) -> str:
     if known:
         return known
     if error == "LimitExceeded" and call.startswith(_LESS):
-        return "not applicable: nothing becomes more"
+        return "not applicable: the call adds nothing"
     if error == "DeleteConflict":
         return _BY_ERROR[error].format(_IN_USE[call]) if call in _IN_USE else UNTRIED
     if error == "EntityAlreadyExists" and call not in ("CreateGroup", "CreatePolicy", "CreateRole", "CreateUser"):
@@ -185,5 +190,5 @@ def _state(call: str, error: str) -> str:
     return _BY_ERROR.get(error, UNTRIED)
 
 
-def _told(state: str) -> str:
+def _cell(state: str) -> str:
     return f"enforced: `{state}`" if "::" in state else state

@@ -1,4 +1,4 @@
-"""Makes AssumeRole ask what AWS asks: the caller's policies and the role's trust policy, for each right it needs.
+"""Make AssumeRole check, as AWS does, the caller's policies and the role's trust policy for each right it needs.
 
 Sources: IAM User Guide, "Granting a user permissions to switch roles", "Passing session tags in AWS STS", "Monitor and
 control actions taken with assumed roles" and "IAM and AWS STS condition context keys"; STS API Reference, "AssumeRole".
@@ -17,11 +17,11 @@ _Keys = dict[str, Any]
 ASSUME_ROLE = "sts:AssumeRole"
 
 _new_session: ContextVar[_Keys] = ContextVar("new_session")
-"""What a session that is being made has beside what MiniStack gives it."""
+"""The fields of the new session besides MiniStack's."""
 
 
 def install() -> None:
-    """Put the completed functions in the place of MiniStack's."""
+    """Replace MiniStack's functions with the completed ones."""
     sts.trust_policy_for_arn = _trust_policy
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["sts"] = ("sts", "trust_policy_for_arn")
     iam_evaluator._POLICY_REQUIRED |= {"sts"}
@@ -31,12 +31,12 @@ def install() -> None:
 
 
 def begin(more: _Keys) -> None:
-    """Say what a session that this request makes has beside what MiniStack gives it."""
+    """Record the fields of the session that this request creates, besides MiniStack's."""
     _new_session.set(more)
 
 
 def request_keys(parameters: _Params) -> _Keys:
-    """Return the condition keys of a request for a session, beside those of its tags."""
+    """Return the condition keys of a request for a session, except those of its tags."""
     names = {"ExternalId": "sts:ExternalId", "RoleSessionName": "sts:RoleSessionName"}
     names |= {"SourceIdentity": "sts:SourceIdentity"}
     keys: _Keys = {key: parameters[name][0] for name, key in names.items() if name in parameters}
@@ -48,9 +48,9 @@ def request_keys(parameters: _Params) -> _Keys:
 
 
 def rights(context: Mapping[str, object], caller: Mapping[str, Any]) -> list[str]:
-    """Return the rights that AssumeRole needs, in a request with this context, by a caller of this session.
+    """Return the rights that AssumeRole needs in a request with this context, from a caller with this session.
 
-    A source identity stays with its sessions, so a session that has one needs the right in each role that it assumes.
+    A source identity is inherited, so a session that has one needs the right for each role that it assumes.
     """
     tags = any(key.lower().startswith("aws:requesttag/") for key in context)
     source_identity = "sts:SourceIdentity" in context or "SourceIdentity" in caller
@@ -62,7 +62,7 @@ def rights(context: Mapping[str, object], caller: Mapping[str, Any]) -> list[str
 
 
 def members(parameters: _Params, name: str) -> list[str]:
-    """Return a list of a request of the Query protocol."""
+    """Return a list parameter of the Query protocol."""
     found: list[str] = []
     while values := parameters.get(f"{name}.member.{len(found) + 1}"):
         found.append(values[0])
@@ -70,7 +70,7 @@ def members(parameters: _Params, name: str) -> list[str]:
 
 
 def role_at(arn: str) -> Mapping[str, Any] | None:
-    """Return the role with exactly this ARN, whatever account it is of."""
+    """Return the role with exactly this ARN, in any account."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or not parts[5].startswith("role/"):
         return None
@@ -92,7 +92,7 @@ def _trust_policy(arn: str) -> tuple[str, str] | None:
 
 
 def _decided_before(evaluate: Callable[..., bool]) -> Callable[..., bool]:
-    """Let the handler of AssumeRole go on: trust policies are asked together with the caller's."""
+    """Skip the trust policy in AssumeRole's handler: it is checked earlier, together with the caller's policies."""
 
     def evaluate_trust_policy(document: object, caller: str, context: Any = None) -> bool:  # noqa: ANN401
         if context is not None and context.action in (ASSUME_ROLE, "sts:TagSession"):
@@ -103,7 +103,7 @@ def _decided_before(evaluate: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def _with_session(principal_keys: Callable[..., _Keys]) -> Callable[..., _Keys]:
-    """Tell policies a session's source identity."""
+    """Add the condition key of a session's source identity."""
 
     def keys(credential: Any) -> _Keys:  # noqa: ANN401 (MiniStack's credential)
         session = sts._sessions.get(credential.access_key_id) or {}

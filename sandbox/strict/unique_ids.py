@@ -1,6 +1,6 @@
-"""Changes policies that name a user or role when that is deleted.
+"""Replace a deleted user or role in policies with its unique id.
 
-Its unique id takes its place, so whoever is made by the same name later is not let in.
+A later principal with the same name then gets no access.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal".
 """
@@ -14,11 +14,11 @@ from ministack.services import iam, s3
 Handler = Callable[[Mapping[str, list[str]]], tuple[int, dict[str, str], bytes]]
 
 DELETIONS = {"DeleteRole": ("RoleName", "RoleId", iam._roles), "DeleteUser": ("UserName", "UserId", iam._users)}
-"""The calls that delete principals: the parameter that names one, the field of its unique id, and where they are."""
+"""The calls that delete principals: the parameter with the name, the field with the unique id, and the store."""
 
 
-def leaving_unique_id(action: str, handler: Handler) -> Handler:
-    """Return a handler that leaves the unique id of what it deletes where policies name it."""
+def replacing_with_unique_id(action: str, handler: Handler) -> Handler:
+    """Return a handler that replaces the deleted principal in policies with its unique id."""
     parameter, field, store = DELETIONS[action]
 
     def handle(parameters: Mapping[str, list[str]]) -> tuple[int, dict[str, str], bytes]:

@@ -8,7 +8,7 @@ from ministack.services import iam
 
 
 def update_group(parameters: Mapping[str, list[str]]) -> Any:  # noqa: ANN401 (as MiniStack's handlers do)
-    """Give a group another name or path; it keeps its id, members and policies.
+    """Change a group's name or path; it keeps its id, members and policies.
 
     Source: IAM API Reference, "UpdateGroup"; IAM User Guide, "Rename an IAM user group".
     """

@@ -1,4 +1,4 @@
-"""Policy variables: ``${aws:username}`` and the like, filled in by what a request says.
+"""Fill in policy variables, such as ``${aws:username}``, with a request's values.
 
 Source: IAM User Guide, "IAM policy elements: Variables and tags".
 """
@@ -14,8 +14,8 @@ ValueOf = Callable[[str], object]
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _KEY_AND_DEFAULT = re.compile(r"\s*([^\s,]+)\s*(?:,\s*'([^']*)'\s*)?")
 _VERSION = "2012-10-17"  # older documents have no variables
-_LITERAL = {"*": "\ue000", "?": "\ue001"}  # wildcards that came in by a variable stand for themselves
-_NO_VALUE = "\ue002"  # "there is no equal or like value"
+_LITERAL = {"*": "\ue000", "?": "\ue001"}  # wildcards in a variable's value are literal
+_NO_VALUE = "\ue002"  # equal to nothing, and matched by nothing
 
 
 def fill_in(text: str, value_of: ValueOf, *, pattern: bool) -> str:
@@ -23,8 +23,8 @@ def fill_in(text: str, value_of: ValueOf, *, pattern: bool) -> str:
 
     Args:
         text: a resource, or a value of a condition.
-        value_of: what the request says.
-        pattern: whether wildcards mean something in the text.
+        value_of: returns the request's values.
+        pattern: the text may have wildcards.
     """
 
     def literal(value: str) -> str:
@@ -38,7 +38,7 @@ def fill_in(text: str, value_of: ValueOf, *, pattern: bool) -> str:
         if parts is None:
             return _NO_VALUE
         value = value_of(parts[1])
-        if value is None or isinstance(value, list):  # keys with several values are no variables
+        if value is None or isinstance(value, list):  # keys with several values can't be variables
             value = parts[2]
         return _NO_VALUE if value is None else literal(str(value))
 
@@ -46,7 +46,7 @@ def fill_in(text: str, value_of: ValueOf, *, pattern: bool) -> str:
 
 
 def fill_in_conditions(conditions: Mapping[str, Any], value_of: ValueOf) -> dict[str, Any]:
-    """Return the conditions with their variables filled in: those of string and ARN operators have any."""
+    """Return the conditions with their variables filled in; only string and ARN operators have any."""
     return {operator: _filled(operator, keys, value_of) for operator, keys in conditions.items()}
 
 
@@ -66,7 +66,7 @@ def _filled(operator: str, keys: object, value_of: ValueOf) -> object:
 
 
 def without_variables(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the document so that what looks like a variable in an older one stands for itself."""
+    """Return the document; in one of an older version, escape what looks like a variable."""
     return document if document.get("Version") == _VERSION else _escaped(document)
 
 

@@ -158,7 +158,7 @@ def _has_members(group_name: str, *expected: str) -> Callable[[ProjectFolder], N
     return check
 
 
-_PROTECTED = "bucket productionapp would be deleted, and it is protected: .*state delete --force"
+_PROTECTED = "bucket productionapp is protected and would be deleted: .*state delete --force"
 
 EDITS = (
     # Roles.
@@ -173,7 +173,7 @@ EDITS = (
         "a role is renamed, and its policy keeps a name of its own",
         _in_renamed_role,
         before=project([{**UPDATE, "policyName": "update-app"}, AUDIT], [DEVELOPERS, TESTERS]),
-        refused="DeployApp-policy can't be made, as something of its name exists",
+        refused="DeployApp-policy can't be created: its name is taken",
         half=True,
     ),
     Edit("a policy is renamed", role(0, policyName="update-app")),
@@ -228,13 +228,13 @@ EDITS = (
         all_of(role(0, createBucket=False), role(1, createBucket=False)),
         refused=_PROTECTED,
         commands=("state delete",),
-        back_refused="take it over",
+        back_refused="import it",
         back_commands=("import",),
     ),
     Edit(
         "a second bucket",
         role(0, bucket=None, buckets=["productionapp", "productionapp-assets"]),
-        back_refused="bucket productionapp-assets would be deleted, and it is protected",
+        back_refused="bucket productionapp-assets is protected and would be deleted",
         back_commands=("state unprotect",),
     ),
     Edit("bucket becomes buckets", role(0, bucket=None, buckets=["productionapp"])),
@@ -251,7 +251,7 @@ EDITS = (
         "a group with a stranger in it is renamed without renamedFrom",
         group(0, name="Devs"),
         by_hand=_stranger("Developers"),
-        refused="group Developers can't be deleted, as people or policies",
+        refused="group Developers can't be deleted: it has members or policies",
         half=True,
     ),
     Edit("a group is taken out", _groups(DEVELOPERS)),
@@ -264,7 +264,7 @@ EDITS = (
         group(0, createGroup=False),
         by_hand=_stranger("Developers"),
         check=_has_members("Developers", "mallory", "David"),
-        back_refused="take it over: .*state delete .*; then .*import",
+        back_refused="import it: .*state delete .*; then .*import",
         back_commands=("state delete", "import"),
     ),
     Edit("members are listed", group(0, members=["alice", "bob"]), check=_has_members("Developers", "alice", "bob")),

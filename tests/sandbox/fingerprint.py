@@ -1,4 +1,4 @@
-"""A fingerprint of an account: all that its stacks and people made there, without what AWS makes up."""
+"""Take the fingerprint of an account: all its resources, without the values that AWS generates."""
 
 import json
 import re
@@ -13,17 +13,17 @@ from sandbox.users import ADMINISTRATOR
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MADE_UP = re.compile(r".*(Id|Date|Time|LastUsed|Count)|Marker|IsTruncated|VersionId")
+_GENERATED = re.compile(r".*(Id|Date|Time|LastUsed|Count)|Marker|IsTruncated|VersionId")
 
 
 def fingerprint(session: Session) -> dict[str, Any]:
-    """Return users, groups, roles, policies and the buckets with their settings; objects are left out.
+    """Return users, groups, roles, policies and buckets with their settings, but no objects.
 
     Args:
-        session: an administrator's.
+        session: a session of the account's administrator.
     """
     details: Any = session.iam.get_account_authorization_details()
-    # Where an account ever had a stack, the sandbox's own administrator stays.
+    # The sandbox's own administrator stays in an account that ever had a stack.
     details["UserDetailList"] = [user for user in details["UserDetailList"] if user["UserName"] != ADMINISTRATOR]
     found = {name: _stable(details[name]) for name in details if name.endswith("List") or name == "Policies"}
     for bucket in session.s3.list_buckets()["Buckets"]:
@@ -32,14 +32,15 @@ def fingerprint(session: Session) -> dict[str, Any]:
 
 
 def _stable(value: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Leave out ids, dates and old versions of policies; sort lists, as their order means nothing."""
+    """Remove ids, dates and old versions of policies, and sort lists, because their order means nothing."""
     if isinstance(value, dict):
-        kept = {key: _stable(it) for key, it in value.items() if not _MADE_UP.fullmatch(key)}
+        kept = {key: _stable(item) for key, item in value.items() if not _GENERATED.fullmatch(key)}
         if "PolicyVersionList" in value:
-            kept["PolicyVersionList"] = [_stable(it) for it in value["PolicyVersionList"] if it["IsDefaultVersion"]]
+            versions = [version for version in value["PolicyVersionList"] if version["IsDefaultVersion"]]
+            kept["PolicyVersionList"] = _stable(versions)
         return kept
     if isinstance(value, list):
-        return sorted((_stable(it) for it in value), key=lambda it: json.dumps(it, sort_keys=True, default=str))
+        return sorted((_stable(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True, default=str))
     return value
 
 

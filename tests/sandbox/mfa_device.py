@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 class MfaDevice:
-    """A device that is made and enabled for a user. Each code is a new one, without a wait for it."""
+    """A device that is created and enabled for a user. Each code is new, without waiting."""
 
     def __init__(self, iam: "IAMClient", user_name: str) -> None:
-        made = iam.create_virtual_mfa_device(VirtualMFADeviceName=user_name)["VirtualMFADevice"]
-        self.serial_number = made["SerialNumber"]
-        self._seed = made["Base32StringSeed"].decode()
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName=user_name)["VirtualMFADevice"]
+        self.serial_number = device["SerialNumber"]
+        self._seed = device["Base32StringSeed"].decode()
         self._step = step_now() - 2
         codes = (code_at(self._seed, self._step - 1), code_at(self._seed, self._step))
         iam.enable_mfa_device(
@@ -25,6 +25,6 @@ class MfaDevice:
         )
 
     def next_code(self) -> str:
-        """Return a code that was not given before. Two are good at any time: the sandbox allows for drift."""
+        """Return an unused code. Two codes are valid at any time, because the sandbox allows for drift."""
         self._step = max(self._step + 1, step_now())
         return code_at(self._seed, self._step)

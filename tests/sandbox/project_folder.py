@@ -1,4 +1,4 @@
-"""A project of people's own in a folder of its own, with the sandbox's commands as they type them."""
+"""A user's project in its own folder, on which tests run the sandbox's commands."""
 
 import io
 import re
@@ -21,10 +21,10 @@ Files = Mapping[str, Mapping[str, Any]]
 
 
 class ProjectFolder:
-    """A project's folder, with commands as people type them."""
+    """A project's folder, and the sandbox's commands on it."""
 
     def __init__(self, folder: Path, files: Files | None = None) -> None:
-        """Write the files; without any, take the folder as it is."""
+        """Write the files, or use the folder as it is if none are given."""
         self.folder, self.layout = folder, layout_of(folder)
         self.files: Files = files or {}
         self.printed = ""
@@ -32,7 +32,7 @@ class ProjectFolder:
             self.write()
 
     def write(self, files: Files | None = None) -> None:
-        """Write these files and no others; by default all as they were at first."""
+        """Write exactly these files, by default the original ones."""
         for path in self.folder.glob("Pulumi.*yaml"):
             path.unlink()
         (self.folder / "Pulumi.yaml").write_text(f"name: acme\nruntime: python\nmain: {REPOSITORY}\n")
@@ -52,7 +52,7 @@ class ProjectFolder:
         self.path(stack).write_text(text.replace(old, new))
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        """Return a command's exit code and its output; of a failure, the one line that says why."""
+        """Return a command's exit code and its output, or the one line with the reason for a failure."""
         command, *others = arguments
         with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as failures:
             code = main([command, "--project", str(self.folder), *others])
@@ -70,13 +70,13 @@ class ProjectFolder:
         return printed
 
     def refused(self, *arguments: str) -> str:
-        """Return the reason why a command fails."""
+        """Return the reason for a command's failure."""
         code, reason = self.run(*arguments)
         assert code == 1, reason
         return reason
 
     def follow(self, text: str, command: str) -> str:
-        """Run a command that a message names, and return what it prints."""
+        """Run a command that a message suggests, and return its output."""
         named = re.search(rf"python -m sandbox (pulumi [^;`\n]*-- {command}[^;`\n]*)", text)
         assert named, text
         arguments = shlex.split(named[1])
@@ -84,8 +84,8 @@ class ProjectFolder:
         return self.done("pulumi", *arguments[3:])
 
     def kept(self) -> dict[str, bytes]:
-        """Return all that the accounts keep."""
-        return {str(it): it.read_bytes() for it in self.layout.emulator_state.rglob("*") if it.is_file()}
+        """Return all files of the accounts' state."""
+        return {str(path): path.read_bytes() for path in self.layout.emulator_state.rglob("*") if path.is_file()}
 
     def profiles(self) -> set[str]:
         return set(re.findall(r"^\[profile (.*)\]$", self.layout.aws_config.read_text(), re.MULTILINE))

@@ -1,7 +1,7 @@
-"""Random calls of IAM, S3 and STS in the emulator's own Python, and what its stores hold after them.
+"""Make random calls of IAM, S3 and STS in the emulator's own Python, and print its stores.
 
 ``random_changes.py make SEED CALLS`` makes the calls and saves as the emulator does; ``random_changes.py show`` loads
-what was saved. Both print the stores, and end as if they were killed.
+the saved state. Both print the stores, and end as if they were killed.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ BUCKET_SETTINGS = {
 
 
 def stores() -> dict[str, Any]:
-    """Return what is held, in memory."""
+    """Return the content of the stores in memory."""
     held = {f"iam {name}": store._data for name, store in saving._STORES["iam"].items()}
     held |= {f"s3 {name}": store._data for name, store in saving._STORES["s3"].items()}
     return {
         name: {
-            repr(key): {part: it for part, it in value.items() if part != "objects"} if name == "s3 buckets" else value
+            repr(key): {part: value[part] for part in value if part != "objects"} if name == "s3 buckets" else value
             for key, value in entries.items()
         }
         for name, entries in {**held, "sts sessions": sts._sessions}.items()
@@ -47,7 +47,7 @@ def stores() -> dict[str, Any]:
 
 
 def iam_parameters(chance: random.Random, account: str) -> dict[str, list[str]]:
-    """Return parameters that all calls of IAM find theirs in."""
+    """Return a superset of every IAM call's parameters."""
     name, other = chance.choice(NAMES), chance.choice(NAMES)
     keys = [key for owner, key in iam._access_keys._data if owner == account]
     devices = [serial for owner, serial in iam._mfa_devices._data if owner == account]
@@ -83,13 +83,13 @@ def iam_parameters(chance: random.Random, account: str) -> dict[str, list[str]]:
 
 
 async def call(chance: random.Random) -> None:
-    """Make a call. Many are refused, as nothing is there that they are about."""
+    """Make a call. Many are refused, because their resources do not exist."""
     account = chance.choice(ACCOUNTS)
     set_request_account_id(account)
     service = chance.choice(["iam"] * 6 + ["s3"] * 3 + ["sts"])
     if service == "iam":
         kind = chance.choice(["Create", "Put", "Attach", "Update", "", ""])
-        action = chance.choice([it for it in iam._IAM_HANDLERS if it.startswith(kind)])
+        action = chance.choice([name for name in iam._IAM_HANDLERS if name.startswith(kind)])
         iam._IAM_HANDLERS[action](iam_parameters(chance, account))
     elif service == "sts":
         session = {"Arn": f"arn:aws:sts::{account}:assumed-role/Ann/s", "Expiration": 1e11, "SessionTags": [{}]}
@@ -106,8 +106,8 @@ async def call(chance: random.Random) -> None:
 
 
 async def make(seed: int, calls: int) -> set[str]:
-    """Make calls and save after each. Return the stores that anything was in."""
-    chance, used = random.Random(seed), set()  # noqa: S311 (it is to be the same again)
+    """Make calls and save after each. Return the stores that were ever used."""
+    chance, used = random.Random(seed), set()  # noqa: S311 (it must be reproducible)
     for _ in range(calls):
         await call(chance)
         saving.save()
@@ -116,7 +116,7 @@ async def make(seed: int, calls: int) -> set[str]:
 
 
 def main() -> None:
-    """Make calls, or none, and print what is held and what was."""
+    """Make calls, or none, and print the stores."""
     saving.load()
     used = asyncio.run(make(int(sys.argv[2]), int(sys.argv[3]))) if sys.argv[1] == "make" else set()
     text = json.dumps({"stores": stores(), "used": sorted(used)}, default=persistence._json_default, sort_keys=True)

@@ -1,4 +1,4 @@
-"""A bucket of S3 that keeps the stacks' state, in an account of its own, and the CLI at work on it."""
+"""An S3 bucket with the stacks' state, in its own account, and the CLI that uses it."""
 
 import configparser
 import json
@@ -34,13 +34,13 @@ _STATEMENTS = [
         "Resource": [ARN, f"{ARN}/*"],
     }
 ]
-"""What the keepers' own accounts let them do: which keys, the bucket's policy says."""
+"""The rights of the keepers in their own accounts; the bucket's policy limits the keys."""
 
 Policy = dict[str, Any]
 
 
 def small() -> None:
-    """Export a role, or read it: all that a stack does with states, without resources."""
+    """Export a role, or read it from the other stack's state, without any resources."""
     if pulumi.get_stack() == "production":
         pulumi.export("roleArn", "arn:aws:iam::999999999999:role/UpdateApp")
     else:
@@ -49,7 +49,7 @@ def small() -> None:
 
 
 class StateBucket:
-    """The bucket, and the CLI with credentials for state apart from those of the stack's account."""
+    """The bucket, and the CLI with separate credentials for the state."""
 
     def __init__(self, sandbox: Sandbox, owner: str = STATE, name: str = BUCKET) -> None:
         self._sandbox, self.name = sandbox, name
@@ -63,42 +63,42 @@ class StateBucket:
         self.put(self.policy())
 
     def policy(self) -> Policy:
-        """Return what ``access state-policy`` prints."""
+        """Return the output of ``access state-policy``."""
         arns = {stack: [f"arn:aws:iam::{user.account_id}:user/{user.name}"] for stack, user in self.people.items()}
         stacks = in_order(read_project(REPOSITORY).stacks)
         return state_policy(read_location(f"s3://{self.name}"), keepers(stacks, arns, "aws"), "aws")
 
     def put(self, policy: Policy) -> None:
-        """Give the bucket this policy."""
+        """Set the bucket's policy."""
         self.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(policy))
 
     def keys(self, under: str) -> list[str]:
-        """Return the keys below ``.pulumi`` that begin so."""
+        """Return the keys below ``.pulumi`` with this prefix."""
         listed = self.s3.list_objects_v2(Bucket=self.name, Prefix=f"{FOLDER}/{under}")
-        return [it["Key"].removeprefix(f"{FOLDER}/") for it in listed.get("Contents", [])]
+        return [item["Key"].removeprefix(f"{FOLDER}/") for item in listed.get("Contents", [])]
 
     def keeper(self, stack: str) -> Session:
-        """Return a session of those who keep a stack's state."""
+        """Return a session of the keeper of a stack's state."""
         return self._sandbox.accounts.session(self._keys[stack])
 
     def write(self, key: str, body: bytes) -> None:
-        """Write something below ``.pulumi``, as the bucket's owner."""
+        """Write an object below ``.pulumi``, as the bucket's owner."""
         self.s3.put_object(Bucket=self.name, Key=f"{FOLDER}/{key}", Body=body)
 
     def remove(self, key: str) -> None:
-        """Remove something below ``.pulumi``, as the bucket's owner."""
+        """Delete an object below ``.pulumi``, as the bucket's owner."""
         self.s3.delete_object(Bucket=self.name, Key=f"{FOLDER}/{key}")
 
     def delete(self) -> None:
-        """Delete the bucket, with all that is in it, as its owner."""
+        """Delete the bucket with its objects, as its owner."""
         self.s3.delete_bucket_policy(Bucket=self.name)
         listed = self.s3.list_object_versions(Bucket=self.name)
-        for it in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
-            self.s3.delete_object(Bucket=self.name, Key=it["Key"], VersionId=it["VersionId"])
+        for version in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+            self.s3.delete_object(Bucket=self.name, Key=version["Key"], VersionId=version["VersionId"])
         self.s3.delete_bucket(Bucket=self.name)
 
     def cli(self, *, whole: bool = False) -> "Cli":
-        """Return the CLI at work on the real program, or on a small one."""
+        """Return the CLI with the real program, or with a small one."""
         return Cli(self._sandbox, None if whole else small)
 
     def _write_profiles(self) -> None:
@@ -141,20 +141,20 @@ class Cli(Engine):
         return self.done(stack, "up", "--skip-preview", *options)
 
     def done(self, stack: str, *arguments: str) -> Finished:
-        """Return a command that succeeds."""
+        """Run a command that succeeds."""
         finished = self.run(stack, *arguments)
         assert finished.exit_code == 0, (arguments, finished.errors, finished.lines)
         return finished
 
     def refused(self, stack: str, *arguments: str) -> str:
-        """Return what a command that fails says."""
+        """Return the output of a command that fails."""
         finished = self.run(stack, *arguments)
         assert finished.exit_code != 0, arguments
         return "\n".join([*(error.message for error in finished.errors), *finished.lines])
 
 
 def rights(policy: Policy) -> Iterator[tuple[str, str, str]]:
-    """Return all rights that a policy allows: the statement, the action, and the resource or the listed prefix."""
+    """Yield all rights that a policy allows: the statement, the action, and the resource or the listed prefix."""
     for statement in policy["Statement"]:
         if statement["Effect"] == "Allow":
             for action in _listed(statement["Action"]):
@@ -163,16 +163,16 @@ def rights(policy: Policy) -> Iterator[tuple[str, str, str]]:
 
 
 def without(policy: Policy, sid: str, action: str, target: str) -> Policy:
-    """Return the policy with one right less."""
+    """Return the policy without one right."""
     kept: list[Mapping[str, Any]] = []
     for statement in policy["Statement"]:
         if statement["Sid"] != sid:
             kept.append(statement)
             continue
-        for number, one in enumerate(_listed(statement["Action"])):
-            left = [it for it in _targets(statement) if (one, it) != (action, target)]
-            if left:
-                kept.append({**_aimed(statement, left), "Action": one, "Sid": f"{sid}x{number}"})
+        for number, allowed in enumerate(_listed(statement["Action"])):
+            targets = [other for other in _targets(statement) if (allowed, other) != (action, target)]
+            if targets:
+                kept.append({**_with_targets(statement, targets), "Action": allowed, "Sid": f"{sid}x{number}"})
     return {**policy, "Statement": kept}
 
 
@@ -185,7 +185,7 @@ def _targets(statement: Mapping[str, Any]) -> list[str]:
     return _listed(prefixes or statement["Resource"])
 
 
-def _aimed(statement: Mapping[str, Any], targets: list[str]) -> dict[str, Any]:
+def _with_targets(statement: Mapping[str, Any], targets: list[str]) -> dict[str, Any]:
     if "Condition" in statement:
         return {**statement, "Condition": {"StringEquals": {"s3:prefix": targets}}}
     return {**statement, "Resource": targets}

@@ -1,4 +1,4 @@
-"""``make aws-check`` with profiles of two accounts, as people run it: here they are the sandbox's."""
+"""Tests of ``make aws-check`` with the profiles of two accounts, here the sandbox's."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ MISSING = "test_a_principal_that_does_not_exist"
 
 
 def check(sandbox: Sandbox, production: str, development: str) -> tuple[int, str]:
-    """Run a part of the check, and return its exit code and what it prints."""
+    """Run a part of the check, and return its exit code and its output."""
     variables = {
         **os.environ,
         "AWS_CONFIG_FILE": str(sandbox.layout.aws_config),
@@ -30,23 +30,23 @@ def check(sandbox: Sandbox, production: str, development: str) -> tuple[int, str
 
 
 @pytest.mark.parametrize("lenient", [False, True])
-def test_the_report_says_what_two_accounts_do_and_nothing_stays(sandbox: Sandbox, lenient: bool) -> None:
+def test_the_report_covers_two_accounts_and_leaves_nothing(sandbox: Sandbox, lenient: bool) -> None:
     sandbox.write_profiles()
     write_account_ids(sandbox.layout, ("999999999999", "111111111111"))
     Emulator(sandbox.layout, lenient=lenient).start(toolchain.emulator_python(print))
-    code, told = check(sandbox, "production", "development")
-    assert told.startswith("production: profile production, development: profile development\n"), told
-    assert (code, told.count("\nas said"), told.count(f"\nOTHERWISE  {MISSING}[")) == (
+    code, report = check(sandbox, "production", "development")
+    assert report.startswith("production: profile production, development: profile development\n"), report
+    assert (code, report.count("\nas said"), report.count(f"\nOTHERWISE  {MISSING}[")) == (
         (1, 0, 2) if lenient else (0, 2, 0)
     )
     assert sandbox.left_over_probes() == []
     Emulator(sandbox.layout).stop()
 
 
-def test_one_account_is_not_two(sandbox: Sandbox) -> None:
+def test_two_profiles_of_one_account_are_refused(sandbox: Sandbox) -> None:
     sandbox.write_profiles()
-    code, told = check(sandbox, "production", "production")
+    code, report = check(sandbox, "production", "production")
     assert code == 1
-    assert "NOT TRIED" in told
-    assert "the profiles lead to one account; name two" in told
+    assert "NOT TRIED" in report
+    assert "the profiles lead to one account; name two" in report
     assert sandbox.left_over_probes() == []

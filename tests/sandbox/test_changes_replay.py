@@ -1,4 +1,4 @@
-"""Requests that show a gain, sent to the emulator: refused with the documents before, allowed with those after."""
+"""Replays of gained requests in the emulator, which refuses them before the change and allows them after it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,12 +17,12 @@ from tests.support.rendered import DEVELOPMENT, PRODUCTION, ROLE, State, parsed
 from tests.unit.access.changes.test_changes import WIDER
 
 SENT = {"principal", "sts:externalid", "sts:rolesessionname", "aws:multifactorauthpresent"}
-"""What a request can be given here; time, network and organization are the emulator's."""
+"""The condition keys that a request can set here; the emulator sets time, network and organization."""
 _POWER = "power users in "
 
 
 def gains() -> Iterator[tuple[str, Change]]:
-    """Return a gain of each change that can be sent: by a user, of a role that exists before and after."""
+    """Yield a gain of each change that can be replayed: by a user, of a role that exists before and after."""
     for name, (before, after, _) in WIDER.items():
         for change in compare(parsed(before), parsed(after)).gained:
             witness = change.witness or {}
@@ -36,7 +36,7 @@ def gains() -> Iterator[tuple[str, Change]]:
 GAINS = dict(gains())
 
 
-def test_most_kinds_of_gains_are_sent() -> None:
+def test_most_kinds_of_gains_are_replayed() -> None:
     assert GAINS.keys() >= {
         *("Testers let in", "Testers no longer kept out", "MFA dropped", "a third account", "no external id"),
         *("a trust one character wider", "a principal that was denied", "any session name", "Testers taken out"),
@@ -44,27 +44,27 @@ def test_most_kinds_of_gains_are_sent() -> None:
 
 
 @pytest.mark.parametrize("name", GAINS)
-def test_the_request_of_a_gain_is_refused_before_and_allowed_after(accounts: Accounts, name: str) -> None:
+def test_a_gain_is_refused_before_and_allowed_after(accounts: Accounts, name: str) -> None:
     change, (before, after, _) = GAINS[name], WIDER[name]
     witness: Any = change.witness
     user = User(name_of(witness["principal"]), account_of(witness["principal"]), power_user=False)
     group = change.who.removeprefix(_POWER) if change.kind == "group" else None
-    asked = {"RoleArn": ROLE, "RoleSessionName": witness.get("sts:rolesessionname") or "replayed"}
+    request = {"RoleArn": ROLE, "RoleSessionName": witness.get("sts:rolesessionname") or "replayed"}
     if witness.get("sts:externalid"):
-        asked["ExternalId"] = witness["sts:externalid"]
+        request["ExternalId"] = witness["sts:externalid"]
     allowed = []
     for state in (before, after):
         _deploy(accounts, state, group)
         _join(accounts, user, group, has_right=change.kind == "account" or change.who.startswith(_POWER))
         with accounts.signed_in(user) as session:
-            allowed.append(_is_allowed(session, asked))
+            allowed.append(_is_allowed(session, request))
     accounts.remove(user)
     assert allowed == [False, True]
 
 
-def _is_allowed(session: Session, asked: Mapping[str, Any]) -> bool:
+def _is_allowed(session: Session, request: Mapping[str, Any]) -> bool:
     try:
-        session.sts.assume_role(**asked)
+        session.sts.assume_role(**request)
     except ClientError as error:
         assert error.response["Error"]["Code"] == "AccessDenied"
         return False
@@ -72,7 +72,7 @@ def _is_allowed(session: Session, asked: Mapping[str, Any]) -> bool:
 
 
 def _deploy(accounts: Accounts, state: State, group: str | None) -> None:
-    """Put a state's role, and the policies of one of its groups, into the accounts."""
+    """Deploy a state's role, and the policies of one of its groups."""
     stacks = state["stacks"]
     iam = accounts.administrator(PRODUCTION).iam
     [trust] = [json.dumps(role["trust"]) for role in stacks["production"]["roles"] if role["arn"] == ROLE]
@@ -94,7 +94,7 @@ def _deploy(accounts: Accounts, state: State, group: str | None) -> None:
 
 
 def _join(accounts: Accounts, user: User, group: str | None, has_right: bool) -> None:
-    """Make the user, in the group, with the right from elsewhere if that is asked for."""
+    """Create the user in the group, with the right from another policy if ``has_right``."""
     accounts.make(User(user.name, user.account_id, (group,) if group else (), power_user=False))
     if has_right:
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}

@@ -1,4 +1,4 @@
-"""The sandbox's commands, as people type them."""
+"""Tests of the sandbox's commands."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def profile(layout: Layout, name: str) -> boto3.Session:
     return boto3.Session(botocore_session=session)
 
 
-def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
+def test_up_deploys_and_proves_and_a_second_up_changes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     layout = Layout(tmp_path)
@@ -55,7 +55,7 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
 
         second = printed(capsys, layout, "up")
         assert "Everything that was read and tried came out as expected" in second
-        assert second.endswith("\nnothing had to be changed\n")
+        assert second.endswith("\nnothing to change\n")
         assert layout.aws_config.read_text() == keys
 
         outputs = json.loads(printed(capsys, layout, "outputs", "--json"))
@@ -73,11 +73,11 @@ def test_up_deploys_and_proves_and_the_second_time_changes_nothing(
     finally:
         assert main(["down"], layout) == 0
     assert "not running" in printed(capsys, layout, "status")
-    assert "is forgotten" in printed(capsys, layout, "down", "--wipe")
+    assert "is deleted" in printed(capsys, layout, "down", "--wipe")
     assert not tmp_path.exists()
 
 
-def test_env_is_for_a_shell_to_read(
+def test_a_shell_can_evaluate_env(
     read_only: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_OF_TOMORROW", "elsewhere")
@@ -95,7 +95,7 @@ def test_env_is_for_a_shell_to_read(
     assert {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_OF_TOMORROW"}.isdisjoint(found)
 
 
-def test_env_names_the_command_that_runs_the_program_only_where_pulumi_can_not(
+def test_env_names_the_command_that_runs_the_program_if_pulumi_can_not(
     read_only: Sandbox, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = printed(capsys, read_only.layout, "env", "production").splitlines()[0]
@@ -108,7 +108,7 @@ def test_env_names_the_command_that_runs_the_program_only_where_pulumi_can_not(
 
 
 def refused(capsys: pytest.CaptureFixture[str], layout: Layout, *arguments: str) -> str:
-    """Return the one line that says why a command fails."""
+    """Return the one line with the reason for a command's failure."""
     capsys.readouterr()
     assert main(arguments, layout) == 1
     [line] = capsys.readouterr().err.splitlines()
@@ -116,7 +116,7 @@ def refused(capsys: pytest.CaptureFixture[str], layout: Layout, *arguments: str)
 
 
 @pytest.mark.parametrize("command", [["outputs"], ["env", "production"]])
-def test_a_sandbox_that_was_never_started_says_so(
+def test_a_sandbox_that_was_never_started_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert refused(capsys, Layout(tmp_path), *command) == (
@@ -126,27 +126,27 @@ def test_a_sandbox_that_was_never_started_says_so(
     )
 
 
-def test_a_stack_that_is_new_is_not_in_the_sandbox_yet(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_env_of_a_new_stack_is_refused(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, sandbox.layout, "env", "production") == (
         "sandbox: production is not in the sandbox yet; run `python -m sandbox up production`"
     )
 
 
-def test_the_official_plugin_is_asked_for_by_name_only(
+def test_the_official_plugin_is_installed_only_on_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def install(cli: object, home: Path, source: object) -> None:
         assert home == OFFICIAL_PULUMI_HOME
-        raise subprocess.CalledProcessError(1, "pulumi", stderr="error: not to be had\n")
+        raise subprocess.CalledProcessError(1, "pulumi", stderr="error: not found\n")
 
     monkeypatch.setattr("sandbox.toolchain._install_plugin", install)
     layout = Layout(tmp_path)
     try:
         assert refused(capsys, layout, "up", "--provider", "official") == (
-            "sandbox: the official AWS plugin 7.51.1 can't be had here (not to be had);"
-            " leave out --provider official to use the stand-in"
+            "sandbox: the official AWS plugin 7.51.1 can't be installed (not found);"
+            " omit --provider official to use the stand-in"
         )
-        assert Emulator(layout).pid is None  # what the set-up had started is stopped again
+        assert Emulator(layout).pid is None  # the emulator that the set-up started is stopped again
     finally:
         main(["down"], layout)
 
@@ -163,7 +163,7 @@ def test_the_official_plugin_is_asked_for_by_name_only(
         (SandboxError("run `python -m sandbox up` first"), "run `python -m sandbox up` first"),
     ],
 )
-def test_whatever_fails_is_one_line(
+def test_every_failure_is_one_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -174,9 +174,9 @@ def test_whatever_fails_is_one_line(
         raise error
 
     monkeypatch.setattr("sandbox.commands.known_stacks", fail)
-    said = refused(capsys, Layout(tmp_path), "status")
-    assert said.startswith(f"sandbox: {line}")
-    assert "SecretAccessKey" not in said
+    message = refused(capsys, Layout(tmp_path), "status")
+    assert message.startswith(f"sandbox: {line}")
+    assert "SecretAccessKey" not in message
 
 
 @pytest.mark.parametrize(("redirection", "code"), [(">&-", 0), (">/dev/full", 1), ("| true", 0)])

@@ -87,7 +87,7 @@ def test_development_needs_production_first(sandbox: Sandbox) -> None:
     preview = sandbox.engine.run("development", "preview")
     assert preview.exit_code != 0
     assert preview.reason.endswith('unknown stack "organization/cross-account-access/production"')
-    with pytest.raises(SandboxError, match="it reads the outputs of production, which is not deployed"):
+    with pytest.raises(SandboxError, match="the stack reads the outputs of production, which is not deployed"):
         sandbox.engine.up("development", print)
 
 
@@ -176,7 +176,7 @@ def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
                 break
         up.stdout.read()
         [reason] = up.stderr.read().splitlines()
-        assert reason.startswith("sandbox: production: the engine was ended by signal 9; run `python -m sandbox up`")
+        assert reason.startswith("sandbox: production: the engine was killed by signal 9; run `python -m sandbox up`")
     assert up.returncode == 1
     sandbox.deploy()
     test_the_live_documents_are_the_tutorials(sandbox)

@@ -52,7 +52,7 @@ def folder(
     indirect=["folder"],
 )
 def test_an_edit_and_its_way_back(edit: Edit, folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert folder.done("up").endswith("\nnothing had to be changed\n")
+    assert folder.done("up").endswith("\nnothing to change\n")
     first = accounts(folder)
     edit.by_hand(folder)
     before = accounts(folder)
@@ -73,7 +73,7 @@ def test_an_edit_and_its_way_back(edit: Edit, folder: ProjectFolder, monkeypatch
             folder.done("up")
             edit.check(folder)
     if edit.commands or not edit.refused:
-        assert folder.done("up").endswith("\nnothing had to be changed\n")
+        assert folder.done("up").endswith("\nnothing to change\n")
 
     folder.write(edit.files(edit.back))
     said = refused(folder, edit.back_refused) if edit.back_refused else folder.done("up")

@@ -1,4 +1,4 @@
-"""The examples, each deployed and proved by one command, and what a proof does not say of them."""
+"""Tests of the examples: one command deploys and proves each, and further checks cover the rest."""
 
 import configparser
 import io
@@ -25,12 +25,12 @@ from sandbox.users import Accounts, User
 THREE_ACCOUNTS, CONSUMER = REPOSITORY / "examples" / "three-accounts", REPOSITORY / "examples" / "consumer"
 PRODUCTION, SHARED, DEVELOPMENT = "999999999999", "333333333333", "111111111111"
 ACCOUNTS = {"production": PRODUCTION, "shared": SHARED, "development": DEVELOPMENT}
-"""The stacks of three accounts, and where they are deployed."""
+"""The stacks of three accounts, with the accounts."""
 UPDATE_APP = f"arn:aws:iam::{PRODUCTION}:role/UpdateApp"
 
 
 class Example:
-    """An example, deployed in a sandbox of its own."""
+    """An example, deployed in its own sandbox."""
 
     def __init__(self, directory: Path, folder: Path, *options: str) -> None:
         self.layout, self._options = Layout(directory), ["--project", str(folder), *options]
@@ -57,7 +57,7 @@ class Example:
         return self.accounts.administrator(account)
 
     def trust(self, account: str, role: str) -> dict[str, Any]:
-        """The statements of a role's trust policy, by Sid."""
+        """Return the statements of a role's trust policy, by Sid."""
         document: Any = self.administrator(account).iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
         return {statement.get("Sid", ""): statement for statement in document["Statement"]}
 
@@ -72,7 +72,7 @@ def three_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example
     example.stop()
 
 
-def test_there_are_three_accounts_four_roles_and_six_groups_with_mfa_kms_and_prefixes() -> None:
+def test_three_accounts_have_four_roles_and_six_groups_with_mfa_kms_and_prefixes() -> None:
     files = {stack: THREE_ACCOUNTS / f"Pulumi.{stack}.yaml" for stack in ACCOUNTS}
     config = {stack: yaml.safe_load(file.read_text())["config"] for stack, file in files.items()}
     assert {stack: entries["aws:allowedAccountIds"] for stack, entries in config.items()} == {
@@ -87,16 +87,16 @@ def test_there_are_three_accounts_four_roles_and_six_groups_with_mfa_kms_and_pre
     assert {"requireMfa", "mfaMaxAge", "kmsKeyArns", "prefixes"} <= {option for role in roles for option in role}
 
 
-def test_one_command_deploys_them_in_order_and_proves_them(three_accounts: Example) -> None:
+def test_one_command_deploys_and_proves_the_stacks_in_order(three_accounts: Example) -> None:
     assert three_accounts.code == 0, three_accounts.printed
-    made = "made for the sandbox, as the file says that it exists: bucket productionapp-reports"
+    made = "created for the sandbox, because the file says that it exists: bucket productionapp-reports"
     assert made in three_accounts.printed
     headings = [line for line in three_accounts.printed.splitlines() if " (account " in line]
     assert headings == [f"{stack} (account {account})" for stack, account in ACCOUNTS.items()]
     assert "Everything that was read and tried came out as expected" in three_accounts.printed
 
 
-def test_the_conditions_on_mfa_and_on_the_sessions_name_are_there(three_accounts: Example) -> None:
+def test_mfa_and_the_session_name_are_conditions(three_accounts: Example) -> None:
     condition = three_accounts.trust(PRODUCTION, "UpdateApp")["TrustAccount"]["Condition"]
     assert condition["Bool"] == {"aws:MultiFactorAuthPresent": "true"}
     assert condition["NumericLessThanEquals"] == {"aws:MultiFactorAuthAge": "3600"}
@@ -106,7 +106,7 @@ def test_the_conditions_on_mfa_and_on_the_sessions_name_are_there(three_accounts
     assert document["Statement"][0]["Condition"] == {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
 
 
-def test_the_reports_owner_is_told_what_bucket_and_key_have_to_allow(three_accounts: Example) -> None:
+def test_the_statements_for_the_bucket_and_the_key_are_exported(three_accounts: Example) -> None:
     key = f"arn:aws:kms:us-east-1:{PRODUCTION}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     statements = three_accounts.engine.outputs("production")["resourcePolicyStatements"]
     assert statements.keys() == {"AuditApp"}
@@ -117,7 +117,7 @@ def test_the_reports_owner_is_told_what_bucket_and_key_have_to_allow(three_accou
     assert use_key["Condition"]["ArnEquals"] == {"aws:PrincipalArn": f"arn:aws:iam::{PRODUCTION}:role/AuditApp"}
 
 
-def test_no_deny_can_be_got_around(three_accounts: Example) -> None:
+def test_no_deny_can_be_bypassed(three_accounts: Example) -> None:
     assert "binds the group's users" not in three_accounts.printed
     for stack in ("production", "shared"):
         assert three_accounts.engine.outputs(stack)["openRoles"] == []
@@ -126,7 +126,7 @@ def test_no_deny_can_be_got_around(three_accounts: Example) -> None:
     }
 
 
-def test_all_of_it_is_taken_down_by_command_but_what_others_look_after(three_accounts: Example) -> None:
+def test_the_stacks_are_destroyed_except_resources_managed_elsewhere(three_accounts: Example) -> None:
     for stack in ("production", "shared"):  # the buckets
         assert three_accounts.run("pulumi", stack, "--", "state", "unprotect", "--all")[0] == 0
     for stack in reversed(ACCOUNTS):
@@ -151,7 +151,7 @@ def consumer(tmp_path: Path) -> Iterator[Example]:
     example.stop()
 
 
-def test_another_teams_project_reads_the_outputs_and_its_role_may_switch(consumer: Example) -> None:
+def test_another_project_reads_the_outputs_and_its_role_may_switch(consumer: Example) -> None:
     assert consumer.code == 0, consumer.printed
     outputs = consumer.engine.outputs("main")
     assert outputs["whoMayToo"] == ["Developers"]
@@ -161,7 +161,7 @@ def test_another_teams_project_reads_the_outputs_and_its_role_may_switch(consume
     trust = consumer.trust(DEVELOPMENT, "Publisher")
     assert [statement["Principal"] for statement in trust.values()] == [{"Service": "codebuild.amazonaws.com"}]
 
-    # The service can't come in here: somebody of the account does in its place.
+    # The service can't call the emulator: a user of the account assumes the role instead.
     iam = consumer.administrator(DEVELOPMENT).iam
     somebody = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": DEVELOPMENT}}
     document = json.dumps({"Version": "2012-10-17", "Statement": [somebody]})

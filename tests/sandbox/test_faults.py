@@ -23,12 +23,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         (
             Call("GetRole UpdateApp", 2),
             "expired",
-            r"production: role UpdateApp-role: ExpiredToken: .*; sign in again, then run it again and it goes on",
+            r"production: role UpdateApp-role: ExpiredToken: .*; sign in again, then run it again to continue",
         ),
         (
             Call("PUT /productionapp?policy", 1),
             "engine killed after",
-            r"production: the engine was ended by signal 9; run `python -m sandbox up --project FOLDER`, which goes on",
+            r"production: the engine was killed by signal 9; run `python -m sandbox up --project FOLDER` to continue",
         ),
     ],
     ids=str,
@@ -49,6 +49,6 @@ def test_a_folder_that_is_deleted_meanwhile_is_said_with_the_way_out(bench: Benc
     )
     assert (outcome.runs, outcome.differs) == (  # the engine has written what it knew once more
         0,
-        "sandbox: FOLDER/.sandbox has no key to what is in it: somebody deleted part of it, or an older version of the"
+        "sandbox: FOLDER/.sandbox has lost its key: part of it was deleted, or an older version of the"
         f" sandbox made it; {way_out}",
     )

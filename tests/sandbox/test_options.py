@@ -38,11 +38,11 @@ BOUNDARIES = {"only-read": ["s3:Get*", "s3:List*"], "only-write": ["s3:Delete*",
 KEY = f"arn:aws:kms:us-east-1:{PRODUCTION}:key/11111111-2222-3333-4444-555555555555"
 
 
-# What is deployed.
+# The deployed entries.
 
 
 def role(name: str, **options: object) -> dict[str, Any]:
-    """An entry of ``roles``: the options, and beside them only what every entry has to have."""
+    """Return an entry of ``roles`` with the options, and with the required ones."""
     needed: dict[str, object] = {"name": name, "policyName": name}
     if "buckets" not in options:
         needed["bucket"] = "options"
@@ -160,7 +160,7 @@ DEVELOPMENT_ROLES = {
     **dict.fromkeys((OF_DEV, OF_DEV_ABROAD, OF_DEV_X, OF_OPS, OF_GUARDS), True),
     **dict.fromkeys((OF_NIGHT, OF_DAY, OF_TAGGERS), False),
 }
-"""Roles of the development account that are made elsewhere, and whether they have a power user's rights."""
+"""Roles of the development account that are managed elsewhere; ``True`` for those with a power user's rights."""
 USERS = [
     User("David", DEVELOPMENT),
     User("Sam", DEVELOPMENT),
@@ -178,15 +178,15 @@ USERS = [
 WITH_MFA = "David with MFA"
 
 
-# What is tried.
+# The attempts.
 
 
 @dataclass(frozen=True)
 class Act:
-    """Switching into a role or, where ``do`` is given, doing something there."""
+    """An attempt to assume a role or, if ``do`` is given, to use it."""
 
     call: dict[str, Any] = field(default_factory=dict)
-    """What is passed to AssumeRole."""
+    """The arguments of AssumeRole."""
     do: "Callable[[S3Client], object] | None" = None
 
 
@@ -215,7 +215,7 @@ def deletes(key: str) -> Act:
 
 
 def uses_upload(do: "Callable[[S3Client, Any], object]") -> Act:
-    """Do something with a multipart upload that has just begun, which whoever may write may begin."""
+    """Return the act of using a new multipart upload, which every writer may start."""
 
     def begin_and_do(s3: "S3Client") -> object:
         begun = s3.create_multipart_upload(Bucket="options", Key="upload")
@@ -248,7 +248,7 @@ AS_ONESELF = enter(SourceIdentity=OWN_NAME)
 GENERATED_ID = "what the output externalIds tells of GeneratedId"
 AS_TEAM_WEB = lists("options", Policy=policy("s3:*", StringEquals={"aws:PrincipalTag/team": "web"}))
 
-# The option, what is done, who may, and who may not because of the option.
+# The option, the attempt, who succeeds, and who is refused because of the option.
 ATTEMPTS = [
     # Who may assume the role.
     ("roles.trustedAccountId", "from Development", ENTER, "David > Plain", "David > Mallorys"),
@@ -307,7 +307,7 @@ ATTEMPTS = [
     ("roles.permissionsBoundary", "get", gets("kept"), "David > BoundedToRead", "David > BoundedToWrite"),
     ("roles.permissionsBoundary", "put", puts("new"), "David > Plain", "David > BoundedToRead"),
     ("roles.revokeSessionsIssuedBefore", "list", lists("options"), "David > LongAgoRevoked", "David > Revoked"),
-    # Which buckets, and what may be done there.
+    # The buckets, and the actions on them.
     ("roles.bucket", "list", lists("options"), "David > Plain", "David > OtherBucket"),
     ("roles.bucket", "list another", lists("options-other"), "David > OtherBucket", "David > Plain"),
     ("roles.buckets", "list one", lists("options"), "David > TwoBuckets", "David > OtherBucket"),
@@ -355,7 +355,7 @@ ATTEMPTS = [
         "David > Plain",
     ),
     ("roles.listAllBuckets", "list", within(lambda s3: s3.list_buckets()), "David > Plain", "David > NoListing"),
-    # What the account's groups may.
+    # The rights of the account's groups.
     ("groups.name", "a member", ENTER, "Gina > Plain", "Norman > Plain"),
     ("groups.allow", "a role", ENTER, "Gina > Plain", "Gina > OtherBucket"),
     ("groups.allow", "until a moment", ENTER, "Gina > Long", "Gina > Current"),
@@ -366,7 +366,7 @@ ATTEMPTS = [
     ("groups.bindSessionName", "their own name", ENTER, "Bella > Plain", "Norman > Plain"),
     ("groups.sourceIdentity", "their own", AS_ONESELF, "Kim > SourceIdentity", "Gina > SourceIdentity"),
     ("groups.sessionTags", "with", tagged(project="web"), "Tanja > Tagged", "Gina > Tagged"),
-    # What the account's roles may.
+    # The rights of the account's roles.
     ("granteeRoles.name", "out of the role", ENTER, "Sam > Deployer > Plain", "Sam > Idler > Plain"),
     ("granteeRoles.allow", "a role", ENTER, "Sam > Deployer > Plain", "Sam > Deployer > OtherBucket"),
     ("granteeRoles.deny", "a role", ENTER, "Sam > Operator > OtherBucket", "Sam > Operator > Plain"),
@@ -377,7 +377,7 @@ ATTEMPTS = [
         "Sam > Tagger > Tagged",
         "Sam > Deployer > Tagged",
     ),
-    # What people of the account's permission sets may.
+    # The rights of the account's permission sets.
     ("permissionSets.name", "out of its role", ENTER, f"Sam > {OF_NIGHT} > Plain", f"Sam > {OF_DAY} > Plain"),
     ("permissionSets.allow", "a role", ENTER, f"Sam > {OF_NIGHT} > Plain", f"Sam > {OF_NIGHT} > OtherBucket"),
     ("permissionSets.deny", "a role", ENTER, f"Sam > {OF_GUARDS} > OtherBucket", f"Sam > {OF_GUARDS} > Plain"),
@@ -391,11 +391,11 @@ ATTEMPTS = [
 ]
 
 
-# What is not tried, and why.
+# Options without an attempt, and the reasons.
 
 
 def allow(sid: str, actions: str | list[str], resource: str, **condition: object) -> dict[str, object]:
-    """A statement as it is to be found."""
+    """Return the expected statement."""
     statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
     return statement | ({"Condition": condition} if condition else {})
 
@@ -406,21 +406,21 @@ def statements(document: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that the emulator decides otherwise than AWS."""
+    """A decision in which the emulator differs from AWS."""
 
     reason: str
     act: Act
     who: str
     emulator: Decision
-    """What the emulator decides; AWS decides the opposite."""
+    """The emulator's decision; AWS decides the opposite."""
     read: "Callable[[World], object]"
-    """Reads what AWS decides by, as it is in the account."""
+    """Reads the deployed value that AWS's decision depends on."""
     live: object
 
 
 EMULATOR_CANNOT = {
     "roles.kmsKeyArns": Gap(
-        "S3 encrypts without asking KMS, be it for the key or for the role's right to it",
+        "S3 encrypts without calling KMS, so neither the key nor the role's right to it is checked",
         within(put_encrypted),
         "David > Plain",
         "allowed",
@@ -433,7 +433,7 @@ EMULATOR_CANNOT = {
         ),
     ),
 }
-"""Options of which the emulator cannot show all: what it gets wrong, and what there is for AWS to get it right."""
+"""Options that the emulator can't fully test: its wrong decision, and the deployed value that AWS decides by."""
 
 NOT_ABOUT_ACCESS: "dict[str, tuple[Callable[[World], object], object]]" = {
     "roles.policyName": (
@@ -457,14 +457,14 @@ NOT_ABOUT_ACCESS: "dict[str, tuple[Callable[[World], object], object]]" = {
     "granteeRoles.allowPolicyPrefix": (lambda world: world.inline_policies("role", "Deployer"), ["may-production"]),
     "granteeRoles.denyPolicyPrefix": (lambda world: world.inline_policies("role", "Operator"), ["never-production"]),
 }
-"""Options that no decision depends on: how what is deployed is read, and what it has to be."""
+"""Options without effect on access: the function that reads the deployed value, and the expected value."""
 
 
-# Where it is tried.
+# The accounts.
 
 
 class World:
-    """The accounts with all of this deployed, and everybody in them signed in."""
+    """The accounts with all entries deployed, and all users signed in."""
 
     def __init__(self, sandbox: Sandbox, signed_in: ExitStack) -> None:
         self.sandbox = sandbox
@@ -472,19 +472,21 @@ class World:
         self.identity_center = sandbox.accounts.identity_center(DEVELOPMENT)
         self._sessions: dict[str, Session] = {}
         self._join_organization()
-        self._make_what_is_looked_after_elsewhere()
+        self._create_resources_managed_elsewhere()
         for stack in ("production", "development"):
             sandbox.engine.prepare(stack, print)
         self.up("production", roles=ROLES)
         lists = {"groups": GROUPS, "granteeRoles": GRANTEE_ROLES, "permissionSets": PERMISSION_SETS}
-        told = "\n".join(self.up("development", **lists).lines)
+        printed = "\n".join(self.up("development", **lists).lines)
         for name, effect in (("Night", "allow"), ("Guards", "deny"), ("Taggers", "allow")):
             policy_arn = f"arn:aws:iam::{DEVELOPMENT}:policy/{effect}-assume-roles-{name}"
             role_name = f"AWSReservedSSO_{name}_0123456789abcdef"
             self.identity_center.attach_role_policy(RoleName=role_name, PolicyArn=policy_arn)
-        self.warned = set(re.findall(r"Testers\b.*: the Deny on production/(\w+) does not bind Deployer, which", told))
-        self.useless = set(re.findall(r"warning: (.+) can't use production/(\w+), though allowed: (.+);", told))
-        self.missing = set(re.findall(r"production/\w+ names \S+, which does not exist", told))
+        self.warned = set(
+            re.findall(r"Testers\b.*: the Deny on production/(\w+) does not bind Deployer, which", printed)
+        )
+        self.useless = set(re.findall(r"warning: (.+) can't use production/(\w+), though allowed: (.+);", printed))
+        self.missing = set(re.findall(r"production/\w+ names \S+, which does not exist", printed))
         outputs = sandbox.engine.outputs("production")
         self.role_arns: dict[str, str] = outputs["roleArns"]
         self._generated_id = outputs["externalIds"]["GeneratedId"]
@@ -496,7 +498,7 @@ class World:
             self.accounts.make(user)
             self._sessions[user.name] = signed_in.enter_context(self.accounts.signed_in(user))
 
-    def _make_what_is_looked_after_elsewhere(self) -> None:
+    def _create_resources_managed_elsewhere(self) -> None:
         for name, actions in BOUNDARIES.items():
             self.iam().create_policy(PolicyName=name, PolicyDocument=policy(actions))
         self.s3().create_bucket(Bucket="options-existing")
@@ -518,7 +520,7 @@ class World:
         development.put_user_policy(UserName="Paul", PolicyName="delegated", PolicyDocument=delegated)
 
     def _join_organization(self) -> None:
-        """Put Development into an organization, by the emulator's own state: it does not serve Organizations."""
+        """Put Development into an organization in the emulator's state, because it does not serve Organizations."""
         organizations = {"__scoped__": True, "data": {f"{DEVELOPMENT}\0'self'": {"Id": ORGANIZATION}}}
         self.sandbox.emulator.stop()
         services = self.sandbox.layout.emulator_state / "services"
@@ -527,7 +529,7 @@ class World:
         self.sandbox.emulator.start(toolchain.emulator_python(print))
 
     def up(self, stack: str, *arguments: str, **lists: list[dict[str, Any]]) -> Finished:
-        """Write these lists into the stack's file, each in place of what stood there, and deploy it."""
+        """Replace these lists in the stack's file, and deploy it."""
         file = self.sandbox.engine.folder / f"Pulumi.{stack}.yaml"
         settings = yaml.safe_load(file.read_text())
         settings["config"] |= {f"cross-account-access:{name}": entries for name, entries in lists.items()}
@@ -551,13 +553,13 @@ class World:
         return statements(self.iam().get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
 
     def inline_policies(self, kind: str, name: str) -> list[str]:
-        """The names of the inline policies of a group or role of Development."""
+        """Return the names of the inline policies of a group or role of Development."""
         iam = self.iam(DEVELOPMENT)
         listed = iam.list_group_policies(GroupName=name) if kind == "group" else iam.list_role_policies(RoleName=name)
         return listed["PolicyNames"]
 
     def exported(self, role_name: str, bucket: str) -> list[dict[str, Any]]:
-        """What the stack exports for the bucket's policy."""
+        """Return the statements that the stack exports for the bucket's policy."""
         text = self.resource_policy_statements[role_name][f"arn:aws:s3:::{bucket}"]
         exported: list[dict[str, Any]] = json.loads(text)
         return exported
@@ -567,13 +569,13 @@ class World:
         self.s3(owner).put_bucket_policy(Bucket=bucket, Policy=document)
 
     def session(self, who: str) -> Session:
-        """A session that is kept, with the usual call."""
+        """Return the cached session from a call without special arguments."""
         if who not in self._sessions:
             self._sessions[who] = self._sign_in_with_mfa() if who == WITH_MFA else self.assume(who)
         return self._sessions[who]
 
     def assume(self, who: str, **call: Any) -> Session:  # noqa: ANN401 (what AssumeRole takes)
-        """A new session. It is named after the user, unless the call says otherwise."""
+        """Return a new session, by default named after the user."""
         behind, _, role_name = who.rpartition(" > ")
         account_id = DEVELOPMENT if role_name in DEVELOPMENT_ROLES else PRODUCTION
         call = {
@@ -595,7 +597,7 @@ class World:
         return self.accounts.session(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
 
     def decide(self, act: Act, who: str) -> Decision:
-        """Do it, where the last step alone may be refused."""
+        """Return the decision on an attempt, of which only the last step may be refused."""
         do = act.do
         if do is None:
             self.session(who.rpartition(" > ")[0])
@@ -628,23 +630,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         sandbox.emulator.stop()
 
 
-# That everything is tried.
+# Every option has an attempt.
 
 
 def camel_case(name: str) -> str:
     return re.sub("_(.)", lambda match: match[1].upper(), name)
 
 
-def test_every_option_is_tried_or_is_said_to_be_beyond_the_emulator() -> None:
+def test_every_option_is_tested_or_listed_as_beyond_the_emulator() -> None:
     lists = {"roles": RoleEntry, "groups": GroupEntry, "granteeRoles": GranteeEntry}
     lists["permissionSets"] = PermissionSetEntry
-    options = {f"{of}.{camel_case(name)}" for of, entry in lists.items() for name in inspect.get_annotations(entry)}
-    tried = {option for option, *_ in ATTEMPTS}
-    assert tried | set(EMULATOR_CANNOT) | set(NOT_ABOUT_ACCESS) == options
-    assert set(NOT_ABOUT_ACCESS).isdisjoint({*tried, *EMULATOR_CANNOT})
+    options = {f"{key}.{camel_case(name)}" for key, entry in lists.items() for name in inspect.get_annotations(entry)}
+    attempted = {option for option, *_ in ATTEMPTS}
+    assert attempted | set(EMULATOR_CANNOT) | set(NOT_ABOUT_ACCESS) == options
+    assert set(NOT_ABOUT_ACCESS).isdisjoint({*attempted, *EMULATOR_CANNOT})
 
 
-def test_the_roles_that_are_compared_differ_in_the_option_alone() -> None:
+def test_compared_roles_differ_only_in_the_option() -> None:
     entries = {entry["name"]: entry for entry in ROLES}
     same = {"buckets": "bucket", "trustedAccountIds": "trustedAccountId"}
     for option, _, _, allowed, denied in ATTEMPTS:
@@ -655,24 +657,24 @@ def test_the_roles_that_are_compared_differ_in_the_option_alone() -> None:
             assert named <= {f"roles.{same.get(option[6:], option[6:])}"}, (allowed, denied)
 
 
-# That it is so.
+# The decisions.
 
 
 @pytest.mark.parametrize(
     ("act", "allowed", "denied"), [row[2:] for row in ATTEMPTS], ids=[f"{row[0]}: {row[1]}" for row in ATTEMPTS]
 )
-def test_an_option_lets_in_and_keeps_out(world: World, act: Act, allowed: str, denied: str) -> None:
+def test_an_option_allows_and_denies(world: World, act: Act, allowed: str, denied: str) -> None:
     assert (world.decide(act, allowed), world.decide(act, denied)) == ("allowed", "denied")
 
 
 @pytest.mark.parametrize("gap", EMULATOR_CANNOT.values(), ids=EMULATOR_CANNOT)
-def test_what_the_emulator_cannot_decide_is_deployed(world: World, gap: Gap) -> None:
+def test_options_beyond_the_emulator_are_deployed(world: World, gap: Gap) -> None:
     assert gap.read(world) == gap.live
     assert world.decide(gap.act, gap.who) == gap.emulator, f"no gap any more, make it an attempt: {gap.reason}"
 
 
 @pytest.mark.parametrize(("read", "expected"), NOT_ABOUT_ACCESS.values(), ids=NOT_ABOUT_ACCESS)
-def test_what_no_decision_depends_on_is_deployed(
+def test_options_without_effect_on_access_are_deployed(
     world: World, read: Callable[[World], object], expected: object
 ) -> None:
     assert read(world) == expected
@@ -690,7 +692,7 @@ def test_what_no_decision_depends_on_is_deployed(
             {"Plain": "allowed", "Reader": "allowed", "OtherBucket": "denied", "Writer": "denied", "Long": "allowed"},
         ),
     ],
-    ids=["whose rights come from the group", "who has rights beside it"],
+    ids=["rights from the group only", "rights besides the group's"],
 )
 def test_a_group_is_allowed_some_roles_and_denied_others(
     world: World, user: str, decisions: dict[str, Decision]
@@ -698,7 +700,7 @@ def test_a_group_is_allowed_some_roles_and_denied_others(
     assert {name: world.decide(ENTER, f"{user} > {name}") for name in decisions} == decisions
 
 
-def test_a_deny_on_a_group_is_got_around_through_another_role_unless_the_role_forbids_that(world: World) -> None:
+def test_a_deny_on_a_group_is_bypassed_through_another_role_unless_the_role_forbids_it(world: World) -> None:
     for name in ("Plain", "NotSams", "Users"):
         assert world.decide(ENTER, f"Theresa > {name}") == "denied"
     assert world.decide(ENTER, "Theresa > Deployer > Plain") == "allowed"
@@ -707,7 +709,7 @@ def test_a_deny_on_a_group_is_got_around_through_another_role_unless_the_role_fo
     assert world.warned == {"Plain", "NotSams"}
 
 
-def test_no_deployed_document_has_anything_that_a_linter_finds(world: World) -> None:
+def test_a_linter_finds_nothing_in_the_deployed_documents(world: World) -> None:
     documents = {
         f"{entry['name']}: {kind}": (
             json.dumps({"Version": "2012-10-17", "Statement": list(found.values())}),
@@ -721,17 +723,17 @@ def test_no_deployed_document_has_anything_that_a_linter_finds(world: World) -> 
     }
     assert len(documents) == 2 * len(ROLES)
     wrong = {name: policy_lint.findings(text, stands_on) for name, (text, stands_on) in documents.items()}
-    assert {name: told for name, told in wrong.items() if told} == {}
+    assert {name: findings for name, findings in wrong.items() if findings} == {}
 
 
-def test_up_warns_of_principals_that_do_not_exist(world: World) -> None:
+def test_up_warns_about_missing_principals(world: World) -> None:
     assert world.missing == {
         f"production/Named names arn:aws:iam::{DEVELOPMENT}:user/Dvaid, which does not exist",
         f"production/NotNamed names arn:aws:iam::{DEVELOPMENT}:role/Deploier, which does not exist",
     }
 
 
-def test_up_warns_once_of_grants_that_nobody_can_use(world: World) -> None:
+def test_up_warns_once_about_unusable_grants(world: World) -> None:
     assert world.useless == {
         ("Developers", "SourceIdentity", "the role demands a source identity"),
         ("Developers, Deployer and permission set Night", "Tagged", "the role demands session tags"),
@@ -741,14 +743,14 @@ def test_up_warns_once_of_grants_that_nobody_can_use(world: World) -> None:
     }
 
 
-def test_a_bucket_that_exists_is_left_as_it_is(world: World) -> None:
+def test_an_existing_bucket_is_left_unchanged(world: World) -> None:
     assert world.decide(lists("options-existing"), "David > Existing") == "allowed"
     assert world.decide(lists("options-existing"), "David > Plain") == "denied"
     assert world.s3().get_bucket_versioning(Bucket="options")["Status"] == "Enabled"
     assert "Status" not in world.s3().get_bucket_versioning(Bucket="options-existing")
 
 
-def test_a_bucket_of_another_account_opens_to_the_exported_statements_of_each_role(world: World) -> None:
+def test_the_exported_statements_open_a_bucket_of_another_account(world: World) -> None:
     bucket, who = "options-delegated", "David > Foreign"
     acts = [
         lists(bucket),
@@ -767,7 +769,7 @@ def test_a_bucket_of_another_account_opens_to_the_exported_statements_of_each_ro
     assert [world.decide(lists(bucket), f"David > {other}") for other in ("Foreign", "AlsoForeign")] == ["allowed"] * 2
 
 
-def test_an_older_session_ends_at_the_next_up_and_a_new_one_works(world: World) -> None:
+def test_sessions_from_before_the_next_up_are_revoked(world: World) -> None:
     older, new = lists("options"), lists("options", DurationSeconds=3600)
     assert world.decide(older, "David > Revocable") == "allowed"
     now = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")  # rounded up
@@ -779,7 +781,7 @@ def test_an_older_session_ends_at_the_next_up_and_a_new_one_works(world: World) 
     assert world.decide(older, "David > Plain") == "allowed"
 
 
-def test_members_are_as_the_file_says_and_left_alone_where_it_says_nothing(world: World) -> None:
+def test_members_follow_the_file_or_stay_if_it_lists_none(world: World) -> None:
     iam = world.iam(DEVELOPMENT)
     iam.add_user_to_group(GroupName="Crew", UserName="Eve")
     iam.add_user_to_group(GroupName="Developers", UserName="Ivy")

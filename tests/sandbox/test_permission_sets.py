@@ -1,4 +1,4 @@
-"""The proof of what people of permission sets may do: entered where a role can be, and said where it can't."""
+"""Tests of the proof for permission sets: it assumes their roles where it can, and says where it can't."""
 
 import configparser
 import json
@@ -58,14 +58,14 @@ def document(**statement: object) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """What is deployed, and the roles of the permission sets."""
+    """The deployed stacks, and the roles of the permission sets."""
 
     sandbox: Sandbox
     outputs: dict[str, StackOutputs]
 
     @property
     def iam(self) -> "IAMClient":
-        """IAM of Development, as Identity Center calls it."""
+        """Development's IAM, as Identity Center calls it."""
         return self.sandbox.accounts.identity_center(DEVELOPMENT)
 
     def role(self, name: str) -> str:
@@ -74,13 +74,13 @@ class World:
 
     def proof(self, *people: str) -> Proof:
         config = self.sandbox.layout.aws_config
-        participants = [Participant(Account(stack, config), told) for stack, told in self.outputs.items()]
+        participants = [Participant(Account(stack, config), exported) for stack, exported in self.outputs.items()]
         accounts = [Account(name, config) for name in people]
         return prove(participants, Settings(create_probes=not people, patience=0), accounts)
 
     def entering(self, proof: Proof) -> dict[tuple[str, str], Cell]:
-        """The cells about getting into a role, by who and the role's name."""
-        return {(it.principal, it.role.rpartition("/")[2]): it for it in proof.cells if it.action == ASSUME}
+        """Return the cells about assuming a role, by principal and role name."""
+        return {(cell.principal, cell.role.rpartition("/")[2]): cell for cell in proof.cells if cell.action == ASSUME}
 
 
 @pytest.fixture(scope="module")
@@ -112,16 +112,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         sandbox.emulator.stop()
 
 
-def test_each_permission_set_is_tried_or_it_is_said_why_not(world: World) -> None:
+def test_each_permission_set_is_tested_or_the_reason_is_given(world: World) -> None:
     proof = world.proof()
     assert proof.holds, [cell for cell in proof.cells if not cell.matches]
     entering = world.entering(proof)
-    tried = {
+    tested = {
         who.removeprefix("permission set development/"): (cell.result, cell.because)
         for (who, role), cell in entering.items()
         if who.startswith("permission set") and role == "UpdateApp"
     }
-    assert tried == {
+    assert tested == {
         "Dev": ("ALLOW", "permission set Dev: allow"),
         "Dev_x": ("ALLOW", "permission set Dev_x: allow"),
         "Audit": ("DENY", "permission set Audit: deny"),
@@ -141,7 +141,7 @@ def test_each_permission_set_is_tried_or_it_is_said_why_not(world: World) -> Non
     assert not [name for name in world.sandbox.left_over_probes() if name]
 
 
-def test_a_policy_that_a_permission_set_does_not_reference_is_seen(world: World) -> None:
+def test_an_unreferenced_policy_is_found(world: World) -> None:
     role = world.role("Dev")
     [attached] = world.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     assert attached["PolicyName"] == "allow-assume-roles-Dev"
@@ -150,12 +150,12 @@ def test_a_policy_that_a_permission_set_does_not_reference_is_seen(world: World)
         proof = world.proof()
     finally:
         world.iam.attach_role_policy(RoleName=role, PolicyArn=attached["PolicyArn"])
-    wrong = {(it.principal, it.role.rpartition("/")[2], it.result) for it in proof.cells if not it.matches}
+    wrong = {(cell.principal, cell.role.rpartition("/")[2], cell.result) for cell in proof.cells if not cell.matches}
     who = "permission set development/Dev"
     assert wrong == {(who, "UpdateApp", "DENY"), (who, "OnlyDev", "DENY")}
 
 
-def test_somebody_who_is_signed_in_is_known_by_the_permission_set(world: World) -> None:
+def test_a_signed_in_user_is_recognized_by_the_permission_set(world: World) -> None:
     accounts, role = world.sandbox.accounts, world.role("Dev")
     trust = world.iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     opened = document(Principal={"AWS": DEVELOPMENT}, Action="sts:AssumeRole")
@@ -184,7 +184,7 @@ def test_somebody_who_is_signed_in_is_known_by_the_permission_set(world: World) 
     }
 
 
-def test_lint_asks_about_their_policies(world: World) -> None:
+def test_lint_checks_the_policies_of_permission_sets(world: World) -> None:
     state = read_account(world.sandbox.accounts.administrator(DEVELOPMENT), DEVELOPMENT)
     found = {
         policy.where: json.loads(policy.document or "")
@@ -199,7 +199,7 @@ def test_lint_asks_about_their_policies(world: World) -> None:
     assert statement["Sid"] == "DenyAssumeRole"
 
 
-def test_nobody_else_may_change_the_roles_of_identity_center(world: World) -> None:
+def test_only_identity_center_may_change_its_roles(world: World) -> None:
     iam, role = world.sandbox.accounts.administrator(DEVELOPMENT).iam, world.role("Dev")
     assert refused(iam.delete_role, RoleName=role).startswith("400 UnmodifiableEntity: ")
     iam.meta.events.register("before-sign.iam", forge)

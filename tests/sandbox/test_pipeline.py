@@ -1,4 +1,4 @@
-"""The pipeline with the real engine: what it refuses, and that the rights of its roles are enough."""
+"""Tests of the pipeline with the real engine: its refusals, and the rights of its roles."""
 
 import json
 import os
@@ -26,7 +26,7 @@ UP = ("up", "--non-interactive", "--yes", "--skip-preview", "--plan")
 
 
 class Cli:
-    """The plain CLI, as the workflow runs it, with a Python language host of the tests' own."""
+    """The plain CLI, as the workflow runs it, with the tests' own Python language host."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self._sandbox, self._folder = sandbox, folder
@@ -66,13 +66,14 @@ class Cli:
         check(reviewed(ran), planned(preview, STACK))
 
     def deploy(self) -> subprocess.CompletedProcess[str]:
-        """Deploy what was planned."""
+        """Deploy the plan."""
         return self.run(STACK, *UP, str(self._folder / "plan.json"))
 
     def forge(self, arn: str) -> None:
-        """Write another role into the state of Production, as somebody could who may write there."""
+        """Write another role into Production's state, as an attacker with write access could."""
         state: Any = json.loads(self.run("production", "stack", "export").stdout)
-        [stack] = [it for it in state["deployment"]["resources"] if it["type"] == "pulumi:pulumi:Stack"]
+        resources = state["deployment"]["resources"]
+        [stack] = [resource for resource in resources if resource["type"] == "pulumi:pulumi:Stack"]
         stack["outputs"]["roleArns"] = {"UpdateApp": arn}
         file = self._folder / "forged.json"
         file.write_text(json.dumps(state))
@@ -82,7 +83,7 @@ class Cli:
 
 @pytest.fixture
 def cli(sandbox: Sandbox, tmp_path: Path) -> Cli:
-    """The CLI, with Production deployed and Development yet to come."""
+    """Return the CLI, with Production deployed and Development not yet."""
     sandbox.engine.prepare("production", print)
     sandbox.engine.up("production", print)
     sandbox.engine.prepare(STACK, print)
@@ -91,7 +92,7 @@ def cli(sandbox: Sandbox, tmp_path: Path) -> Cli:
     return Cli(sandbox, folder)
 
 
-def test_what_another_stacks_state_decides_is_refused_before_and_after_the_check(cli: Cli, sandbox: Sandbox) -> None:
+def test_a_forged_output_of_another_stack_is_refused_before_and_after_the_check(cli: Cli, sandbox: Sandbox) -> None:
     cli.plan()  # of a first deployment
     cli.forge("arn:aws:iam::666666666666:role/UpdateApp")
     done = cli.deploy()
@@ -102,7 +103,7 @@ def test_what_another_stacks_state_decides_is_refused_before_and_after_the_check
         cli.plan()
 
 
-def test_the_plan_that_was_checked_is_deployed_and_a_second_one_changes_nothing(cli: Cli, sandbox: Sandbox) -> None:
+def test_the_checked_plan_is_deployed_and_a_second_one_changes_nothing(cli: Cli, sandbox: Sandbox) -> None:
     cli.plan()
     done = cli.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -112,7 +113,7 @@ def test_the_plan_that_was_checked_is_deployed_and_a_second_one_changes_nothing(
 
 
 def group_policies(sandbox: Sandbox) -> list[Any]:
-    """The inline policies of Development's groups."""
+    """Return the inline policies of Development's groups."""
     iam = sandbox.accounts.administrator("111111111111").iam
     return [
         iam.get_group_policy(GroupName=group["GroupName"], PolicyName=name)["PolicyDocument"]
@@ -128,7 +129,7 @@ BOUNDARY = "arn:aws:iam::999999999999:policy/pipeline/access-boundary"
 
 
 def make_roles(sandbox: Sandbox, stack: str, account: str) -> None:
-    """Make the roles as the example does. The account's administrator takes the place of GitHub's tokens."""
+    """Create the roles as the example does, but trust the account's administrator instead of GitHub's tokens."""
     iam = sandbox.accounts.administrator(account).iam
     [ran] = run(read_project(ROLES), [stack])
     trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account}}
@@ -144,7 +145,7 @@ def make_roles(sandbox: Sandbox, stack: str, account: str) -> None:
 
 
 def session(sandbox: Sandbox, account: str, purpose: sign_in.Purpose) -> dict[str, str]:
-    """The variables of a session in one of the roles."""
+    """Return the environment variables of a session in one of the roles."""
     arn = f"arn:aws:iam::{account}:role/{sign_in.ROLE.format(purpose)}"
     with sandbox.accounts.signed_in(sandbox.accounts.make_administrator(account)) as administrator:
         given = administrator.sts.assume_role(RoleArn=arn, RoleSessionName="job")["Credentials"]
@@ -155,7 +156,9 @@ def session(sandbox: Sandbox, account: str, purpose: sign_in.Purpose) -> dict[st
     }
 
 
-def test_the_roles_can_deploy_and_read_both_stacks_and_make_nothing_unbounded(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_roles_can_deploy_and_read_both_stacks_but_create_nothing_unbounded(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     project = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())

@@ -1,4 +1,4 @@
-"""The sandbox's profiles: each account's administrator is a user, as root can't assume a role."""
+"""Tests of the sandbox's profiles: each account's administrator is a user, because root can't assume a role."""
 
 import configparser
 
@@ -30,7 +30,7 @@ def test_administrators_are_users_and_keep_their_keys(sandbox: Sandbox, expected
     assert sandbox.layout.aws_config.stat().st_mode & 0o777 == 0o600
 
 
-def test_profiles_of_an_older_sandbox_and_a_user_without_rights_are_mended(
+def test_profiles_of_an_older_sandbox_and_a_user_without_rights_are_repaired(
     sandbox: Sandbox, expected: dict[str, str]
 ) -> None:
     profiles = configparser.RawConfigParser()

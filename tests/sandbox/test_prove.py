@@ -1,8 +1,9 @@
-"""The proof, settled in a deployed sandbox: green as deployed, red for each thing that is changed behind its back."""
+"""Tests of the proof in a deployed sandbox: green as deployed, red after each outside change."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def policy_arn(name: str) -> str:
 
 @dataclass(frozen=True)
 class Live:
-    """What is deployed, as it is and as it is changed."""
+    """The deployed stacks, and changes to them."""
 
     sandbox: Sandbox
 
@@ -68,16 +69,17 @@ class Live:
         return self.sandbox.accounts.administrator(DEVELOPMENT).iam
 
     outputs: Mapping[str, Mapping[str, Any]]
-    """Of the stacks."""
+    """The outputs, by stack."""
 
     def proof(self, *roles: str, stacks: Sequence[str] = tuple(CONFIG), **options: Any) -> Proof:  # noqa: ANN401
-        """The proof about some of the roles, by default all, by some of the stacks, with options from the file too."""
+        """Return the proof of some of the roles, by default all, with some of the stacks and with changed options."""
         config = self.sandbox.layout.aws_config
-        told = {stack: parse_stack_outputs(stack, outputs) for stack, outputs in self.outputs.items()}
-        arns = {name: arn for name, arn in told["production"].role_arns.items() if not roles or name in roles}
-        said = {name: {**known, **options} for name, known in told["production"].role_options.items()}
-        told["production"] = replace(told["production"], role_arns=arns, role_options=said)
-        participants = [Participant(Account(stack, config), told[stack]) for stack in stacks]
+        exported = {stack: parse_stack_outputs(stack, outputs) for stack, outputs in self.outputs.items()}
+        production = exported["production"]
+        arns = {name: arn for name, arn in production.role_arns.items() if not roles or name in roles}
+        changed = {name: {**known, **options} for name, known in production.role_options.items()}
+        exported["production"] = replace(production, role_arns=arns, role_options=changed)
+        participants = [Participant(Account(stack, config), exported[stack]) for stack in stacks]
         outsider = Participant(Account(OUTSIDER, config))
         return prove([*participants, outsider], Settings(create_probes=True, patience=0))
 
@@ -90,7 +92,7 @@ class Live:
         self.production.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
 
     def statements(self, policy: str) -> dict[str, Any]:
-        """The statements of one of the roles' policies, by Sid."""
+        """Return the statements of one of the roles' policies, by Sid."""
         arn = policy_arn(policy)
         version = self.production.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         found = self.production.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
@@ -101,7 +103,7 @@ class Live:
         text = json.dumps({"Version": "2012-10-17", "Statement": list(statements.values())})
         self.production.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
         for version in self.production.list_policy_versions(PolicyArn=arn)["Versions"]:
-            if not version["IsDefaultVersion"]:  # there may be five of them
+            if not version["IsDefaultVersion"]:  # at most five versions are allowed
                 self.production.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
 
     def change_identity_policy(self, change: Callable[[Any], None], policy: str) -> None:
@@ -139,7 +141,7 @@ def deployed_roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @pytest.fixture
 def live(deployed_roles: Live) -> Iterator[Live]:
-    """What is deployed; whatever a test changes is mended after it."""
+    """Yield the deployed stacks, and revert the test's changes afterwards."""
     production, development = deployed_roles.production, deployed_roles.development
     trusts = {role: json.dumps(deployed_roles.trust(role)) for role in ("UpdateApp", "Guarded")}
     policies = {"UpdateApp": "read-write-app-bucket", "Guarded": "guarded"}
@@ -162,7 +164,7 @@ def live(deployed_roles: Live) -> Iterator[Live]:
         development.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=document)
 
 
-def test_what_is_deployed_is_as_it_should_be_and_nothing_is_left_of_the_proof(deployed_roles: Live) -> None:
+def test_the_deployment_is_proved_and_the_proof_leaves_nothing(deployed_roles: Live) -> None:
     proof = deployed_roles.proof()
     assert [cell for cell in proof.cells if not cell.matches] == []
     assert proof.holds
@@ -253,7 +255,7 @@ STRANGER = f"power user of {ELSEWHERE}, another account"
 ENTER = "assume the role"
 NEIGHBOUR = "a bucket whose name begins with productionapp"
 
-# What is changed, by the role that it is about, and some of the cells that have to name it.
+# The changes, by role, and some of the cells that must name each.
 Mutation = tuple[Callable[[Live], object], list[tuple[str, str, str]]]
 MUTATIONS: dict[str, dict[str, Mutation]] = {
     "UpdateApp": {
@@ -369,27 +371,53 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
 }
 
 
+# A proof takes seconds, so it is about several changes. None of one batch turns a cell that another one has to turn.
+BATCHES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "UpdateApp": (
+        ("the trust is in another account",),
+        ("the groups' policies are swapped",),
+        ("the allow is removed", "the deny is removed", "the trust is in one more account"),
+        ("the attachment is missing",),
+        ("/* is dropped", "the allow is about every role"),
+        ("Deny is turned into Allow", "an action is misspelt", "every bucket may be listed"),
+        ("a * is added to the objects' actions", "a * is added to the bucket's actions", "another policy is attached"),
+        ("a * is added to the bucket's name", "ListBucket is missing", "the deny is about every role"),
+        ("it is the wrong bucket",),
+    ),
+    "Guarded": (
+        ("the condition on the external id is dropped", "the condition on the prefix is dropped", "read becomes write"),
+        ("the condition on the principal is dropped", "the prefix is dropped"),
+    ),
+}
+
+
+def test_every_change_is_in_one_batch() -> None:
+    for role, batches in BATCHES.items():
+        assert sorted(chain.from_iterable(batches)) == sorted(MUTATIONS[role])
+        for batch in batches:
+            blamed = [cell for what in batch for cell in MUTATIONS[role][what][1]]
+            assert len(blamed) == len({(principal, action) for principal, action, _ in blamed})
+
+
 @pytest.mark.parametrize(
-    ("role", "mutate", "blamed"),
-    [(role, *mutation) for role, mutations in MUTATIONS.items() for mutation in mutations.values()],
-    ids=[f"{role}: {what}" for role, mutations in MUTATIONS.items() for what in mutations],
+    ("role", "batch"), [(role, batch) for role, batches in BATCHES.items() for batch in batches], ids=str
 )
-def test_the_proof_is_red_and_names_the_cell(
-    live: Live, role: str, mutate: Callable[[Live], object], blamed: list[tuple[str, str, str]]
-) -> None:
-    mutate(live)
+def test_the_proof_is_red_and_names_the_cell(live: Live, role: str, batch: Sequence[str]) -> None:
+    for what in batch:
+        MUTATIONS[role][what][0](live)
     proof = live.proof(role)
     assert not proof.holds
     red = {(cell.principal, cell.action, cell.result) for cell in proof.cells if not cell.matches}
-    assert set(blamed) <= red
+    for what in batch:
+        assert set(MUTATIONS[role][what][1]) <= red, what
 
 
 def narrow(live: Live, operator: str, key: str, value: str) -> None:
-    """Put a condition on who may assume UpdateApp."""
+    """Add a condition to UpdateApp's trust policy."""
     live.put_trust("UpdateApp", lambda document: document["Statement"][0].update(Condition={operator: {key: value}}))
 
 
-def test_a_role_that_nobody_got_into_is_not_proved(live: Live) -> None:
+def test_a_role_that_nobody_could_assume_is_not_proved(live: Live) -> None:
     proof = live.proof("UpdateApp", stacks=["production"])
     assert all(cell.matches for cell in proof.cells)
     assert not proof.holds
@@ -399,7 +427,7 @@ def test_a_role_that_nobody_got_into_is_not_proved(live: Live) -> None:
     )
 
 
-def test_without_a_stranger_the_proof_says_so(live: Live) -> None:
+def test_a_proof_without_a_stranger_says_so(live: Live) -> None:
     config = live.sandbox.layout.aws_config
     participants = [
         Participant(Account(stack, config), parse_stack_outputs(stack, outputs))
@@ -410,7 +438,7 @@ def test_without_a_stranger_the_proof_says_so(live: Live) -> None:
     assert verdict(proof) == "Everything that was tried came out as expected"
 
 
-def test_an_allowance_that_the_trust_makes_vain_is_on_the_first_line(live: Live) -> None:
+def test_an_allow_that_the_trust_policy_blocks_is_on_the_first_line(live: Live) -> None:
     trust_elsewhere(live)
     proof = live.proof("UpdateApp", trustedAccountId=ELSEWHERE)
     assert verdict(proof).startswith(
@@ -448,7 +476,7 @@ def test_an_allowance_that_the_trust_makes_vain_is_on_the_first_line(live: Live)
         ),
     ],
 )
-def test_what_can_not_be_tried_from_here_is_named_by_its_option(
+def test_untested_conditions_are_named_by_their_option(
     live: Live, option: str, value: object, operator: str, key: str, demanded: str, left_out: str
 ) -> None:
     narrow(live, operator, key, demanded)
@@ -460,12 +488,12 @@ def test_what_can_not_be_tried_from_here_is_named_by_its_option(
     assert not live.proof("UpdateApp").holds, "without the option, it is a trust that is too narrow"
 
 
-def test_a_broken_trust_is_said_once_and_not_again_of_each_action(live: Live) -> None:
+def test_a_broken_trust_policy_is_reported_once(live: Live) -> None:
     trust_elsewhere(live)
     proof = live.proof("UpdateApp")
     red = {(cell.principal, cell.action) for cell in proof.cells if not cell.matches}
     assert {action for _, action in red} == {ENTER}
-    # The stranger who gets in is wrong by itself.
+    # The stranger who can assume the role is a separate failure.
     assert verdict(proof).endswith("; 2 wrong, 3 echoes of them, of 17 cells")
     assert len(proof.not_tried) == 1
     assert proof.not_tried[0].startswith(
@@ -474,9 +502,7 @@ def test_a_broken_trust_is_said_once_and_not_again_of_each_action(live: Live) ->
 
 
 @pytest.mark.parametrize(("operation", "code"), [("PutObject", "SlowDown"), ("ListUsers", "ExpiredToken")])
-def test_a_call_that_fails_is_never_green(
-    live: Live, monkeypatch: pytest.MonkeyPatch, operation: str, code: str
-) -> None:
+def test_a_failed_call_is_never_green(live: Live, monkeypatch: pytest.MonkeyPatch, operation: str, code: str) -> None:
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def failing(self: Any, name: str, arguments: Any) -> Any:  # noqa: ANN401 (botocore's own)
@@ -494,14 +520,15 @@ def test_a_call_that_fails_is_never_green(
     assert live.sandbox.left_over_probes() == []
 
 
-def test_what_aws_said_is_kept_though_it_was_expected(deployed_roles: Live) -> None:
+def test_the_message_of_an_expected_refusal_is_kept(deployed_roles: Live) -> None:
     proof = deployed_roles.proof("UpdateApp")
-    said = {(cell.principal, cell.action): cell.detail for cell in proof.cells if cell.result == "DENY"}
-    assert all(detail.startswith("AccessDenied (") for detail in said.values())
+    details = {(cell.principal, cell.action): cell.detail for cell in proof.cells if cell.result == "DENY"}
+    assert all(detail.startswith("AccessDenied (") for detail in details.values())
     for who in (TESTER, POWER_TESTER):
-        assert "with an explicit deny in an identity-based policy" in said[who, ENTER]
+        assert "with an explicit deny in an identity-based policy" in details[who, ENTER]
     assert (
-        "policy allows the s3:PutBucketPolicy action" in said[DEVELOPER, "replace the bucket policy of productionapp"]
+        "policy allows the s3:PutBucketPolicy action"
+        in details[DEVELOPER, "replace the bucket policy of productionapp"]
     )
     without = {(operation.partition(":")[0]) for operation in operations_without_control(proof)}
     assert without == {"iam"}
@@ -511,7 +538,7 @@ def operations_without_control(proof: Proof) -> list[str]:
     return [cell.operation for cell in proof.cells if "no control: " in cell.detail]
 
 
-def test_a_refusal_by_s3_proves_nothing_where_s3_allows_nothing(live: Live) -> None:
+def test_a_refusal_by_s3_proves_nothing_if_s3_allows_nothing(live: Live) -> None:
     live.production.detach_role_policy(RoleName="UpdateApp", PolicyArn=policy_arn("read-write-app-bucket"))
     proof = live.proof("UpdateApp")
     inside = [cell for cell in proof.cells if cell.principal == DEVELOPER and cell.operation.startswith("s3:")]
@@ -519,16 +546,16 @@ def test_a_refusal_by_s3_proves_nothing_where_s3_allows_nothing(live: Live) -> N
     assert all("S3 allowed this session nothing" in cell.detail for cell in inside if cell.result == "INCONCLUSIVE")
 
 
-def test_a_refusal_for_another_reason_than_the_deny_proves_nothing(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS may name the reason across accounts, where the sandbox names a Deny alone."""
+def test_a_refusal_for_another_reason_proves_no_deny(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test the message that AWS may send across accounts; the sandbox sends the one about a Deny only."""
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def reworded(self: Any, name: str, arguments: Any) -> Any:  # noqa: ANN401 (botocore's own)
         try:
             return call(self, name, arguments)
         except ClientError as error:
-            said = error.response["Error"]
-            said["Message"] = said["Message"].replace(
+            details = error.response["Error"]
+            details["Message"] = details["Message"].replace(
                 "with an explicit deny in an identity-based policy",
                 "because no identity-based policy allows the sts:AssumeRole action",
             )
@@ -542,7 +569,7 @@ def test_a_refusal_for_another_reason_than_the_deny_proves_nothing(live: Live, m
     assert all(cell.detail.startswith("not refused by the Deny: AccessDenied") for cell in undecided)
 
 
-def test_a_deny_on_every_role_is_told_from_rights_that_are_not_known_yet(live: Live) -> None:
+def test_a_deny_on_every_role_is_distinguished_from_unknown_rights(live: Live) -> None:
     live.put_group_policy("Testers", DENY_NAME, "Deny", "*")
     proof = live.proof("UpdateApp")
     entered = {cell.principal: cell for cell in proof.cells if cell.action == ENTER}

@@ -1,4 +1,4 @@
-"""The stand-in provider's calls, one resource type after another, against the emulator."""
+"""Tests of the stand-in provider's calls for each resource type, against the emulator."""
 
 import itertools
 import json
@@ -42,22 +42,22 @@ def trust(account: str) -> str:
 
 @dataclass
 class Case:
-    """What is done to one resource type. ``NAME`` in a value stands for the test's own name."""
+    """The test case of a resource type. ``NAME`` in a value is replaced by the test's own name."""
 
     token: str
     inputs: Properties
     update: Properties = field(default_factory=dict)
-    """Inputs that change in place."""
+    """Inputs that are updated in place."""
     mischief: Callable[[Aws, str], object] = lambda *_: None
-    """Changes a resource made with these inputs behind the provider's back, given the name."""
+    """Changes a resource with these inputs outside the provider, given the name."""
     notices: Properties = field(default_factory=dict)
-    """Inputs that a refresh records after that."""
+    """Inputs that a refresh then records."""
     needs: str = ""
-    """What has to exist before: a ``bucket``, a ``group`` and users, or a ``role`` with a policy."""
+    """The resources that must exist: a ``bucket``, a ``group`` and users, or a ``role`` with a policy."""
     import_id: str = "NAME"
-    """Nothing where it can not be imported."""
+    """Empty if the type can't be imported."""
     survives: bool = False
-    """Whether AWS has such a setting of every bucket or group, so that something is read after the delete too."""
+    """``True``: AWS has this setting for every bucket or group, so a read succeeds after the delete too."""
 
     def __str__(self) -> str:
         return self.token.rpartition(":")[2]
@@ -206,11 +206,11 @@ CASES = [
 
 
 NUMBERS = itertools.count()
-"""Make the names of this module's things."""
+"""The numbers in the names of this module's resources."""
 
 
 class FakeContext:
-    """What a gRPC server hands to a call, as far as the provider uses it."""
+    """A gRPC context, as far as the provider uses it."""
 
     def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
         raise AssertionError((code, details))
@@ -224,7 +224,7 @@ class FakeContext:
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
-    """The files of an emulator that runs as long as this module's tests."""
+    """Yield the files of an emulator that runs during this module's tests."""
     made = Layout(tmp_path_factory.mktemp("sandbox"))
     emulator = Emulator(made)
     emulator.start(toolchain.emulator_python(print))
@@ -234,7 +234,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
 
 @pytest.fixture(scope="module")
 def provider(layout: Layout) -> Iterator[AwsProvider]:
-    """A provider configured for an account of the emulator."""
+    """Yield a provider configured for an account of the emulator."""
     configuration = {
         "accessKey": ACCOUNT,
         "secretKey": Emulator(layout).secret_of(ACCOUNT),
@@ -253,7 +253,7 @@ def provider(layout: Layout) -> Iterator[AwsProvider]:
 
 
 class Thing:
-    """A resource of a case, under a name of its own, and the calls about it as the engine makes them."""
+    """A resource of a case, with its own name, and the engine's calls about it."""
 
     def __init__(self, provider: AwsProvider, case: Case, name: str) -> None:
         self.provider, self.aws, self.case, self.name = provider, provider._accounts[PEER], case, name
@@ -271,7 +271,7 @@ class Thing:
         return cast(Properties, found["inputs"])
 
     def prepare(self) -> None:
-        """Make what the resource needs."""
+        """Create the resources that this one needs."""
         aws, name = self.aws, self.name
         if self.case.needs == "bucket":
             aws.s3.create_bucket(Bucket=name)
@@ -321,7 +321,7 @@ class Thing:
 
 
 def call(provider: AwsProvider, method: str, request: Message) -> dict[str, Any]:
-    """The provider's answer, as the protocol's JSON."""
+    """Return the provider's answer, as the protocol's JSON."""
     response = getattr(provider, method)(request, cast(grpc.ServicerContext, FakeContext()))
     found: dict[str, Any] = json_format.MessageToDict(response)
     return found
@@ -329,7 +329,7 @@ def call(provider: AwsProvider, method: str, request: Message) -> dict[str, Any]
 
 @pytest.fixture(params=CASES, ids=str)
 def thing(provider: AwsProvider, request: pytest.FixtureRequest) -> Thing:
-    """A resource of each type, not made yet."""
+    """Return a resource of each type, not created yet."""
     made = Thing(provider, request.param, f"thing-{next(NUMBERS)}")
     made.prepare()
     return made
@@ -337,13 +337,13 @@ def thing(provider: AwsProvider, request: pytest.FixtureRequest) -> Thing:
 
 @pytest.fixture
 def created(thing: Thing) -> Thing:
-    """A resource of each type."""
+    """Return a created resource of each type."""
     thing.create()
     return thing
 
 
 def meaning(value: Any) -> Any:  # noqa: ANN401
-    """The value with JSON texts read, and without what the engine and AWS add."""
+    """Return the value with JSON texts parsed, and without the additions of the engine and AWS."""
     if isinstance(value, str) and value.startswith("{"):
         return json.loads(value)
     if isinstance(value, dict):
@@ -351,11 +351,11 @@ def meaning(value: Any) -> Any:  # noqa: ANN401
     return [meaning(item) for item in value] if isinstance(value, list) else value
 
 
-def test_every_type_has_its_case() -> None:
+def test_every_type_has_a_case() -> None:
     assert sorted(case.token for case in CASES) == sorted(RESOURCE_TYPES)
 
 
-def test_what_is_made_is_what_was_planned_and_stays_so(thing: Thing) -> None:
+def test_a_created_resource_matches_its_plan(thing: Thing) -> None:
     plan = thing.create(preview=True)
     outputs = thing.create()
     assert plan.keys() == outputs.keys()
@@ -367,9 +367,9 @@ def test_what_is_made_is_what_was_planned_and_stays_so(thing: Thing) -> None:
     assert meaning(read["inputs"]) == meaning(thing.inputs)
 
 
-# The others have every change made by a replacement, or the emulator lacks the call (UpdateGroup).
+# In the other types every change is a replacement, or the emulator lacks the call (UpdateGroup).
 @pytest.mark.parametrize("thing", [case for case in CASES if case.update], ids=str, indirect=True)
-def test_an_update_is_made_and_nothing_is_left_to_change(created: Thing) -> None:
+def test_an_update_leaves_nothing_to_change(created: Thing) -> None:
     news = created.check(created.named({**created.case.inputs, **created.case.update}))
     assert created.diff(news) - {"tagsAll"} == set(created.case.update)
     created.update(news)
@@ -378,7 +378,7 @@ def test_an_update_is_made_and_nothing_is_left_to_change(created: Thing) -> None
 
 
 @pytest.mark.parametrize("thing", [case for case in CASES if case.notices], ids=str, indirect=True)
-def test_a_refresh_finds_what_was_changed_behind_its_back(created: Thing) -> None:
+def test_a_refresh_finds_outside_changes(created: Thing) -> None:
     created.case.mischief(created.aws, created.name)
     found = created.read()
     wanted = {**created.inputs, **created.named(created.case.notices)}
@@ -388,7 +388,7 @@ def test_a_refresh_finds_what_was_changed_behind_its_back(created: Thing) -> Non
 
 
 @pytest.mark.parametrize("thing", [case for case in CASES if case.import_id], ids=str, indirect=True)
-def test_what_is_imported_is_what_was_made(created: Thing) -> None:
+def test_an_imported_resource_matches_the_created_one(created: Thing) -> None:
     request = provider_pb2.ReadRequest(urn=created.urn, id=created.named(created.case.import_id))
     imported = call(created.provider, "Read", request)
     assert meaning(imported["inputs"]) == meaning(created.inputs)
@@ -397,7 +397,7 @@ def test_what_is_imported_is_what_was_made(created: Thing) -> None:
     assert created.diff(created.check(imported["inputs"])) == set()
 
 
-def test_what_is_deleted_is_gone_and_may_be_deleted_again(created: Thing) -> None:
+def test_a_deleted_resource_can_be_deleted_again(created: Thing) -> None:
     created.delete()
     assert bool(created.read()) == created.case.survives
     created.delete()
@@ -408,7 +408,7 @@ def test_what_is_deleted_is_gone_and_may_be_deleted_again(created: Thing) -> Non
 
 
 def test_the_engine_keeps_a_secret_tag_secret(layout: Layout) -> None:
-    """For real: the engine takes a provider that accepts secrets at its word, and adds no marks of its own."""
+    """Test with the real engine: it adds no marks of its own if a provider accepts secrets."""
 
     def program() -> None:
         tags = {"key": pulumi.Output.secret("to be hidden")}
@@ -428,27 +428,27 @@ def test_the_engine_keeps_a_secret_tag_secret(layout: Layout) -> None:
         assert not any("to be hidden" in state for state in states)
 
 
-# --- The real engine: edits, and runs that fail on the way
+# --- The real engine: edits, and runs that fail
 
 
 @dataclass
 class Settings:
-    """What the program of the tests below is to deploy."""
+    """The settings of the program that the tests below deploy."""
 
     path: str = "/"
     bucket: str = ""
     in_turn: bool = False
-    """The policy comes after the role. Else the engine replaces both at a time, and may delete the policy, which AWS
-    then refuses, before its attachment, which goes with the role."""
+    """The policy depends on the role. Otherwise the engine replaces both at once, and may delete the policy before its
+    attachment, which AWS refuses."""
 
 
 class Stack:
-    """A stack of its own in the accounts of the module, reached through a faulty wire."""
+    """A separate stack in the module's accounts, behind a proxy that injects faults."""
 
     def __init__(self, directory: Path, layout: Layout, address: str) -> None:
         self.name = f"faulty-{next(NUMBERS)}"
         self.settings = Settings()
-        for file in layout.directory.iterdir():  # what leads to the accounts
+        for file in layout.directory.iterdir():  # the files that give access to the accounts
             if file.is_file():
                 shutil.copy(file, directory)
         emulator = Proxied(layout)
@@ -477,20 +477,20 @@ class Stack:
         return self._engine.run("production", "up", "--yes", "--skip-preview")
 
     def fail(self, wire: Wire) -> list[str]:
-        """Run until no fault is left, each of which fails its run, and return what was told."""
-        told: list[str] = []
+        """Run until no fault is left, where each fault fails its run, and return the output."""
+        printed: list[str] = []
         while wire.faults or wire.later:
             finished = self.up()
             assert finished.exit_code != 0, finished.lines
-            told += finished.lines
+            printed += finished.lines
             wire.dead = False
-        return told
+        return printed
 
     def set_region(self, region: str) -> None:
         assert self._engine.run("production", "config", "set", "aws:region", region).exit_code == 0
 
     def assert_deployed(self, aws: Aws) -> None:
-        """Check that a run has nothing to do, and that AWS has what is wanted, once."""
+        """Check that a run has nothing to do, and that AWS has each wanted resource once."""
         finished = self.up()
         assert (finished.exit_code, finished.changed) == (0, False), finished.lines
         role = aws.iam.get_role(RoleName=self.name)["Role"]
@@ -519,7 +519,7 @@ def aws(provider: AwsProvider) -> Aws:
     return provider._accounts[PEER]
 
 
-def test_a_path_is_changed_on_what_is_deployed_and_back(stack: Stack, aws: Aws) -> None:
+def test_a_deployed_path_is_changed_and_restored(stack: Stack, aws: Aws) -> None:
     stack.settings.in_turn = True
     assert stack.up().exit_code == 0
     for path in ("/delegated/", "/"):
@@ -529,7 +529,7 @@ def test_a_path_is_changed_on_what_is_deployed_and_back(stack: Stack, aws: Aws) 
         stack.assert_deployed(aws)
 
 
-def test_answers_that_get_lost_do_not_fail_the_run(stack: Stack, wire: Wire, aws: Aws) -> None:
+def test_lost_answers_do_not_fail_the_run(stack: Stack, wire: Wire, aws: Aws) -> None:
     wire.faults = {"CreateRole": "lost", "CreatePolicy": "lost", "CreateGroup": "lost", f"PUT /{stack.name}": "lost"}
     stack.settings.bucket = "open"
     finished = stack.up()
@@ -537,7 +537,7 @@ def test_answers_that_get_lost_do_not_fail_the_run(stack: Stack, wire: Wire, aws
     stack.assert_deployed(aws)
 
 
-def test_a_run_in_which_aws_is_gone_all_at_once_is_finished_by_the_next(stack: Stack, wire: Wire, aws: Aws) -> None:
+def test_the_next_run_completes_one_in_which_aws_disappeared(stack: Stack, wire: Wire, aws: Aws) -> None:
     wire.faults = {"CreateRole": "last", "CreatePolicy": "last", "CreateGroup": "never"}
     stack.fail(wire)
     finished = stack.up()
@@ -545,7 +545,7 @@ def test_a_run_in_which_aws_is_gone_all_at_once_is_finished_by_the_next(stack: S
     stack.assert_deployed(aws)
 
 
-def test_reads_that_are_refused_once_are_made_up_for_by_the_next_run(stack: Stack, wire: Wire, aws: Aws) -> None:
+def test_the_next_run_completes_one_with_refused_reads(stack: Stack, wire: Wire, aws: Aws) -> None:
     wire.later = {
         "AttachRolePolicy": {"ListAttachedRolePolicies": "denied"},
         "CreateGroup": {"GetGroup": "denied"},
@@ -557,18 +557,18 @@ def test_reads_that_are_refused_once_are_made_up_for_by_the_next_run(stack: Stac
     stack.assert_deployed(aws)
 
 
-def test_a_page_in_place_of_an_answer_fails_the_run_and_not_the_next(stack: Stack, wire: Wire, aws: Aws) -> None:
+def test_a_web_page_instead_of_an_answer_fails_only_one_run(stack: Stack, wire: Wire, aws: Aws) -> None:
     stack.settings.bucket = "open"
     wire.faults = {f"PUT /{stack.name}": "page", "AttachRolePolicy": "page"}
-    told = stack.fail(wire)
+    printed = stack.fail(wire)
     for operation in ("CreateBucket", "AttachRolePolicy"):
-        assert any(f"operation {operation}: the answer did not come from AWS" in line for line in told)
+        assert any(f"operation {operation}: the answer did not come from AWS" in line for line in printed)
     finished = stack.up()
     assert finished.exit_code == 0, finished.lines
     stack.assert_deployed(aws)
 
 
-def test_another_region_moves_the_bucket_alone(stack: Stack, aws: Aws) -> None:
+def test_another_region_moves_only_the_bucket(stack: Stack, aws: Aws) -> None:
     stack.settings.bucket = "open"
     assert stack.up().exit_code == 0
     stack.set_region("eu-west-1")
@@ -578,7 +578,7 @@ def test_another_region_moves_the_bucket_alone(stack: Stack, aws: Aws) -> None:
     assert aws.s3.head_bucket(Bucket=stack.name)["BucketRegion"] == "eu-west-1"
 
 
-def test_another_region_is_refused_where_the_bucket_is_protected(stack: Stack, aws: Aws) -> None:
+def test_another_region_is_refused_if_the_bucket_is_protected(stack: Stack, aws: Aws) -> None:
     stack.settings.bucket = "protected"
     assert stack.up().exit_code == 0
     stack.set_region("eu-west-1")
@@ -589,6 +589,6 @@ def test_another_region_is_refused_where_the_bucket_is_protected(stack: Stack, a
     stack.assert_deployed(aws)
 
 
-def test_a_region_that_is_none_is_refused(stack: Stack) -> None:
+def test_an_unknown_region_is_refused(stack: Stack) -> None:
     stack.set_region("us-esat-1")
     assert "aws:region: 'us-esat-1' is not an AWS region" in stack.up().reason

@@ -1,8 +1,9 @@
-"""The reading of two deployed accounts, over the wire: green as deployed, red for what is changed behind its back."""
+"""Tests of the comparison of two deployed accounts with their stacks: it finds each outside change."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from access.render.documents import render
 from access.stack_outputs import parse_stack_outputs
 from sandbox.layout import REPOSITORY
 from sandbox.users import ADMINISTRATORS_PATH
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT, THIRD = "999999999999", "111111111111", "222222222222"
 UPDATE_APP = f"arn:aws:iam::{PRODUCTION}:role/UpdateApp"
@@ -148,10 +149,9 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("reading") / "sandbox")
+def live(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    sandbox = copy_of(template, tmp_path_factory.mktemp("reading") / "sandbox")
     try:
-        sandbox.deploy()
         sandbox.write_profiles()
         yield Live(sandbox)
     finally:
@@ -194,9 +194,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         (lambda live: live.inline(allow("s3:GetObject", f"{BUCKET}/x")), "", ""),
     ],
 )
-def test_a_change_behind_the_stacks_back(live: Live, change: Callable[[Live], Any], kind: str, text: str) -> None:
+def test_an_outside_change_is_found(live: Live, change: Callable[[Live], Any], kind: str, text: str) -> None:
     with change(live):
         found = live.findings()
-    assert bool([it for it in found if it.kind == kind and it.text.startswith(text)]) is bool(kind), found
+    assert bool([finding for finding in found if finding.kind == kind and finding.text.startswith(text)]) is bool(
+        kind
+    ), found
     assert bool(found) is bool(kind)
     assert live.findings() == []

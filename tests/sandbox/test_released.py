@@ -1,7 +1,7 @@
-"""Stacks that the released version 0.1.0 deployed are updated in place.
+"""Tests that stacks deployed by the released version 0.1.0 are updated in place.
 
-``data/released-….json`` hold what that version recorded in the sandbox (commit ec1b990): the tutorial's stacks, with
-``members: [alice]`` on Developers. Physical names, ids and what AWS holds are the same as those of a deployment today.
+``data/released-….json`` have the state of that version in the sandbox (commit ec1b990): the tutorial's stacks, with
+``members: [alice]`` on Developers. Physical names, ids and AWS's resources are the same as those of a deployment today.
 """
 
 import json
@@ -17,7 +17,7 @@ DATA = Path(__file__).parent / "data"
 
 
 def with_members(sandbox: Sandbox) -> None:
-    """Put the members into the stack file that the sandbox runs on."""
+    """Add the members to the generated stack file."""
     file = sandbox.layout.project("cross-account-access") / "Pulumi.development.yaml"
     settings = yaml.safe_load(file.read_text())
     settings["config"]["cross-account-access:groups"][0]["members"] = ["alice"]
@@ -25,10 +25,10 @@ def with_members(sandbox: Sandbox) -> None:
 
 
 def steps(sandbox: Sandbox, stack: str) -> dict[str, str]:
-    """Return what the engine did with each resource of the last run, by type and name; not what stayed as it was."""
+    """Return the engine's operation on each changed resource of the last run, by type and name."""
     events = (sandbox.layout.directory / f"cross-account-access.{stack}.events").read_text().splitlines()
-    made: list[Any] = [json.loads(line).get("resourcePreEvent", {}).get("metadata") for line in events]
-    return {it["urn"].split("::", 2)[2]: it["op"] for it in made if it and it["op"] != "same"}
+    metadata: list[Any] = [json.loads(line).get("resourcePreEvent", {}).get("metadata") for line in events]
+    return {item["urn"].split("::", 2)[2]: item["op"] for item in metadata if item and item["op"] != "same"}
 
 
 @pytest.mark.parametrize("stack", ["production", "development"])

@@ -1,8 +1,9 @@
-"""Removal after a proof: nothing of the proof stays, and nothing of people's own goes, whatever it is called."""
+"""Tests of the removal after a proof: it removes everything of the proof, and nothing else, whatever its name."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import botocore.httpsession
@@ -23,7 +24,7 @@ from access.prove.rights import rights
 from access.prove.stage import workers
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER, OUTSIDERS_ACCOUNT
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
 ACCOUNTS = (PRODUCTION, DEVELOPMENT, OUTSIDERS_ACCOUNT)
@@ -31,11 +32,10 @@ PROVE = Settings(create_probes=True, patience=0)
 
 
 @pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox with both stacks deployed and its profiles written."""
-    made = Sandbox(tmp_path_factory.mktemp("removal"))
+def ready(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Yield a sandbox with both stacks deployed and its profiles written."""
+    made = copy_of(template, tmp_path_factory.mktemp("removal"))
     try:
-        made.deploy()
         made.write_profiles()
         yield made
     finally:
@@ -59,7 +59,7 @@ def clean(participants: Sequence[Participant]) -> tuple[Leftovers, Removal]:
 
 
 def inventory_of(sandbox: Sandbox) -> dict[str, Any]:
-    """Everything in the three accounts, down to each version of each object."""
+    """Return everything in the three accounts, including each version of each object."""
     found: dict[str, Any] = {}
     for account_id in ACCOUNTS:
         session = sandbox.accounts.administrator(account_id)
@@ -69,11 +69,12 @@ def inventory_of(sandbox: Sandbox) -> dict[str, Any]:
         for bucket in session.s3.list_buckets()["Buckets"]:
             listed: Any = session.s3.list_object_versions(Bucket=bucket["Name"])
             versions = [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]
-            found[f"{account_id} {bucket['Name']}"] = sorted((it["Key"], it["VersionId"]) for it in versions)
+            names = [(version["Key"], version["VersionId"]) for version in versions]
+            found[f"{account_id} {bucket['Name']}"] = sorted(names)
     return found
 
 
-# Names of people's own things, each the more like a proof's.
+# Names of foreign resources that resemble a proof's, more and more.
 LOOKALIKES = (
     "access-probe-20261125",
     "nightly-access-probe-20261125-runner",
@@ -93,7 +94,7 @@ KEYS = (
 
 
 def make_lookalikes(session: Session, account_id: str) -> None:
-    """Make things of people's own in an account, tagged as people tag."""
+    """Create foreign resources in an account, some of them with tags."""
     trust = {"Effect": "Allow", "Principal": {"AWS": account_id}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     policy = {"Effect": "Deny", "Action": "*", "Resource": "*"}
@@ -114,7 +115,7 @@ def make_lookalikes(session: Session, account_id: str) -> None:
         session.s3.put_object(Bucket=bucket, Key="ours", Body=b"ours")
 
 
-def test_things_of_peoples_own_stay_whatever_happens_to_proofs(
+def test_foreign_resources_survive_proofs(
     ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for account_id in ACCOUNTS:
@@ -124,7 +125,7 @@ def test_things_of_peoples_own_stay_whatever_happens_to_proofs(
         for _ in range(2):
             s3.put_object(Bucket="productionapp", Key=key, Body=b"ours", Metadata={"access-probe": "ours"})
     s3.delete_object(Bucket="productionapp", Key="access-probe-1a2b3c4d/deleted")
-    s3.delete_object(Bucket="productionapp", Key="access-probe-00000000/deleted")  # nothing but a delete marker
+    s3.delete_object(Bucket="productionapp", Key="access-probe-00000000/deleted")  # leaves only a delete marker
     before = inventory_of(ready)
 
     assert prove(participants, PROVE).holds
@@ -148,7 +149,7 @@ def test_things_of_peoples_own_stay_whatever_happens_to_proofs(
     }
 
 
-def test_a_mark_of_another_run_is_not_enough(ready: Sandbox, participants: Sequence[Participant]) -> None:
+def test_the_mark_of_another_run_is_not_enough(ready: Sandbox, participants: Sequence[Participant]) -> None:
     run, other = Run("access-probe-11111111"), Run("access-probe-22222222")
     session = ready.accounts.administrator(DEVELOPMENT)
     session.iam.create_user(UserName=f"{run.name}-0", Path="/access-probe/", Tags=other.tags)
@@ -164,7 +165,7 @@ Send = Callable[[botocore.httpsession.URLLib3Session, Any], Any]
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, operation: str, fault: Callable[[Send, Any, Any], Any]) -> list[str]:
-    """Put a fault on the wire at calls of an operation, and return the bodies of those calls as they are made."""
+    """Inject a fault into the calls of an operation, and return the list that collects their bodies."""
     met: list[str] = []
     send: Send = botocore.httpsession.URLLib3Session.send
 
@@ -209,7 +210,7 @@ def test_a_lost_answer_does_not_stop_the_removal(
     assert inventory_of(ready) == before
 
 
-def test_a_failed_removal_does_not_stop_the_others_and_is_said(
+def test_a_failed_removal_is_reported_and_the_others_continue(
     ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as faults:
@@ -224,7 +225,7 @@ def test_a_failed_removal_does_not_stop_the_others_and_is_said(
     assert {thing.kind for thing in clean(participants)[0].things} == {"role"}
 
 
-def test_a_leftover_that_can_not_be_removed_is_named_and_the_others_go(
+def test_a_leftover_that_can_not_be_removed_is_named_and_the_others_are_removed(
     ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as killed:
@@ -246,7 +247,7 @@ def test_a_leftover_that_can_not_be_removed_is_named_and_the_others_go(
     assert clean(participants)[1].left == {}
 
 
-def test_users_can_do_nothing_but_assume_the_roles_that_are_tried(
+def test_probe_users_can_only_assume_the_tested_roles(
     participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed_in: list[Any] = []
@@ -281,38 +282,44 @@ def test_users_can_do_nothing_but_assume_the_roles_that_are_tried(
     assert len(signed_in) == 8
 
 
-def test_nothing_of_a_proof_works_after_an_hour(
-    participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_probes_expire_after_an_hour(participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch) -> None:
     long_ago = Run("access-probe-0000aaaa", Run().since.replace(year=2020))
     monkeypatch.setattr("access.prove.stage.Run", lambda: long_ago)
     proof = prove(participants, PROVE)
     assert not proof.holds
     assert {cell.result for cell in proof.cells if cell.operation == "sts:AssumeRole"} <= {"DENY", "INCONCLUSIVE"}
-    # A refusal is not taken for the Deny of a group, as nothing of the user's rights works.
+    # A refusal is not taken for the group's Deny, because none of the user's rights work.
     assert {
         cell.result for cell in proof.cells if cell.principal.startswith("member of development/Testers, power user")
     } == {"INCONCLUSIVE"}
 
 
-def test_the_rights_are_enough_and_each_is_needed(
-    ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
+ALL_RIGHTS = [action for statement in rights()["Statement"] for action in statement["Action"]]
+ONE_OF_EACH_STATEMENT = [statement["Action"][0] for statement in rights()["Statement"]]
+
+
+@pytest.mark.parametrize(
+    "actions", [ONE_OF_EACH_STATEMENT, pytest.param(ALL_RIGHTS, marks=pytest.mark.every_right)], ids=["some", "all"]
+)
+def test_the_documented_rights_are_sufficient_and_each_is_needed(
+    ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch, actions: Sequence[str]
 ) -> None:
     monkeypatch.setattr("access.prove.proof._settled", lambda *_: ([], []))
     monkeypatch.setattr("access.prove.proof._not_entered", lambda *_: ([], []))
     production = participants[0]
     assert production.outputs
     iam: Any = production.account.administrator.iam
-    prover = {"UserName": "prover"}
-    iam.create_group(GroupName="Team")
+    prover = {"UserName": f"prover-{len(actions)}"}
+    team, provers = f"Team-{len(actions)}", f"Provers-{len(actions)}"
+    iam.create_group(GroupName=team)
     iam.create_user(**prover)
-    iam.create_group(GroupName="Provers")  # whose policies may be longer than a user's
-    iam.add_user_to_group(**prover, GroupName="Provers")
+    iam.create_group(GroupName=provers)  # a group's policies may be longer than a user's
+    iam.add_user_to_group(**prover, GroupName=provers)
     key = iam.create_access_key(**prover)["AccessKey"]
     account = Account("production", ready.layout.aws_config)
     account.administrator = account.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
-    # All rights are needed in an account that has both roles and groups.
-    outputs = replace(production.outputs, groups={"Team": {"allow": [], "deny": []}})
+    # An account with both roles and groups needs all rights.
+    outputs = replace(production.outputs, groups={team: {"allow": [], "deny": []}})
     both, as_root = Participant(account, outputs), replace(production, outputs=outputs)
 
     def works_without(left_out: str) -> bool:
@@ -320,7 +327,7 @@ def test_the_rights_are_enough_and_each_is_needed(
         for statement in document["Statement"]:
             statement["Action"] = [action for action in statement["Action"] if action != left_out]
         document["Statement"] = [statement for statement in document["Statement"] if statement["Action"]]
-        iam.put_group_policy(GroupName="Provers", PolicyName="rights", PolicyDocument=json.dumps(document))
+        iam.put_group_policy(GroupName=provers, PolicyName="rights", PolicyDocument=json.dumps(document))
         try:
             with monkeypatch.context() as killed:
                 killed.setattr("access.prove.stage.remove", lambda *_: Removal((), {}))
@@ -334,5 +341,4 @@ def test_the_rights_are_enough_and_each_is_needed(
             clean([as_root])
 
     assert works_without("nothing")
-    actions = [action for statement in rights()["Statement"] for action in statement["Action"]]
     assert [action for action in actions if works_without(action)] == []

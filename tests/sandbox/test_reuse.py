@@ -1,4 +1,4 @@
-"""The project outside this repository: as a git dependency, as a package for other languages, as a template."""
+"""Tests of the project outside this repository: as a git dependency, a package for other languages, and a template."""
 
 import json
 import os
@@ -87,7 +87,7 @@ json.dump(made, sys.stdout)
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The distribution, built of a git repository."""
+    """Return the distribution, built from a git repository."""
     origin, built = tmp_path_factory.mktemp("origin"), tmp_path_factory.mktemp("built")
     for package in (COMPONENTS, ACCESS):
         shutil.copytree(package, origin / package.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -96,14 +96,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git = ["git", "-C", str(origin), "-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "the package"]):
         subprocess.run([*git, *arguments], env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}, check=True)
-    # Nothing is asked of a registry: the build needs setuptools alone, which is here.
+    # The build needs only setuptools, which is installed, so no registry is used.
     offline = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(built)]
     subprocess.run([sys.executable, "-m", "pip", "wheel", *offline, f"git+{origin.as_uri()}"], check=True)
-    (made,) = built.iterdir()
-    return made
+    (distribution,) = built.iterdir()
+    return distribution
 
 
-def test_everything_is_in_it(wheel: Path) -> None:
+def test_the_distribution_is_complete(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     there = {
         f"{name}/{file.relative_to(folder)}"
@@ -114,13 +114,13 @@ def test_everything_is_in_it(wheel: Path) -> None:
     assert packed == there
 
 
-def test_the_components_are_a_git_dependency(wheel: Path, tmp_path: Path) -> None:
+def test_the_components_work_as_a_git_dependency(wheel: Path, tmp_path: Path) -> None:
     installed = tmp_path / "installed"
     offline = ["--quiet", "--no-deps", "--no-index", "--target", str(installed)]
     subprocess.run([sys.executable, "-m", "pip", "install", *offline, str(wheel)], check=True)
     ran = subprocess.run(
         [sys.executable, "-c", USES_COMPONENTS],
-        cwd=tmp_path,  # where there is nothing of this repository
+        cwd=tmp_path,  # outside this repository
         env={**os.environ, "PYTHONPATH": str(installed)},
         stdout=subprocess.PIPE,
         check=True,
@@ -142,7 +142,7 @@ OF_BOTO3 = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py",
 
 @dataclass
 class Installed:
-    """The command in a virtual environment of its own, and an empty home."""
+    """The command in its own virtual environment, with an empty home."""
 
     folder: Path
     variables: dict[str, str]
@@ -154,7 +154,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the command and boto3, and nothing else."""
+    """Return a virtual environment with only the command and boto3."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder)
     (packages,) = folder.glob("lib/python*/site-packages")
@@ -181,7 +181,7 @@ def installed(environment: Path, tmp_path: Path) -> Installed:
     return Installed(folder, variables)
 
 
-def test_every_command_is_there(installed: Installed) -> None:
+def test_every_command_is_installed(installed: Installed) -> None:
     assert installed.run("access", "--version").stdout == f"access {__version__}\n"
     listed = installed.run("access", "complete", "--", "").stdout.split()
     commands = [word for word in listed if not word.startswith("-")]
@@ -192,8 +192,8 @@ def test_every_command_is_there(installed: Installed) -> None:
         assert f"usage: access {command}" in done.stdout
 
 
-def test_every_module_is_loaded(installed: Installed) -> None:
-    """All but what needs an extra: none of them takes another for a package called ``access``."""
+def test_every_module_can_be_imported(installed: Installed) -> None:
+    """Test all modules that need no extra: none of them depends on a package named ``access``."""
     code = """
 import importlib, pkgutil, cross_account_access_cli as cli
 for module in pkgutil.walk_packages(cli.__path__, cli.__name__ + "."):
@@ -207,7 +207,7 @@ for module in pkgutil.walk_packages(cli.__path__, cli.__name__ + "."):
     assert set(done.stdout.split()) == {"yaml", "grpc"}
 
 
-def test_what_an_extra_gives_is_asked_for(installed: Installed) -> None:
+def test_a_missing_extra_is_named(installed: Installed) -> None:
     done = installed.run("access", "render", "--project", str(REPOSITORY))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "access: this command needs yaml too: install cross-account-access[prove]\n"
@@ -231,11 +231,11 @@ def test_the_installed_command_switches(read_only: Sandbox, installed: Installed
     assert "UpdateApp is allowed to Developers" in refused.stderr
 
 
-# For the CLI, which has no Python language host where it was built from its Go modules.
+# A language host for the CLI, which has none if it was built from its Go modules.
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """Runs a plugin that is written in Python, and lets a new project be. Nothing is installed.
+    """A language host that runs a plugin written in Python, and installs nothing.
 
     Source: Pulumi's "Language runtime protocol" (``proto/pulumi/language.proto``).
     """
@@ -280,7 +280,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 @pytest.fixture
 def language_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serves a language host while a test lasts, and tells every CLI that the test runs of it."""
+    """Serve a language host during a test, and point the CLI at it."""
     server = grpc.server(futures.ThreadPoolExecutor())
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
     where = {"PULUMI_DEBUG_LANGUAGES": f"python:{server.add_insecure_port('127.0.0.1:0')}"}
@@ -293,12 +293,12 @@ def language_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 Pulumi = Callable[..., str]
-"""Runs the CLI in the new project's folder and gives what it printed."""
+"""Runs the CLI in the new project's folder and returns its output."""
 
 
 @pytest.fixture
 def new_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which there is nothing."""
+    """Return an empty folder."""
     return tmp_path_factory.mktemp("new-project")
 
 
@@ -322,9 +322,9 @@ def cli(new_project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
 
 
 @pytest.mark.usefixtures("language_host")
-def test_the_cli_reads_the_schema_out_of_the_folder(cli: Pulumi, tmp_path: Path) -> None:
+def test_the_cli_reads_the_schema_from_the_folder(cli: Pulumi, tmp_path: Path) -> None:
     def arguments(schema: str) -> dict[str, Any]:
-        """The types and descriptions of all arguments, by component and name."""
+        """Return the types and descriptions of all arguments, by component and name."""
         return {
             token: {name: (known["type"], known["description"]) for name, known in resource["inputProperties"].items()}
             for token, resource in json.loads(schema)["resources"].items()
@@ -338,7 +338,7 @@ def test_the_cli_reads_the_schema_out_of_the_folder(cli: Pulumi, tmp_path: Path)
 
 
 class Remote(pulumi.ComponentResource):
-    """A component as programs in other languages have it: by its token, made by the plugin."""
+    """A component as in other languages' programs: identified by its token, and created by the plugin."""
 
     arn: pulumi.Output[str]
     externalId: pulumi.Output[str]  # noqa: N815 (as the schema names it)
@@ -351,7 +351,7 @@ class Remote(pulumi.ComponentResource):
 
 
 def program_in_another_language() -> None:
-    """The program of both stacks, as somebody would write it who has the schema and nothing else."""
+    """Run the program of both stacks, as written from the schema alone."""
     if pulumi.get_stack() == "production":
         bucket = Remote(
             "ApplicationBucket", "productionapp", {"name": "productionapp"}, pulumi.ResourceOptions(protect=True)
@@ -397,7 +397,7 @@ ROLES: list[dict[str, Any]] = [
 
 
 def configure(sandbox: Sandbox, settings: Mapping[str, object]) -> None:
-    """Write what a prepared production stack asks for, beside where AWS is, in place of what stood there."""
+    """Replace the settings of a prepared production stack, except the address of AWS."""
     file = sandbox.engine.folder / "Pulumi.production.yaml"
     content = yaml.safe_load(file.read_text())
     where = {key: value for key, value in content["config"].items() if key.startswith("aws:")}
@@ -406,7 +406,7 @@ def configure(sandbox: Sandbox, settings: Mapping[str, object]) -> None:
 
 
 @pytest.mark.usefixtures("language_host")
-def test_a_program_in_another_language_makes_the_very_same_resources(sandbox: Sandbox) -> None:
+def test_a_program_in_another_language_creates_the_same_resources(sandbox: Sandbox) -> None:
     engine, project = sandbox.engine, sandbox.engine.folder
     for stack in ("production", "development"):
         engine.prepare(stack, print)
@@ -439,7 +439,7 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-def test_pulumi_new_asks_for_what_a_newcomer_has_to_decide() -> None:
+def test_pulumi_new_asks_for_the_required_settings() -> None:
     asked = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["template"]["config"]
     assert asked.keys() == ANSWERS.keys()
     assert all(question["description"] for question in asked.values())
@@ -447,7 +447,7 @@ def test_pulumi_new_asks_for_what_a_newcomer_has_to_decide() -> None:
 
 @pytest.mark.parametrize("stack", ["production", "another"])
 @pytest.mark.usefixtures("language_host")
-def test_pulumi_new_makes_a_project_that_works(
+def test_pulumi_new_creates_a_working_project(
     sandbox: Sandbox, cli: Pulumi, new_project: Path, tmp_path: Path, stack: str
 ) -> None:
     template = tmp_path / "template"
@@ -456,7 +456,7 @@ def test_pulumi_new_makes_a_project_that_works(
     cli("new", str(template), "--yes", "--stack", stack, *answers)
     config = yaml.safe_load((new_project / f"Pulumi.{stack}.yaml").read_text())["config"]
     expected = {key if ":" in key else f"cross-account-access:{key}": value for key, value in ANSWERS.items()}
-    if stack == "production":  # the answers stand beside the tutorial's role, and go before
+    if stack == "production":  # the answers are written beside the tutorial's role, and take precedence
         expected["cross-account-access:roles"] = tracked_config("production")["cross-account-access:roles"]
     assert config == expected
 

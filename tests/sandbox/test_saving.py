@@ -1,4 +1,4 @@
-"""What the emulator has confirmed is there after it was killed."""
+"""Tests that confirmed changes survive a kill of the emulator."""
 
 import itertools
 import json
@@ -58,8 +58,8 @@ USED = {
 """The stores that random calls reach."""
 
 
-def held(folder: Path, *arguments: str) -> dict[str, Any]:
-    """Run ``random_changes.py``, and return what it prints."""
+def saved_state(folder: Path, *arguments: str) -> dict[str, Any]:
+    """Run ``random_changes.py``, and return its output."""
     variables = {
         **os.environ,
         "AUTH": "false",
@@ -77,27 +77,27 @@ def held(folder: Path, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_after_random_calls_every_store_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_every_store_is_restored_after_random_calls(tmp_path: Path) -> None:
     used: set[str] = set()
-    for seed in range(3):  # each goes on where the one before was cut off
-        made = held(tmp_path, "make", str(seed), str(CALLS))
-        used |= {*made["used"]}
-        assert held(tmp_path, "show")["stores"] == made["stores"], seed
+    for seed in range(3):  # each continues from the state of the one before
+        changed = saved_state(tmp_path, "make", str(seed), str(CALLS))
+        used |= {*changed["used"]}
+        assert saved_state(tmp_path, "show")["stores"] == changed["stores"], seed
     assert used >= USED
 
 
-def test_what_an_older_sandbox_saved_is_taken_over(tmp_path: Path) -> None:
+def test_the_state_of_an_older_sandbox_is_imported(tmp_path: Path) -> None:
     services = tmp_path / "services"
     services.mkdir()
     user = {"UserName": "Old", "Path": "/"}
     users = {"__scoped__": True, "data": {f"{ACCOUNT}\0'Old'": user}}
     (services / "iam.json").write_text(json.dumps({"__ministack_format__": 2, "payload": {"users": users}}))
     for _ in range(2):
-        assert held(tmp_path, "show")["stores"]["iam users"] == {f"('{ACCOUNT}', 'Old')": user}
+        assert saved_state(tmp_path, "show")["stores"]["iam users"] == {f"('{ACCOUNT}', 'Old')": user}
         assert not (services / "iam.json").exists()
 
 
-def killed(sandbox: Sandbox, at: Callable[[], object] = lambda: None) -> None:
+def kill_emulator(sandbox: Sandbox, at: Callable[[], object] = lambda: None) -> None:
     """Kill the emulator at a moment."""
     pid = sandbox.emulator.pid
     assert pid is not None
@@ -107,8 +107,8 @@ def killed(sandbox: Sandbox, at: Callable[[], object] = lambda: None) -> None:
         pass
 
 
-def test_what_was_confirmed_is_there_after_a_kill_at_any_moment(sandbox: Sandbox) -> None:
-    """Three clients put and delete policies until the emulator is killed under them."""
+def test_confirmed_changes_survive_a_kill_at_any_moment(sandbox: Sandbox) -> None:
+    """Test with three clients that put and delete policies until the emulator is killed."""
     iam = sandbox.accounts.administrator(ACCOUNT).iam
     clients = [Client(sandbox, f"group{number}") for number in range(3)]
     for client in clients:
@@ -118,19 +118,19 @@ def test_what_was_confirmed_is_there_after_a_kill_at_any_moment(sandbox: Sandbox
         threads = [threading.Thread(target=client.work, args=(changes, moment)) for client in clients]
         for thread in threads:
             thread.start()
-        killed(sandbox, moment.wait)
+        kill_emulator(sandbox, moment.wait)
         for thread in threads:
             thread.join()
         with (sandbox.layout.emulator_state / "services" / "iam.jsonl").open("a") as journal:
-            journal.write("""[["users","('111111111111', 'Cut')",{"User""")  # as if it was writing then
+            journal.write("""[["users","('111111111111', 'Cut')",{"User""")  # as if it was killed while writing
         sandbox.emulator.start(toolchain.emulator_python(print))
         for client in clients:
-            client.look(set(iam.list_group_policies(GroupName=client.group)["PolicyNames"]))
+            client.check(set(iam.list_group_policies(GroupName=client.group)["PolicyNames"]))
         assert iam.list_users()["Users"] == []
 
 
 class Client:
-    """Somebody who changes the policies of a group, and knows what was confirmed."""
+    """A client that changes a group's policies, and records the confirmed changes."""
 
     def __init__(self, sandbox: Sandbox, group: str) -> None:
         self.sandbox, self.group = sandbox, group
@@ -138,7 +138,7 @@ class Client:
         self.unanswered = ""
 
     def work(self, changes: int, moment: threading.Barrier) -> None:
-        """Make changes; after that many let the emulator be killed, and go on until it is."""
+        """Make changes until the emulator is killed, which may happen after the given number of changes."""
         iam = self.sandbox.accounts.administrator(ACCOUNT).iam
         with suppress(BotoCoreError, ClientError):
             for number in itertools.count():
@@ -151,13 +151,13 @@ class Client:
                     iam.put_group_policy(GroupName=self.group, PolicyName=name, PolicyDocument=ALL)
                 self.confirmed ^= {name}
 
-    def look(self, there: set[str]) -> None:
-        """Check that what was confirmed is as it was; what was not answered is as it was or as it was to be."""
-        assert there ^ self.confirmed <= {self.unanswered}
-        self.confirmed = there
+    def check(self, policies: set[str]) -> None:
+        """Check that all confirmed changes were kept. The unanswered change may be done or not."""
+        assert policies ^ self.confirmed <= {self.unanswered}
+        self.confirmed = policies
 
 
-def test_a_session_outlives_a_kill(sandbox: Sandbox) -> None:
+def test_sessions_survive_a_kill(sandbox: Sandbox) -> None:
     iam = sandbox.accounts.administrator(ACCOUNT).iam
     iam.create_role(RoleName="Deployer", AssumeRolePolicyDocument=EVERYBODY)
     paul = User("Paul", ACCOUNT, power_user=True)
@@ -165,14 +165,14 @@ def test_a_session_outlives_a_kill(sandbox: Sandbox) -> None:
     key = sandbox.accounts.new_key(paul)
     sts = sandbox.accounts.session(Credentials(key.access_key_id, key.secret_access_key)).sts
     given = sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/Deployer", RoleSessionName="kept")["Credentials"]
-    killed(sandbox)
+    kill_emulator(sandbox)
     sandbox.emulator.start(toolchain.emulator_python(print))
     credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     identity = sandbox.accounts.session(credentials).sts.get_caller_identity()
     assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/Deployer/kept"
 
 
-def test_what_a_deleted_user_leaves_in_policies_of_buckets_outlives_a_kill(sandbox: Sandbox) -> None:
+def test_a_deleted_users_unique_id_in_bucket_policies_survives_a_kill(sandbox: Sandbox) -> None:
     administrator = sandbox.accounts.administrator(ACCOUNT)
     iam, s3 = administrator.iam, administrator.s3
     user = iam.create_user(UserName="Paul")["User"]
@@ -181,13 +181,13 @@ def test_what_a_deleted_user_leaves_in_policies_of_buckets_outlives_a_kill(sandb
     policy = {"Version": "2012-10-17", "Statement": {**statement, "Principal": {"AWS": user["Arn"]}}}
     s3.put_bucket_policy(Bucket="outlives", Policy=json.dumps(policy))
     iam.delete_user(UserName="Paul")
-    killed(sandbox)
+    kill_emulator(sandbox)
     sandbox.emulator.start(toolchain.emulator_python(print))
     left = json.loads(s3.get_bucket_policy(Bucket="outlives")["Policy"])
     assert left["Statement"]["Principal"] == {"AWS": user["UserId"]}
 
 
-def test_a_state_that_is_broken_is_not_gone_on_with(sandbox: Sandbox) -> None:
+def test_a_broken_state_is_refused(sandbox: Sandbox) -> None:
     sandbox.emulator.stop()
     journal = sandbox.layout.emulator_state / "services" / "iam.jsonl"
     journal.write_text("{}\n[[]]\n")

@@ -1,4 +1,4 @@
-"""The sandbox is sealed: nobody gets in without a secret of its own, and nothing of the caller's leads out of it."""
+"""Tests that the sandbox is sealed: no access without its secrets, and no effect of the caller's own settings."""
 
 import json
 import os
@@ -48,7 +48,7 @@ UNSIGNED_ERROR = {"iam": "MissingAuthenticationToken", "s3": "AccessDenied", "st
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
-    """The files of an emulator that runs as long as this module's tests."""
+    """Yield the files of an emulator that runs during this module's tests."""
     made = Layout(tmp_path_factory.mktemp("sealed"))
     emulator = Emulator(made)
     emulator.start(toolchain.emulator_python(print))
@@ -58,7 +58,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
 
 @pytest.fixture(scope="module")
 def user(layout: Layout) -> dict[str, str]:
-    """The keys of a user, and of a session that the user began."""
+    """Return the keys of a user and of the user's session."""
     iam = client(layout, "iam", ACCOUNT, Emulator(layout).secret_of(ACCOUNT))
     iam.create_user(UserName="Sealed")
     anything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
@@ -80,7 +80,7 @@ def user(layout: Layout) -> dict[str, str]:
 
 
 def client(layout: Layout, service: str, *keys: str, **settings: Any) -> Any:  # noqa: ANN401 (boto3 makes its classes as it runs)
-    """A client of the emulator."""
+    """Return a client of the emulator."""
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     return boto3.client(  # type: ignore[call-overload]
         service,
@@ -93,14 +93,14 @@ def client(layout: Layout, service: str, *keys: str, **settings: Any) -> Any:  #
 
 
 def code(called: Any, **arguments: object) -> str:  # noqa: ANN401
-    """The code with which a call is refused."""
+    """Return the error code of a refused call."""
     with pytest.raises(ClientError) as caught:
         called(**arguments)
     return str(caught.value.response["Error"]["Code"])
 
 
 def send(layout: Layout, request: AWSRequest) -> int:
-    """The status that a request is answered with."""
+    """Return the status of the answer to a request."""
     headers = dict(request.headers.items())
     sent = urllib.request.Request(str(request.url), request.data or None, headers, method=request.method)  # noqa: S310
     trust = ssl.create_default_context(cafile=layout.ca_bundle)
@@ -112,7 +112,7 @@ def send(layout: Layout, request: AWSRequest) -> int:
 
 
 def signed(layout: Layout, key: str, secret: str) -> AWSRequest:
-    """A request for the caller's identity."""
+    """Return a signed request for the caller's identity."""
     host = Emulator(layout).endpoint.removeprefix("https://")
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Host": host}
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
@@ -137,7 +137,7 @@ def test_a_stranger_is_refused(layout: Layout, user: dict[str, str], service: st
 
 
 @pytest.mark.parametrize("service", LISTING)
-def test_who_knows_a_secret_is_served(layout: Layout, user: dict[str, str], service: str) -> None:
+def test_a_caller_with_a_secret_is_served(layout: Layout, user: dict[str, str], service: str) -> None:
     for keys in (
         (ACCOUNT, Emulator(layout).secret_of(ACCOUNT)),
         (user["key"], user["secret"]),
@@ -147,7 +147,7 @@ def test_who_knows_a_secret_is_served(layout: Layout, user: dict[str, str], serv
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/Sealed/Sealed"
 
 
-def test_each_account_has_a_secret_of_its_own_and_so_has_each_sandbox(layout: Layout, tmp_path: Path) -> None:
+def test_each_account_and_each_sandbox_has_its_own_secret(layout: Layout, tmp_path: Path) -> None:
     other = Layout(tmp_path)
     make_key(other.secret_key)
     secrets = {Emulator(place).secret_of(account) for place in (layout, other) for account in (ACCOUNT, "2" * 12)}
@@ -156,7 +156,7 @@ def test_each_account_has_a_secret_of_its_own_and_so_has_each_sandbox(layout: La
 
 
 @pytest.mark.parametrize("service", ["lambda", "sqs", "sns", "ec2", "dynamodb", "organizations"])
-def test_there_is_no_other_service(layout: Layout, service: str) -> None:
+def test_no_other_service_is_served(layout: Layout, service: str) -> None:
     calls: dict[str, tuple[str, dict[str, object]]] = {
         "lambda": ("list_functions", {}),
         "sqs": ("list_queues", {}),
@@ -194,7 +194,7 @@ def test_only_health_answers_without_a_signature(layout: Layout) -> None:
         ("GET", "/.well-known/jwks.json"),
     ):
         assert status(method, path) == 403, path
-    # Nor does a signed request get to a service by a way around its signature.
+    # A signed request can't reach another service than its own either.
     key = Credentials(ACCOUNT, Emulator(layout).secret_of(ACCOUNT))
     for path in ("/iceberg/v1/config", "/v20180820/accesspoint", "/2015-03-31/functions"):
         request = AWSRequest("GET", Emulator(layout).endpoint + path)
@@ -202,7 +202,7 @@ def test_only_health_answers_without_a_signature(layout: Layout) -> None:
         assert send(layout, request) == 404, path
 
 
-def test_a_signature_holds_for_what_was_signed_and_for_a_while(layout: Layout, user: dict[str, str]) -> None:
+def test_a_signature_holds_only_for_its_request_and_for_a_limited_time(layout: Layout, user: dict[str, str]) -> None:
     request = signed(layout, user["key"], user["secret"])
     assert send(layout, request) == 200
     request.data = b"Action=GetSessionToken&Version=2011-06-15"
@@ -212,7 +212,7 @@ def test_a_signature_holds_for_what_was_signed_and_for_a_while(layout: Layout, u
         patch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: earlier)
         request = signed(layout, ACCOUNT, Emulator(layout).secret_of(ACCOUNT))
     assert send(layout, request) == 403
-    # Two credentials in one header, of which the checks could read the one and the policies the other.
+    # Two credentials in one header: the signature check could read one and the policies the other.
     request = signed(layout, user["key"], user["secret"])
     authorization = request.headers["Authorization"]
     parts = authorization.removeprefix("AWS4-HMAC-SHA256 ")
@@ -223,7 +223,7 @@ def test_a_signature_holds_for_what_was_signed_and_for_a_while(layout: Layout, u
         assert send(layout, request) == 400, twice
 
 
-def test_presigned_addresses_are_checked_too(layout: Layout) -> None:
+def test_presigned_urls_are_checked_too(layout: Layout) -> None:
     keys = (ACCOUNT, Emulator(layout).secret_of(ACCOUNT))
     s3 = client(layout, "s3", *keys, signature_version="s3v4")
     s3.create_bucket(Bucket="sealed")
@@ -244,11 +244,11 @@ def test_presigned_addresses_are_checked_too(layout: Layout) -> None:
     assert status(older.generate_presigned_url("get_object", Params=named)) == 403
 
 
-# Nothing leads out.
+# The caller's settings have no effect.
 
 
 class Decoy:
-    """A server that nobody has any business with: it remembers who came, as a server and as a proxy."""
+    """A server and proxy that nobody should contact; it records all requests."""
 
     def __init__(self) -> None:
         self.received: list[bytes] = []
@@ -282,7 +282,7 @@ class Decoy:
             listening.close()
 
     def environment(self, home: Path) -> dict[str, str]:
-        """Variables of which each, by itself, leads here."""
+        """Return variables that each redirect requests to this server."""
         aws = home / ".aws"
         aws.mkdir()
         (aws / "credentials").write_text("".join(f"[{name}]\n{self._profile()}" for name in PROFILES))
@@ -332,14 +332,14 @@ def decoy() -> Iterator[Decoy]:
 
 
 def sandbox_command(layout: Layout, *arguments: str) -> list[str]:
-    """A command of the sandbox, in a process and a folder of its own."""
+    """Return a sandbox command in its own process and folder."""
     run = "sys.exit(main(sys.argv[2:], Layout(Path(sys.argv[1]))))"
     imports = "import sys; from pathlib import Path; from sandbox.__main__ import main"
     script = f"{imports}; from sandbox.layout import Layout; {run}"
     return [sys.executable, "-c", script, str(layout.directory), *arguments]
 
 
-def test_up_uses_nothing_of_the_callers(tmp_path: Path, decoy: Decoy) -> None:
+def test_up_uses_none_of_the_callers_settings(tmp_path: Path, decoy: Decoy) -> None:
     layout = Layout(tmp_path / "sandbox")
     home = tmp_path / "home"
     home.mkdir()
@@ -363,7 +363,7 @@ def test_up_uses_nothing_of_the_callers(tmp_path: Path, decoy: Decoy) -> None:
         Emulator(layout).stop()
 
 
-def test_a_shell_with_env_reaches_the_sandbox_alone(read_only: Sandbox, tmp_path: Path, decoy: Decoy) -> None:
+def test_a_shell_with_env_reaches_only_the_sandbox(read_only: Sandbox, tmp_path: Path, decoy: Decoy) -> None:
     layout = read_only.layout
     variables = decoy.environment(tmp_path)
     script = """
@@ -395,7 +395,7 @@ def test_a_proxy_does_not_hide_the_emulator(layout: Layout, decoy: Decoy, monkey
     assert decoy.received == []
 
 
-def test_a_process_gets_no_variable_of_the_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_gets_none_of_the_callers_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(tmp_path / "sandbox")
     layout.project("cross-account-access").mkdir(parents=True)
     printing = tmp_path / "printing"
@@ -416,10 +416,10 @@ def test_a_process_gets_no_variable_of_the_callers(tmp_path: Path, monkeypatch: 
     assert "of the caller" not in by_engine + by_emulator
 
 
-# Nothing is left behind.
+# Nothing stays running.
 
 
-def test_a_set_up_that_fails_stops_what_it_started(
+def test_a_failed_set_up_stops_the_emulator_that_it_started(
     tmp_path: Path, layout: Layout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(say: toolchain.Say) -> toolchain.Cli:
@@ -433,7 +433,7 @@ def test_a_set_up_that_fails_stops_what_it_started(
     assert Emulator(started).pid is None
     pid = Emulator(layout).pid
     assert main(["up"], layout) == 1
-    assert Emulator(layout).pid == pid  # it had run before
+    assert Emulator(layout).pid == pid  # it was running before
 
 
 def test_an_emulator_ends_with_its_folder(tmp_path: Path) -> None:
@@ -449,10 +449,10 @@ def test_an_emulator_ends_with_its_folder(tmp_path: Path) -> None:
     assert not layout.directory.exists()
 
 
-def test_a_sandbox_of_an_older_version_is_not_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sandbox_of_an_older_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     layout = Layout(tmp_path)
     layout.emulator_state.mkdir()
     assert main(["up"], layout) == 1
-    (told,) = capsys.readouterr().err.splitlines()
-    assert "down --wipe" in told
+    (message,) = capsys.readouterr().err.splitlines()
+    assert "down --wipe" in message
     assert layout.emulator_state.exists()

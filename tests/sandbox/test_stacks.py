@@ -1,4 +1,4 @@
-"""Stacks of people's own, in a folder of their own: deployed in order, proved, and edited in every way."""
+"""Tests of a user's own project: its stacks are deployed in order, proved, and edited in every way."""
 
 import json
 import re
@@ -43,7 +43,7 @@ ROLE = f"arn:aws:iam::{BOOKS}:role/ReadBooks"
 
 
 def may_read_books(folder: ProjectFolder, profile: str) -> bool:
-    """Return ``True`` if somebody gets into the role on the books."""
+    """Return ``True`` if the profile's user can assume the role for the books."""
     try:
         folder.session(profile).sts.assume_role(RoleArn=ROLE, RoleSessionName="try")
     except ClientError as error:
@@ -54,13 +54,13 @@ def may_read_books(folder: ProjectFolder, profile: str) -> bool:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProjectFolder, str]]:
-    """The folder, up, and what the first ``up`` printed."""
+    """Deploy the folder, and yield it with the output of the first ``up``."""
     folder = ProjectFolder(tmp_path_factory.mktemp("stacks"), FILES)
     try:
         yield folder, folder.done("up")
     finally:
         pid = Emulator(folder.layout).pid
-        folder.layout.emulator_record.unlink()  # a sandbox that is half deleted is wiped all the same
+        folder.layout.emulator_record.unlink()  # even a half-deleted sandbox can be wiped
         assert "the emulator is stopped" in folder.done("down", "--wipe")
         assert not folder.layout.directory.exists()
         assert pid is not None
@@ -69,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProjectFol
 
 @pytest.fixture
 def acme(world: tuple[ProjectFolder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[ProjectFolder]:
-    """The folder, up, for edits that are refused. Nothing is proved, which would take most of the time."""
+    """Yield the deployed folder, for edits that are refused. The proof is skipped, because it is slow."""
     monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
     yield world[0]
     world[0].write()
@@ -77,7 +77,7 @@ def acme(world: tuple[ProjectFolder, str], monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.fixture
 def edited(acme: ProjectFolder) -> Iterator[ProjectFolder]:
-    """The folder, up, for edits that are deployed. After each the way back works."""
+    """Yield the deployed folder, for edits that are deployed, and check that each can be reverted."""
     original = acme.texts()
     yield acme
     changed = [stack for stack, text in original.items() if acme.texts().get(stack) != text]
@@ -85,16 +85,16 @@ def edited(acme: ProjectFolder) -> Iterator[ProjectFolder]:
     acme.done("up", *changed)
 
 
-# As it is.
+# The deployment.
 
 
-def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[ProjectFolder, str]) -> None:
+def test_one_command_deploys_and_proves_all_stacks_in_order(world: tuple[ProjectFolder, str]) -> None:
     folder, printed = world
     accounts = {stack: config["aws:allowedAccountIds"][0] for stack, config in FILES.items()}
     headings = [line for line in printed.splitlines() if re.fullmatch(r"\w+ \(account \d+\)", line)]
     assert headings == [f"{stack} (account {account})" for stack, account in accounts.items()]
     for thing in ("bucket acme-tapes", "user alice"):
-        assert f"made for the sandbox, as the file says that it exists: {thing}\n" in printed
+        assert f"created for the sandbox, because the file says that it exists: {thing}\n" in printed
     assert "Everything that was read and tried came out as expected" in printed
     assert "member of auditors+clerks/Clerks, power user" in printed
     assert "permission set auditors+clerks/Night" in printed
@@ -107,10 +107,10 @@ def test_one_command_deploys_all_stacks_in_order_and_proves_them(world: tuple[Pr
     assert folder.done("status").count(", deployed\n") == len(FILES)
 
 
-def test_the_second_time_nothing_is_previewed_or_changed(acme: ProjectFolder) -> None:
+def test_a_second_up_previews_and_changes_nothing(acme: ProjectFolder) -> None:
     printed = acme.done("up")
     assert "Previewing" not in printed
-    assert printed.endswith("\nnothing had to be changed\n")
+    assert printed.endswith("\nnothing to change\n")
 
 
 def test_the_people_follow_the_groups(acme: ProjectFolder) -> None:
@@ -126,7 +126,7 @@ def test_the_people_follow_the_groups(acme: ProjectFolder) -> None:
     assert identity["Arn"] == f"arn:aws:iam::{PEOPLE}:user/sandbox/David"
 
 
-def test_one_stack_is_previewed_and_its_variables_say_where_pulumi_runs(acme: ProjectFolder) -> None:
+def test_one_stack_is_previewed_and_its_environment_selects_it(acme: ProjectFolder) -> None:
     printed = acme.done("preview", "clerks")
     assert "Previewing update (clerks):" in printed
     assert "(books)" not in printed
@@ -162,7 +162,7 @@ def test_a_policy_names_accounts_of_the_sandbox_or_of_the_files(acme: ProjectFol
         trust(elsewhere)
 
 
-# What is refused changes nothing.
+# Refused edits change nothing.
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_policy_names_accounts_of_the_sandbox_or_of_the_files(acme: ProjectFol
         ("books", "eu-west-1", "eu-west-2", "line 9: aws:region is eu-west-2, but books is deployed in eu-west-1"),
     ],
 )
-def test_a_deployed_stack_stays_where_it_is(acme: ProjectFolder, stack: str, old: str, new: str, reason: str) -> None:
+def test_a_deployed_stack_can_not_be_moved(acme: ProjectFolder, stack: str, old: str, new: str, reason: str) -> None:
     before = acme.kept()
     acme.edit(stack, old, new)
     refused = acme.refused("up")
@@ -191,27 +191,25 @@ def test_a_mistyped_bucket_is_refused_and_the_restored_file_works(acme: ProjectF
     before = acme.kept()
     acme.edit("books", "acme-books", "acme-boosk")
     refused = acme.refused("up")
-    assert refused.startswith(
-        "books: bucket acme-books would be deleted, and it is protected: put it back into the file"
-    )
+    assert refused.startswith("books: bucket acme-books is protected and would be deleted: put it back into the file")
     assert acme.kept() == before
     acme.write()
-    assert acme.done("up", "books").endswith("\nnothing had to be changed\n")
+    assert acme.done("up", "books").endswith("\nnothing to change\n")
 
 
-def test_stacks_that_refer_to_one_that_failed_are_left_out_and_others_go_on(edited: ProjectFolder) -> None:
+def test_stacks_that_refer_to_a_failed_one_are_skipped_and_others_continue(edited: ProjectFolder) -> None:
     edited.edit("books", f"trustedAccountId: '{PEOPLE}'", "trustedAccountId: '66'")
     edited.edit("auditors", "name: Auditors", "name: Inspectors")
     assert edited.refused("up") == (
         "books: Pulumi.books.yaml:6: acme:roles[0].trustedAccountId: '66' is not allowed;"
         ' write the twelve digits of the account id in quotes, e.g. "111111111111"'
     )
-    assert "clerks: left out, as it refers to books" in edited.printed
+    assert "clerks: skipped, because it refers to books" in edited.printed
     assert "Inspectors-member" in edited.profiles()
     assert "Auditors-member" not in edited.profiles()
 
 
-def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: ProjectFolder) -> None:
+def test_an_unreadable_state_is_named_with_its_backup(acme: ProjectFolder) -> None:
     state = acme.layout.backend / ".pulumi" / "stacks" / "acme" / "books.json"
     text = state.read_text()
     try:
@@ -224,16 +222,16 @@ def test_a_state_that_can_not_be_loaded_is_named_with_the_one_before_it(acme: Pr
     assert acme.done("status").count(", deployed\n") == len(FILES)
 
 
-# What is deployed, and the way back.
+# Deployed edits, and their reversal.
 
 
-def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: ProjectFolder) -> None:
+def test_a_stack_without_a_file_is_named_and_destroyed_by_command(edited: ProjectFolder) -> None:
     edited.path("clerks").unlink()
     printed = edited.done("up")
-    assert "clerks is deployed, but it has no file Pulumi.clerks.yaml any more" in printed
-    assert printed.endswith("\nnothing had to be changed\n")
+    assert "clerks is deployed, but its file Pulumi.clerks.yaml is missing" in printed
+    assert printed.endswith("\nnothing to change\n")
     assert edited.profiles() == {*FILES, "outsider", "Auditors-member"}
-    assert edited.refused("up", "clerks").startswith("clerks is deployed, but it has no file")
+    assert edited.refused("up", "clerks").startswith("clerks is deployed, but its file")
     assert "Destroying (clerks)" in edited.follow(printed, "destroy")
     iam = edited.administrator(PEOPLE).iam
     assert [group["GroupName"] for group in iam.list_groups()["Groups"]] == ["Auditors"]
@@ -244,92 +242,92 @@ def test_a_stack_whose_file_is_gone_is_named_and_taken_down_by_command(edited: P
 def test_a_renamed_stack_is_renamed_by_command(edited: ProjectFolder) -> None:
     edited.path("auditors").rename(edited.path("inspectors"))
     refused = edited.refused("up")
-    assert refused.startswith("inspectors is new and auditors, whose file is gone, is deployed in its account")
+    assert refused.startswith("inspectors is new, and auditors, whose file is missing, is deployed in the same account")
     edited.follow(refused, "stack rename")
-    assert edited.done("up").endswith("\nnothing had to be changed\n")
+    assert edited.done("up").endswith("\nnothing to change\n")
     assert "inspectors" in edited.profiles()
     edited.path("inspectors").rename(edited.path("auditors"))
     edited.follow(edited.refused("up"), "stack rename")
 
 
-def test_a_bucket_is_handed_over_by_command(edited: ProjectFolder) -> None:
+@pytest.mark.every_edit
+def test_a_bucket_is_released_by_command(edited: ProjectFolder) -> None:
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    createBucket: false")
     edited.follow(edited.refused("up", "books"), "state delete")
     printed = edited.done("up", "books")
-    assert "made for the sandbox" not in printed  # it is there
-    assert printed.endswith("\nnothing had to be changed\n")
+    assert "created for the sandbox" not in printed  # it exists
+    assert printed.endswith("\nnothing to change\n")
     edited.write()
     edited.follow(edited.refused("up", "books"), "import")
 
 
-def test_a_group_and_a_role_are_renamed(edited: ProjectFolder) -> None:
-    edited.edit("books", "name: ReadBooks", "name: SeeBooks")
-    edited.edit("clerks", "books/ReadBooks", "books/SeeBooks")
-    edited.edit("clerks", "name: Developers", "name: Builders")
-    edited.done("up")
-    assert edited.profiles() >= {"Builders-member", "alice"}
-    assert "David" not in edited.profiles()
-    users = edited.administrator(PEOPLE).iam.list_users()["Users"]
-    assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member", ADMINISTRATOR}
-
-
-def test_a_permission_set_comes_and_goes_with_its_role_and_policies(edited: ProjectFolder) -> None:
+def test_a_role_a_group_and_a_permission_set_are_renamed(edited: ProjectFolder) -> None:
     iam = edited.administrator(PEOPLE).iam
 
     def attached() -> dict[str, list[str]]:
-        """The policies of the roles of Identity Center, by the roles' ARNs."""
+        """Return the policies of Identity Center's roles, by the roles' ARNs."""
         roles = iam.list_roles(PathPrefix="/aws-reserved/")["Roles"]
         listed = {it["Arn"]: iam.list_attached_role_policies(RoleName=it["RoleName"]) for it in roles}
         return {arn: sorted(it["PolicyName"] for it in found["AttachedPolicies"]) for arn, found in listed.items()}
 
     [(arn, policies)] = attached().items()
-    prefix = f"arn:aws:iam::{PEOPLE}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Night_"
-    assert re.fullmatch(f"{prefix}[0-9a-f]{{16}}", arn)
+    prefix = f"arn:aws:iam::{PEOPLE}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
+    assert re.fullmatch(f"{prefix}Night_[0-9a-f]{{16}}", arn)
     assert policies == ["allow-assume-roles-Night"]
+
+    edited.edit("books", "name: ReadBooks", "name: SeeBooks")
+    edited.edit("clerks", "books/ReadBooks", "books/SeeBooks")
+    edited.edit("clerks", "name: Developers", "name: Builders")
     edited.edit("clerks", "acme:permissionSets:\n  - allow", "acme:permissionSets:\n  - deny")
-    edited.done("up", "clerks")
-    assert attached() == {arn: ["deny-assume-roles-Night"]}
     edited.edit("clerks", "name: Night", "name: Day")
-    edited.done("up", "clerks")
-    assert [policies for arn, policies in attached().items() if "_Day_" in arn] == [["deny-assume-roles-Day"]]
-    assert len(attached()) == 1
+    edited.done("up", "books", "clerks")
+    assert edited.profiles() >= {"Builders-member", "alice"}
+    assert "David" not in edited.profiles()
+    users = edited.administrator(PEOPLE).iam.list_users()["Users"]
+    assert {user["UserName"] for user in users} == {"Builders-member", "alice", "Auditors-member", ADMINISTRATOR}
+    [(arn, policies)] = attached().items()
+    assert re.fullmatch(f"{prefix}Day_[0-9a-f]{{16}}", arn)
+    assert policies == ["deny-assume-roles-Day"]
     local = iam.list_policies(Scope="Local")["Policies"]
     assert [policy["PolicyName"] for policy in local] == ["deny-assume-roles-Day"]
 
 
-def test_a_stranger_in_a_group_keeps_it_from_being_removed(edited: ProjectFolder) -> None:
+@pytest.mark.every_edit
+def test_a_foreign_member_prevents_the_deletion_of_a_group(edited: ProjectFolder) -> None:
     iam = edited.administrator(PEOPLE).iam
     iam.create_user(UserName="stranger")
     iam.add_user_to_group(GroupName="Auditors", UserName="stranger")
     edited.edit("auditors", "name: Auditors", "name: Inspectors")
     refused = edited.refused("up", "auditors")
-    assert refused.startswith("auditors: group Auditors can't be deleted, as people or policies that are not")
+    assert refused.startswith(
+        "auditors: group Auditors can't be deleted: it has members or policies that the sandbox did not make"
+    )
     iam.remove_user_from_group(GroupName="Auditors", UserName="stranger")
     iam.delete_user(UserName="stranger")
     edited.done("up", "auditors")
 
 
-def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
+def test_an_encrypted_external_id_is_replaced_by_the_sandboxs_own(
     edited: ProjectFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.commands.proved", proved)
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    externalId: {secure: v1:AAAA:BBBB}")
     printed = edited.done("up", "books")
-    assert "books: acme:roles[0].externalId is encrypted for a backend of your own" in printed
+    assert "books: acme:roles[0].externalId is encrypted for your own backend" in printed
     assert "assume the role without the external id" in printed
     assert "Everything that was read and tried came out as expected" in printed
     monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
-    assert edited.done("up", "books").endswith("\nnothing had to be changed\n")
+    assert edited.done("up", "books").endswith("\nnothing to change\n")
     assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")
 
 
-# Before anything is started.
+# Commands that fail before anything is started.
 
 
 @pytest.mark.parametrize(
     ("arguments", "edit", "reason"),
     [
-        (["up", "boks"], {}, "there is no stack 'boks'; there are: archive, auditors, books, clerks"),
+        (["up", "boks"], {}, "there is no stack 'boks'; known stacks: archive, auditors, books, clerks"),
         (["env", "boks"], {}, "there is no stack 'boks'"),
         (["up"], {"books": "config:\n\tx: 1\n"}, "line 2, column 1: a tab is not allowed here; indent with spaces"),
         (
@@ -343,7 +341,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
         (
             ["up"],
             {"books": FILES["books"] | {"acme:roles": {"secure": "v1:AAAA"}}},
-            "acme:roles is encrypted for a backend of your own, so the sandbox can't read it",
+            "acme:roles is encrypted for your own backend, so the sandbox can't read it",
         ),
         (["outputs"], {}, "nothing is deployed; run `python -m sandbox up --project "),
         (
@@ -353,7 +351,7 @@ def test_an_encrypted_external_id_is_tried_with_one_of_the_sandboxs_own(
         ),
     ],
 )
-def test_what_can_not_work_starts_nothing(
+def test_impossible_commands_start_nothing(
     tmp_path: Path, arguments: list[str], edit: dict[str, Any], reason: str
 ) -> None:
     folder = ProjectFolder(tmp_path, FILES)

@@ -1,4 +1,4 @@
-"""The sandbox refuses what AWS refuses, and does it once nothing is in the way any more."""
+"""Tests that the sandbox refuses deletions and names as AWS does, and accepts them once the obstacles are gone."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -38,10 +38,10 @@ def conflict(step: str) -> str:
     return f"409 DeleteConflict: Cannot delete entity, must {step} first."
 
 
-# A thing can't be deleted while it is in use.
+# Resources in use.
 
 
-def test_a_group_in_use(iam: "IAMClient") -> None:
+def test_a_group_in_use_is_not_deleted(iam: "IAMClient") -> None:
     iam.create_group(GroupName="Used")
     iam.create_user(UserName="member")
     iam.add_user_to_group(GroupName="Used", UserName="member")
@@ -57,7 +57,7 @@ def test_a_group_in_use(iam: "IAMClient") -> None:
     assert "404 NoSuchEntity" in refused(iam.delete_group, GroupName="Used")
 
 
-def test_a_user_in_use(iam: "IAMClient") -> None:
+def test_a_user_in_use_is_not_deleted(iam: "IAMClient") -> None:
     iam.create_user(UserName="used")
     iam.create_group(GroupName="Users")
     iam.create_login_profile(UserName="used", Password="does not matter")  # noqa: S106
@@ -80,7 +80,7 @@ def test_a_user_in_use(iam: "IAMClient") -> None:
     iam.delete_user(UserName="used")
 
 
-def test_a_role_in_use(iam: "IAMClient") -> None:
+def test_a_role_in_use_is_not_deleted(iam: "IAMClient") -> None:
     iam.create_role(RoleName="used", AssumeRolePolicyDocument=TRUST)
     iam.create_instance_profile(InstanceProfileName="used")
     iam.add_role_to_instance_profile(InstanceProfileName="used", RoleName="used")
@@ -101,7 +101,7 @@ def test_a_role_in_use(iam: "IAMClient") -> None:
     iam.delete_role(RoleName="used")
 
 
-def test_a_policy_in_use(iam: "IAMClient") -> None:
+def test_a_policy_in_use_is_not_deleted(iam: "IAMClient") -> None:
     arn = iam.create_policy(PolicyName="used", PolicyDocument=DOCUMENT)["Policy"]["Arn"]
     iam.create_group(GroupName="Attached")
     iam.create_user(UserName="attached", PermissionsBoundary=arn)
@@ -124,7 +124,7 @@ def test_a_policy_in_use(iam: "IAMClient") -> None:
 # Names are unique, whatever their case.
 
 
-def test_names_that_are_taken(iam: "IAMClient") -> None:
+def test_taken_names_are_refused(iam: "IAMClient") -> None:
     group, user, role, policy = iam.create_group, iam.create_user, iam.create_role, iam.create_policy
     for name in ("Taken", "taken", "TAKEN"):
         create: list[tuple[Call, dict[str, str], str]] = [
@@ -148,11 +148,11 @@ def test_names_of_another_account_are_free(accounts: Accounts, iam: "IAMClient")
     accounts.administrator(OTHER_ACCOUNT).iam.create_group(GroupName="everywhere")
 
 
-# A group gets another name.
+# Renamed groups.
 
 
-def test_a_group_is_renamed_with_all_that_it_has(iam: "IAMClient") -> None:
-    made = iam.create_group(GroupName="Before", Path="/teams/")["Group"]
+def test_a_group_keeps_everything_when_renamed(iam: "IAMClient") -> None:
+    before = iam.create_group(GroupName="Before", Path="/teams/")["Group"]
     iam.create_user(UserName="renamed")
     iam.add_user_to_group(GroupName="Before", UserName="renamed")
     iam.put_group_policy(GroupName="Before", PolicyName="inline", PolicyDocument=DOCUMENT)
@@ -161,7 +161,7 @@ def test_a_group_is_renamed_with_all_that_it_has(iam: "IAMClient") -> None:
 
     group = iam.get_group(GroupName="After")
     assert group["Group"] == {
-        **made,
+        **before,
         "GroupName": "After",
         "Arn": f"arn:aws:iam::{ACCOUNT}:group/teams/After",
     }
@@ -179,7 +179,7 @@ def test_a_group_is_renamed_with_all_that_it_has(iam: "IAMClient") -> None:
     assert [user["UserName"] for user in iam.get_group(GroupName="AFTER")["Users"]] == ["renamed"]
 
 
-def test_a_group_does_not_get_a_name_that_is_taken(iam: "IAMClient") -> None:
+def test_a_group_can_not_be_renamed_to_a_taken_name(iam: "IAMClient") -> None:
     iam.create_group(GroupName="First")
     iam.create_group(GroupName="Second")
     taken = "409 EntityAlreadyExists: Group with name FIRST already exists."
@@ -189,10 +189,10 @@ def test_a_group_does_not_get_a_name_that_is_taken(iam: "IAMClient") -> None:
     iam.update_group(GroupName="Second", NewGroupName="FIRST")
 
 
-# Who may not do a thing learns nothing of what is in the way.
+# A caller without the right learns nothing about the obstacles.
 
 
-def test_rules_come_after_the_right_to_do_it(accounts: Accounts, iam: "IAMClient") -> None:
+def test_rules_run_after_authorization(accounts: Accounts, iam: "IAMClient") -> None:
     iam.create_group(GroupName="Hidden")
     iam.attach_group_policy(GroupName="Hidden", PolicyArn=READ_ONLY)
     nobody = User("nobody", ACCOUNT, power_user=False)
@@ -206,10 +206,10 @@ def test_rules_come_after_the_right_to_do_it(accounts: Accounts, iam: "IAMClient
             assert refused(call, **parameters).startswith("403 AccessDenied")
 
 
-# S3 has rules of its own.
+# S3's rules.
 
 
-def test_a_bucket_in_use(s3: "S3Client") -> None:
+def test_a_bucket_in_use_is_not_deleted(s3: "S3Client") -> None:
     s3.create_bucket(Bucket="strict-used")
     s3.put_bucket_versioning(Bucket="strict-used", VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket="strict-used", Key="key", Body=b"content")["VersionId"]
@@ -224,11 +224,11 @@ def test_a_bucket_in_use(s3: "S3Client") -> None:
     s3.delete_bucket(Bucket="strict-used")
 
 
-def test_buckets_that_are_taken(accounts: Accounts, s3: "S3Client") -> None:
+def test_taken_bucket_names_are_refused(accounts: Accounts, s3: "S3Client") -> None:
     s3.create_bucket(Bucket="strict-taken")
     other = accounts.administrator(OTHER_ACCOUNT).s3
     assert refused(other.create_bucket, Bucket="strict-taken").startswith("409 BucketAlreadyExists: ")
-    s3.create_bucket(Bucket="strict-taken")  # us-east-1 takes it once more
+    s3.create_bucket(Bucket="strict-taken")  # us-east-1 accepts it again
     s3.delete_bucket(Bucket="strict-taken")
     other.create_bucket(Bucket="strict-taken")
     west: Any = {"Bucket": "strict-west", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
@@ -236,7 +236,7 @@ def test_buckets_that_are_taken(accounts: Accounts, s3: "S3Client") -> None:
     assert refused(s3.create_bucket, **west).startswith("409 BucketAlreadyOwnedByYou: ")
 
 
-# Tags and boundaries are where AWS has them.
+# Tags and boundaries in answers.
 
 
 def test_tags(iam: "IAMClient", s3: "S3Client") -> None:
@@ -255,7 +255,7 @@ def test_tags(iam: "IAMClient", s3: "S3Client") -> None:
     assert iam.get_policy(PolicyArn=arn)["Policy"]["Tags"] == tags
     for bucket in ("strict-tagged", "strict-tagged-later"):
         assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == tags
-    # A listing says nothing of tags.
+    # A listing has no tags.
     for listed in (
         iam.list_users()["Users"],
         iam.list_roles()["Roles"],
@@ -278,9 +278,9 @@ def test_permissions_boundaries(accounts: Accounts, iam: "IAMClient") -> None:
     iam.put_user_policy(UserName="bounded", PolicyName="anything", PolicyDocument=DOCUMENT)
     details = iam.get_account_authorization_details()
     entities: list[Any] = [*details["UserDetailList"], *details["RoleDetailList"]]
-    bounded_entities = [it for it in entities if "bounded" in (it.get("UserName"), it.get("RoleName"))]
+    bounded_entities = [entity for entity in entities if "bounded" in (entity.get("UserName"), entity.get("RoleName"))]
     assert [it["PermissionsBoundary"] for it in bounded_entities] == [bounded] * 2
-    assert [it for it in entities if "PermissionsBoundary" not in it]
+    assert [entity for entity in entities if "PermissionsBoundary" not in entity]
     with accounts.signed_in(User("bounded", ACCOUNT)) as session:
         session.iam.get_user(UserName="bounded")
         assert refused(session.iam.list_users).startswith("403 AccessDenied")

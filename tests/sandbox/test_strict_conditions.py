@@ -1,4 +1,4 @@
-"""Policies decide in the sandbox as they do on AWS: variables, what a session carries, MFA, and other accounts."""
+"""Tests that policies decide as on AWS: variables, session tags, source identity, MFA, and other accounts."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def iam(accounts: Accounts) -> "IAMClient":
 
 @pytest.fixture(scope="module")
 def sign_in(accounts: Accounts) -> Iterator[SignIn]:
-    """Signs a user in, who is made with no rights the first time."""
+    """Yield a function that signs a user in, and creates the user without rights if it does not exist."""
     sessions: dict[str, Session] = {}
     with ExitStack() as stack:
 
@@ -66,7 +66,7 @@ def make_role(iam: "IAMClient", name: str, trust_policy: str, *statements: State
 
 
 def let(iam: "IAMClient", user: str, *statements: Statement, version: str = "2012-10-17") -> None:
-    """Let a user do this and nothing else."""
+    """Replace a user's rights."""
     iam.put_user_policy(UserName=user, PolicyName="rights", PolicyDocument=document(*statements, version=version))
 
 
@@ -110,7 +110,7 @@ def test_values_of_variables(
     assert refused(s3.put_object, Bucket=BUCKET, Key=denied, Body=b"").startswith(DENIED)
 
 
-def test_a_variable_without_a_value_is_like_nothing(iam: "IAMClient", sign_in: SignIn) -> None:
+def test_a_variable_without_a_value_matches_nothing(iam: "IAMClient", sign_in: SignIn) -> None:
     user = sign_in("valentin").iam
     none = "${aws:PrincipalTag/none}"
     let(iam, "valentin", allow("iam:GetUser", "*", StringLike={"aws:username": ["x", f"{none}*"]}))
@@ -129,7 +129,7 @@ def test_variables_in_conditions(accounts: Accounts, iam: "IAMClient", sign_in: 
     let(iam, "victor", allow("s3:ListBucket", "*", StringLike={"s3:prefix": ["home/${aws:username}/*"]}))
     s3.list_objects_v2(Bucket=BUCKET, Prefix="home/victor/new")
     assert refused(s3.list_objects_v2, Bucket=BUCKET, Prefix="home/vera/new").startswith(DENIED)
-    # A wildcard that comes in by a variable stands for itself.
+    # A wildcard in a variable's value is literal.
     let(iam, "victor", allow("s3:ListBucket", "*", StringLike={"s3:delimiter": ["${s3:prefix}"]}))
     s3.list_objects_v2(Bucket=BUCKET, Prefix="*", Delimiter="*")
     assert refused(s3.list_objects_v2, Bucket=BUCKET, Prefix="*", Delimiter="/").startswith(DENIED)
@@ -159,8 +159,8 @@ def test_variables_in_bucket_policies(accounts: Accounts, iam: "IAMClient", sign
     assert refused(user.s3.put_object, Bucket="strict-homes", Key="vicky/new", Body=b"").startswith(DENIED)
 
 
-# What a session carries. IAM User Guide, "Passing session tags" and "Monitor and control actions taken with assumed
-# roles".
+# Session tags and source identity. IAM User Guide, "Passing session tags" and "Monitor and control actions taken with
+# assumed roles".
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_variables_in_bucket_policies(accounts: Accounts, iam: "IAMClient", sign
         ("sts:SetSourceIdentity", {"SourceIdentity": "sonja"}),
     ],
 )
-def test_both_sides_have_to_let_a_session_carry_something(
+def test_both_sides_must_allow_session_tags_and_source_identity(
     iam: "IAMClient", sign_in: SignIn, right: str, call: dict[str, Any]
 ) -> None:
     user, name = sign_in("sonja").sts, right.partition(":")[2]
@@ -189,25 +189,27 @@ def test_both_sides_have_to_let_a_session_carry_something(
     user.assume_role(**call)
 
 
-def test_a_session_is_told_by_what_it_carries(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
+def test_session_tags_and_source_identity_are_condition_keys(
+    accounts: Accounts, iam: "IAMClient", sign_in: SignIn
+) -> None:
     user = sign_in("stella")
     let(iam, "stella", allow("sts:*"))
     rights = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
     conditions = {"aws:SourceIdentity": "stella", "aws:PrincipalTag/team": "web"}
-    told = allow("iam:GetRole", "*", StringEquals=conditions)
-    arn = make_role(iam, "carrying", trust(*rights), told, allow(list(rights)))
-    next_arn = make_role(iam, "carrying-on", trust(*rights), told)
+    conditional = allow("iam:GetRole", "*", StringEquals=conditions)
+    arn = make_role(iam, "carrying", trust(*rights), conditional, allow(list(rights)))
+    next_arn = make_role(iam, "carrying-on", trust(*rights), conditional)
     call: Any = {"SourceIdentity": "stella", "Tags": [{"Key": "team", "Value": "web"}]}
     assert refused(assume(accounts, user, arn).iam.get_role, RoleName="carrying").startswith(DENIED)
     assume(accounts, user, arn, **call).iam.get_role(RoleName="carrying")
-    # What is transitive goes with the session into the next role.
+    # Transitive tags are inherited by the next session.
     chained = assume(accounts, assume(accounts, user, arn, **call), next_arn)
     assert refused(chained.iam.get_role, RoleName="carrying").startswith(DENIED)
     chained = assume(accounts, assume(accounts, user, arn, TransitiveTagKeys=["team"], **call), next_arn)
     chained.iam.get_role(RoleName="carrying")
 
 
-def test_a_source_identity_needs_the_right_in_the_next_role_too(
+def test_an_inherited_source_identity_needs_the_right_too(
     accounts: Accounts, iam: "IAMClient", sign_in: SignIn
 ) -> None:
     let(iam, "stella" if sign_in("stella") else "", allow("sts:*"))
@@ -229,7 +231,7 @@ def test_a_source_identity_needs_the_right_in_the_next_role_too(
     ],
 )
 @pytest.mark.parametrize("side", ["trust", "identity"])
-def test_tags_of_a_session_that_is_asked_for(
+def test_requested_session_tags_are_condition_keys(
     iam: "IAMClient",
     sign_in: SignIn,
     side: str,
@@ -250,8 +252,8 @@ def test_tags_of_a_session_that_is_asked_for(
     assert refused(user.assume_role, **call(denied)).startswith(DENIED)
 
 
-def test_a_role_of_a_session_is_the_principal(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
-    """IAM User Guide, "AWS global condition context keys", aws:PrincipalArn and aws:PrincipalType."""
+def test_a_sessions_principal_is_its_role(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
+    """Source: IAM User Guide, "AWS global condition context keys", aws:PrincipalArn and aws:PrincipalType."""
     let(iam, "rita" if sign_in("rita") else "", allow("sts:AssumeRole"))
     through = make_role(iam, "through", trust(), allow("sts:AssumeRole"), Path="/teams/")
     by_arn = make_role(iam, "by-arn", trust(ArnEquals={"aws:PrincipalArn": through}))
@@ -265,7 +267,7 @@ def test_a_role_of_a_session_is_the_principal(accounts: Accounts, iam: "IAMClien
 # Trust and identity policies. IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic".
 
 
-def test_a_user_who_is_named_needs_no_policy_in_the_same_account(
+def test_a_named_user_needs_no_policy_in_the_same_account(
     accounts: Accounts, iam: "IAMClient", sign_in: SignIn
 ) -> None:
     user, other = sign_in("nadja"), accounts.administrator(OTHER_ACCOUNT).iam
@@ -274,14 +276,14 @@ def test_a_user_who_is_named_needs_no_policy_in_the_same_account(
     by_account = make_role(iam, "by-account", trust())
     call = {"RoleSessionName": "session"}
     assert refused(user.sts.assume_role, RoleArn=by_account, **call).startswith(DENIED)
-    # Across accounts, both sides have to allow it.
+    # Across accounts, both sides must allow it.
     elsewhere = make_role(other, "named", trust(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/nadja"}))
     assert refused(user.sts.assume_role, RoleArn=elsewhere, **call).startswith(DENIED)
     let(iam, "nadja", allow("sts:AssumeRole", elsewhere))
     assume(accounts, user, elsewhere)
 
 
-def test_a_role_is_found_by_its_whole_arn(iam: "IAMClient", sign_in: SignIn) -> None:
+def test_a_role_is_identified_by_its_full_arn(iam: "IAMClient", sign_in: SignIn) -> None:
     user = sign_in("nora").sts
     arn = make_role(iam, "with-path", trust(), Path="/teams/")
     let(iam, "nora", allow("sts:AssumeRole"))
@@ -327,7 +329,7 @@ def test_a_bucket_policy_lets_in_a_principal_of_another_account(
 
 
 def test_a_bucket_policy_binds_root_too(accounts: Accounts) -> None:
-    """Source: S3 API Reference, "PutBucketPolicy": root may put and delete the policy all the same."""
+    """Source: S3 API Reference, "PutBucketPolicy": root may still put and delete the policy."""
     owner, other = accounts.administrator(ACCOUNT).s3, accounts.administrator(OTHER_ACCOUNT).s3
     owner.create_bucket(Bucket="strict-root")
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::strict-root"}
@@ -346,7 +348,7 @@ def test_a_bucket_policy_binds_root_too(accounts: Accounts) -> None:
     other.list_objects_v2(Bucket="strict-root")
 
 
-def test_a_key_is_seen_as_it_is(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
+def test_object_keys_are_not_normalized(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
     accounts.administrator(ACCOUNT).s3.create_bucket(Bucket=BUCKET)
     s3 = sign_in("klara").s3
     let(iam, "klara", allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/reports/"))
@@ -361,7 +363,7 @@ def test_a_key_is_seen_as_it_is(accounts: Accounts, iam: "IAMClient", sign_in: S
 # Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".
 
 
-def test_which_policy_may_be_attached(iam: "IAMClient", sign_in: SignIn) -> None:
+def test_attached_policies_are_a_condition_key(iam: "IAMClient", sign_in: SignIn) -> None:
     user = sign_in("petra").iam
     iam.create_group(GroupName="Attached")
     arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -373,7 +375,7 @@ def test_which_policy_may_be_attached(iam: "IAMClient", sign_in: SignIn) -> None
     assert refused(user.attach_user_policy, UserName="petra", PolicyArn=admin).startswith(DENIED)
 
 
-def test_tags_of_what_a_call_is_about(iam: "IAMClient", sign_in: SignIn) -> None:
+def test_resource_tags_are_condition_keys(iam: "IAMClient", sign_in: SignIn) -> None:
     user = sign_in("tilda")
     iam.create_user(UserName="labelled", Tags=[{"Key": "team", "Value": "web"}])
     arn = make_role(iam, "labelled", trust(), Tags=[{"Key": "team", "Value": "web"}])
@@ -391,7 +393,7 @@ def test_tags_of_what_a_call_is_about(iam: "IAMClient", sign_in: SignIn) -> None
 FAILED = "403 AccessDenied: MultiFactorAuthentication failed"
 
 
-def test_a_right_code_is_good_once(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
+def test_a_valid_code_works_once(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
     user = sign_in("milla")
     device = MfaDevice(iam, "milla")
     let(iam, "milla", allow("sts:AssumeRole"))
@@ -404,7 +406,7 @@ def test_a_right_code_is_good_once(accounts: Accounts, iam: "IAMClient", sign_in
     assert refused(user.sts.assume_role, **wrong) == f"{FAILED} with invalid MFA one time pass code. "
     session = assume(accounts, user, **right)
     assert refused(user.sts.assume_role, **right) == f"{FAILED} with invalid MFA one time pass code. "
-    # Sessions of roles don't carry it, and don't have devices.
+    # Role sessions have no MFA, and no devices.
     assert refused(session.sts.assume_role, **call).startswith(DENIED)
     assert refused(session.sts.assume_role, **right).startswith(f"{FAILED}, unable to validate MFA code.")
     given = user.sts.get_session_token(SerialNumber=device.serial_number, TokenCode=device.next_code())["Credentials"]
@@ -412,7 +414,7 @@ def test_a_right_code_is_good_once(accounts: Accounts, iam: "IAMClient", sign_in
     signed_in.sts.assume_role(**call)
 
 
-def test_a_device_of_another_user_is_no_good(iam: "IAMClient", sign_in: SignIn) -> None:
+def test_another_users_device_is_refused(iam: "IAMClient", sign_in: SignIn) -> None:
     other = MfaDevice(iam, "mallory" if sign_in("mallory") else "")
     user = sign_in("marie").sts
     call = {"SerialNumber": other.serial_number, "TokenCode": other.next_code()}
@@ -422,7 +424,7 @@ def test_a_device_of_another_user_is_no_good(iam: "IAMClient", sign_in: SignIn) 
     user.get_session_token()
 
 
-def test_a_device_is_enabled_by_two_codes_in_a_row(iam: "IAMClient", sign_in: SignIn) -> None:
+def test_a_device_is_enabled_by_two_consecutive_codes(iam: "IAMClient", sign_in: SignIn) -> None:
     assert sign_in("martha")
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="martha")["VirtualMFADevice"]["SerialNumber"]
     call = {

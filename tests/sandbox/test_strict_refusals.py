@@ -1,4 +1,4 @@
-"""The sandbox refuses what AWS documents as errors of IAM and STS, and does it once the cause is gone."""
+"""Tests that the sandbox refuses calls of IAM and STS as AWS documents, and accepts them once the cause is gone."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def document(*statements: object, **more: object) -> str:
 
 
 def padded(size: int, statement: dict[str, Any]) -> str:
-    """A document of this size, but for white space."""
+    """Return a document of this size, not counting white space."""
     text = json.dumps(json.loads(document({**statement, "Condition": {"StringEquals": {"aws:username": ""}}})))
     return text.replace('""', f'"{"x" * (size - len("".join(text.split())))}"') + " " * 100
 
@@ -46,7 +46,7 @@ def iam(accounts: Accounts) -> "IAMClient":
 
 @pytest.fixture(scope="module")
 def user(accounts: Accounts) -> Iterator[Session]:
-    """A user who may assume any role."""
+    """Yield a session of a user who may assume any role."""
     with ExitStack() as stack:
         user = User("refused", ACCOUNT)
         accounts.make(user)
@@ -63,7 +63,7 @@ def make_role(iam: "IAMClient", name: str, **more: Any) -> str:  # noqa: ANN401
 
 
 def documented(error: str) -> list[str]:
-    """The calls of IAM of whose errors the table says that a test of this module tries them."""
+    """Return the IAM calls for which the table names a test of this module."""
     return [
         row.call
         for row in rows()
@@ -72,7 +72,7 @@ def documented(error: str) -> list[str]:
 
 
 def call_of(iam: "IAMClient", name: str, **given: object) -> Any:  # noqa: ANN401
-    """A call with all that it has to have, and the names of things that are not there but for those that are given."""
+    """Return a call with all required parameters, which name missing resources unless given."""
     model = iam.meta.service_model.operation_model(name)
     shape: Any = model.input_shape
     needed = {*shape.required_members, *({"UserName"} & shape.members.keys())}
@@ -99,7 +99,7 @@ MISSING: dict[str, object] = {
 # STS API Reference, "AssumeRole" and "GetSessionToken".
 
 
-def test_no_session_is_longer_than_its_role_allows(iam: "IAMClient", user: Session) -> None:
+def test_a_session_is_not_longer_than_its_role_allows(iam: "IAMClient", user: Session) -> None:
     call: dict[str, Any] = {"RoleArn": make_role(iam, "hour"), "RoleSessionName": "session", "DurationSeconds": 3601}
     exceeds = "400 ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     assert refused(user.sts.assume_role, **call) == exceeds
@@ -107,9 +107,7 @@ def test_no_session_is_longer_than_its_role_allows(iam: "IAMClient", user: Sessi
     user.sts.assume_role(**call)
 
 
-def test_no_session_out_of_a_session_is_longer_than_an_hour(
-    accounts: Accounts, iam: "IAMClient", user: Session
-) -> None:
+def test_a_chained_session_is_not_longer_than_an_hour(accounts: Accounts, iam: "IAMClient", user: Session) -> None:
     arn = make_role(iam, "chained", MaxSessionDuration=7200)
     iam.put_role_policy(RoleName="chained", PolicyName="all", PolicyDocument=POLICY)
     call: dict[str, Any] = {"RoleArn": arn, "RoleSessionName": "session"}
@@ -123,7 +121,7 @@ def test_no_session_out_of_a_session_is_longer_than_an_hour(
     user.sts.assume_role(**call, DurationSeconds=3601)
 
 
-def test_root_assumes_no_role(accounts: Accounts, iam: "IAMClient") -> None:
+def test_root_can_not_assume_a_role(accounts: Accounts, iam: "IAMClient") -> None:
     call = {"RoleArn": make_role(iam, "not-for-root"), "RoleSessionName": "session"}
     root = accounts.administrator(ACCOUNT).sts
     denied = "403 AccessDenied: Roles may not be assumed by root accounts."
@@ -131,7 +129,7 @@ def test_root_assumes_no_role(accounts: Accounts, iam: "IAMClient") -> None:
     assert refused(opened(accounts, root.get_session_token()).sts.assume_role, **call) == denied
 
 
-def test_a_role_that_does_not_exist(user: Session) -> None:
+def test_a_missing_role_is_refused(user: Session) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/nothing"
     assert refused(user.sts.assume_role, RoleArn=arn, RoleSessionName="session").startswith("403 AccessDenied: User: ")
 
@@ -148,7 +146,9 @@ def test_a_role_that_does_not_exist(user: Session) -> None:
         ({"Tags": [{"Key": "a", "Value": "x" * 257}]}, {"Tags": [{"Key": "a", "Value": "x" * 256}]}),
     ],
 )
-def test_parameters_of_a_session(iam: "IAMClient", user: Session, wrong: dict[str, Any], right: dict[str, Any]) -> None:
+def test_invalid_parameters_of_a_session_are_refused(
+    iam: "IAMClient", user: Session, wrong: dict[str, Any], right: dict[str, Any]
+) -> None:
     if "anything" not in [role["RoleName"] for role in iam.list_roles()["Roles"]]:
         rights = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
         arn = make_role(iam, "anything")
@@ -161,7 +161,7 @@ def test_parameters_of_a_session(iam: "IAMClient", user: Session, wrong: dict[st
     user.sts.assume_role(**{**call, **right})
 
 
-def test_sessions_of_users_call_iam_with_mfa_alone(accounts: Accounts, iam: "IAMClient", user: Session) -> None:
+def test_user_sessions_call_iam_only_with_mfa(accounts: Accounts, iam: "IAMClient", user: Session) -> None:
     device = MfaDevice(iam, "refused")
     iam.put_user_policy(UserName="refused", PolicyName="list", PolicyDocument=POLICY)
     code: Any = {"SerialNumber": device.serial_number, "TokenCode": device.next_code()}
@@ -179,7 +179,7 @@ def exceeded(quota: str, most: int) -> str:
     return f"409 LimitExceeded: Cannot exceed quota for {quota}: {most}"
 
 
-def test_a_user_has_two_keys_and_ten_groups(iam: "IAMClient") -> None:
+def test_a_user_has_at_most_two_keys_and_ten_groups(iam: "IAMClient") -> None:
     iam.create_user(UserName="full")
     keys = [iam.create_access_key(UserName="full")["AccessKey"]["AccessKeyId"] for _ in range(2)]
     assert refused(iam.create_access_key, UserName="full") == exceeded("AccessKeysPerUser", 2)
@@ -190,13 +190,13 @@ def test_a_user_has_two_keys_and_ten_groups(iam: "IAMClient") -> None:
     for number in range(10):
         iam.add_user_to_group(UserName="full", GroupName=f"group-{number}")
     assert refused(iam.add_user_to_group, UserName="full", GroupName="group-10") == exceeded("GroupsPerUser", 10)
-    iam.add_user_to_group(UserName="full", GroupName="group-9")  # is there already
+    iam.add_user_to_group(UserName="full", GroupName="group-9")  # is a member already
     iam.remove_user_from_group(UserName="full", GroupName="group-0")
     iam.add_user_to_group(UserName="full", GroupName="group-10")
 
 
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
-def test_ten_policies_are_attached(iam: "IAMClient", kind: str) -> None:
+def test_at_most_ten_policies_are_attached(iam: "IAMClient", kind: str) -> None:
     create, attach = getattr(iam, f"create_{kind.lower()}"), getattr(iam, f"attach_{kind.lower()}_policy")
     who = {f"{kind}Name": f"attached-{kind}"}
     create(**who, **({"AssumeRolePolicyDocument": TRUST} if kind == "Role" else {}))
@@ -214,7 +214,7 @@ def test_ten_policies_are_attached(iam: "IAMClient", kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "most"), [("user", 2048), ("group", 5120), ("role", 10240)])
-def test_sizes_of_inline_policies_together(iam: "IAMClient", kind: str, most: int) -> None:
+def test_the_total_size_of_inline_policies_is_limited(iam: "IAMClient", kind: str, most: int) -> None:
     create, put = getattr(iam, f"create_{kind}"), getattr(iam, f"put_{kind}_policy")
     name = f"sized-{kind}"
     who = {f"{kind.title()}Name": name}
@@ -230,7 +230,7 @@ def test_sizes_of_inline_policies_together(iam: "IAMClient", kind: str, most: in
     put(**too_large)
 
 
-def test_sizes_and_versions_of_managed_policies(iam: "IAMClient") -> None:
+def test_the_size_and_versions_of_managed_policies_are_limited(iam: "IAMClient") -> None:
     large, too_large = padded(6144, ALL), padded(6145, ALL)
     assert refused(iam.create_policy, PolicyName="sized", PolicyDocument=too_large) == exceeded("PolicySize", 6144)
     arn = iam.create_policy(PolicyName="sized", PolicyDocument=large)["Policy"]["Arn"]
@@ -243,7 +243,7 @@ def test_sizes_and_versions_of_managed_policies(iam: "IAMClient") -> None:
     iam.create_policy_version(**call)  # type: ignore[arg-type]
 
 
-def test_sizes_of_trust_policies(iam: "IAMClient") -> None:
+def test_the_size_of_trust_policies_is_limited(iam: "IAMClient") -> None:
     large, too_large = padded(2048, BY_ACCOUNT), padded(2049, BY_ACCOUNT)
     call = {"RoleName": "sized-trust", "AssumeRolePolicyDocument": too_large}
     assert refused(iam.create_role, **call) == exceeded("ACLSizePerRole", 2048)
@@ -267,7 +267,7 @@ def test_sizes_of_trust_policies(iam: "IAMClient") -> None:
         ("policy", {"PolicyName": "a/b"}, {"PolicyName": "a-b"}),
     ],
 )
-def test_parameters_of_what_is_created(
+def test_invalid_parameters_of_new_resources_are_refused(
     iam: "IAMClient", kind: str, wrong: dict[str, object], right: dict[str, object]
 ) -> None:
     create = getattr(iam, f"create_{kind}")
@@ -306,7 +306,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("text", "message"), MALFORMED)
-def test_what_is_no_policy(iam: "IAMClient", text: str, message: str) -> None:
+def test_invalid_policies_are_refused(iam: "IAMClient", text: str, message: str) -> None:
     there = f"arn:aws:iam::{ACCOUNT}:policy/well-formed"
     if "malformed" not in [group["GroupName"] for group in iam.list_groups()["Groups"]]:
         iam.create_group(GroupName="malformed")
@@ -322,7 +322,7 @@ def test_what_is_no_policy(iam: "IAMClient", text: str, message: str) -> None:
         assert refused(call_of(iam, call, PolicyDocument=text, **names)) == malformed
 
 
-def test_what_is_a_policy(iam: "IAMClient") -> None:
+def test_valid_policies_are_accepted(iam: "IAMClient") -> None:
     condition = {"ForAllValues:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]}, "Bool": {"aws:SecureTransport": True}}
     statement = {**ALL, "Sid": "One", "Action": ["s3:Get*", "iam:*"], "Condition": condition}
     for name, text in (("one", json.dumps({"Statement": statement})), ("two", document(statement, ALL, Id="id"))):
@@ -337,7 +337,7 @@ def test_what_is_a_policy(iam: "IAMClient") -> None:
         ({**BY_ACCOUNT, "Action": "s3:GetObject"}, "AssumeRole policy may only specify STS AssumeRole actions."),
     ],
 )
-def test_what_is_no_trust_policy(iam: "IAMClient", statement: dict[str, Any], message: str) -> None:
+def test_invalid_trust_policies_are_refused(iam: "IAMClient", statement: dict[str, Any], message: str) -> None:
     call = {"RoleName": "no-trust", "AssumeRolePolicyDocument": document(statement)}
     assert refused(iam.create_role, **call) == f"400 MalformedPolicyDocument: {message}"
 
@@ -359,14 +359,14 @@ def test_what_is_no_trust_policy(iam: "IAMClient", statement: dict[str, Any], me
         "nobody",
     ],
 )
-def test_principals_that_there_are_not(iam: "IAMClient", user: Session, principal: str) -> None:
+def test_missing_principals_are_refused(iam: "IAMClient", user: Session, principal: str) -> None:
     assert user.sts.get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/refused"
     text = document({**BY_ACCOUNT, "Principal": {"AWS": [ACCOUNT, principal]}})
     invalid = f'400 MalformedPolicyDocument: Invalid principal in policy: "AWS":"{principal}"'
     assert refused(iam.create_role, RoleName="invalid", AssumeRolePolicyDocument=text) == invalid
 
 
-def test_accounts_that_there_are(accounts: Accounts, folder: Path, iam: "IAMClient") -> None:
+def test_only_existing_accounts_are_principals(accounts: Accounts, folder: Path, iam: "IAMClient") -> None:
     known = folder / "account-ids.json"
 
     def create(account_id: str) -> None:
@@ -375,11 +375,11 @@ def test_accounts_that_there_are(accounts: Accounts, folder: Path, iam: "IAMClie
             iam.create_role(RoleName="of-account", AssumeRolePolicyDocument=text)
             iam.delete_role(RoleName="of-account")
 
-    create("333333333333")  # as long as nothing is said, there are all
+    create("333333333333")  # without a list, every account exists
     known.write_text('["222222222222"]')
     try:
         create("222222222222")
-        create(ACCOUNT)  # something is in it
+        create(ACCOUNT)  # it has resources
         invalid = '400 MalformedPolicyDocument: Invalid principal in policy: "AWS":"333333333333"'
         assert refused(create, account_id="333333333333") == invalid
         accounts.administrator("333333333333").iam.create_user(UserName="somebody")
@@ -388,23 +388,23 @@ def test_accounts_that_there_are(accounts: Accounts, folder: Path, iam: "IAMClie
         known.unlink()
 
 
-def test_a_principal_that_is_deleted_leaves_its_unique_id(accounts: Accounts, iam: "IAMClient") -> None:
-    made = iam.create_user(UserName="gone")["User"]
-    text = document({**BY_ACCOUNT, "Principal": {"AWS": [made["Arn"], ACCOUNT]}})
+def test_a_deleted_principal_leaves_its_unique_id(accounts: Accounts, iam: "IAMClient") -> None:
+    gone = iam.create_user(UserName="gone")["User"]
+    text = document({**BY_ACCOUNT, "Principal": {"AWS": [gone["Arn"], ACCOUNT]}})
     iam.create_role(RoleName="trusting", AssumeRolePolicyDocument=text)
     s3 = accounts.administrator(ACCOUNT).s3
     s3.create_bucket(Bucket="strict-trusting")
     reading = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::strict-trusting/*"}
-    s3.put_bucket_policy(Bucket="strict-trusting", Policy=document({**reading, "Principal": {"AWS": made["Arn"]}}))
+    s3.put_bucket_policy(Bucket="strict-trusting", Policy=document({**reading, "Principal": {"AWS": gone["Arn"]}}))
     iam.delete_user(UserName="gone")
     iam.create_user(UserName="gone")
     trusting: Any = iam.get_role(RoleName="trusting")["Role"]["AssumeRolePolicyDocument"]
-    assert trusting["Statement"][0]["Principal"] == {"AWS": [made["UserId"], ACCOUNT]}
+    assert trusting["Statement"][0]["Principal"] == {"AWS": [gone["UserId"], ACCOUNT]}
     policy = json.loads(s3.get_bucket_policy(Bucket="strict-trusting")["Policy"])
-    assert policy["Statement"][0]["Principal"] == {"AWS": made["UserId"]}
+    assert policy["Statement"][0]["Principal"] == {"AWS": gone["UserId"]}
 
 
-def test_what_is_no_session_policy(iam: "IAMClient", user: Session) -> None:
+def test_invalid_session_policies_are_refused(iam: "IAMClient", user: Session) -> None:
     call: dict[str, Any] = {"RoleArn": make_role(iam, "session-policy"), "RoleSessionName": "session"}
     for no_policy in ("{", document({**ALL, "Effect": "Permit"})):
         assert refused(user.sts.assume_role, **call, Policy=no_policy).startswith("400 MalformedPolicyDocument: ")
@@ -417,7 +417,7 @@ def test_what_is_no_session_policy(iam: "IAMClient", user: Session) -> None:
 
 
 @pytest.mark.parametrize("name", documented("NoSuchEntity"))
-def test_what_does_not_exist(iam: "IAMClient", name: str) -> None:
+def test_missing_resources_are_refused(iam: "IAMClient", name: str) -> None:
     document_of_role = {"PolicyDocument": TRUST} if name == "UpdateAssumeRolePolicy" else {}
     assert refused(call_of(iam, name, **document_of_role)).startswith("404 NoSuchEntity: ")
 
@@ -432,7 +432,7 @@ def test_what_does_not_exist(iam: "IAMClient", name: str) -> None:
         ("AWSServiceRoleForSupport", "/aws-service-role/support.amazonaws.com/"),
     ],
 )
-def test_roles_that_are_aws_own(iam: "IAMClient", name: str, path: str) -> None:
+def test_aws_own_roles_can_not_be_changed(iam: "IAMClient", name: str, path: str) -> None:
     make_role(iam, name, Path=path)
     for call in documented("UnmodifiableEntity"):
         assert refused(call_of(iam, call, RoleName=name)) == (

@@ -1,4 +1,4 @@
-"""The sandbox refuses what AWS documents as errors of S3, and does it once the cause is gone."""
+"""Tests that the sandbox refuses calls of S3 as AWS documents, and accepts them once the cause is gone."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ def s3(accounts: Accounts) -> "S3Client":
         "bucket-an",
     ],
 )
-def test_names_that_are_reserved(s3: "S3Client", name: str) -> None:
+def test_reserved_names_are_refused(s3: "S3Client", name: str) -> None:
     assert refused(s3.create_bucket, Bucket=name) == "400 InvalidBucketName: The specified bucket is not valid."
     s3.create_bucket(Bucket=f"our-{name}-too")
 
@@ -54,7 +54,7 @@ def test_names_that_are_reserved(s3: "S3Client", name: str) -> None:
 # S3 API Reference, "CreateBucket".
 
 
-def test_a_bucket_is_made_where_it_is_said_to_be(s3: "S3Client") -> None:
+def test_a_bucket_is_created_in_its_location(s3: "S3Client") -> None:
     wrong: Any = {"LocationConstraint": "us-east-1"}
     call = {"Bucket": "strict-located", "CreateBucketConfiguration": wrong}
     assert refused(s3.create_bucket, **call).startswith("400 InvalidLocationConstraint: ")
@@ -81,12 +81,12 @@ def test_a_bucket_is_made_where_it_is_said_to_be(s3: "S3Client") -> None:
         (document({**READ, "Principal": {"User": "missing"}}), "Invalid principal in policy"),
     ],
 )
-def test_what_is_no_bucket_policy(s3: "S3Client", text: str, message: str) -> None:
+def test_invalid_bucket_policies_are_refused(s3: "S3Client", text: str, message: str) -> None:
     assert refused(s3.put_bucket_policy, Bucket=BUCKET, Policy=text) == f"400 MalformedPolicy: {message}"
     s3.put_bucket_policy(Bucket=BUCKET, Policy=document(READ))
 
 
-def test_the_size_of_a_bucket_policy(s3: "S3Client") -> None:
+def test_the_size_of_a_bucket_policy_is_limited(s3: "S3Client") -> None:
     def sized(size: int) -> str:
         text = json.dumps(json.loads(document({**READ, "Sid": ""})), separators=(",", ":"))
         return text.replace('"Sid":""', f'"Sid":"{"x" * (size - len(text))}"') + " " * 100
@@ -118,10 +118,10 @@ def test_acls_are_disabled(s3: "S3Client") -> None:
     s3.put_bucket_acl(Bucket="strict-acls", ACL="authenticated-read")
 
 
-# S3 API Reference, "GetObject" and "HeadObject": only who may list a key learns that it is missing.
+# S3 API Reference, "GetObject" and "HeadObject": only a caller who may list a key learns that it is missing.
 
 
-def test_a_missing_key_is_known_to_those_who_may_list_it(accounts: Accounts, s3: "S3Client") -> None:
+def test_a_missing_key_is_reported_only_to_callers_who_may_list_it(accounts: Accounts, s3: "S3Client") -> None:
     s3.create_bucket(Bucket="strict-missing")
     s3.put_object(Bucket="strict-missing", Key="seen/there", Body=b"")
     user = User("Reader", ACCOUNT, power_user=False)

@@ -145,7 +145,7 @@ def test_up_switches_between_strict_and_lenient(
         assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["lenient"]
 
     try:
-        assert ", lenient: it forgives what AWS refuses" in done("up", "--lenient")
+        assert ", lenient: accepts requests that AWS refuses" in done("up", "--lenient")
         endpoint = Emulator(layout).endpoint
         create("lenient")
         assert ", lenient: " in done("status")

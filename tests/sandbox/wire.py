@@ -1,4 +1,4 @@
-"""A faulty wire: a proxy between the provider and the emulator that spoils single answers."""
+"""A proxy between the provider and the emulator that injects faults into single calls."""
 
 import http.client
 import json
@@ -17,20 +17,20 @@ from sandbox.layout import Layout
 Fault = Literal[
     "lost", "last", "never", "reset", "cut", "torn", "denied", "expired", "throttled", "failed", "page", "slow"
 ]
-"""How a call is spoilt.
+"""The kinds of faults.
 
-- ``lost``: it is done, and the connection closed without an answer.
-- ``last``: as ``lost``; once all of these are over nothing is done or answered any more.
-- ``never``: as ``last``, but it is not done either.
-- ``reset``: it is not done, and the connection closed without an answer.
-- ``cut``: it is done, and half of the answer comes as if it were all of it.
-- ``torn``: it is done, and the connection closed after half of the answer.
-- ``denied``: AWS refuses it.
-- ``expired``: AWS refuses it, as the session is over.
-- ``throttled``: AWS wants it to be sent again later.
-- ``failed``: AWS has an error of its own.
-- ``page``: a web page with status 200 comes in place of AWS's answer.
-- ``slow``: it is done, and the answer comes late.
+- ``lost``: the call is done, and the connection is closed without an answer.
+- ``last``: as ``lost``; after the last of these faults, no call is done or answered any more.
+- ``never``: as ``last``, but the call is not done either.
+- ``reset``: the call is not done, and the connection is closed without an answer.
+- ``cut``: the call is done, and half of the answer is sent as if it were complete.
+- ``torn``: the call is done, and the connection is closed after half of the answer.
+- ``denied``: AWS refuses the call.
+- ``expired``: AWS refuses the call, because the session has expired.
+- ``throttled``: AWS throttles the call.
+- ``failed``: AWS has an internal error.
+- ``page``: a web page with status 200 replaces AWS's answer.
+- ``slow``: the call is done, and the answer is late.
 """
 
 _ENDING = {"last", "never"}
@@ -45,18 +45,18 @@ _PAGE = b"<html><body>Sign in</body></html>"
 
 
 class Wire:
-    """The proxy's faults: each spoils one call of an operation, and is over then."""
+    """The proxy's faults. Each affects one call of an operation."""
 
     def __init__(self) -> None:
         self.faults: dict[str, Fault] = {}
-        """By operation: IAM's name for it, or the HTTP method and path of S3's."""
+        """The faults, by operation: IAM's name of it, or S3's HTTP method and path."""
         self.later: dict[str, dict[str, Fault]] = {}
-        """Faults that come after an operation, by that operation."""
+        """The faults that follow an operation, by that operation."""
         self.dead = False
         self._lock = threading.Lock()
 
     def fault(self, operation: str, body: str) -> Fault | None:
-        """Return what is to happen to a call, once."""
+        """Return the fault of a call, once."""
         with self._lock:
             fault = self.faults.pop(operation, None)
             self.faults |= self.later.pop(operation, {})
@@ -64,7 +64,7 @@ class Wire:
             return fault
 
     def done(self) -> None:
-        """Do something after a call is done whose answer gets lost."""
+        """Run after a call whose answer gets lost."""
 
 
 class Proxied(Emulator):
@@ -80,16 +80,16 @@ class Proxied(Emulator):
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """Say nothing of a client that has gone: a provider that ends does not wait for its answers."""
+        """Ignore a client that has disconnected: a provider that ends does not wait for its answers."""
 
 
 @contextmanager
 def served(where: Callable[[], Layout], wire: Wire) -> Iterator[str]:
-    """Serve the proxy while the context lasts, and give its address.
+    """Serve the proxy within the context, and yield its address.
 
     Args:
-        where: gives the sandbox whose emulator is reached, at each call.
-        wire: what happens to the calls.
+        where: returns, for each call, the sandbox whose emulator receives it.
+        wire: the faults.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -120,7 +120,7 @@ def served(where: Callable[[], Layout], wire: Wire) -> Iterator[str]:
         def _forward(self, body: bytes, fault: Fault | None) -> None:
             try:
                 status, headers, answer = self._forwarded(body)
-            except OSError:  # the emulator is gone
+            except OSError:  # the emulator has ended
                 self.close_connection = True
                 return
             if fault in ("lost", "last"):

@@ -130,11 +130,13 @@ def test_a_missing_stack_is_named_with_the_existing_ones(write: Write) -> None:
     project = read_project(write(a=groups("prod/Role"), production={}))
     assert refusal(lambda: order(project)) == (
         "Pulumi.a.yaml, line 4: acme:groups[0].allow[0]: 'prod/Role' names the stack prod, which has no file"
-        " Pulumi.prod.yaml; there are: production"
+        " Pulumi.prod.yaml; known stacks: production"
     )
     assert order(project, deployed=("acme/prod",)) == ["acme/a", "acme/production"]
     project = read_project(write(a=groups("other/prod/Role")))
-    assert "names the project other, which is not here; add its folder, --with DIR" in refusal(lambda: order(project))
+    assert "names the project other, which is not here; add its folder with --with DIR" in refusal(
+        lambda: order(project)
+    )
 
 
 # Refused values.

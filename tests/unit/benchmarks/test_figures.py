@@ -1,4 +1,4 @@
-"""The benchmarks' figures: a line and a bar for each, and all of them as JSON."""
+"""Tests of the benchmarks' figures: lines, bars and JSON."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, bars, show, write
 FIGURES = [Figure("ours", 1.5, 0.5, "theirs", 377.2), Figure("theirs", 3.0, 1.0, "theirs")]
 
 
-def test_bars_are_as_long_as_ratios() -> None:
+def test_bar_lengths_are_proportional_to_ratios() -> None:
     ours, theirs = bars(FIGURES)
     assert (ours.count("█"), theirs.count("█")) == (15, 30)
     assert bars([]) == []

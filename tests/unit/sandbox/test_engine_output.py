@@ -1,13 +1,13 @@
-"""The engine's output, and its refusals in words: once, in one line, with the commands that help."""
+"""Tests of the engine's output: each error is reported once, in one line, with the commands that resolve it."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from sandbox.command_line import as_typed, parse
+from sandbox.command_line import parse, with_same_options
 from sandbox.engine_output import EngineError, ProgressFilter, read_changes, read_errors
-from sandbox.refusals import Failure, in_words
+from sandbox.refusals import Failure, one_line
 
 URN = "urn:pulumi:prod::acme::"
 COMPONENT = f"{URN}cross-account-access:index:ApplicationBucket::live"
@@ -23,8 +23,8 @@ COMMAND = "python -m sandbox pulumi prod --"
 
 
 def in_one_line(*errors: EngineError) -> str:
-    """Return what people are shown."""
-    text = in_words(Failure("prod", errors, PARENTS, "acme.prod.log"))
+    """Return the message that the user sees."""
+    text = one_line(Failure("prod", errors, PARENTS, "acme.prod.log"))
     assert "\n" not in text
     return text
 
@@ -48,46 +48,46 @@ PROTECTED = (
         [EngineError("something else", ROLE), EngineError(PROTECTED.format(COMPONENT), COMPONENT)],
     ],
 )
-def test_a_protected_bucket_comes_with_the_commands_that_keep_or_drop_it(errors: list[EngineError]) -> None:
-    said = in_one_line(*errors)
-    assert said.startswith("bucket live would be deleted, and it is protected: put it back into the file; or ")
-    assert f"{COMMAND} state delete --force --target-dependents {COMPONENT}" in said
-    assert said.endswith(f"{COMMAND} state unprotect --all")
+def test_a_protected_bucket_is_reported_with_the_commands_that_keep_or_delete_it(errors: list[EngineError]) -> None:
+    message = in_one_line(*errors)
+    assert message.startswith("bucket live is protected and would be deleted: put it back into the file; or ")
+    assert f"{COMMAND} state delete --force --target-dependents {COMPONENT}" in message
+    assert message.endswith(f"{COMMAND} state unprotect --all")
 
 
-def test_something_else_that_is_protected_is_named() -> None:
+def test_another_protected_resource_is_named() -> None:
     assert in_one_line(EngineError(PROTECTED.format(ROLE), ROLE)) == (
-        f"role Update-role would be deleted, and it is protected: put it back; or let the next run delete it: {COMMAND}"
+        f"role Update-role is protected and would be deleted: put it back; or let the next run delete it: {COMMAND}"
         f" state unprotect '{ROLE}'"
     )
 
 
-def test_what_the_engine_only_reads_is_forgotten_before_it_is_imported() -> None:
+def test_a_resource_that_is_only_read_is_deleted_from_the_state_before_its_import() -> None:
     error = aws(GROUP, "CreateGroup", "EntityAlreadyExists", "Group with name Developers already exists.")
     stack = f"{URN}pulumi:pulumi:Stack::acme-prod"
-    assert in_words(Failure("prod", [error], {**PARENTS, GROUP: stack}, "acme.prod.log")).endswith(
-        f"take it over: {COMMAND} state delete {GROUP}; then"
+    assert one_line(Failure("prod", [error], {**PARENTS, GROUP: stack}, "acme.prod.log")).endswith(
+        f"import it: {COMMAND} state delete {GROUP}; then"
         f" {COMMAND} import aws:iam/group:Group Developers Developers --protect=false"
     )
 
 
-def test_what_exists_already_is_imported_into_its_component_or_looked_after_elsewhere() -> None:
+def test_an_existing_resource_is_imported_or_managed_elsewhere() -> None:
     role = in_one_line(aws(ROLE, "CreateRole", "EntityAlreadyExists", "Role with name Update already exists."))
     assert role.endswith(
         f"{COMMAND} import aws:iam/role:Role Update-role Update --protect=false --parent"
         f" parent={URN}cross-account-access:index:ReadWriteBucketRole::Update"
     )
     group = in_one_line(aws(GROUP, "CreateGroup", "EntityAlreadyExists", "Group with name Developers already exists."))
-    assert "say createGroup: false" in group
+    assert "write createGroup: false" in group
     assert group.endswith(f"{COMMAND} import aws:iam/group:Group Developers Developers --protect=false")
     bucket = in_one_line(
         aws(BUCKET, "CreateBucket", "BucketAlreadyExists", "The requested bucket name is not available")
     )
-    assert "say createBucket: false" in bucket
+    assert "write createBucket: false" in bucket
     assert "import" not in bucket
 
 
-def test_other_refusals_of_edits_say_what_to_do() -> None:
+def test_other_errors_after_edits_say_what_to_do() -> None:
     members = in_one_line(
         aws(GROUP, "DeleteGroup", "DeleteConflict", "Cannot delete entity, must remove users from group.")
     )
@@ -96,7 +96,7 @@ def test_other_refusals_of_edits_say_what_to_do() -> None:
     attached = in_one_line(
         aws(ROLE, "DeleteRole", "DeleteConflict", "Cannot delete entity, must detach all policies first.")
     )
-    assert attached.startswith("role Update-role can't be deleted, as something that is not this stack's hangs on it")
+    assert attached.startswith("role Update-role can't be deleted: something outside this stack uses it")
     assert "not empty" in in_one_line(aws(BUCKET, "DeleteBucket", "BucketNotEmpty", "The bucket is not empty"))
     gone = in_one_line(aws(ROLE, "UpdateAssumeRolePolicy", "NoSuchEntity", "Role Update not found"))
     assert gone.startswith("role Update-role: NoSuchEntity: Role Update not found; ")
@@ -104,57 +104,59 @@ def test_other_refusals_of_edits_say_what_to_do() -> None:
     unknown = in_one_line(
         EngineError('unknown stack "organization/acme/other"', f"{URN}pulumi:pulumi:StackReference::x")
     )
-    assert unknown == "it reads the outputs of other, which is not deployed; run `python -m sandbox up other` first"
+    assert (
+        unknown == "the stack reads the outputs of other, which is not deployed; run `python -m sandbox up other` first"
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "cure"),
     [
-        ("AccessDenied", "get the right to do it, then run it again and it goes on where it was"),
-        ("ExpiredToken", "sign in again, then run it again and it goes on where it was"),
-        ("Throttling", "wait a little, then run it again and it goes on where it was"),
-        ("SlowDown", "wait a little, then run it again and it goes on where it was"),
-        ("ServiceFailure", "run it again and it goes on where it was"),
+        ("AccessDenied", "get the right to do it, then run it again to continue"),
+        ("ExpiredToken", "sign in again, then run it again to continue"),
+        ("Throttling", "wait a little, then run it again to continue"),
+        ("SlowDown", "wait a little, then run it again to continue"),
+        ("ServiceFailure", "run it again to continue"),
     ],
 )
-def test_what_the_next_run_makes_up_for_says_so(code: str, cure: str) -> None:
+def test_errors_that_the_next_run_recovers_from_say_so(code: str, cure: str) -> None:
     error = aws(ROLE, "CreateRole", code, "not now")
     assert in_one_line(error) == f"role Update-role: {code}: not now; {cure}"
     assert in_one_line(error, error) == f"role Update-role: {code}: not now (1 more in acme.prod.log); {cure}"
 
 
-def test_an_answer_that_is_none_of_aws_s_asks_for_another_run() -> None:
+def test_an_answer_that_is_not_from_aws_asks_for_another_run() -> None:
     page = "operation CreateRole: the answer did not come from AWS (status code 200, text/html); is there a proxy?"
     assert in_one_line(EngineError(f"creating {ROLE}: {page}", ROLE)) == (
         "role Update-role: the answer did not come from AWS (status code 200, text/html); is there a proxy?; run it"
-        " again and it goes on where it was"
+        " again to continue"
     )
 
 
 @pytest.mark.parametrize(
     ("reason", "cure"),
     [
-        ("no space left on device", "make room"),
+        ("no space left on device", "free some space"),
         ("permission denied", "make it and its folder writable"),
         ("read-only file system", "make it and its folder writable"),
     ],
 )
-def test_a_state_that_can_not_be_written_is_named(reason: str, cure: str) -> None:
+def test_a_state_file_that_can_not_be_written_is_named(reason: str, cure: str) -> None:
     file = "/home/x/.sandbox/backend/.pulumi/stacks/acme/prod.json"
     error = EngineError(f"saving snapshot: writing blob: open {file}: {reason}")
-    assert in_one_line(error) == (
-        f"{file} can't be written ({reason}); {cure}, and run it again: it goes on where it was"
-    )
+    assert in_one_line(error) == (f"{file} can't be written ({reason}); {cure}, then run it again to continue")
 
 
-def test_what_is_not_known_is_told_as_it_is_without_addresses() -> None:
+def test_unknown_errors_are_reported_without_request_details() -> None:
     refused = aws(ROLE, "CreateRole", "MalformedPolicyDocument", "Invalid principal\nin policy")
     assert in_one_line(refused) == "role Update-role: MalformedPolicyDocument: Invalid principal in policy"
     assert in_one_line(refused, refused) == f"{in_one_line(refused)}; 1 more in acme.prod.log"
     traceback = EngineError("Traceback (most recent call last):\n  File x\nValueError: no such thing")
     assert in_one_line(traceback) == "the program raised ValueError: no such thing; the traceback is in acme.prod.log"
     deep = EngineError("Traceback (most recent call last):\n  File x\nRecursionError: maximum recursion depth exceeded")
-    assert in_one_line(deep).startswith("a value is nested too deeply, in the configuration or in what a stack exports")
+    assert in_one_line(deep).startswith(
+        "a value is nested too deeply, in the configuration or in the outputs of a stack"
+    )
 
 
 def event(severity: str, message: str, urn: str = "") -> str:
@@ -163,7 +165,7 @@ def event(severity: str, message: str, urn: str = "") -> str:
     )
 
 
-def test_errors_are_those_that_say_why(tmp_path: Path) -> None:
+def test_general_errors_are_dropped(tmp_path: Path) -> None:
     events = tmp_path / "events"
     lines = [
         event("debug", "error: not one"),
@@ -184,7 +186,7 @@ def test_errors_are_those_that_say_why(tmp_path: Path) -> None:
     assert read_errors(tmp_path / "none", ["x"]) == ()
 
 
-def test_progress_is_shown_without_errors_and_with_each_warning_once() -> None:
+def test_progress_has_no_errors_and_each_warning_once() -> None:
     printed = """\
 Updating (prod):
 
@@ -208,7 +210,7 @@ Resources:
     1 errored
 """
     shown = ProgressFilter()
-    assert [it for line in printed.splitlines() for it in shown.lines(line)] == [
+    assert [text for line in printed.splitlines() for text in shown.lines(line)] == [
         "Updating (prod):",
         "",
         " +  aws:iam:Role Update-role creating (0s)",
@@ -217,14 +219,14 @@ Resources:
     ]
     good = ProgressFilter()
     lines = [line for line in printed.splitlines() if "error" not in line and "refused" not in line]
-    assert [it for line in lines for it in good.lines(line)][-3:] == ["Outputs:", '    roleArn: "x"', "Resources:"]
+    assert [text for line in lines for text in good.lines(line)][-3:] == ["Outputs:", '    roleArn: "x"', "Resources:"]
 
 
-def test_commands_are_named_as_they_have_to_be_typed() -> None:
+def test_suggested_commands_have_the_same_options() -> None:
     text = "run `python -m sandbox up`; or python -m sandbox pulumi prod -- destroy"
-    assert as_typed(text, parse(["status"])) == text
+    assert with_same_options(text, parse(["status"])) == text
     options = parse(["up", "--project", "my project", "--with", "../lib"])
-    assert as_typed(text, options) == (
+    assert with_same_options(text, options) == (
         "run `python -m sandbox up --project 'my project' --with ../lib`; or python -m sandbox pulumi --project"
         " 'my project' --with ../lib prod -- destroy"
     )
@@ -233,6 +235,6 @@ def test_commands_are_named_as_they_have_to_be_typed() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["pulumi", "prod"], ["up", "--", "destroy"], ["pulumi", "prod", "destroy"]])
-def test_the_clis_own_arguments_stand_after_two_dashes(arguments: list[str]) -> None:
+def test_pulumi_arguments_follow_two_dashes(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         parse(arguments)

@@ -1,4 +1,4 @@
-"""The journal of the emulator's stores: equal after any changes, at any cut, and as costly as what changed."""
+"""Tests of the emulator's journal: it restores any state, survives any cut, and costs as much as the changes."""
 
 import errno
 import json
@@ -27,14 +27,14 @@ CHANGES = st.lists(
 )
 
 
-def begun(file: Path, kept: Kept | None = None) -> tuple[Journal, Mapping[str, Entries]]:
+def new_journal(file: Path, kept: Kept | None = None) -> tuple[Journal, Mapping[str, Entries]]:
     stores = {store: Entries({}) for store in STORES}
     for (store, key), value in (kept or {}).items():
         stores[store][key] = value
     return Journal(file, stores, json.dumps), stores
 
 
-def held(stores: Mapping[str, Entries]) -> Kept:
+def contents(stores: Mapping[str, Entries]) -> Kept:
     return {(store, key): value for store, entries in stores.items() for key, value in entries.items()}
 
 
@@ -55,60 +55,60 @@ def change(stores: Mapping[str, Entries], how: str, store: str, key: Hashable, v
 
 @given(CHANGES)
 @settings(deadline=None)
-def test_a_journal_says_what_the_stores_held_when_they_were_last_saved(
+def test_a_journal_restores_the_stores_as_last_saved(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, str, Hashable, dict[str, Any]]]
 ) -> None:
     file = tmp_path_factory.mktemp("journal") / "journal"
-    journal, stores = begun(file)
+    journal, stores = new_journal(file)
     for how, store, key, value in [*changes, ("save", "roles", "", {})]:
         change(stores, how, store, key, value)
         if how == "save":
             journal.save()
-            assert read(file, json.loads) == held(stores)
-    _, again = begun(file, read(file, json.loads))
-    assert held(again) == read(file, json.loads) == held(stores)
+            assert read(file, json.loads) == contents(stores)
+    _, again = new_journal(file, read(file, json.loads))
+    assert contents(again) == read(file, json.loads) == contents(stores)
 
 
-def test_a_journal_that_is_cut_anywhere_has_all_that_was_saved_before(tmp_path: Path) -> None:
+def test_a_journal_that_is_cut_anywhere_keeps_all_earlier_saves(tmp_path: Path) -> None:
     file = tmp_path / "journal"
-    journal, stores = begun(file)
+    journal, stores = new_journal(file)
     states: list[tuple[int, Kept]] = [(file.stat().st_size, {})]
     for number in range(12):
         key = ("1", f"role{number % 5}")
         stores["roles"][key] = {"Number": number, "Text": 'é"\n'}
         stores["users"].pop(key, None)
-        stores["users"]["1", f"user{number % 3}"] = list(key)  # changed together with the role, or not at all
+        stores["users"]["1", f"user{number % 3}"] = list(key)  # saved together with the role, or not at all
         if number % 4 == 3:
             del stores["roles"][key]
         journal.save()
-        states.append((file.stat().st_size, held(stores)))
+        states.append((file.stat().st_size, contents(stores)))
     content = file.read_bytes()
     for size in range(len(content) + 1):
         file.write_bytes(content[:size])
         found = read(file, json.loads)
         assert found == [state for length, state in states if length <= size][-1], size
-        _, again = begun(file, found)
-        assert held(again) == read(file, json.loads) == found
+        _, again = new_journal(file, found)
+        assert contents(again) == read(file, json.loads) == found
 
 
-def test_what_a_change_costs_does_not_depend_on_what_is_there(tmp_path: Path) -> None:
+def test_the_cost_of_a_change_does_not_depend_on_the_size_of_the_stores(tmp_path: Path) -> None:
     def cost(roles: int) -> int:
         file = tmp_path / str(roles)
         kept: Kept = {("roles", ("1", f"r{number:05}")): {"Policy": "x" * 100} for number in range(roles)}
-        journal, stores = begun(file, kept)
+        journal, stores = new_journal(file, kept)
         before = file.stat().st_size
         stores["roles"]["1", "r00007"]["Policy"] = "y" * 100
         journal.save()
-        assert list(stores["roles"].values())  # what is only read is not written
+        assert list(stores["roles"].values())  # reading writes nothing
         journal.save()
         return file.stat().st_size - before
 
     assert 0 < cost(10) == cost(3000) < 200
 
 
-def test_a_long_journal_is_cut_back(tmp_path: Path) -> None:
+def test_a_long_journal_is_compacted(tmp_path: Path) -> None:
     file = tmp_path / "journal"
-    journal, stores = begun(file)
+    journal, stores = new_journal(file)
     longest = 0
     for number in range(5000):
         stores["roles"]["1", "role"] = {"Number": number}
@@ -116,13 +116,13 @@ def test_a_long_journal_is_cut_back(tmp_path: Path) -> None:
         longest = max(longest, file.stat().st_size)
     assert longest < 1100 * len("""[["roles", "('1', 'role')", {"Number": 9999}]]\n""")
     assert read(file, json.loads) == {("roles", ("1", "role")): {"Number": 4999}}
-    begun(file, read(file, json.loads))
+    new_journal(file, read(file, json.loads))
     assert len(file.read_text().splitlines()) == 1
 
 
-def test_half_a_line_on_a_full_disk_spoils_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_line_on_a_full_disk_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "journal"
-    journal, stores = begun(file)
+    journal, stores = new_journal(file)
     stores["roles"]["1", "before"] = {}
     journal.save()
     write = os.write
@@ -135,7 +135,7 @@ def test_half_a_line_on_a_full_disk_spoils_nothing(tmp_path: Path, monkeypatch: 
     assert read(file, json.loads) == {("roles", ("1", "before")): {}}
     stores["users"]["1", "after"] = {}
     journal.save()
-    assert read(file, json.loads) == held(stores)
+    assert read(file, json.loads) == contents(stores)
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Set-up installs by uv with what pip is set to, and by pip where uv can't."""
+"""Tests of the installer: it uses uv with pip's settings, and pip if uv fails."""
 
 import os
 import re
@@ -26,7 +26,7 @@ freeze.timeout='10'
 """
 
 
-def test_uv_is_told_what_pip_is_set_to() -> None:
+def test_uv_gets_pips_settings() -> None:
     assert packages.uv_settings({}, packages.pip_settings(PIP)) == {
         "SSL_CERT_FILE": "/etc/ssl/ca.pem",
         "UV_DEFAULT_INDEX": "https://env.example/simple",
@@ -38,9 +38,9 @@ def test_uv_is_told_what_pip_is_set_to() -> None:
 
 
 @pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX"])
-def test_uvs_own_index_is_left_as_it_is(name: str) -> None:
-    told = packages.uv_settings({name: "set", "SSL_CERT_FILE": "set"}, packages.pip_settings(PIP))
-    assert told == {"UV_HTTP_TIMEOUT": "60"}
+def test_uvs_own_settings_take_precedence(name: str) -> None:
+    variables = packages.uv_settings({name: "set", "SSL_CERT_FILE": "set"}, packages.pip_settings(PIP))
+    assert variables == {"UV_HTTP_TIMEOUT": "60"}
 
 
 def test_pips_files_and_variables_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,18 +49,18 @@ def test_pips_files_and_variables_are_read(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     monkeypatch.setenv("PIP_FIND_LINKS", "/opt/wheels")
-    told = packages.uv_settings({}, packages._pip_settings())
-    assert told["UV_DEFAULT_INDEX"] == "https://file.example/simple"
-    assert (told["UV_FIND_LINKS"], told["UV_NO_INDEX"]) == ("/opt/wheels", "1")
+    variables = packages.uv_settings({}, packages._pip_settings())
+    assert variables["UV_DEFAULT_INDEX"] == "https://file.example/simple"
+    assert (variables["UV_FIND_LINKS"], variables["UV_NO_INDEX"]) == ("/opt/wheels", "1")
 
 
 class Commands:
-    """The commands that are run, and those that fail."""
+    """A recorder of the installers' commands, some of which fail."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *failing: str) -> None:
         self.failing = failing
         self.ran: list[str] = []
-        self.said: list[str] = []
+        self.progress: list[str] = []
         monkeypatch.setattr(packages, "_run", self.run)
         monkeypatch.setattr(packages, "_pip_settings", dict)
 
@@ -75,29 +75,29 @@ class Commands:
 LOCK = Path("requirements.txt")
 
 
-def test_uv_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_installs_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     commands = Commands(monkeypatch)
     monkeypatch.setattr(packages, "version", lambda name: "0")
-    packages.install(Path("python"), LOCK, commands.said.append)
+    packages.install(Path("python"), LOCK, commands.progress.append)
     assert commands.ran == ["pip requirements-uv.txt", "uv requirements.txt"]
 
 
 @pytest.mark.parametrize("failing", ["pip requirements-uv.txt", "uv requirements.txt"])
-def test_pip_installs_them_where_uv_fails(monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+def test_pip_installs_the_packages_if_uv_fails(monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
     commands = Commands(monkeypatch, failing)
     monkeypatch.setattr(packages, "version", lambda name: "0")
-    packages.install(Path("python"), LOCK, commands.said.append)
+    packages.install(Path("python"), LOCK, commands.progress.append)
     assert commands.ran[-1] == "pip requirements.txt"
-    assert commands.said[-1].endswith("(failed); going on with pip, which takes a minute or more")
+    assert commands.progress[-1].endswith("(failed); using pip instead, which takes a minute or more")
 
 
-def test_what_pip_refuses_too_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_both_installers_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     commands = Commands(monkeypatch, "uv requirements.txt", "pip requirements.txt")
     with pytest.raises(SandboxError, match=r"^requirements\.txt can't be installed: failed$"):
-        packages.install(Path("python"), LOCK, commands.said.append)
+        packages.install(Path("python"), LOCK, commands.progress.append)
 
 
-def test_the_installer_needs_nothing_that_it_installs() -> None:
+def test_the_installer_needs_only_the_standard_library() -> None:
     script = "import sys; import sandbox.packages; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True
@@ -105,7 +105,7 @@ def test_the_installer_needs_nothing_that_it_installs() -> None:
     assert not {"pulumi", "boto3", "yaml"} & {*done.stdout.split()}
 
 
-def test_the_locks_agree_and_each_has_what_the_one_before_it_has() -> None:
+def test_each_lock_includes_the_one_before_it() -> None:
     locks = [
         dict(PIN.findall((REPOSITORY / f"requirements{name}.txt").read_text())) for name in ("", "-sandbox", "-dev")
     ]
@@ -115,14 +115,14 @@ def test_the_locks_agree_and_each_has_what_the_one_before_it_has() -> None:
 
 
 @pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)
-def test_every_lock_has_what_is_asked_for(lock: Path) -> None:
+def test_every_lock_includes_what_its_in_file_asks_for(lock: Path) -> None:
     asked_for = re.findall(r"^([\w-]+)(?:\[.*?\])?==(\S+)", lock.with_suffix(".in").read_text(), re.MULTILINE)
     assert asked_for
     assert {(name.lower(), version) for name, version in asked_for} <= {*PIN.findall(lock.read_text())}
 
 
 @pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)
-def test_every_pin_has_hashes_and_no_index_is_named(lock: Path) -> None:
+def test_every_pin_has_hashes_and_no_lock_names_an_index(lock: Path) -> None:
     text = lock.read_text()
     assert "://" not in text and "--index" not in text and "--find-links" not in text
     for pin in re.split(r"\n(?=[a-z0-9-]+==)", text):
@@ -138,9 +138,9 @@ def test_every_pin_has_hashes_and_no_index_is_named(lock: Path) -> None:
         ("packages", "requirements.txt"),
     ],
 )
-def test_each_target_installs_what_it_needs_and_no_more(tmp_path: Path, target: str, lock: str) -> None:
+def test_each_target_installs_its_own_lock(tmp_path: Path, target: str, lock: str) -> None:
     for file in [*REPOSITORY.glob("requirements*.txt"), REPOSITORY / "Makefile"]:
         (tmp_path / file.name).symlink_to(file)
     command = ["make", "--dry-run", target]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert re.findall(r"-m sandbox\.packages (\S+)", said.stdout) == [lock]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert re.findall(r"-m sandbox\.packages (\S+)", done.stdout) == [lock]

@@ -1,4 +1,4 @@
-"""The stand-in provider, against what a real one recorded (``data/``), against the SDK, and against stubbed AWS."""
+"""Tests of the stand-in provider against a real one's recorded calls (``data/``), the SDK, and stubbed AWS."""
 
 import importlib
 import importlib.metadata
@@ -63,7 +63,7 @@ WRITE = '{"Statement":[{"Action":"s3:PutObject","Effect":"Allow","Resource":"*"}
 POLICY_ARN = "arn:aws:iam::999999999999:policy/probe"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)  # noqa: UP017
 
-# Valid minimal inputs of each type that the tests below make from nothing.
+# Valid minimal inputs of the types that the tests below create.
 MINIMAL: dict[str, Properties] = {
     ROLE: {"assumeRolePolicy": TRUST},
     POLICY: {"policy": READ},
@@ -81,11 +81,11 @@ PEER = "ipv4:127.0.0.1:1"
 
 
 class AbortedError(Exception):
-    """A call that the provider ended with an error."""
+    """An error with which the provider ended a call."""
 
 
 class FakeContext:
-    """What a gRPC server hands to a call, as far as the provider uses it."""
+    """A gRPC context, as far as the provider uses it."""
 
     def __init__(self) -> None:
         self.trailing: dict[str, bytes] = {}
@@ -101,12 +101,12 @@ class FakeContext:
 
 
 def region_of(token: str) -> Properties:
-    """The input that Check adds to a resource of a region."""
+    """Return the input that Check adds to a regional resource."""
     return {"region": "us-east-1"} if RESOURCE_TYPES[token].regional else {}
 
 
 def recorded(method: str) -> list[Any]:
-    """The recorded calls of a method, as pytest parameters named after the resource."""
+    """Return the recorded calls of a method, as pytest parameters named after the resource."""
     lines = (Path(__file__).parent / "data" / f"{method}.jsonl").read_text().splitlines()
     calls = [json.loads(line) for line in lines]
     return [pytest.param(call, id=f"{number}-{call['request']['name']}") for number, call in enumerate(calls)]
@@ -114,7 +114,7 @@ def recorded(method: str) -> list[Any]:
 
 MEMBERS: Properties = {"group": "g", "name": "m", "users": ["a", "u"]}
 STATE = {call.values[0]["request"]["type"]: call.values[0] for call in recorded("read")}
-"""The recorded state of one resource of each served type; of one that nobody recorded, after its provider's source."""
+"""The recorded state of one resource of each type; for a type without a record, after its provider's source."""
 STATE[MEMBERSHIP] = {"response": {"inputs": {DEFAULTS: [], **MEMBERS}, "properties": {"id": "m", **MEMBERS}}}
 
 
@@ -134,11 +134,11 @@ def account(provider: AwsProvider) -> Aws:
 
 
 OFFLINE = new_provider()
-"""For the calls that only tell what would be done."""
+"""A provider for calls that only plan."""
 
 
 def answer(provider: AwsProvider, method: str, request: Message, context: FakeContext | None = None) -> dict[str, Any]:
-    """The provider's answer to a call, as the protocol's JSON."""
+    """Return the provider's answer to a call, as the protocol's JSON."""
     response = getattr(provider, method)(request, cast(grpc.ServicerContext, context or FakeContext()))
     found: dict[str, Any] = json_format.MessageToDict(response)
     return found
@@ -148,7 +148,7 @@ _clients: dict[str, Any] = {}
 
 
 def client(service: str) -> Any:  # noqa: ANN401
-    """A client that is not for sending; it takes long to make."""
+    """Return a client that is never used to send, cached because creating one is slow."""
     if service not in _clients:
         session = boto3.Session("x", "x", region_name="us-east-1")
         _clients[service] = session.client(service)  # type: ignore[call-overload]
@@ -156,7 +156,7 @@ def client(service: str) -> Any:  # noqa: ANN401
 
 
 class stubbed:  # noqa: N801
-    """The provider's client of a service with answers prepared; every one of them must be asked for, in order."""
+    """Stub the provider's client of a service. The provider must make every stubbed call, in order."""
 
     def __init__(self, provider: AwsProvider, service: str) -> None:
         self._stub = Stubber(client(service))
@@ -177,14 +177,14 @@ def request_of(request: Message, call: dict[str, Any]) -> Message:
 
 
 def checked(token: str, news: Properties, olds: Properties | None = None, seed: bytes = SEED) -> Properties:
-    """The checked inputs of a resource that has nothing wrong."""
+    """Return the checked inputs of a valid resource."""
     inputs, failures = checked_inputs(RESOURCE_TYPES[token], "thing", news, olds or {}, seed, {})
     assert failures == []
     return inputs
 
 
 def planned(token: str, change: Properties, *, auto_named: bool = False) -> tuple[dict[str, str], bool]:
-    """What Diff plans for the recorded resource after a change of its inputs: kinds by property, delete-first."""
+    """Return Diff's plan after a change of the recorded resource's inputs: kinds by property, and delete-first."""
     state = STATE[token]["response"]
     kind = RESOURCE_TYPES[token]
     news = {key: value for key, value in {**state["inputs"], **change}.items() if value is not None}
@@ -207,7 +207,7 @@ def planned(token: str, change: Properties, *, auto_named: bool = False) -> tupl
     return details, found.get("deleteBeforeReplace", False)
 
 
-# --- What the real provider recorded
+# --- The real provider's records
 
 
 @pytest.mark.parametrize("call", recorded("check"))
@@ -224,7 +224,7 @@ def test_diff_answers_as_recorded(call: dict[str, Any]) -> None:
 
 
 PLANNED_OTHERWISE = {"permissionsBoundary"}
-"""In a preview the recorded provider tells null of these, and we what the create will give."""
+"""The outputs that are null in the recorded provider's preview, and known in this one's."""
 
 
 @pytest.mark.parametrize("call", [call for call in recorded("create") if call.values[0]["request"].get("preview")])
@@ -242,11 +242,11 @@ def test_create_in_a_preview_answers_as_recorded(call: dict[str, Any]) -> None:
 
 
 NEWER_OUTPUTS = {"attachmentCount", "bucketRegion", "region"}
-"""Outputs of 7.51.1 that the recorded provider, an older one, does not have."""
+"""Outputs of 7.51.1 that the recorded provider, an older one, lacks."""
 
 
 @pytest.mark.parametrize("call", [call for call in recorded("create") if not call.values[0]["request"].get("preview")])
-def test_a_preview_names_every_recorded_output_and_promises_only_what_came(call: dict[str, Any]) -> None:
+def test_a_preview_has_every_recorded_output_and_only_true_values(call: dict[str, Any]) -> None:
     request, outputs = call["request"], call["response"]["properties"]
     of_region = {"region": "us-east-1"} if RESOURCE_TYPES[request["type"]].regional else {}
     plan = planned_outputs(RESOURCE_TYPES[request["type"]], of_region | request["properties"])
@@ -260,7 +260,7 @@ def test_a_preview_names_every_recorded_output_and_promises_only_what_came(call:
 
 
 def _with_policies_parsed(token: str, *several: Properties) -> None:
-    """Replace each policy by its document: the order of its keys is the real provider's, or AWS's."""
+    """Parse each policy, because the order of its keys may differ."""
     for name, prop in RESOURCE_TYPES[token].inputs.items():
         for properties in several:
             if prop.policy:
@@ -268,7 +268,7 @@ def _with_policies_parsed(token: str, *several: Properties) -> None:
 
 
 def _without_aws_additions(found: Any, wanted: Any) -> Any:  # noqa: ANN401
-    """Nested fields that nobody asked for are AWS's own and not part of the plan."""
+    """Drop nested fields that the inputs lack: AWS adds them, so they are not in the plan."""
     if isinstance(found, dict) and isinstance(wanted, dict):
         return {key: _without_aws_additions(found[key], wanted[key]) for key in found if key in wanted}
     if isinstance(found, list) and isinstance(wanted, list):
@@ -282,12 +282,12 @@ def test_a_refresh_records_the_inputs_as_recorded(call: dict[str, Any]) -> None:
     assert refreshed_inputs(kind, call["request"]["inputs"], outputs) == call["response"]["inputs"]
 
 
-def test_every_served_type_has_recorded_checks_creates_and_reads() -> None:
+def test_every_type_has_recorded_checks_creates_and_reads() -> None:
     for method in ("check", "create", "read"):
         assert {call.values[0]["request"]["type"] for call in recorded(method)} == set(RESOURCE_TYPES) - {MEMBERSHIP}
 
 
-# --- The table "Update or replace" of what was recorded
+# --- Update or replace, as recorded
 
 REORDERED = {
     ROLE: "assumeRolePolicy",
@@ -363,7 +363,7 @@ OF_A_BUCKET: dict[str, tuple[str, ...]] = {
     VERSIONING: ("versioningConfiguration",),
     BUCKET_POLICY: ("policy",),
 }
-"""The settings of a bucket, and what of them changes in place."""
+"""The settings of a bucket, and the inputs that are updated in place."""
 REPLACES: dict[str, dict[str, bool]] = {
     ROLE: {
         "assumeRolePolicy": False,
@@ -388,11 +388,11 @@ REPLACES: dict[str, dict[str, bool]] = {
         for token, in_place in OF_A_BUCKET.items()
     },
 }
-"""Every input of every type: whether a change replaces the resource, by ``ForceNew`` in terraform-provider-aws."""
+"""Every input of every type: ``True`` if a change replaces the resource (``ForceNew`` in terraform-provider-aws)."""
 OTHER: dict[type, Value] = {str: "other", int: 4242, list: ["other"], dict: {"other": "x"}}
 
 
-def test_every_input_replaces_or_is_updated_as_upstream() -> None:
+def test_every_input_is_replaced_or_updated_as_upstream() -> None:
     served = {
         token: {name: prop.replaces for name, prop in kind.inputs.items()} for token, kind in RESOURCE_TYPES.items()
     }
@@ -411,7 +411,7 @@ def test_a_change_is_planned_by_that_table(token: str, name: str, replaces: bool
     assert [(change.name, change.replace) for change in found] == [(name, replaces)]
 
 
-# The name is given in all of these; a type without a physical name of its own is created first.
+# The name is given in all of these; a replacement without a physical name is created first.
 @pytest.mark.parametrize(
     ("token", "change", "details", "delete_first"),
     [
@@ -444,18 +444,18 @@ def test_a_replacement_is_planned(token: str, change: Properties, details: dict[
     assert planned(token, change) == (details, delete_first)
 
 
-def test_an_update_of_a_named_resource_deletes_nothing() -> None:
+def test_an_update_of_a_named_resource_is_in_place() -> None:
     assert planned(ROLE, {"description": "other"}) == ({"description": "UPDATE"}, False)
 
 
-def test_a_resource_whose_names_nobody_noted_is_created_first() -> None:
-    """As the bridge does with states from before the list of made-up names."""
+def test_a_resource_without_a_list_of_generated_names_is_created_first() -> None:
+    """Test as the bridge does with states from before the list of generated names."""
     inputs = {name: value for name, value in checked(ROLE, MINIMAL[ROLE]).items() if name != DEFAULTS}
     assert not deletes_first(RESOURCE_TYPES[ROLE], inputs)
     assert deletes_first(RESOURCE_TYPES[ROLE], {**inputs, DEFAULTS: []})
 
 
-def test_what_the_program_ignores_is_no_change() -> None:
+def test_ignored_changes_are_no_change() -> None:
     state = STATE[ROLE]["response"]
     request = provider_pb2.DiffRequest(
         urn=urn(ROLE),
@@ -467,13 +467,13 @@ def test_what_the_program_ignores_is_no_change() -> None:
     assert answer(OFFLINE, "Diff", request) == {"changes": "DIFF_NONE", "hasDetailedDiff": True}
 
 
-def test_a_planned_update_keeps_what_aws_decided() -> None:
+def test_a_planned_update_keeps_the_values_that_aws_chose() -> None:
     state = STATE[ROLE]["response"]
     plan = planned_outputs(RESOURCE_TYPES[ROLE], {**state["inputs"], "description": "other"}, state["properties"])
     assert plan == {**state["properties"], "description": "other"}
 
 
-def test_a_planned_update_gives_up_what_is_not_wanted_any_more() -> None:
+def test_a_planned_update_drops_removed_inputs() -> None:
     state = STATE[ROLE]["response"]
     plan = planned_outputs(RESOURCE_TYPES[ROLE], checked(ROLE, {"assumeRolePolicy": TRUST}), state["properties"])
     given_up = {"description": "", "maxSessionDuration": 3600, "path": "/", "tags": {}, "tagsAll": {}}
@@ -481,13 +481,13 @@ def test_a_planned_update_gives_up_what_is_not_wanted_any_more() -> None:
     assert plan["arn"] == state["properties"]["arn"]
 
 
-def test_a_refresh_brings_a_change_made_elsewhere_into_the_inputs() -> None:
+def test_a_refresh_records_an_outside_change_in_the_inputs() -> None:
     state = STATE[POLICY]["response"]
     outputs = {**state["properties"], "policy": WRITE}
     assert refreshed_inputs(RESOURCE_TYPES[POLICY], state["inputs"], outputs) == {**state["inputs"], "policy": WRITE}
 
 
-def test_a_refresh_records_a_change_made_elsewhere_in_the_program_s_fields_only() -> None:
+def test_a_refresh_records_an_outside_change_only_in_the_program_s_fields() -> None:
     state = STATE[ENCRYPTION]["response"]
     wanted = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}
     default: Properties = {"kmsMasterKeyId": "key", "sseAlgorithm": "aws:kms"}
@@ -499,7 +499,7 @@ def test_a_refresh_records_a_change_made_elsewhere_in_the_program_s_fields_only(
     }
 
 
-def test_a_change_made_elsewhere_of_what_the_program_does_not_set_is_planned_back() -> None:
+def test_an_outside_change_of_an_unset_input_is_reverted() -> None:
     kind, inputs = RESOURCE_TYPES[ROLE], checked(ROLE, {"assumeRolePolicy": TRUST, "path": "/team/"})
     outputs = {**planned_outputs(kind, inputs), "description": "by hand"}
     refreshed = refreshed_inputs(kind, inputs, outputs)
@@ -510,7 +510,7 @@ def test_a_change_made_elsewhere_of_what_the_program_does_not_set_is_planned_bac
 
 
 @pytest.mark.parametrize("token", MINIMAL)
-def test_outputs_that_lack_what_is_empty_are_no_change(token: str) -> None:
+def test_missing_and_empty_outputs_are_equal(token: str) -> None:
     kind, inputs = RESOURCE_TYPES[token], checked(token, MINIMAL[token])
     outputs = {name: value for name, value in planned_outputs(kind, inputs).items() if value not in ("", False, {})}
     assert changes(kind, outputs, inputs, inputs) == []
@@ -520,7 +520,7 @@ def test_outputs_that_lack_what_is_empty_are_no_change(token: str) -> None:
     ("found", "tags"),
     [({"team": "a", "new": "x"}, {"team": "a", "new": "x"}), ({"team": "a"}, {"team": "a"}), ({}, None), (None, None)],
 )
-def test_a_refresh_records_the_tags_that_are_there(found: Value, tags: Value) -> None:
+def test_a_refresh_records_the_present_tags(found: Value, tags: Value) -> None:
     state = STATE[BUCKET]["response"]
     refreshed = refreshed_inputs(
         RESOURCE_TYPES[BUCKET], state["inputs"], {**state["properties"], "tags": found, "tagsAll": found}
@@ -528,13 +528,13 @@ def test_a_refresh_records_the_tags_that_are_there(found: Value, tags: Value) ->
     assert refreshed == {"bucket": "probe-bucket-1"} | ({"tags": tags, "tagsAll": tags} if tags else {})
 
 
-def test_a_refresh_records_no_nested_field_that_is_gone() -> None:
+def test_a_refresh_drops_removed_nested_fields() -> None:
     old: Properties = {"bucket": "b", "rules": [{**RULE_OF_AES, "bucketKeyEnabled": True}]}
     found = refreshed_inputs(RESOURCE_TYPES[ENCRYPTION], old, {"bucket": "b", "rules": [RULE_OF_AES]})
     assert found == {"bucket": "b", "rules": [RULE_OF_AES]}
 
 
-def test_an_import_records_of_nested_fields_those_that_say_something_and_may_be_given() -> None:
+def test_an_import_records_nested_inputs_that_are_not_empty() -> None:
     for token, name in ((ENCRYPTION, "rules"), (VERSIONING, "versioningConfiguration")):
         state = STATE[token]["response"]
         imported = refreshed_inputs(RESOURCE_TYPES[token], {}, state["properties"])
@@ -543,19 +543,19 @@ def test_an_import_records_of_nested_fields_those_that_say_something_and_may_be_
 
 
 def _written(value: Any) -> Any:  # noqa: ANN401
-    """The value as a program writes it."""
+    """Return the value as a program writes it."""
     if isinstance(value, dict):
         return {key: _written(item) for key, item in value.items() if key != DEFAULTS}
     return [_written(item) for item in value] if isinstance(value, list) else value
 
 
-def test_an_import_records_what_is_not_the_default() -> None:
+def test_an_import_records_values_that_are_not_the_default() -> None:
     outputs = STATE[ROLE]["response"]["properties"] | {"maxSessionDuration": 3600}
     names = ("assumeRolePolicy", "description", "name", "path", "tags", "tagsAll")
     assert refreshed_inputs(RESOURCE_TYPES[ROLE], {}, outputs) == {name: outputs[name] for name in names}
 
 
-# --- Names made up
+# --- Generated names
 
 AUTO_NAMED = [(kind.token, kind.autoname) for kind in RESOURCE_TYPES.values() if kind.autoname]
 
@@ -573,7 +573,7 @@ def test_a_missing_name_is_the_logical_name_and_seven_digits(token: str, name: s
 
 
 @pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
-def test_a_name_made_up_depends_on_the_seed_and_is_kept(token: str, name: str) -> None:
+def test_a_generated_name_depends_on_the_seed_and_is_kept(token: str, name: str) -> None:
     first = checked(token, MINIMAL[token])
     assert checked(token, MINIMAL[token]) == first
     assert checked(token, MINIMAL[token], first, seed=b"another") == first
@@ -581,7 +581,7 @@ def test_a_name_made_up_depends_on_the_seed_and_is_kept(token: str, name: str) -
 
 
 @pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
-def test_a_name_given_is_taken_and_not_kept_when_it_is_dropped(token: str, name: str) -> None:
+def test_a_given_name_is_used_and_not_kept_after_its_removal(token: str, name: str) -> None:
     named = checked(token, {**MINIMAL[token], name: "mine"}, checked(token, MINIMAL[token]))
     assert named == {**MINIMAL[token], name: "mine", DEFAULTS: []}
     assert checked(token, MINIMAL[token], named) == checked(token, MINIMAL[token])
@@ -603,7 +603,7 @@ def autonamed(token: str, autonaming: Autonaming, olds: Properties | None = None
 
 @pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
 @pytest.mark.parametrize("mode", [Autonaming.PROPOSE, Autonaming.ENFORCE])
-def test_the_project_s_way_to_make_up_names_is_taken(token: str, name: str, mode: Autonaming.Mode.ValueType) -> None:
+def test_the_project_s_autonaming_is_used(token: str, name: str, mode: Autonaming.Mode.ValueType) -> None:
     found = autonamed(token, Autonaming(mode=mode, proposed_name="Mine"))
     lowered = token == BUCKET and mode == Autonaming.PROPOSE
     made_up = {name: "mine" if lowered else "Mine", DEFAULTS: [name]}
@@ -613,7 +613,7 @@ def test_the_project_s_way_to_make_up_names_is_taken(token: str, name: str, mode
 
 
 @pytest.mark.parametrize(("token", "name"), AUTO_NAMED)
-def test_where_no_names_are_made_up_the_program_has_to_give_one(token: str, name: str) -> None:
+def test_without_autonaming_a_name_is_required(token: str, name: str) -> None:
     found = autonamed(token, Autonaming(mode=Autonaming.DISABLE))
     assert found["inputs"] == {**MINIMAL[token], **region_of(token), DEFAULTS: []}
     assert found["failures"] == [
@@ -636,7 +636,7 @@ def test_a_replacement_of_an_auto_named_resource_is_created_first(token: str, ch
     assert planned(token, change, auto_named=True) == (dict.fromkeys(change, "UPDATE_REPLACE"), False)
 
 
-# --- What is wrong with the inputs
+# --- Invalid inputs
 
 WRONG: list[tuple[str, Properties, str, str]] = [
     (ROLE, {}, "assumeRolePolicy", 'Missing required argument: "assumeRolePolicy" is required.'),
@@ -647,7 +647,7 @@ WRONG: list[tuple[str, Properties, str, str]] = [
     (ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "contains an invalid JSON policy: not a JSON object."),
     (POLICY, {"policy": "[]"}, "policy", "contains an invalid JSON policy: not a JSON object."),
     (POLICY, {"policy": {}}, "policy", "must be of type str."),
-    (BUCKET, {"acl": "private"}, "acl", "stand-in provider serves; it serves: bucket, forceDestroy, region, tags."),
+    (BUCKET, {"acl": "private"}, "acl", "stand-in provider supports; supported: bucket, forceDestroy, region, tags."),
     (BUCKET, {"forceDestroy": "yes"}, "forceDestroy", "must be of type bool."),
     (ENCRYPTION, {"bucket": "b", "rules": {}}, "rules", "must be of type list."),
     (MEMBERSHIP, {"group": "g"}, "users", 'Missing required argument: "users" is required.'),
@@ -663,8 +663,8 @@ def test_wrong_inputs_fail_the_check_and_the_property_is_named(
     request = provider_pb2.CheckRequest(urn=urn(token, "pol"), news=to_struct(inputs), randomSeed=SEED)
     failures = answer(OFFLINE, "Check", request)["failures"]
     assert len(failures) == 1
-    told = failures[0]["reason"]
-    assert f'"{name}"' in told and reason in told and told.endswith(f"Examine values at 'pol.{name}'.")
+    message = failures[0]["reason"]
+    assert f'"{name}"' in message and reason in message and message.endswith(f"Examine values at 'pol.{name}'.")
 
 
 LENGTH, ONE, RANGE, OF = "expected length of", "expected", "to be in the range", "to be one of"
@@ -729,18 +729,18 @@ OUT_OF_BOUNDS: list[tuple[str, Properties, str, str]] = [
         ENCRYPTION,
         encrypted(sseAlgorithm="AES256", algorithm="x"),
         f"{RULE}.algorithm",
-        '"algorithm" is not an argument that the sandbox\'s stand-in provider serves;'
-        " it serves: kmsMasterKeyId, sseAlgorithm",
+        '"algorithm" is not an argument that the sandbox\'s stand-in provider supports;'
+        " supported: kmsMasterKeyId, sseAlgorithm",
     ),
     (ENCRYPTION, {"rules": ["AES256"]}, "rules", '"rules" must be a list of objects'),
 ]
 
 
 @pytest.mark.parametrize(("token", "inputs", "place", "reason"), OUT_OF_BOUNDS)
-def test_values_that_aws_would_refuse_fail_the_check(token: str, inputs: Properties, place: str, reason: str) -> None:
+def test_invalid_values_fail_the_check(token: str, inputs: Properties, place: str, reason: str) -> None:
     given = {**MINIMAL.get(token, {"bucket": "b"}), **inputs}
     _, failures = checked_inputs(RESOURCE_TYPES[token], "thing", given, {}, SEED, {})
-    assert [told for _, told in failures] == [f"{reason}. Examine values at 'thing.{place}'."]
+    assert [message for _, message in failures] == [f"{reason}. Examine values at 'thing.{place}'."]
 
 
 @pytest.mark.parametrize(
@@ -755,34 +755,34 @@ def test_values_that_aws_would_refuse_fail_the_check(token: str, inputs: Propert
         (MEMBERSHIP, {"users": []}),
     ],
 )
-def test_values_at_the_edge_and_parts_not_known_yet_are_taken(token: str, inputs: Properties) -> None:
+def test_values_at_the_limits_and_unknown_parts_pass_the_check(token: str, inputs: Properties) -> None:
     checked(token, {**MINIMAL.get(token, {"bucket": "b"}), **inputs})
 
 
-def test_a_made_up_name_that_is_too_long_fails_the_check() -> None:
+def test_a_generated_name_that_is_too_long_fails_the_check() -> None:
     _, failures = checked_inputs(RESOURCE_TYPES[ROLE], "r" * 57, MINIMAL[ROLE], {}, SEED, {})
     assert [name for name, _ in failures] == ["name"]
 
 
-def test_what_is_null_is_as_if_it_was_not_said() -> None:
+def test_null_inputs_are_ignored() -> None:
     inputs: Properties = {"bucket": "b", "rules": [{"bucketKeyEnabled": None, **RULE_OF_AES}], "tags": None}
-    said: Properties = {"bucket": "b", "rules": [RULE_OF_AES]}
-    assert checked(ENCRYPTION, inputs) == checked(ENCRYPTION, said)
+    without_null: Properties = {"bucket": "b", "rules": [RULE_OF_AES]}
+    assert checked(ENCRYPTION, inputs) == checked(ENCRYPTION, without_null)
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     _, failures = checked_inputs(RESOURCE_TYPES[ATTACHMENT], "att", {"polcyArn": "x", "role": 1}, {}, SEED, {})
     assert [name for name, _ in failures] == ["policyArn", "polcyArn", "role"]
 
 
 @pytest.mark.parametrize("token", RESOURCE_TYPES)
-def test_what_is_not_known_yet_is_not_wrong(token: str) -> None:
+def test_unknown_values_pass_the_check(token: str) -> None:
     inputs: Properties = dict.fromkeys(RESOURCE_TYPES[token].inputs, UNKNOWN)
     tags: Properties = {"tagsAll": UNKNOWN} if "tags" in inputs else {}
     assert checked(token, inputs) == {DEFAULTS: [], **inputs, **tags}
 
 
-# --- Policies that mean the same
+# --- Equivalent policies
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
@@ -806,7 +806,7 @@ _policies = st.fixed_dictionaries(
 
 
 def _rewritten(element: Any, order: random.Random) -> Any:  # noqa: ANN401
-    """The element with its keys and lists shuffled, and one-element lists sometimes written without brackets."""
+    """Return the element with keys and lists shuffled, and one-element lists sometimes written without brackets."""
     if isinstance(element, dict):
         keys = order.sample(sorted(element), len(element))
         return {key: _rewritten(element[key], order) for key in keys}
@@ -843,7 +843,7 @@ def test_another_effect_action_resource_or_statement_changes_a_policy(
 
 
 @pytest.mark.parametrize(("left", "right", "same"), [("{", "{", True), ("{", "{}", False), (READ, WRITE, False)])
-def test_text_that_is_no_policy_is_compared_as_text(left: str, right: str, same: bool) -> None:
+def test_invalid_policies_are_compared_as_text(left: str, right: str, same: bool) -> None:
     assert same_policy(left, right) is same
 
 
@@ -851,7 +851,7 @@ def test_text_that_is_no_policy_is_compared_as_text(left: str, right: str, same:
 
 
 @pytest.mark.parametrize("token", [kind.token for kind in RESOURCE_TYPES.values() if kind.taggable])
-def test_default_tags_are_merged_and_the_resources_own_win(token: str) -> None:
+def test_default_tags_are_merged_and_the_resources_own_tags_take_precedence(token: str) -> None:
     provider = new_provider(default_tags={"env": "dev", "team": "a"})
     name = "bucket" if token == BUCKET else "name"
     tagged: Properties = {**MINIMAL[token], name: "n", "tags": {"team": "b", "more": "c"}}
@@ -867,7 +867,7 @@ def test_default_tags_are_merged_and_the_resources_own_win(token: str) -> None:
 
 
 @pytest.mark.parametrize("token", [kind.token for kind in RESOURCE_TYPES.values() if not kind.taggable])
-def test_what_has_no_tags_gets_no_default_tags(token: str) -> None:
+def test_a_type_without_tags_gets_no_default_tags(token: str) -> None:
     inputs, _ = checked_inputs(RESOURCE_TYPES[token], "thing", {}, {}, SEED, {"env": "dev"})
     assert "tagsAll" not in inputs
 
@@ -876,7 +876,7 @@ def test_what_has_no_tags_gets_no_default_tags(token: str) -> None:
     ("default_tags", "kind"),
     [({"env": "dev"}, "UPDATE"), ({"env": "dev", "team": "a", "x": ""}, "UPDATE"), ({}, "DELETE")],
 )
-def test_a_default_tag_less_or_more_is_a_change_of_all_tags_only(default_tags: dict[str, str], kind: str) -> None:
+def test_a_changed_default_tag_changes_only_tags_all(default_tags: dict[str, str], kind: str) -> None:
     state = STATE[BUCKET]["response"]
     olds = {**state["properties"], "tags": None}
     news, _ = checked_inputs(RESOURCE_TYPES[BUCKET], "b", {"bucket": "probe-bucket-1"}, {}, SEED, default_tags)
@@ -884,7 +884,7 @@ def test_a_default_tag_less_or_more_is_a_change_of_all_tags_only(default_tags: d
     assert [(change.name, change.kind, change.replace) for change in found] == [("tagsAll", kind, False)]
 
 
-def test_default_tags_read_back_are_not_the_resources_own() -> None:
+def test_default_tags_that_are_read_are_not_the_resources_own() -> None:
     provider = new_provider(default_tags={"env": "dev", "team": "a"})
     aws_tags = [{"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "a"}, {"Key": "more", "Value": "c"}]
     with stubbed(provider, "iam") as iam:
@@ -900,7 +900,7 @@ def test_default_tags_read_back_are_not_the_resources_own() -> None:
 # --- Configuration
 
 
-def test_a_configuration_is_parsed_whole() -> None:
+def test_every_key_of_a_configuration_is_parsed() -> None:
     values = {
         "accessKey": "999999999999",
         "allowedAccountIds": '[1234, "000000005678"]',
@@ -937,11 +937,11 @@ def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "aws:region: it is missing"),
-        ({"region": ""}, "aws:region: it is missing"),
+        ({}, "aws:region is missing"),
+        ({"region": ""}, "aws:region is missing"),
         ({"region": "us-esat-1"}, "aws:region: 'us-esat-1' is not an AWS region"),
         ({"region": "aws-global"}, "aws:region: 'aws-global' is not an AWS region"),
-        ({"region": "us-east-1", "profile": "me"}, "aws:profile: the sandbox's stand-in provider does not know it"),
+        ({"region": "us-east-1", "profile": "me"}, "aws:profile is not supported by the sandbox's stand-in provider"),
         ({"region": "us-east-1", "allowedAccountIds": "[1"}, "aws:allowedAccountIds: '[1' is not a JSON list"),
         ({"region": "us-east-1", "allowedAccountIds": "1"}, "aws:allowedAccountIds: '1' is not a JSON list"),
         ({"region": "us-east-1", "endpoints": "{}"}, "aws:endpoints: '{}' is not a JSON list"),
@@ -949,11 +949,11 @@ def test_the_region_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         ({"region": "us-east-1", "defaultTags": "[]"}, "aws:defaultTags: '[]' is not a JSON dict"),
         (
             {"region": "us-east-1", "defaultTags": '{"tags":["a"]}'},
-            "aws:defaultTags: its tags ['a'] are not an object of texts",
+            "aws:defaultTags: the tags ['a'] are not an object with text values",
         ),
         (
             {"region": "us-east-1", "defaultTags": '{"tags":{"a":1}}'},
-            "aws:defaultTags: its tags {'a': 1} are not an object",
+            "aws:defaultTags: the tags {'a': 1} are not an object",
         ),
         ({"region": "us-east-1", "maxRetries": "many"}, "aws:maxRetries: 'many' is not a whole number"),
     ],
@@ -972,7 +972,7 @@ def test_a_wrong_configuration_is_refused(
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"configuring the provider: {refused.value}")
 
 
-def test_a_region_that_is_newer_than_the_program_may_be_used() -> None:
+def test_an_unknown_region_can_be_allowed() -> None:
     values = {"region": "xx-new-1", "skipRegionValidation": "true"}
     assert Configuration.parse(values).region == "xx-new-1"
 
@@ -992,7 +992,7 @@ def test_check_config_marks_secrets_and_refuses_unknown_keys() -> None:
     assert "aws:profile is not known" in found["failures"][0]["reason"]
 
 
-def test_another_configuration_replaces_no_provider() -> None:
+def test_a_changed_configuration_replaces_no_provider() -> None:
     olds = to_struct({"region": "us-east-1", "maxRetries": "2"})
     news = to_struct({"region": "eu-west-1", "maxRetries": "3"})
     assert answer(AwsProvider({}), "DiffConfig", provider_pb2.DiffRequest(olds=olds, news=news)) == {
@@ -1013,13 +1013,13 @@ def test_a_wrong_account_is_refused(monkeypatch: pytest.MonkeyPatch, allowed: st
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"configuring the provider: {message}")
 
 
-def test_an_allowed_account_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_allowed_account_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     _, found = configure(monkeypatch, "[999999999999]")
     assert found == {"acceptSecrets": True, "supportsPreview": True, "supportsAutonamingConfiguration": True}
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, allowed: str) -> tuple[AwsProvider, dict[str, Any]]:
-    """A provider configured for an account 999999999999, and its answer."""
+    """Return a provider configured for account 999999999999, and its answer."""
     sts = client("sts")
     monkeypatch.setattr(Aws, "_client", lambda _aws, _service: sts)
     variables = {"aws:config:region": "us-east-1", "aws:config:allowedAccountIds": allowed}
@@ -1029,12 +1029,12 @@ def configure(monkeypatch: pytest.MonkeyPatch, allowed: str) -> tuple[AwsProvide
         return provider, answer(provider, "Configure", provider_pb2.ConfigureRequest(variables=variables))
 
 
-# --- Functions, and what is not served
+# --- Functions, and unsupported types
 
 IDENTITY = {"Account": "999999999999", "Arn": "arn:aws:iam::999999999999:root", "UserId": "U"}
 
 
-def test_the_caller_identity_is_told() -> None:
+def test_the_caller_identity_is_returned() -> None:
     provider, request = new_provider(), provider_pb2.InvokeRequest(tok="aws:index/getCallerIdentity:getCallerIdentity")
     with stubbed(provider, "sts") as sts:
         sts.add_response("get_caller_identity", IDENTITY, {})
@@ -1056,7 +1056,7 @@ def test_the_caller_identity_is_told() -> None:
         ("us-isof-south-1", "aws-iso-f", "csp.hci.ic.gov", "gov.ic.hci.csp"),
     ],
 )
-def test_the_partition_is_told(region: str, partition: str, suffix: str, reverse: str) -> None:
+def test_the_partition_is_returned(region: str, partition: str, suffix: str, reverse: str) -> None:
     request = provider_pb2.InvokeRequest(tok="aws:index/getPartition:getPartition")
     assert answer(new_provider(region=region), "Invoke", request) == {
         "return": {"dnsSuffix": suffix, "id": partition, "partition": partition, "reverseDnsPrefix": reverse}
@@ -1066,7 +1066,7 @@ def test_the_partition_is_told(region: str, partition: str, suffix: str, reverse
 @pytest.mark.parametrize(
     ("function", "operation", "kind"), [("getRoles", "list_roles", "Role"), ("getUsers", "list_users", "User")]
 )
-def test_all_pages_of_an_account_s_users_or_roles_are_listed(function: str, operation: str, kind: str) -> None:
+def test_all_pages_of_users_or_roles_are_listed(function: str, operation: str, kind: str) -> None:
     def page(name: str, marker: str = "") -> dict[str, Any]:
         arn = f"arn:aws:iam::999999999999:{kind.lower()}/{name}"
         item = {"Path": "/", f"{kind}Name": name, f"{kind}Id": "A" * 16, "Arn": arn, "CreateDate": LONG_AGO}
@@ -1082,19 +1082,19 @@ def test_all_pages_of_an_account_s_users_or_roles_are_listed(function: str, oper
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments", "told"),
+    ("function", "arguments", "message"),
     [
         ("getRoles", {"pathPrefix": "/team/"}, "pathPrefix: the sandbox's stand-in provider wants no arguments"),
         ("getGroup", {}, "no arguments: the sandbox's stand-in provider wants groupName"),
     ],
 )
-def test_arguments_that_a_function_does_not_take_are_named(function: str, arguments: Properties, told: str) -> None:
+def test_unsupported_arguments_of_a_function_are_named(function: str, arguments: Properties, message: str) -> None:
     request = provider_pb2.InvokeRequest(tok=f"aws:iam/{function}:{function}", args=to_struct(arguments))
-    with pytest.raises(AbortedError, match=f"function aws:iam/{function}:{function}: {told}"):
+    with pytest.raises(AbortedError, match=f"function aws:iam/{function}:{function}: {message}"):
         answer(OFFLINE, "Invoke", request)
 
 
-def test_a_group_is_told_with_the_users_of_all_pages() -> None:
+def test_a_group_is_returned_with_all_pages_of_its_users() -> None:
     provider = new_provider()
     request = provider_pb2.InvokeRequest(tok="aws:iam/getGroup:getGroup", args=to_struct({"groupName": "g"}))
     with stubbed(provider, "iam") as iam:
@@ -1132,7 +1132,7 @@ USER = "aws:iam/user:User"
         ("Invoke", provider_pb2.InvokeRequest(tok="aws:iam/getUser:getUser")),
     ],
 )
-def test_what_is_not_served_is_named(method: str, request_: Message) -> None:
+def test_unsupported_types_and_functions_are_named(method: str, request_: Message) -> None:
     with pytest.raises(AbortedError) as aborted:
         answer(OFFLINE, method, request_)
     code, message = aborted.value.args
@@ -1158,7 +1158,7 @@ def test_a_policy_that_is_nested_too_deeply_is_refused_in_one_line(method: str) 
     )
 
 
-def test_a_component_s_child_is_served_by_its_own_type() -> None:
+def test_a_component_s_child_is_found_by_its_own_type() -> None:
     nested = f"urn:pulumi:dev::probe::acme:index:Team$acme:index:Roles${GROUP}::g"
     request = provider_pb2.CheckRequest(urn=nested, news=to_struct({"name": "g"}))
     assert answer(OFFLINE, "Check", request) == {"inputs": {DEFAULTS: [], "name": "g"}}
@@ -1169,7 +1169,7 @@ def test_the_plugin_s_version_is_the_sdk_s() -> None:
     assert answer(AwsProvider({}), "GetPluginInfo", Empty()) == {"version": version}
 
 
-# --- The SDK is the authority on names
+# --- Names of the SDK
 
 
 def sdk_class(token: str) -> type[Any]:
@@ -1185,7 +1185,7 @@ def camel(name: str) -> str:
 
 @pytest.mark.filterwarnings("ignore:.* deprecated in favor of:DeprecationWarning")
 @pytest.mark.parametrize("token", RESOURCE_TYPES)
-def test_every_input_and_output_is_one_of_the_sdk_s(token: str) -> None:
+def test_every_input_and_output_exists_in_the_sdk(token: str) -> None:
     kind, sdk = RESOURCE_TYPES[token], sdk_class(token)
     assert sdk.pulumi_type == token
     inputs = {camel(name) for name in inspect.signature(sdk._internal_init).parameters}
@@ -1203,7 +1203,7 @@ def test_inputs_that_the_sdk_requires_are_required(token: str) -> None:
     assert {name for name, prop in RESOURCE_TYPES[token].inputs.items() if prop.required} == required
 
 
-# --- What AWS is asked, and what it answers
+# --- Calls to AWS
 
 
 NEW_ROLE: dict[str, Any] = {
@@ -1216,7 +1216,7 @@ NEW_ROLE: dict[str, Any] = {
 
 
 def add_role(stub: Stubber, **changes: Any) -> None:  # noqa: ANN401
-    """Prepare what reading a role without policies asks for."""
+    """Stub the calls that read a role without policies."""
     role = {**NEW_ROLE, "AssumeRolePolicyDocument": TRUST, **changes}
     stub.add_response("get_role", {"Role": role}, {"RoleName": "r"})
     stub.add_response("list_attached_role_policies", {"AttachedPolicies": []}, {"RoleName": "r"})
@@ -1228,7 +1228,7 @@ CREATE_ROLE = provider_pb2.CreateRequest(urn=urn(ROLE), properties=to_struct(ROL
 
 
 def add_free_role(stub: Stubber) -> None:
-    """Prepare what is asked before a role is created."""
+    """Stub the call before the creation of a role."""
     stub.add_client_error("get_role", "NoSuchEntity", expected_params={"RoleName": "r"})
 
 
@@ -1246,7 +1246,7 @@ def add_created_role(stub: Stubber) -> None:
 
 
 def recorded_failure(context: FakeContext, message: str) -> provider_pb2.ErrorResourceInitFailed:
-    """What the engine is told of a resource that exists and is not complete."""
+    """Return the error's details about a resource that exists but is not complete."""
     status: Any = status_pb2.Status.FromString(context.trailing["grpc-status-details-bin"])
     detail = provider_pb2.ErrorResourceInitFailed()
     assert (status.code, status.message, len(status.details)) == (2, message, 1)
@@ -1262,7 +1262,7 @@ def recorded_failure(context: FakeContext, message: str) -> provider_pb2.ErrorRe
         ("NoSuchEntity", "AWS does not show it yet; run again"),
     ],
 )
-def test_a_resource_that_can_not_be_read_back_is_not_forgotten(code: str, reason: str) -> None:
+def test_a_new_resource_that_can_not_be_read_is_recorded(code: str, reason: str) -> None:
     provider, context = new_provider(), FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
         add_created_role(iam)
@@ -1279,12 +1279,12 @@ def test_a_resource_that_can_not_be_read_back_is_not_forgotten(code: str, reason
 
 
 def add_free_bucket(stub: Stubber) -> None:
-    """Prepare what is asked before a bucket is created: once for all types, once for what us-east-1 does not refuse."""
+    """Stub the calls before a bucket's creation: one for every type, one for us-east-1, which refuses no second one."""
     for _ in range(2):
         stub.add_client_error("head_bucket", "404", http_status_code=404, expected_params={"Bucket": "b"})
 
 
-def test_a_bucket_whose_tags_are_refused_is_not_forgotten_and_gets_them_in_the_next_run() -> None:
+def test_a_bucket_whose_tags_are_refused_is_recorded_and_tagged_in_the_next_run() -> None:
     provider, context = new_provider(), FakeContext()
     inputs: Properties = {DEFAULTS: [], "bucket": "b", "tags": {"k": "v"}, "tagsAll": {"k": "v"}}
     tagging = {"Bucket": "b", "Tagging": {"TagSet": [{"Key": "k", "Value": "v"}]}}
@@ -1303,13 +1303,13 @@ def test_a_bucket_whose_tags_are_refused_is_not_forgotten_and_gets_them_in_the_n
         RESOURCE_TYPES[BUCKET].update(account(provider), "b", from_struct(detail.properties), inputs)
 
 
-def test_a_bucket_without_tags_is_not_asked_to_have_none() -> None:
+def test_a_bucket_without_tags_needs_no_call_for_tags() -> None:
     provider = new_provider()
     with stubbed(provider, "s3"):
         RESOURCE_TYPES[BUCKET].complete(account(provider), "b", {"bucket": "b"})
 
 
-def test_what_nobody_thought_of_after_a_create_is_not_forgotten_either(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_after_a_create_leaves_the_resource_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     provider, context = new_provider(), FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError):
         add_created_role(iam)
@@ -1318,7 +1318,7 @@ def test_what_nobody_thought_of_after_a_create_is_not_forgotten_either(monkeypat
     assert recorded_failure(context, f"creating {urn(ROLE)}: 'missing'").id == "r"
 
 
-def test_a_created_resource_is_told_as_it_is() -> None:
+def test_a_created_resource_is_returned_as_read() -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
         add_created_role(iam)
@@ -1329,7 +1329,7 @@ def test_a_created_resource_is_told_as_it_is() -> None:
     assert (found["properties"]["createDate"], found["properties"]["tags"]) == ("2020-01-01T00:00:00Z", {"env": "dev"})
 
 
-def test_what_aws_has_against_it_is_told_in_one_line() -> None:
+def test_an_error_of_aws_is_reported_in_one_line() -> None:
     provider, context = new_provider(), FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
         add_free_role(iam)
@@ -1345,7 +1345,7 @@ def test_what_aws_has_against_it_is_told_in_one_line() -> None:
     assert context.trailing == {}
 
 
-def test_a_resource_gone_after_its_update_is_an_error() -> None:
+def test_a_resource_missing_after_its_update_is_an_error() -> None:
     provider = new_provider()
     request = provider_pb2.UpdateRequest(
         urn=urn(ROLE),
@@ -1383,7 +1383,7 @@ BOUNDARY = "arn:aws:iam::999999999999:policy/boundary"
         ),
     ],
 )
-def test_of_a_role_only_that_is_set_which_changed(olds: Properties, news: Properties, asked: dict[str, Any]) -> None:
+def test_only_changed_settings_of_a_role_are_sent(olds: Properties, news: Properties, asked: dict[str, Any]) -> None:
     provider, base = new_provider(), Properties(assumeRolePolicy=READ)
     with stubbed(provider, "iam") as iam:
         for operation, parameters in asked.items():
@@ -1391,7 +1391,7 @@ def test_of_a_role_only_that_is_set_which_changed(olds: Properties, news: Proper
         RESOURCE_TYPES[ROLE].update(account(provider), "r", {**base, **olds}, {**base, **news})
 
 
-def test_a_boundary_that_is_gone_already_is_no_error() -> None:
+def test_a_boundary_that_is_removed_already_is_no_error() -> None:
     provider, base = new_provider(), Properties(assumeRolePolicy=READ)
     with stubbed(provider, "iam") as iam:
         iam.add_client_error("delete_role_permissions_boundary", "NoSuchEntity")
@@ -1413,7 +1413,7 @@ ROLLED_BACK = [version(5), version(4), version(3), version(2), version(1, defaul
 @pytest.mark.parametrize(
     ("versions", "pruned"), [(ONE_TO_FIVE, "v1"), (ROLLED_BACK, "v2"), (ONE_TO_FIVE[:4], None), (ONE_TO_FIVE[:1], None)]
 )
-def test_a_policy_s_oldest_version_makes_room(versions: list[dict[str, Any]], pruned: str | None) -> None:
+def test_a_policy_s_oldest_version_is_deleted_at_the_limit(versions: list[dict[str, Any]], pruned: str | None) -> None:
     provider, arn = new_provider(), {"PolicyArn": POLICY_ARN}
     with stubbed(provider, "iam") as iam:
         iam.add_response("list_policy_versions", {"Versions": versions}, arn)
@@ -1424,7 +1424,7 @@ def test_a_policy_s_oldest_version_makes_room(versions: list[dict[str, Any]], pr
         RESOURCE_TYPES[POLICY].update(account(provider), POLICY_ARN, {"policy": READ}, {"policy": WRITE})
 
 
-def test_a_policy_of_which_only_tags_change_gets_no_new_version() -> None:
+def test_a_change_of_tags_makes_no_new_policy_version() -> None:
     provider, arn = new_provider(), {"PolicyArn": POLICY_ARN}
     with stubbed(provider, "iam") as iam:
         iam.add_response("untag_policy", {}, {**arn, "TagKeys": ["env"]})
@@ -1449,7 +1449,7 @@ def test_a_policy_is_deleted_after_its_other_versions() -> None:
 
 
 def add_policies(stub: Stubber) -> None:
-    """Prepare two pages of a role's managed policies, and two of its inline ones, to be removed one by one."""
+    """Stub two pages of a role's managed policies and two of its inline policies, and the removal of each policy."""
     role = {"RoleName": "r"}
     for marker, name, more in ({}, "a", {"IsTruncated": True, "Marker": "m"}), ({"Marker": "m"}, "b", {}):
         arn = f"arn:aws:iam::999999999999:policy/{name}"
@@ -1470,7 +1470,7 @@ def add_policies(stub: Stubber) -> None:
 @pytest.mark.parametrize(
     "olds", [{"forceDetachPolicies": True}, {"managedPolicyArns": [POLICY_ARN], "inlinePolicies": [{"name": "x"}]}]
 )
-def test_a_role_s_policies_go_first_where_that_is_wanted_or_the_state_has_them(olds: Properties) -> None:
+def test_a_role_s_known_policies_are_removed_before_it(olds: Properties) -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
         add_policies(iam)
@@ -1478,7 +1478,7 @@ def test_a_role_s_policies_go_first_where_that_is_wanted_or_the_state_has_them(o
         delete(provider, ROLE, "r", olds)
 
 
-def test_a_role_with_policies_that_nobody_knows_of_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_with_unknown_policies_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = new_provider()
     monkeypatch.setattr(provider_iam, "_EMPTYING_SECONDS", 0)
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="DeleteRole: DeleteConflict: must detach"):
@@ -1486,7 +1486,7 @@ def test_a_role_with_policies_that_nobody_knows_of_is_not_deleted(monkeypatch: p
         delete(provider, ROLE, "r", {"managedPolicyArns": [], "inlinePolicies": []})
 
 
-def test_a_role_is_deleted_once_its_policies_are_gone() -> None:
+def test_a_role_is_deleted_after_its_policies() -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
         iam.add_client_error("delete_role", "DeleteConflict", "must detach")
@@ -1494,7 +1494,7 @@ def test_a_role_is_deleted_once_its_policies_are_gone() -> None:
         delete(provider, ROLE, "r", {})
 
 
-def test_a_bucket_is_emptied_first_where_that_is_wanted() -> None:
+def test_a_bucket_is_emptied_if_force_destroy_is_set() -> None:
     provider, bucket = new_provider(), {"Bucket": "b"}
     with stubbed(provider, "s3") as s3:
         page = {"Versions": [{"Key": "k", "VersionId": "1"}], "DeleteMarkers": [{"Key": "k", "VersionId": "2"}]}
@@ -1506,7 +1506,7 @@ def test_a_bucket_is_emptied_first_where_that_is_wanted() -> None:
 
 
 @pytest.mark.parametrize(("token", "owner"), [(GROUP_POLICY, "group"), (ROLE_POLICY, "role")])
-def test_an_inline_policy_is_put_into_its_owner(token: str, owner: str) -> None:
+def test_an_inline_policy_is_written_to_its_owner(token: str, owner: str) -> None:
     provider, names = new_provider(), {f"{owner.title()}Name": "o", "PolicyName": "p"}
     inputs: Properties = {owner: "o", "name": "p", "policy": READ}
     outputs: Properties = {"id": "o:p", "namePrefix": "", **inputs}
@@ -1524,7 +1524,7 @@ def test_an_inline_policy_is_put_into_its_owner(token: str, owner: str) -> None:
 
 
 def members(*names: str, marker: str = "") -> dict[str, Any]:
-    """A page of GetGroup's answer."""
+    """Return a page of GetGroup's answer."""
     ids = {"Path": "/", "CreateDate": LONG_AGO}
     group = {"GroupName": "g", "GroupId": "A" * 16, "Arn": "arn:aws:iam::999999999999:group/g", **ids}
     users = [
@@ -1533,7 +1533,7 @@ def members(*names: str, marker: str = "") -> dict[str, Any]:
     return {"Group": group, "Users": users, "IsTruncated": bool(marker), **({"Marker": marker} if marker else {})}
 
 
-def test_members_are_added_and_all_pages_of_them_are_read_sorted() -> None:
+def test_members_are_added_and_read_sorted_from_all_pages() -> None:
     provider, group = new_provider(), {"GroupName": "g"}
     with stubbed(provider, "iam") as iam:
         iam.add_response("add_user_to_group", {}, {**group, "UserName": "a"})
@@ -1547,7 +1547,7 @@ def test_members_are_added_and_all_pages_of_them_are_read_sorted() -> None:
     assert found == {"id": "m", "properties": {"id": "m", **MEMBERS, "users": ["a", "u", "z"]}}
 
 
-def test_members_are_changed_by_the_difference_and_who_is_gone_needs_no_removal() -> None:
+def test_only_changed_members_are_sent_and_missing_ones_need_no_removal() -> None:
     provider, group = new_provider(), {"GroupName": "g"}
     request = provider_pb2.UpdateRequest(
         urn=urn(MEMBERSHIP),
@@ -1564,7 +1564,7 @@ def test_members_are_changed_by_the_difference_and_who_is_gone_needs_no_removal(
     assert found == {"properties": {"id": "m", **MEMBERS}}
 
 
-def test_the_members_of_the_state_are_removed_though_one_is_gone() -> None:
+def test_the_members_of_the_state_are_removed_even_if_one_is_missing() -> None:
     provider, group = new_provider(), {"GroupName": "g"}
     with stubbed(provider, "iam") as iam:
         iam.add_client_error("remove_user_from_group", "NoSuchEntity", expected_params={**group, "UserName": "a"})
@@ -1573,7 +1573,7 @@ def test_the_members_of_the_state_are_removed_though_one_is_gone() -> None:
 
 
 @pytest.mark.parametrize("method", ["Create", "Update"])
-def test_a_member_who_does_not_exist_is_an_error(method: str) -> None:
+def test_adding_a_missing_user_is_an_error(method: str) -> None:
     provider, properties = new_provider(), to_struct(MEMBERS)
     requests: dict[str, Message] = {
         "Create": provider_pb2.CreateRequest(urn=urn(MEMBERSHIP), properties=properties),
@@ -1585,11 +1585,11 @@ def test_a_member_who_does_not_exist_is_an_error(method: str) -> None:
 
 
 def of_groups(*names: str) -> dict[str, Any]:
-    """An answer of ListGroupsForUser."""
+    """Return an answer of ListGroupsForUser."""
     return {"Groups": [{**members()["Group"], "GroupName": name} for name in names]}
 
 
-def test_a_user_is_put_into_groups_and_out_of_those_that_are_not_wanted_any_more() -> None:
+def test_a_user_s_groups_are_added_and_removed() -> None:
     provider, user = new_provider(), {"UserName": "u"}
     inputs: Properties = {DEFAULTS: [], "groups": ["g", "a"], "user": "u"}
     with stubbed(provider, "iam") as iam:
@@ -1621,7 +1621,7 @@ def test_a_user_s_groups_are_imported_by_user_and_groups() -> None:
 
 
 def test_a_membership_can_not_be_imported() -> None:
-    with pytest.raises(AbortedError, match=r"can not be imported: its ID \(m\) does not tell the group"):
+    with pytest.raises(AbortedError, match=r"can't be imported: its ID \(m\) does not contain the group"):
         answer(OFFLINE, "Read", provider_pb2.ReadRequest(urn=urn(MEMBERSHIP), id="m"))
 
 
@@ -1650,14 +1650,14 @@ GONE_DELETED = [
 
 
 @pytest.mark.parametrize(("token", "resource_id", "operation", "code"), GONE_DELETED)
-def test_deleting_what_is_gone_succeeds(token: str, resource_id: str, operation: str, code: str) -> None:
+def test_deleting_a_missing_resource_succeeds(token: str, resource_id: str, operation: str, code: str) -> None:
     provider = new_provider()
     with stubbed(provider, token[4 : token.index("/")]) as stub:
         stub.add_client_error(operation, code)
         delete(provider, token, resource_id, OLDS.get(token, {}))
 
 
-def test_deleting_a_bucket_that_is_gone_and_was_to_be_emptied_succeeds() -> None:
+def test_deleting_a_missing_bucket_with_force_destroy_succeeds() -> None:
     provider = new_provider()
     with stubbed(provider, "s3") as s3:
         s3.add_client_error("list_object_versions", "NoSuchBucket")
@@ -1691,7 +1691,7 @@ def test_a_refused_delete_is_an_error() -> None:
         (BUCKET_POLICY, "b", "get_bucket_policy", "NoSuchBucketPolicy"),
     ],
 )
-def test_what_is_gone_is_read_as_nothing(token: str, resource_id: str, operation: str, code: str) -> None:
+def test_a_missing_resource_is_read_as_nothing(token: str, resource_id: str, operation: str, code: str) -> None:
     provider = new_provider()
     request = provider_pb2.ReadRequest(urn=urn(token), id=resource_id, properties=to_struct(OLDS.get(token, {})))
     with stubbed(provider, token[4 : token.index("/")]) as stub:
@@ -1725,7 +1725,7 @@ def test_an_attachment_is_imported_by_role_and_policy(attached: list[Any], found
         (USER_GROUPS, "/g", "<user-name>/<group-name1>/..."),
     ],
 )
-def test_an_id_that_can_not_be_is_refused_with_the_form_wanted(token: str, resource_id: str, form: str) -> None:
+def test_an_invalid_id_is_refused_with_the_expected_format(token: str, resource_id: str, form: str) -> None:
     with pytest.raises(AbortedError) as aborted:
         answer(OFFLINE, "Read", provider_pb2.ReadRequest(urn=urn(token), id=resource_id))
     message = f"reading {urn(token)}: unexpected format of ID ({resource_id}), expected {form}"
@@ -1744,7 +1744,7 @@ CALLS: dict[str, Message] = {
 
 
 @pytest.mark.parametrize("method", CALLS)
-def test_a_defect_is_told_in_one_line(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_reported_in_one_line(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_served", "_asked"):
         monkeypatch.setattr(service, name, lambda *_: dict[str, str]()["a\nb"])
     with pytest.raises(AbortedError) as aborted:
@@ -1755,7 +1755,7 @@ def test_a_defect_is_told_in_one_line(method: str, monkeypatch: pytest.MonkeyPat
     assert message == f"{subject}: a defect of the sandbox's stand-in provider: KeyError: 'a\\nb'"
 
 
-def test_a_bucket_that_never_had_versions_is_made_and_read_as_such() -> None:
+def test_disabled_versioning_is_created_and_read() -> None:
     provider = new_provider()
     inputs: Properties = {DEFAULTS: [], **versioned(status="Disabled")}
     with stubbed(provider, "s3") as s3:
@@ -1768,7 +1768,7 @@ def test_a_bucket_that_never_had_versions_is_made_and_read_as_such() -> None:
 KEY_ARN = "arn:aws:kms:us-east-1:999999999999:key/k"
 
 
-def test_a_key_and_blocked_encryption_types_are_put_and_read() -> None:
+def test_a_key_and_blocked_encryption_types_are_set_and_read() -> None:
     provider = new_provider()
     default: Properties = {"kmsMasterKeyId": KEY_ARN, "sseAlgorithm": "aws:kms"}
     rule: Properties = {
@@ -1791,7 +1791,7 @@ def test_a_key_and_blocked_encryption_types_are_put_and_read() -> None:
         assert answer(provider, "Create", request)["properties"]["rules"] == [rule]
 
 
-def test_types_may_be_blocked_without_a_default_encryption() -> None:
+def test_encryption_types_can_be_blocked_without_a_default() -> None:
     provider, rule = new_provider(), Properties(blockedEncryptionTypes=["NONE"])
     with stubbed(provider, "s3") as s3:
         theirs = {"BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}
@@ -1805,8 +1805,8 @@ def test_types_may_be_blocked_without_a_default_encryption() -> None:
     assert found == [{"blockedEncryptionTypes": ["NONE"], "bucketKeyEnabled": False}]
 
 
-def test_types_that_aws_blocks_by_itself_are_no_change() -> None:
-    """Since April 2026 S3 tells them of every bucket (terraform-provider-aws#47320)."""
+def test_encryption_types_that_aws_blocks_are_no_change() -> None:
+    """Test what S3 reports for every bucket since April 2026 (terraform-provider-aws#47320)."""
     state = STATE[ENCRYPTION]["response"]
     rule = {**state["properties"]["rules"][0], "blockedEncryptionTypes": ["SSE-C"]}
     kind, outputs = RESOURCE_TYPES[ENCRYPTION], {**state["properties"], "rules": [rule]}
@@ -1836,8 +1836,8 @@ def test_versioning_that_was_never_on_is_not_suspended() -> None:
 START = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'sandbox.provider'])"
 
 
-@pytest.mark.parametrize("command", [["-m", "sandbox.provider"], ["-c", START]], ids=["told to end", "orphaned"])
-def test_the_process_ends_at_once_though_a_call_waits(command: list[str]) -> None:
+@pytest.mark.parametrize("command", [["-m", "sandbox.provider"], ["-c", START]], ids=["terminated", "orphaned"])
+def test_the_process_ends_at_once_during_a_call(command: list[str]) -> None:
     number = signal.SIGKILL if START in command else signal.SIGTERM
     with (
         socket.create_server(("127.0.0.1", 0)) as aws,
@@ -1873,48 +1873,48 @@ def test_the_process_ends_at_once_though_a_call_waits(command: list[str]) -> Non
 # --- Secrets
 
 
-def test_a_secret_tag_is_secret_in_all_that_is_told_of_it() -> None:
+def test_a_secret_tag_is_secret_in_every_answer() -> None:
     provider = new_provider(default_tags={"open": "o"})
-    told: Properties = {"open": "o", "env": secret("dev"), "team": "a"}
-    own: Properties = {key: value for key, value in told.items() if key != "open"}
+    all_tags: Properties = {"open": "o", "env": secret("dev"), "team": "a"}
+    own: Properties = {key: value for key, value in all_tags.items() if key != "open"}
     news = to_struct({"name": "r", "assumeRolePolicy": TRUST, "tags": own})
     inputs = answer(provider, "Check", provider_pb2.CheckRequest(urn=urn(ROLE), news=news))["inputs"]
-    assert (inputs["tags"], inputs["tagsAll"]) == (own, told)
+    assert (inputs["tags"], inputs["tagsAll"]) == (own, all_tags)
     sent = to_struct(inputs)
     plan = answer(provider, "Create", provider_pb2.CreateRequest(urn=urn(ROLE), properties=sent, preview=True))
-    assert (plan["properties"]["tags"], plan["properties"]["tagsAll"]) == (own, told)
+    assert (plan["properties"]["tags"], plan["properties"]["tagsAll"]) == (own, all_tags)
     aws_tags = [{"Key": "open", "Value": "o"}, {"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "a"}]
     with stubbed(provider, "iam") as iam:
         add_free_role(iam)
         iam.add_response("create_role", {"Role": NEW_ROLE})
         add_role(iam, Tags=aws_tags)
         outputs = answer(provider, "Create", provider_pb2.CreateRequest(urn=urn(ROLE), properties=sent))["properties"]
-        assert (outputs["tags"], outputs["tagsAll"]) == (own, told)
+        assert (outputs["tags"], outputs["tagsAll"]) == (own, all_tags)
         state = to_struct(outputs)
         add_role(iam, Tags=aws_tags)
         read = answer(provider, "Read", provider_pb2.ReadRequest(urn=urn(ROLE), id="r", properties=state, inputs=sent))
         for values in (read["properties"], read["inputs"]):
-            assert (values["tags"], values["tagsAll"]) == (own, told)
+            assert (values["tags"], values["tagsAll"]) == (own, all_tags)
         add_role(iam, Tags=aws_tags)
         for preview in (True, False):
             request = provider_pb2.UpdateRequest(urn=urn(ROLE), id="r", olds=state, news=sent, preview=preview)
             outputs = answer(provider, "Update", request)["properties"]
-            assert (outputs["tags"], outputs["tagsAll"]) == (own, told)
+            assert (outputs["tags"], outputs["tagsAll"]) == (own, all_tags)
     diff = provider_pb2.DiffRequest(urn=urn(ROLE), olds=state, old_inputs=sent, news=sent)
     assert answer(provider, "Diff", diff)["changes"] == "DIFF_NONE"
 
 
-def test_all_of_the_tags_may_be_one_secret_and_what_is_in_a_list_makes_it_one() -> None:
+def test_all_tags_can_be_one_secret_and_a_secret_item_makes_a_list_secret() -> None:
     like = to_struct({"tags": secret({"env": "dev"}), "rules": [{"key": secret("k")}], "other": {"a": "b"}})
-    told = to_struct({"tags": {"env": "dev"}, "tagsAll": {"env": "dev"}, "rules": [{"key": "k"}], "other": "c"}, like)
+    struct = to_struct({"tags": {"env": "dev"}, "tagsAll": {"env": "dev"}, "rules": [{"key": "k"}], "other": "c"}, like)
     plain: Properties = {"tags": {"env": "dev"}, "tagsAll": {"env": "dev"}, "rules": [{"key": "k"}], "other": "c"}
-    assert json_format.MessageToDict(told) == {
+    assert json_format.MessageToDict(struct) == {
         name: value if name == "other" else secret(value) for name, value in plain.items()
     }
-    assert from_struct(told) == plain
+    assert from_struct(struct) == plain
 
 
-def test_a_secret_of_a_resource_that_is_not_complete_is_secret() -> None:
+def test_an_incomplete_resource_keeps_its_secrets() -> None:
     provider, context = new_provider(), FakeContext()
     inputs = {**ROLE_INPUTS, "tags": {"env": secret("dev")}}
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError) as aborted:
@@ -1926,13 +1926,13 @@ def test_a_secret_of_a_resource_that_is_not_complete_is_secret() -> None:
     assert json_format.MessageToDict(detail.inputs)["tags"] == {"env": secret("dev")}
 
 
-def test_a_group_that_changes_in_nothing_is_not_asked_to() -> None:
+def test_an_unchanged_group_is_not_updated() -> None:
     provider = new_provider()
     with stubbed(provider, "iam"):
         RESOURCE_TYPES[GROUP].update(account(provider), "g", {"name": "g", "path": "/"}, {"name": "g"})
 
 
-def test_an_attachment_that_a_failed_run_left_is_attached_again() -> None:
+def test_an_incomplete_attachment_is_attached_again() -> None:
     provider, olds = new_provider(), to_struct(OLDS[ATTACHMENT])
     request = provider_pb2.UpdateRequest(urn=urn(ATTACHMENT), id=f"r/{POLICY_ARN}", olds=olds, news=olds)
     with stubbed(provider, "iam") as iam:
@@ -1943,7 +1943,7 @@ def test_an_attachment_that_a_failed_run_left_is_attached_again() -> None:
     assert found == {"id": f"r/{POLICY_ARN}", "role": "r", "policyArn": POLICY_ARN}
 
 
-def test_a_renamed_group_is_read_by_its_new_name_and_a_path_dropped_is_the_root() -> None:
+def test_a_renamed_group_is_read_by_its_new_name_and_a_removed_path_is_the_root() -> None:
     provider, olds = new_provider(), STATE[GROUP]["response"]["properties"]
     renamed = {"GroupName": "other", "Path": "/", "GroupId": "A" * 16, "Arn": "arn:aws:iam::999999999999:group/other"}
     request = provider_pb2.UpdateRequest(
@@ -1970,7 +1970,7 @@ def test_a_renamed_group_is_read_by_its_new_name_and_a_path_dropped_is_the_root(
     ("region", "place"),
     [("us-east-1", {}), ("eu-west-1", {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}})],
 )
-def test_a_bucket_is_made_in_the_configured_region(region: str, place: dict[str, Any]) -> None:
+def test_a_bucket_is_created_in_the_configured_region(region: str, place: dict[str, Any]) -> None:
     provider = new_provider(region=region)
     with stubbed(provider, "s3") as s3:
         if not place:

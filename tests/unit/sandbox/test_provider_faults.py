@@ -1,4 +1,4 @@
-"""The stand-in provider when answers get lost, come from somebody else, or the engine wants it to stop."""
+"""Tests of the stand-in provider when answers get lost or are not AWS's, and when the engine cancels it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,18 +46,18 @@ from tests.unit.sandbox.test_provider import (
     urn,
 )
 
-# --- Answers that get lost
+# --- Lost answers
 
 ROLE_TAGS = [{"Key": "env", "Value": "dev"}]
 
 
 def add_refused_role(stub: Stubber, code: str = "EntityAlreadyExists", status: int = 409) -> None:
-    """Prepare a creation that ends with an error, after the name was found free."""
+    """Stub a creation that ends with an error after the name was free."""
     add_free_role(stub)
     stub.add_client_error("create_role", code, "no answer", status)
 
 
-def test_a_role_that_is_made_though_the_answer_got_lost_is_taken_for_made() -> None:
+def test_a_role_whose_creation_succeeded_without_an_answer_is_created() -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
         add_refused_role(iam)
@@ -69,7 +69,7 @@ def test_a_role_that_is_made_though_the_answer_got_lost_is_taken_for_made() -> N
 
 
 @pytest.mark.parametrize("other", [{"Path": "/other/"}, {"Description": "other"}, {"AssumeRolePolicyDocument": READ}])
-def test_a_role_that_is_not_as_asked_for_is_somebody_else_s(other: dict[str, str]) -> None:
+def test_a_role_that_differs_from_the_inputs_belongs_to_somebody_else(other: dict[str, str]) -> None:
     provider, context = new_provider(), FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: EntityAlreadyExists"):
         add_refused_role(iam)
@@ -78,7 +78,7 @@ def test_a_role_that_is_not_as_asked_for_is_somebody_else_s(other: dict[str, str
     assert context.trailing == {}
 
 
-def test_a_role_that_was_there_before_is_somebody_else_s_though_it_is_as_asked_for() -> None:
+def test_a_role_that_existed_before_belongs_to_somebody_else() -> None:
     provider, context = new_provider(), FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: EntityAlreadyExists"):
         add_role(iam, Tags=ROLE_TAGS)
@@ -87,7 +87,7 @@ def test_a_role_that_was_there_before_is_somebody_else_s_though_it_is_as_asked_f
     assert context.trailing == {}
 
 
-def test_a_name_that_may_not_be_looked_up_is_left_to_the_create() -> None:
+def test_without_the_right_to_look_up_a_name_the_create_decides() -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: AccessDenied: nor this"):
         iam.add_client_error("get_role", "AccessDenied", "not this", 403)
@@ -95,14 +95,14 @@ def test_a_name_that_may_not_be_looked_up_is_left_to_the_create() -> None:
         answer(provider, "Create", CREATE_ROLE)
 
 
-def test_what_aws_refuses_is_not_looked_for() -> None:
+def test_a_refused_create_is_not_looked_up() -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: LimitExceeded"):
         add_refused_role(iam, "LimitExceeded", 400)
         answer(provider, "Create", CREATE_ROLE)
 
 
-def test_what_is_not_made_after_all_is_an_error_and_not_remembered() -> None:
+def test_a_create_that_failed_is_an_error_and_not_recorded() -> None:
     provider, context = new_provider(), FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="CreateRole: ServiceFailure"):
         add_refused_role(iam, "ServiceFailure", 500)
@@ -112,7 +112,7 @@ def test_what_is_not_made_after_all_is_an_error_and_not_remembered() -> None:
 
 
 def uncertain(provider: AwsProvider) -> Properties:
-    """Create a role of which nobody can tell whether it was made, and return what the engine remembers."""
+    """Create a role whose existence stays unknown, and return what the engine records."""
     context = FakeContext()
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError):
         add_refused_role(iam, "ServiceFailure", 500)
@@ -129,21 +129,21 @@ def uncertain(provider: AwsProvider) -> Properties:
 
 
 def next_run(remembered: Properties) -> provider_pb2.UpdateRequest:
-    """The engine's call about what is not complete."""
+    """Return the engine's call about a resource that is not complete."""
     return provider_pb2.UpdateRequest(urn=urn(ROLE), id="r", olds=to_struct(remembered), news=to_struct(ROLE_INPUTS))
 
 
-def test_the_next_run_makes_what_was_not_made() -> None:
+def test_the_next_run_creates_a_missing_resource() -> None:
     provider = new_provider()
     remembered = uncertain(provider)
     with stubbed(provider, "iam") as iam:
-        add_created_role(iam)  # looked for, and then made
+        add_created_role(iam)  # looked up, then created
         add_role(iam, Tags=ROLE_TAGS)
         found = answer(provider, "Update", next_run(remembered))
     assert found["properties"].keys() == STATE[ROLE]["response"]["properties"].keys()
 
 
-def test_the_next_run_finishes_what_was_made() -> None:
+def test_the_next_run_completes_a_created_resource() -> None:
     provider = new_provider()
     remembered = uncertain(provider)
     with stubbed(provider, "iam") as iam:
@@ -153,7 +153,7 @@ def test_the_next_run_finishes_what_was_made() -> None:
     assert found["properties"].keys() == STATE[ROLE]["response"]["properties"].keys()
 
 
-def test_what_was_not_made_can_be_deleted() -> None:
+def test_a_resource_that_was_never_created_can_be_deleted() -> None:
     provider = new_provider()
     remembered = uncertain(provider)
     with stubbed(provider, "iam") as iam:
@@ -161,7 +161,7 @@ def test_what_was_not_made_can_be_deleted() -> None:
         delete(provider, ROLE, "r", remembered)
 
 
-def test_a_resource_that_is_known_and_gone_is_not_made_again() -> None:
+def test_a_known_resource_that_is_missing_is_not_created_again() -> None:
     provider = new_provider()
     olds = {**STATE[ROLE]["response"]["properties"], "name": "r", "tagsAll": {"env": "dev"}}
     request = provider_pb2.UpdateRequest(
@@ -172,7 +172,7 @@ def test_a_resource_that_is_known_and_gone_is_not_made_again() -> None:
         answer(provider, "Update", request)
 
 
-def test_a_policy_is_looked_for_by_its_arn() -> None:
+def test_a_policy_is_looked_up_by_its_arn() -> None:
     provider = new_provider()
     vars(account(provider))["account_id"] = "999999999999"
     inputs: Properties = {DEFAULTS: [], "name": "p", "path": "/team/", "policy": READ}
@@ -201,7 +201,7 @@ def a_group(unique_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("code", ["EntityAlreadyExists", "NoSuchEntity"])
-def test_a_group_that_has_its_new_name_already_is_renamed(code: str) -> None:
+def test_a_rename_without_an_answer_is_recognized(code: str) -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
         iam.add_client_error("update_group", code)
@@ -210,7 +210,7 @@ def test_a_group_that_has_its_new_name_already_is_renamed(code: str) -> None:
 
 
 @pytest.mark.parametrize("other", ["B" * 16, None])
-def test_a_group_of_the_new_name_that_is_another_one_is_left_alone(other: str | None) -> None:
+def test_another_group_with_the_new_name_is_left_alone(other: str | None) -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam, pytest.raises(account(provider).iam.exceptions.NoSuchEntityException):
         iam.add_client_error("update_group", "NoSuchEntity")
@@ -222,7 +222,7 @@ def test_a_group_of_the_new_name_that_is_another_one_is_left_alone(other: str | 
 
 
 @pytest.mark.parametrize("known", ["A" * 16, "B" * 16])
-def test_a_group_that_was_renamed_behind_the_engine_s_back_is_known_by_its_unique_id(known: str) -> None:
+def test_a_group_renamed_outside_the_engine_is_found_by_its_unique_id(known: str) -> None:
     provider = new_provider()
     with stubbed(provider, "iam") as iam:
         iam.add_client_error("get_group", "NoSuchEntity")
@@ -231,7 +231,7 @@ def test_a_group_that_was_renamed_behind_the_engine_s_back_is_known_by_its_uniqu
     assert (found or {}).get("name") == ("new" if known == "A" * 16 else None)
 
 
-# --- Buckets that are there already
+# --- Existing buckets
 
 
 def create_bucket(region: str) -> Message:
@@ -240,7 +240,7 @@ def create_bucket(region: str) -> Message:
 
 
 def add_bucket(stub: Stubber, region: str) -> None:
-    """Prepare what reading a bucket without anything asks for."""
+    """Stub the calls that read a bucket without settings."""
     stub.add_response("head_bucket", {"BucketRegion": region})
     stub.add_response("get_bucket_acl", {"Grants": []})
     for operation, code in (
@@ -255,7 +255,7 @@ def add_bucket(stub: Stubber, region: str) -> None:
             stub.add_response(operation, {})
 
 
-def test_a_bucket_that_is_made_though_the_answer_got_lost_gets_its_tags() -> None:
+def test_a_bucket_created_without_an_answer_gets_its_tags() -> None:
     provider = new_provider(region="eu-west-1")
     with stubbed(provider, "s3") as s3:
         s3.add_client_error("head_bucket", "404", http_status_code=404)
@@ -266,8 +266,8 @@ def test_a_bucket_that_is_made_though_the_answer_got_lost_gets_its_tags() -> Non
         assert answer(provider, "Create", create_bucket("eu-west-1"))["id"] == "b"
 
 
-def test_a_bucket_that_the_account_has_is_not_made_again_where_s3_would() -> None:
-    """As upstream: S3 answers 200 in us-east-1 (terraform-provider-aws#26011)."""
+def test_an_existing_bucket_is_refused_where_s3_would_accept_it() -> None:
+    """Test as upstream: S3 answers 200 in us-east-1 (terraform-provider-aws#26011)."""
     provider = new_provider()
     with stubbed(provider, "s3") as s3, pytest.raises(AbortedError, match="BucketAlreadyOwnedByYou: the account has"):
         add_bucket(s3, "us-east-1")
@@ -275,7 +275,7 @@ def test_a_bucket_that_the_account_has_is_not_made_again_where_s3_would() -> Non
         answer(provider, "Create", create_bucket("us-east-1"))
 
 
-def test_a_bucket_of_another_account_is_refused_in_s3_s_words() -> None:
+def test_a_bucket_of_another_account_is_refused_with_s3_s_message() -> None:
     provider = new_provider()
     with stubbed(provider, "s3") as s3, pytest.raises(AbortedError, match="CreateBucket: BucketAlreadyExists: taken"):
         for _ in range(2):
@@ -303,7 +303,7 @@ def test_a_resource_stays_in_its_region_when_the_provider_s_changes() -> None:
         delete(provider, BUCKET_POLICY, "b", olds)
 
 
-def test_a_resource_is_made_in_the_region_that_the_program_names() -> None:
+def test_a_resource_is_created_in_the_program_s_region() -> None:
     provider, elsewhere = new_provider(), new_provider(region="eu-west-1")
     account(provider)._elsewhere["eu-west-1"] = account(elsewhere)
     inputs: Properties = {DEFAULTS: [], "bucket": "b", "region": "eu-west-1", "policy": READ}
@@ -323,7 +323,7 @@ def test_a_resource_of_another_region_is_imported_by_id_and_region() -> None:
     assert (read["id"], read["inputs"]) == ("b", {"bucket": "b", "policy": READ, "region": "eu-west-1"})
 
 
-def test_the_account_elsewhere_is_reached_in_the_same_way_and_ends_with_it() -> None:
+def test_other_regions_share_the_configuration_and_the_cancel() -> None:
     aws = Aws(Configuration("us-east-1", access_key="k", secret_key="s", endpoints={"s3": "http://127.0.0.1:1"}))  # noqa: S106
     there = aws.in_region("eu-west-1")
     assert (there.region, there.s3.meta.region_name, there.s3.meta.endpoint_url) == (
@@ -338,7 +338,7 @@ def test_the_account_elsewhere_is_reached_in_the_same_way_and_ends_with_it() -> 
 
 
 @pytest.mark.parametrize("token", OF_A_BUCKET)
-def test_a_region_that_a_state_does_not_know_yet_replaces_nothing(token: str) -> None:
+def test_a_region_missing_in_the_state_replaces_nothing(token: str) -> None:
     state = STATE[token]["response"]
     news = {**state["inputs"], "region": "us-east-1"}
     found = changes(RESOURCE_TYPES[token], state["properties"], state["inputs"], news)
@@ -355,7 +355,7 @@ Reply = tuple[int, dict[str, str], bytes]
 
 @contextmanager
 def server(*answers: Reply) -> Iterator[tuple[str, list[str]]]:
-    """An HTTP server that gives these answers in turn, the last for good; its address, and what it was asked."""
+    """Serve these HTTP answers in turn, repeating the last; yield the address and the requests received."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -396,7 +396,7 @@ PUT_POLICY = provider_pb2.CreateRequest(
 @pytest.mark.parametrize(
     ("request_", "operation"), [(ATTACH, "AttachRolePolicy"), (PUT_POLICY, "PutBucketPolicy")], ids=["iam", "s3"]
 )
-def test_a_page_is_not_taken_for_the_answer_of_a_call_that_returns_nothing(request_: Message, operation: str) -> None:
+def test_a_web_page_is_no_answer_to_a_call_that_returns_nothing(request_: Message, operation: str) -> None:
     with server((200, {"Content-Type": "text/html"}, HTML)) as (address, asked):
         context = FakeContext()
         with pytest.raises(AbortedError) as aborted:
@@ -406,7 +406,7 @@ def test_a_page_is_not_taken_for_the_answer_of_a_call_that_returns_nothing(reque
     assert len(asked) == 1
 
 
-def test_a_page_in_place_of_a_new_bucket_s_answer_leaves_no_bucket_behind() -> None:
+def test_a_web_page_instead_of_a_new_bucket_s_answer_leaves_no_bucket() -> None:
     absent: Reply = (404, {}, b"")
     page: Reply = (200, {"Content-Type": "text/html"}, HTML)
     with server(absent, absent, page, absent) as (address, asked):
@@ -422,25 +422,25 @@ def test_a_page_in_place_of_a_new_bucket_s_answer_leaves_no_bucket_behind() -> N
     [(404, {"Content-Type": "text/html"}, b"not <xml"), (200, AWS_HEADERS, b"<GetRoleResponse><GetRoleResult><Role>")],
     ids=["a stranger's", "cut short"],
 )
-def test_an_answer_that_can_not_be_read_is_told_without_its_text(reply: Reply) -> None:
+def test_an_unreadable_answer_is_reported_without_its_text(reply: Reply) -> None:
     with server(reply) as (address, _), pytest.raises(AbortedError) as aborted:
         answer(reaching(address), "Read", provider_pb2.ReadRequest(urn=urn(ROLE), id="r"))
     reason = "the answer can't be read: it was cut short, or did not come from AWS"
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"reading {urn(ROLE)}: {reason}")
 
 
-def test_after_a_cancel_the_calls_under_way_ask_nothing_again() -> None:
+def test_after_a_cancel_pending_calls_are_not_retried() -> None:
     with server((503, {}, b"")) as (address, asked):
         provider = reaching(address)
         provider.Cancel(Empty(), cast(grpc.ServicerContext, FakeContext()))
         with pytest.raises(AbortedError) as aborted:
             answer(provider, "Read", provider_pb2.ReadRequest(urn=urn(ROLE), id="r"))
-    reason = "AWS did not answer, and is not asked again as the engine was told to stop"
+    reason = "AWS did not answer, and the call is not retried because the engine is stopping"
     assert aborted.value.args == (grpc.StatusCode.UNKNOWN, f"reading {urn(ROLE)}: {reason}")
     assert len(asked) == 1
 
 
-def test_after_a_cancel_calls_that_need_no_second_try_are_made() -> None:
+def test_after_a_cancel_calls_without_a_retry_succeed() -> None:
     provider = new_provider()
     provider.Cancel(Empty(), cast(grpc.ServicerContext, FakeContext()))
     with stubbed(provider, "iam") as iam:
@@ -449,15 +449,15 @@ def test_after_a_cancel_calls_that_need_no_second_try_are_made() -> None:
 
 
 class OtherContext(FakeContext):
-    """Another connection of the engine."""
+    """Return another connection of the engine."""
 
     def peer(self) -> str:
         return "ipv4:127.0.0.1:2"
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
-def test_the_cancel_of_one_connection_is_not_that_of_another(cancelled: bool) -> None:
-    """The engine replaces a provider by one on another connection, and then cancels the first."""
+def test_a_cancel_concerns_one_connection(cancelled: bool) -> None:
+    """Test as the engine does: it replaces a provider by one on another connection, and then cancels the first."""
     variables = {"aws:config:region": "us-east-1", "aws:config:accessKey": "x", "aws:config:secretKey": "x"}
     provider = AwsProvider({})
     for context in (FakeContext(), OtherContext()):
@@ -467,7 +467,7 @@ def test_the_cancel_of_one_connection_is_not_that_of_another(cancelled: bool) ->
     assert provider._accounts[OtherContext().peer()]._cancelled.is_set() is not cancelled
 
 
-def test_each_connection_reaches_the_account_that_it_configured() -> None:
+def test_each_connection_uses_its_own_account() -> None:
     provider = new_provider()
     provider._accounts[OtherContext().peer()] = Aws(Configuration("cn-north-1"))
     request = provider_pb2.InvokeRequest(tok="aws:index/getPartition:getPartition")
@@ -475,19 +475,19 @@ def test_each_connection_reaches_the_account_that_it_configured() -> None:
     assert answer(provider, "Invoke", request, OtherContext())["return"]["partition"] == "aws-cn"
 
 
-def test_a_connection_that_is_made_anew_reaches_the_account_of_the_last() -> None:
+def test_a_new_connection_uses_the_last_account() -> None:
     provider = AwsProvider({})
     provider._accounts[PEER] = Aws(Configuration("cn-north-1"))
     request = provider_pb2.InvokeRequest(tok="aws:index/getPartition:getPartition")
     assert answer(provider, "Invoke", request, OtherContext())["return"]["partition"] == "aws-cn"
 
 
-def test_the_cancel_of_a_connection_that_configured_nothing_is_no_error() -> None:
+def test_cancelling_an_unconfigured_connection_is_no_error() -> None:
     assert answer(new_provider(), "Cancel", Empty(), OtherContext()) == {}
 
 
-def test_what_is_under_way_when_the_engine_stops_is_remembered() -> None:
-    """The create got no answer and may have been done; asking is over, so that the next run has to find out."""
+def test_pending_creates_are_recorded_when_the_engine_stops() -> None:
+    """Test a create without an answer: the provider is cancelled, so the next run finds out if it was done."""
     provider_ready: list[AwsProvider] = []
 
     def cancel_first() -> None:

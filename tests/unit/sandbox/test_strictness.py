@@ -1,4 +1,4 @@
-"""The table of what the sandbox refuses is fresh, and what it says is tried."""
+"""Tests of docs/strictness.md: the page is up to date, and its tests exist."""
 
 import re
 
@@ -6,11 +6,11 @@ from sandbox.layout import REPOSITORY
 from sandbox.strict.table import CALLS, PAGE, missing, page, rows
 
 
-def test_the_page_is_what_the_code_says() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text() == page(), "run `make docs`"
 
 
-def test_every_test_that_is_named_exists() -> None:
+def test_every_named_test_exists() -> None:
     named = {row.state for row in rows() if "::" in row.state}
     assert named
     for state in named:
@@ -24,7 +24,7 @@ def test_every_row_is_enforced_not_applicable_or_untried() -> None:
         assert "::" in row.state or row.state == "untried" or row.state.startswith("not applicable: "), row
 
 
-def test_a_call_that_the_table_lacks_is_missing() -> None:
+def test_calls_missing_in_the_table_are_found() -> None:
     assert missing({*CALLS}) == []
     assert missing({*CALLS[:3], ("iam", "CreateSAMLProvider"), ("sts", "CreateRole")}) == [
         ("iam", "CreateSAMLProvider"),
@@ -32,7 +32,7 @@ def test_a_call_that_the_table_lacks_is_missing() -> None:
     ]
 
 
-def test_what_is_tried_on_aws_is_listed() -> None:
+def test_the_tests_on_aws_are_listed() -> None:
     listed = re.findall(r"`(test_\w+)`", (REPOSITORY / "docs" / "limits.md").read_text())
     tests = (REPOSITORY / "tests" / "aws" / "test_untried.py").read_text()
     assert sorted(listed) == sorted(re.findall(r"^def (test_\w+)\(", tests, re.MULTILINE))

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from access.__main__ import main
+from access.project.files import Project
+from access.render.documents import Rendering, render
 from tests.support.markdown import PAGES
 from tests.support.repositories import commit, git, make_repository
 
@@ -17,6 +19,24 @@ TESTERS_IN = {"Pulumi.development.yaml": ("      deny: [production", "      allo
 SILENT = "import pulumi\npulumi.export('contractVersion', 1)\n"
 
 Edits = Mapping[str, tuple[str, str]]
+
+_rendered: dict[object, Rendering] = {}
+
+
+def rendered_once(project: Project, python: Path) -> Rendering:
+    """Render a project, unless another test has rendered the very same files with the same interpreter."""
+    program = project.program if project.program.is_dir() else project.program.parent
+    place = str(program).encode()
+    files = frozenset(
+        (top == program, str(path.relative_to(top)), path.read_bytes().replace(place, b"."))
+        for top in {project.folder, program}
+        for path in top.rglob("*")
+        if path.is_file() and not {".git", "__pycache__"} & {*path.parts}
+    )
+    key = (python, files)
+    if key not in _rendered:
+        _rendered[key] = render(project, python=python)
+    return _rendered[key]
 
 
 @pytest.fixture
@@ -28,6 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr("access.changes.revisions.render", rendered_once)
     return there
 
 

@@ -145,7 +145,7 @@ def test_github_sends_half_an_answer(
             "TOKEN": "t",
         }.items():
             monkeypatch.setenv(f"GITHUB_{name}", value)
-        assert only_line(capsys, ["comment", str(tmp_path / "missing")]).startswith("access: GitHub can't be asked: ")
+        assert only_line(capsys, ["comment", str(tmp_path / "missing")]).startswith("access: GitHub can't be reached: ")
 
 
 @pytest.mark.parametrize("command", ["diff", "render --check --markdown"])

@@ -106,7 +106,9 @@ def test_what_a_change_costs_does_not_depend_on_what_is_there(tmp_path: Path) ->
     assert 0 < cost(10) == cost(3000) < 200
 
 
-@pytest.mark.parametrize("read_all", [lambda it: list(it.values()), lambda it: [it[key] for key in it]], ids=str)
+@pytest.mark.parametrize(
+    "read_all", [lambda it: list(it.values()), lambda it: list(it.items()), lambda it: [it[key] for key in it]]
+)
 def test_what_is_only_read_is_not_even_compared(tmp_path: Path, read_all: Callable[[Entries], object]) -> None:
     compared: list[object] = []
 

@@ -1,8 +1,8 @@
 """Times both stacks with many roles and groups: from nothing, without change, and a preview. The proof is left aside.
 
 Run it with ``make benchmark``, or alone: ``python -m benchmarks.scale``. Each role has its bucket, and each group may
-assume one role. Each count is one run, in a sandbox of its own, and its ratios are to the first count's time for each
-role: where they stay the same, time grows as the roles do.
+assume one role. Each count is one run, in a sandbox of its own. Its seconds are the processor's, in all
+processes, and its ratios are to the first count's for each role: where they stay the same, time grows as the roles do.
 """
 
 import json
@@ -52,8 +52,8 @@ def figures(counts: Sequence[int] = COUNTS) -> Iterator[Figure]:
                 seconds, megabytes = 0.0, 0.0
                 for stack in ("production", "development"):
                     command = [*SANDBOX, "pulumi", "--project", str(folder), stack, "--", *arguments]
-                    taken, most = measured(command, layout_of(folder))
-                    seconds, megabytes = seconds + taken, max(megabytes, most)
+                    cost = measured(command, layout_of(folder))
+                    seconds, megabytes = seconds + cost.processor_seconds, max(megabytes, cost.megabytes)
                 each = first.setdefault(what, seconds / count)
                 name = f"{count:4} roles and groups, {what}"
                 yield Figure(name, seconds, seconds / count / each, f"{counts[0]} roles', for each role", megabytes)

@@ -122,7 +122,7 @@ def _load(path: Path) -> dict[str, Any]:
 def _lost(path: Path, why: str) -> SandboxError:
     """Return the error of a lost state, with the way back to the copy that is kept of it."""
     backup = _backup(path)
-    offer = f"a copy is beside it: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
+    offer = f"the state before it is beside it: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
     return SandboxError(f"{shown(path)} {why}: {offer}begin anew with `python -m sandbox down --wipe`")
 
 

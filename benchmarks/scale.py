@@ -1,8 +1,8 @@
 """Time both stacks with many roles and groups, without the proof: a first up, an up without change, and a preview.
 
 Run it with ``make benchmark``, or alone: ``python -m benchmarks.scale``. Each role has its bucket, and each group may
-assume one role. Each count is one run in its own sandbox. The ratios compare the time per role with the first count's:
-equal ratios mean that time grows linearly.
+assume one role. Each count is one run in its own sandbox. Its seconds are processor time of all processes. The ratios
+compare the time per role with the first count's: equal ratios mean that time grows linearly.
 """
 
 import json
@@ -52,8 +52,8 @@ def figures(counts: Sequence[int] = COUNTS) -> Iterator[Figure]:
                 seconds, megabytes = 0.0, 0.0
                 for stack in ("production", "development"):
                     command = [*SANDBOX, "pulumi", "--project", str(folder), stack, "--", *arguments]
-                    taken, most = measured(command, layout_of(folder))
-                    seconds, megabytes = seconds + taken, max(megabytes, most)
+                    cost = measured(command, layout_of(folder))
+                    seconds, megabytes = seconds + cost.processor_seconds, max(megabytes, cost.megabytes)
                 each = first.setdefault(what, seconds / count)
                 name = f"{count:4} roles and groups, {what}"
                 yield Figure(name, seconds, seconds / count / each, f"{counts[0]} roles', for each role", megabytes)

@@ -5,12 +5,15 @@ the same runs: the Automation API's ``Stack.up`` of two deployed stacks, without
 the resident sets of all processes, including the emulator; shared pages count for each process.
 """
 
+import os
+import re
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from benchmarks.figures import Figure, show
 from sandbox.emulator import Emulator
@@ -23,15 +26,26 @@ SANDBOX = [sys.executable, "-m", "sandbox"]
 YARDSTICK = [sys.executable, "-m", "benchmarks.automation_api"]
 
 
-def measured(command: Sequence[str], layout: Layout | None = None) -> tuple[float, float]:
-    """Return a command's seconds, and the peak memory of all its processes in MB.
+@dataclass(frozen=True)
+class Cost:
+    """The cost of a command."""
+
+    seconds: float
+    processor_seconds: float
+    """Of all its processes, including the emulator; other programs on the machine hardly change it."""
+    megabytes: float
+    """The peak memory of all its processes."""
+
+
+def measured(command: Sequence[str], layout: Layout | None = None) -> Cost:
+    """Run a command and return its cost.
 
     Args:
         command: the command.
         layout: the sandbox whose emulator counts too; by default the repository's.
     """
     layout = layout or layout_of(REPOSITORY)
-    start = time.monotonic()
+    start, before = time.monotonic(), _processor_seconds(layout)
     largest, ended = 0.0, threading.Event()
 
     def watch() -> None:
@@ -42,13 +56,27 @@ def measured(command: Sequence[str], layout: Layout | None = None) -> tuple[floa
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         watcher = threading.Thread(target=watch)
         watcher.start()
-        failed = process.wait()
+        _, status, used = os.wait4(process.pid, 0)
+        failed = process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - start
     ended.set()
     watcher.join()
     if failed:
         sys.exit(f"{' '.join(command)} failed; run it alone to see the reason")
-    return seconds, largest
+    of_emulator = max(0.0, _processor_seconds(layout) - before)
+    return Cost(seconds, used.ru_utime + used.ru_stime + of_emulator, largest)
+
+
+def _processor_seconds(layout: Layout) -> float:
+    """Return the emulator's processor time so far; the emulator outlives the commands."""
+    pid = Emulator(layout).pid if layout.directory.exists() else None
+    if pid is None:
+        return 0.0
+    shown = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    seconds = 0.0
+    for part in re.split("[-:]", shown.stdout.strip() or "0"):
+        seconds = seconds * 60 + float(part)
+    return seconds
 
 
 def resident_megabytes(roots: set[int | None]) -> float:
@@ -73,14 +101,14 @@ def figures() -> Iterator[Figure]:
         unchanged.append(measured([*SANDBOX, "up"]))
         yardstick.append(measured(YARDSTICK))
     measured([*SANDBOX, "down", "--wipe"])
-    reference = statistics.median(seconds for seconds, _ in yardstick)
+    reference = statistics.median(it.seconds for it in yardstick)
     for name, runs in (
         ("up from nothing", first),
         ("up without change", unchanged),
         ("yardstick: Automation API, without change", yardstick),
     ):
-        seconds = statistics.median(seconds for seconds, _ in runs)
-        yield Figure(name, seconds, seconds / reference, "the yardstick", max(megabytes for _, megabytes in runs))
+        seconds = statistics.median(it.seconds for it in runs)
+        yield Figure(name, seconds, seconds / reference, "the yardstick", max(it.megabytes for it in runs))
 
 
 if __name__ == "__main__":

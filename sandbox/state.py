@@ -122,7 +122,7 @@ def _load(path: Path) -> dict[str, Any]:
 def _lost(path: Path, why: str) -> SandboxError:
     """Return the error of a lost state, with the command that restores the copy of it if there is one."""
     backup = _backup(path)
-    offer = f"restore its copy: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
+    offer = f"restore the last copy: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
     return SandboxError(f"{shown(path)} {why}: {offer}start over with `python -m sandbox down --wipe`")
 
 

@@ -579,6 +579,35 @@ def test_aws_is_not_asked_for_what_can_not_be_recorded(tmp_path: Path) -> None:
         delete(provider, ROLE, "r", {"name": "r"})
 
 
+def test_what_has_no_name_of_its_own_is_recorded_too(tmp_path: Path) -> None:
+    path, seen = tmp_path / "begun", []
+    provider = recording(path)
+    inputs = to_struct({DEFAULTS: [], "role": "r", "policyArn": POLICY_ARN})
+    with (
+        stubbed(provider, "iam") as iam,
+        before(iam, "AttachRolePolicy", lambda: seen.append(recorded_ids(path))),
+        pytest.raises(AbortedError, match="AccessDenied"),
+    ):
+        iam.add_client_error("attach_role_policy", "AccessDenied", "no", 403)
+        answer(provider, "Create", provider_pb2.CreateRequest(urn=urn(ATTACHMENT), properties=inputs))
+    assert seen == [[None]]
+
+
+def test_an_update_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
+    path, seen = tmp_path / "begun", []
+    provider = recording(path)
+    olds, news = to_struct({"name": "old", "arn": "known"}), to_struct({DEFAULTS: [], "name": "new"})
+    request = provider_pb2.UpdateRequest(urn=urn(GROUP), id="old", olds=olds, news=news)
+    with (
+        stubbed(provider, "iam") as iam,
+        before(iam, "UpdateGroup", lambda: seen.append(path.exists())),
+        pytest.raises(AbortedError, match="AccessDenied"),
+    ):
+        iam.add_client_error("update_group", "AccessDenied", "no", 403)
+        answer(provider, "Update", request)
+    assert seen == [True]
+
+
 def test_a_change_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
     path, seen = tmp_path / "begun", []
     provider = recording(path)

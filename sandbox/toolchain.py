@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 import pulumi.automation as auto
 from semver import VersionInfo
 
-from sandbox import packages
+from sandbox import packages, pulumi_release
 from sandbox.errors import SandboxError
 from sandbox.layout import OFFICIAL_PULUMI_HOME, PULUMI_HOME, REPOSITORY, TOOLS
 
@@ -66,7 +65,7 @@ class Cli:
 def pulumi_cli(say: Say) -> Cli:
     """Return the Pulumi CLI, preferably in the version that the project was tested with.
 
-    The sources, in order: an earlier set-up, PATH, the official installer, the Go modules, a newer version on PATH.
+    The sources, in order: an earlier set-up, PATH, a release, the Go modules, a newer version on PATH.
 
     Raises:
         SandboxError: none of these has one.
@@ -74,14 +73,13 @@ def pulumi_cli(say: Say) -> Cli:
     installed = installed_cli()
     if installed:
         return installed
-    say(f"Pulumi CLI: {CLI_VERSION} is not installed; running the official installer")
+    say(f"Pulumi CLI: {CLI_VERSION} is not installed; downloading the release")
     root = TOOLS / "pulumi"
     try:
-        return Cli(
-            auto.PulumiCommand.install(root=str(root), version=CLI_VERSION), "installed by the official installer"
-        )
-    except (OSError, urllib.error.URLError, subprocess.CalledProcessError) as error:
-        say(f"Pulumi CLI: the official installer failed ({error}); building it from its Go modules")
+        pulumi_release.download(str(CLI_VERSION), root / "bin")
+        return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "a release with a verified checksum")
+    except SandboxError as error:
+        say(f"Pulumi CLI: the release can't be downloaded ({error}); building it from its Go modules")
     if not shutil.which("go"):
         newer = _cli(None, "found on PATH; untested with this project, but the tested version can't be installed")
         if newer:

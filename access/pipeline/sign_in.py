@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 Purpose = Literal["read", "deploy"]
-PURPOSES: tuple[Purpose, ...] = ("read", "deploy")
 
 ROLE = "pipeline/access-{}"
 """The roles that examples/pipeline-roles makes in each account, with their path."""

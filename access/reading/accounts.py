@@ -45,7 +45,6 @@ def read(session: Session, account_id: str, roles: Collection[str], buckets: Col
         {group.name: tuple(map(_document, group.policies)) for group in directory.groups},
         {name_of(arn): _managed(arn, versions) for arn, versions in directory.versions.items()},
         {bucket.name: _bucket(bucket) for bucket in state.buckets.values() if not bucket.unread},
-        (*(state.saml_providers or ()), *(state.oidc_providers or ())),
         state.unread,
     )
 

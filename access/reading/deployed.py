@@ -68,8 +68,6 @@ class Account:
     """The account's own managed policies, by name."""
     buckets: Mapping[str, DeployedBucket | None] = field(default_factory=dict)
     """Those that were asked for and read; none for one that is not there."""
-    providers: tuple[str, ...] = ()
-    """The ARNs of its identity providers."""
     unread: tuple[str, ...] = ()
     """What could not be read, in words, a line each."""
     is_read: bool = True

@@ -14,7 +14,19 @@ from ..iam.checks import ActionCheck, ResourceCheck
 from ..iam.documents import Statement
 from ..iam.evaluation import is_about
 from ..iam.patterns import Value, match
-from ..iam.search import NOTHING, All, Difference, Holds, Not, Policies, Rule, Some, Undecided, first_difference
+from ..iam.search import (
+    EVERYTHING,
+    NOTHING,
+    All,
+    Difference,
+    Holds,
+    Not,
+    Policies,
+    Rule,
+    Some,
+    Undecided,
+    first_difference,
+)
 from ..iam.verdicts import NO
 from . import uses
 from .deployed import Account, Principal
@@ -64,6 +76,17 @@ class Others:
         self._holders = {account_id: [*_holders(account, deployed)] for account_id, account in accounts.items()}
         self._assuming = {account_id: _Assuming(holders) for account_id, holders in self._holders.items()}
         self._with_service: dict[tuple[str, str], list[tuple[_Holder, tuple[Statement, ...]]]] = {}
+
+    def administering(self, account: Account) -> Iterator[Access]:
+        """Yield the principals of an account that may do anything there."""
+        for holder, statements in self._of_service(account.account_id, "iam"):
+            allowing = [it for it in statements if it.effect == "Allow"]
+            if holder.principal.boundary or not any("*" in it.actions and "*" in it.resources for it in allowing):
+                continue
+            allowed = Policies("", statements_of(holder.documents))
+            if first_difference(allowed, EVERYTHING, _is(holder.principal)) is None:
+                what = f"do anything in account {account.account_id}"
+                yield from self._compared(holder.principal, what, NOTHING, allowed, _is(holder.principal), allowed)
 
     def entering(self, role_arn: str, account: Account) -> Iterator[Access]:
         """Yield the principals of an account that may assume a role, or may not, beside what their grantees say."""

@@ -22,9 +22,11 @@ from .values import Finding, Reading, Review
 _MOST_NAMES = 5
 """Of principals of which the same is said; the others are counted."""
 
+# Access points need no line: their policies grant only what the bucket's own policy, which is read, allows too. Source:
+# Amazon S3 User Guide, "Configuring IAM policies for using access points".
 _NOT_READ = (
     "service and resource control policies, session policies, and the accounts' root users",
-    "key policies, object ACLs, access points, and who reads the settings of a bucket",
+    "key policies, object ACLs, and who reads the settings of a bucket",
     "service-linked roles, which only AWS uses; ways over several principals: access bypass",
 )
 
@@ -129,25 +131,48 @@ def _of_others(
     others: Others, deployed: Rendered, accounts: Mapping[str, Account], exceptions: _Exceptions
 ) -> Iterator[Reading]:
     for account_id, account in accounts.items():
-        everybody, named = "principals", set[str]()
+        everybody = "principals"
+        administrators = {it.principal: it for it in exceptions.without(others.administering(account))}
+        means: dict[str, list[str]] = {arn: [] for arn in administrators}
+        named = set(administrators)
 
-        def others_than_known(found: Iterable[Access], named: set[str] = named) -> Iterator[Finding]:
-            listed = [*exceptions.without(found)]
+        def others_than_known(
+            found: Iterable[Access], means: Mapping[str, list[str]] = means, named: set[str] = named
+        ) -> Iterator[Finding]:
+            listed = []
+            for access in exceptions.without(found):
+                if access.principal in means and not access.is_less:
+                    means[access.principal].append(access.what)
+                else:
+                    listed.append(access)
             named.update(access.principal for access in listed)
             yield from _folded(listed)
 
+        readings = []
         for role in deployed.roles.values():
             found = others_than_known(others.entering(role.arn, account))
             part = f"principals/role/{account_of(role.arn)}/{role.name}"
-            yield reading(account_id, part, everybody, f"who else may assume {role.name}", found)
+            readings.append(reading(account_id, part, everybody, f"who else may assume {role.name}", found))
         trusted = others_than_known(others.trusting(account))
-        yield reading(account_id, "roles", "other roles", "which accounts they trust", trusted)
+        readings.append(reading(account_id, "roles", "other roles", "which accounts they trust", trusted))
         for target in _targets(deployed, account):
             found = others_than_known(others.using(target, account))
-            done = "may change" if target.service == "iam" else "may use"
-            yield reading(account_id, f"principals/{target.name}", everybody, f"who else {done} {target.name}", found)
+            what = f"who else {'may change' if target.service == 'iam' else 'may use'} {target.name}"
+            readings.append(reading(account_id, f"principals/{target.name}", everybody, what, found))
         found = others_than_known(others.extending(account, but=frozenset(named)))
-        yield reading(account_id, "principals/own rights", everybody, "who may extend their own rights", found)
+        readings.append(
+            reading(account_id, "principals/own rights", everybody, "who may extend their own rights", found)
+        )
+        anything = _folded(_with_means(it, means[it.principal]) for it in administrators.values())
+        yield reading(account_id, "principals/administrators", everybody, "who may do anything", anything)
+        yield from readings
+
+
+def _with_means(administrator: Access, means: Sequence[str]) -> Access:
+    """Return what an administrator may do, with what that means for what the stacks made."""
+    more = f"; {len(means) - _MOST_NAMES} more" if len(means) > _MOST_NAMES else ""
+    consequences = f": {'; '.join(means[:_MOST_NAMES])}{more}" if means else ""
+    return replace(administrator, what=administrator.what + consequences)
 
 
 def _targets(deployed: Rendered, account: Account) -> Iterator[Target]:

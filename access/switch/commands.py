@@ -223,9 +223,8 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     # Python ignores these, and a command would go on to do so: `yes | head` would not end.
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    ignored = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)]
+    before = [signal.signal(number, signal.SIG_DFL) for number in ignored]
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606
     except FileNotFoundError:
@@ -234,6 +233,9 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
     except OSError as error:
         print(f"access: {command[0]}: can't be run: {error.strerror}", file=sys.stderr)
         return 126
+    finally:
+        for number, handler in zip(ignored, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _env(options: argparse.Namespace) -> int:

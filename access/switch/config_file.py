@@ -131,7 +131,6 @@ class _Line:
     header: str | None = None
     key: str | None = None
     """The setting that begins here, or goes on."""
-    goes_on: bool = False
 
     @property
     def indent(self) -> str:
@@ -148,7 +147,7 @@ def _lines(text: str) -> Iterator[_Line]:
             continue
         own_depth = len(line) - len(line.lstrip())
         if key is not None and own_depth > depth:
-            yield _Line(line, key=key, goes_on=True)
+            yield _Line(line, key=key)
             continue
         depth = own_depth
         header = _HEADER.match(value)

@@ -61,9 +61,13 @@ class Propagation:
             self._history.append((float("-inf"), _state()))
 
     def after_change(self) -> None:
-        """Remember what services see from now on, each after its while."""
+        """Remember what services see from now on, each after its while.
+
+        Call it before the change is answered. Whoever writes the file after the answer relies on it that the change
+        came before.
+        """
         settings = self._settings()
-        if settings:
+        if settings and self._history:  # without a state to go back to, all services have seen the change
             self._history.append((settings["clock"], _state()))
 
     def _settings(self) -> dict[str, Any] | None:

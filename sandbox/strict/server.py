@@ -128,18 +128,20 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
     async def receive() -> _Message:
         return next(again, {"type": "http.disconnect"})
 
-    async def send_when_saved(message: _Message) -> None:
-        if message["type"] == "http.response.start":
-            saving.save()
-        await send(message)
-
-    if signed.service == "iam":
-        settings.propagation.before_change()
     action = _parameters(request).get("Action", [""])[0]
     is_change = saving.changes(signed.service, scope["method"], action)
-    await ministack.app(scope, receive, send_when_saved if is_change else send)
-    if signed.service == "iam":
-        settings.propagation.after_change()
+    spreads = is_change and signed.service == "iam"
+
+    async def send_when_kept(message: _Message) -> None:
+        if message["type"] == "http.response.start":
+            saving.save()
+            if spreads:
+                settings.propagation.after_change()
+        await send(message)
+
+    if spreads:
+        settings.propagation.before_change()
+    await ministack.app(scope, receive, send_when_kept if is_change else send)
 
 
 def _refusal_before_policies(request: Request, signed: Signed) -> Refusal | None:

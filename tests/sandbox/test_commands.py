@@ -43,7 +43,7 @@ def test_up_deploys_and_proves_and_a_second_up_changes_nothing(
     try:
         first = printed(capsys, layout, "up")
         assert "AWS provider  7.51.1" in first
-        assert "18 readings: 18 as declared, 0 not; 82 cells: 82 as expected" in first
+        assert "20 readings: 20 as declared, 0 not; 82 cells: 82 as expected" in first
         assert first.endswith("\ndeployed\n")
         assert layout.aws_config.stat().st_mode & 0o777 == 0o600
         with layout.aws_config.open("a") as config:

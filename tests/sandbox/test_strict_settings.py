@@ -20,6 +20,9 @@ EVERYBODY = {"AWS": ACCOUNT}
 UNKNOWN_KEY = ("403 InvalidClientTokenId", "403 InvalidAccessKeyId")
 DENIED = "403 AccessDenied"
 
+_RACES = 50
+"""The emulator may do its last step for a change while whoever made it goes on."""
+
 
 def document(**statement: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}})
@@ -78,6 +81,22 @@ def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts,
     (folder / "propagation.json").unlink()
     iam.put_user_policy(UserName="slow", PolicyName="all", PolicyDocument=document(Action="*", Resource="*"))
     user.s3.list_objects_v2(Bucket="strict-propagation")
+
+
+def test_what_was_confirmed_before_is_seen_at_once_and_takes_nothing_from_the_delay(
+    accounts: Accounts, folder: Path
+) -> None:
+    iam = accounts.administrator(ACCOUNT).iam
+    iam.create_user(UserName="early")
+    key = iam.create_access_key(UserName="early")["AccessKey"]
+    user = accounts.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"])).iam
+    for _ in range(_RACES):
+        iam.put_user_policy(UserName="early", PolicyName="all", PolicyDocument=document(Action="*", Resource="*"))
+        (folder / "propagation.json").write_text(json.dumps({"clock": 0, "delays": {"iam": 5}}))
+        iam.delete_user_policy(UserName="early", PolicyName="all")
+        user.list_users()
+        (folder / "propagation.json").unlink()
+        assert refused(user.list_users).startswith(DENIED)
 
 
 def test_the_emulator_remembers_which_calls_came(accounts: Accounts, folder: Path) -> None:

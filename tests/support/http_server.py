@@ -26,6 +26,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     missing: int = 0
     """How many bytes the server promises and does not send."""
+    encoding: str = "utf-8"
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def serving(respond: Callable[[Request], Response]) -> Iterator[str]:
         def _respond(self) -> None:
             asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             response = respond(Request(self.command, self.path, asked.decode(), dict(self.headers)))
-            body = response.body.encode()
+            body = response.body.encode(response.encoding)
             self.send_response_only(response.status)
             headers = {"Content-Length": str(len(body) + response.missing), "Connection": "close", **response.headers}
             for name, value in headers.items():

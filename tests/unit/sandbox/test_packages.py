@@ -115,6 +115,13 @@ def test_each_lock_includes_the_one_before_it() -> None:
 
 
 @pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)
+def test_every_lock_has_the_requested_packages(lock: Path) -> None:
+    requested = re.findall(r"^([\w-]+)(?:\[.*?\])?==(\S+)", lock.with_suffix(".in").read_text(), re.MULTILINE)
+    assert requested
+    assert {(name.lower(), version) for name, version in requested} <= {*PIN.findall(lock.read_text())}
+
+
+@pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)
 def test_every_pin_has_hashes_and_no_lock_names_an_index(lock: Path) -> None:
     text = lock.read_text()
     assert "://" not in text and "--index" not in text and "--find-links" not in text

@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pytest
@@ -265,7 +265,9 @@ def test_the_files_name_all_that_the_stacks_make(stack: str) -> None:
 
 def test_the_workflows_look_for_the_roles_that_it_makes() -> None:
     made = {role["arn"] for role in render(read_project(FOLDER), ["production"]).stacks["production"]["roles"]}
-    assert made == {f"arn:aws:iam::999999999999:role/{sign_in.ROLE.format(purpose)}" for purpose in sign_in.PURPOSES}
+    assert made == {
+        f"arn:aws:iam::999999999999:role/{sign_in.ROLE.format(purpose)}" for purpose in get_args(sign_in.Purpose)
+    }
 
 
 def test_an_account_that_knows_github_already_keeps_its_provider(tmp_path: Path) -> None:

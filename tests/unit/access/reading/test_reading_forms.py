@@ -667,7 +667,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     ),
     "group admin for nobody": (
         lambda aws: aws.development.attach(aws.development.group("G"), "AdministratorAccess"),
-        "group G may also assume UpdateApp",
+        f"group G may also do anything in account {DEVELOPMENT}: assume UpdateApp; change group Developers",
     ),
 }
 

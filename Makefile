@@ -1,24 +1,25 @@
-# make up         deploy both accounts on this machine and prove their access
-# make test       check style and types, run the unit tests, sandbox tests and browser tests
-# make edits      test every edit of the stack files that README.md describes, and its reversal: minutes
-# make state      test state in an S3 bucket, with each right of its policy and of README.md's steps left out: minutes
-# make faults     test a fault at each call of an up, an update and a destroy, and the next run: hours; writes
-#                 docs/faults.md; continues if it was interrupted
-# make docs       regenerate docs/strictness.md
-# make aws-check  test in your two accounts what is untested, PRODUCTION=profile DEVELOPMENT=profile; else in the sandbox
-# make access     write ACCESS.md from the stack files: who may do what; commit it with them
-# make packages   install only what the program and `access` need, for a check without tests or sandbox
-# make down       stop the sandbox and keep what is deployed
-# make benchmark  time `up`, many roles (MOST=1000), the proof and a switch, into benchmark.json too; wipes the sandbox
-
 PYTHON ?= python3
 MOST ?= 300
 
-.PHONY: up test edits state faults access docs aws-check packages down benchmark setup
-up: .venv/sandbox
+.DEFAULT_GOAL := help
+.PHONY: help up down test unit lint format docs access edits state faults aws-check benchmark packages setup
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+up: .venv/sandbox ## both accounts on this machine: deployed and proved
 	@.venv/bin/python -m sandbox up
 
-test: setup
+down: ## stop the sandbox; what was deployed stays
+	@.venv/bin/python -m sandbox down
+
+test: lint ## lint, and all tests that CI runs
+	@.venv/bin/python -m pytest
+
+unit: .venv/installed ## the unit tests alone
+	@.venv/bin/python -m pytest tests/unit
+
+lint: setup ## style, types, workflows
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy .
@@ -26,42 +27,42 @@ test: setup
 	@.venv/bin/typos
 	@.venv/bin/zizmor --quiet --offline --persona pedantic .github
 	@if test -x .tools/actionlint; then .tools/actionlint; else echo "actionlint: skipped, because Go is not installed"; fi
-	@.venv/bin/python -m pytest
 
-edits: setup
+format: .venv/installed ## format the code
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+docs: .venv/sandbox ## write the generated pages and tables in docs/
+	@.venv/bin/python -m docs.generate
+
+access: .venv/packages ## write ACCESS.md: who may do what; commit it with the stack files
+	@.venv/bin/python -m access render --markdown ACCESS.md
+
+edits: setup ## try every edit of the stack files and its way back: minutes
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py
 
-state: setup
+state: setup ## try every right of a state bucket and of the steps in docs/state.md: minutes
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_state.py tests/sandbox/test_real_accounts.py
 
-faults: setup
+faults: setup ## try a fault at every call, and write docs/faults.md: hours; continues if interrupted
 	@.venv/bin/python -m tests.sandbox.all_faults
 
-docs: .venv/sandbox
-	@.venv/bin/python -m sandbox.strict.table
-
-aws-check: setup
+aws-check: setup ## try on two accounts what docs/limits.md lists: PRODUCTION=profile DEVELOPMENT=profile
 	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \
 		.venv/bin/python -m pytest -n 0 -q -s --tb=no tests/aws
 
-access: .venv/packages
-	@.venv/bin/python -m access render --markdown ACCESS.md
-
-down:
-	@.venv/bin/python -m sandbox down
-
-benchmark: setup
+benchmark: setup ## measure, and write benchmark.json; wipes the sandbox (MOST=1000: up to 1,000 roles)
 	@.venv/bin/python -m benchmarks --most $(MOST) --json benchmark.json
 	@.venv/bin/python -m benchmarks.bypass
 
-setup: .venv/installed
+setup: .venv/installed ## install everything that the tests need
 	@.venv/bin/python -m sandbox.toolchain
 
 # Each of these includes the ones before it.
 .venv/packages: REQUIREMENTS = requirements.txt
 .venv/sandbox: REQUIREMENTS = requirements-sandbox.txt
 .venv/installed: REQUIREMENTS = requirements-dev.txt
-packages: .venv/packages
+packages: .venv/packages ## install only what the program and `access` need
 
 .venv/packages: requirements.txt
 .venv/sandbox: requirements-sandbox.txt

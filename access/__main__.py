@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
         words, command = switch.split_command(sys.argv[1:] if arguments is None else arguments)
-        options = _parser().parse_args(words, argparse.Namespace(command=command))
+        options = parser().parse_args(words, argparse.Namespace(command=command))
         code: int = options.run(options)
     except AccessError as error:
         print(f"access: {error}", file=sys.stderr)
@@ -62,19 +62,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=COMMAND,
+def parser(prog: str = COMMAND) -> argparse.ArgumentParser:
+    """Return the parser of all commands.
+
+    Args:
+        prog: how the command is called.
+    """
+    top = argparse.ArgumentParser(
+        prog=prog,
         description="What people do once the stacks are up: switch into a role, and prove who can.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"access {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    top.add_argument("--version", action="version", version=f"access {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
     for module in (switch, roles, prove, bypass, lint, render, changes, pipeline, state_policy):
         module.add_commands(commands)
-    completion.add_commands(commands, parser)
-    return parser
+    completion.add_commands(commands, top)
+    return top
 
 
 if __name__ == "__main__":

@@ -8,14 +8,17 @@ from benchmarks import components, prove, scale, switch, up
 from benchmarks.figures import show, write
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    top = argparse.ArgumentParser(prog="python -m benchmarks", description="Run all benchmarks. It wipes the sandbox.")
+    top.add_argument("--most", type=int, default=scale.COUNTS[-1], metavar="COUNT", help="the most roles (300)")
+    top.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
+    return top
+
+
 def main() -> None:
     """Run the benchmarks one after the other, each with its own yardstick, because machines are noisy."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--most", type=int, default=scale.COUNTS[-1], metavar="COUNT", help="the largest number of roles (default: 300)"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to this file")
-    options = parser.parse_args()
+    options = parser().parse_args()
     counts = [*(count for count in scale.COUNTS if count < options.most), options.most]
     shown = {up.TITLE: show(up.TITLE, up.figures()), scale.TITLE: show(scale.TITLE, scale.figures(counts))}
     subprocess.run([*up.SANDBOX, "up"], stdout=subprocess.DEVNULL, check=True)  # noqa: S603

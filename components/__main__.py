@@ -62,7 +62,8 @@ def _in_any_language(schema: Any) -> Any:  # noqa: ANN401 (JSON)
         return schema
     described = {key: _in_any_language(value) for key, value in schema.items()}
     if isinstance(schema.get("description"), str):
-        text = inspect.cleandoc(schema["description"])  # indented, it would be shown as code
+        text = inspect.cleandoc(schema["description"]).strip()  # indented, it would be shown as code
+        text = re.sub(r"(?<!\n)\n(?!\n)", " ", text)  # a line of the source is no line of the text
         described["description"] = re.sub(r"``[a-z]+(?:_[a-z]+)+``", lambda field: _camel_case(field[0]), text)
     return described
 

@@ -1,7 +1,8 @@
-"""The entries of a stack's file: which keys there are, and how they are read.
+"""The entries of a stack's file: their keys, and how they are read.
 
 The keys are the components' arguments in camelCase, as is usual in YAML; ``roles[0].trustedAccountId`` is
-``ReadWriteBucketRoleArgs.trusted_account_id``.
+``ReadWriteBucketRoleArgs.trusted_account_id``. `make docs` makes the tables in docs/configuration.md from the
+docstrings of the entries.
 """
 
 import inspect
@@ -20,66 +21,78 @@ from components.validation import InvalidValue, check_known, checked
 
 
 class RoleEntry(ReadWriteBucketRoleArgs):
-    """An entry of ``roles``: a role, and whether its bucket is to be made too."""
+    """An entry of ``roles``: a role, and whether to make its bucket."""
 
     create_bucket: NotRequired[bool]
-    """``false`` where the buckets exist already and are looked after elsewhere. ``true`` by default."""
+    """``false``: the buckets exist already and somebody else looks after them, perhaps in another account. Default:
+    true.
+    """
 
 
 class GranteeEntry(TypedDict):
-    """An entry of ``granteeRoles``: a role of this account, and the roles of other accounts that it is about."""
+    """An entry of ``granteeRoles``: an existing role of this account, and the roles that it may or may not assume."""
 
     name: str
-    """The name of the group or role."""
+    """The name of the group, or of the existing role."""
     allow: NotRequired[list[object]]
-    """Roles that may be assumed, each ``stack/role`` or an ARN; or ``{role: …, until: …}``: until a moment."""
+    """The roles that may be assumed: ``stack/role``, ``project/stack/role`` or ``organization/project/stack/role``, or
+    an ARN for a role that no stack exports. With an end: ``{role: production/UpdateApp, until:
+    "2027-01-31T18:00:00Z"}``; sessions that began before it run to their end, and ``pulumi preview`` warns once it is
+    past. Give ``allow``, ``deny`` or both.
+    """
     deny: NotRequired[list[object]]
-    """Roles that may not be assumed, whatever else allows it, each written ``stack/role`` or as an ARN."""
+    """The roles that may not be assumed, whatever else allows it. Same syntax, without an end."""
     allow_policy_prefix: NotRequired[str]
-    """The beginning of the allowing inline policies' names; the roles' stack follows."""
+    """The beginning of the allowing inline policies' names. The roles' stack follows, or their account's id for an ARN.
+    Default: ``allow-assume-S3-role-in-``.
+    """
     deny_policy_prefix: NotRequired[str]
-    """The beginning of the denying inline policies' names; the roles' stack follows."""
+    """The beginning of the denying inline policies' names. Default: ``deny-assume-S3-role-in-``."""
     session_tags: NotRequired[bool]
-    """Whether a session that is allowed may carry tags. ``false`` by default."""
+    """A session may carry tags. The role decides which ones. Default: false."""
 
 
 class GroupEntry(GranteeEntry):
-    """An entry of ``groups``: a group of this account, and the roles of other accounts that it is about."""
+    """An entry of ``groups``: a group of this account, and the roles that its members may or may not assume."""
 
     bind_session_name: NotRequired[bool]
-    """Whether a session has to be named after the IAM user who begins it. ``false`` by default."""
+    """A session has to be named after the user who begins it. Default: false."""
     source_identity: NotRequired[bool]
-    """Whether a session may carry a source identity: the IAM user's name, no other. ``false`` by default."""
+    """A session may carry a source identity: the user's name and no other. Default: false."""
     create_group: NotRequired[bool]
-    """``false`` where the group exists already and is looked after elsewhere. ``true`` by default."""
+    """``false``: the group exists already and somebody else looks after it. Default: true."""
     renamed_from: NotRequired[str]
-    """The group's name before: the group is renamed in place, with its members and all that it has."""
+    """The group's old name. The group is renamed in place and keeps its members and policies. Afterwards the key may
+    stay or go.
+    """
     members: NotRequired[list[str]]
-    """The names of the users who are to be the group's members, and nobody else. Left alone by default."""
+    """The user names of all members; ``[]`` means nobody. ``pulumi preview`` names other users in the group, and
+    ``pulumi up --refresh`` removes them. Default: members are left alone.
+    """
 
 
 class PermissionSetEntry(TypedDict):
-    """An entry of ``permissionSets``: a permission set of IAM Identity Center, and the roles that it is about."""
+    """An entry of ``permissionSets``: a permission set, and the roles that its people may or may not assume."""
 
     name: str
     """The name of the permission set."""
     allow: NotRequired[list[object]]
-    """Roles that may be assumed, written as those of a group."""
+    """The roles that may be assumed. Same syntax as for a group."""
     deny: NotRequired[list[object]]
-    """Roles that may not be assumed, whatever else allows it, written as those of a group."""
+    """The roles that may not be assumed, whatever else allows it. Same syntax as for a group."""
     session_tags: NotRequired[bool]
-    """Whether a session that is allowed may carry tags. ``false`` by default."""
+    """A session may carry tags. The role decides which ones. Default: false."""
 
 
 class KnownPrincipalEntry(TypedDict):
-    """An entry of ``knownPrincipals``: users or roles of this account that may reach what the stacks give."""
+    """An entry of ``knownPrincipals``: users or roles of this account whose access is intended."""
 
     principal: str
-    """The ARN; ``*`` stands for any characters of path and name, ``?`` for one."""
+    """The ARN of a user or role of this account. ``*`` matches any characters of path and name, ``?`` one."""
     reason: str
-    """Why that is meant, for whoever reads the reports."""
+    """Why the access is intended, for readers of the reports."""
     until: NotRequired[str]
-    """The moment from which it is meant no longer. No end by default."""
+    """The moment (UTC) from which the proof warns again. Default: never."""
 
 
 Entry = TypeVar("Entry", RoleEntry, GroupEntry, GranteeEntry, PermissionSetEntry, KnownPrincipalEntry)

@@ -1,6 +1,6 @@
-"""What a stack gives to other teams and stacks: the contract, version 1, as the README describes it.
+"""The outputs of a stack for other teams and stacks: the contract, version 1. docs/outputs.md describes it.
 
-An output that is added leaves the version as it is; one that changes its meaning or goes away raises it.
+An output that is added leaves the version as it is; one that goes away or changes its meaning raises it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Write the table of the errors that AWS documents, and what the sandbox does about each: docs/strictness.md.
+"""The page docs/strictness.md: the errors that AWS documents, and the sandbox's treatment of each.
 
 The errors of IAM and STS are those that their API References list for each call, taken from botocore's models.
 """
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from botocore.loaders import Loader
@@ -154,10 +153,10 @@ def rows() -> list[Row]:
 def page() -> str:
     """Return the table as a page."""
     lines = [
-        "# What the sandbox refuses as AWS does",
+        "# Strictness",
         "",
-        "Made by `make docs`. Each error that AWS documents for the calls of this project is",
-        "enforced, by the test that is named, not applicable, or untried.",
+        "Each error that AWS documents for the calls of this project, and what the sandbox does about it: enforced, by",
+        "the test that is named; not applicable; or untried. `make docs` makes this page.",
         "",
         "| service | call | error | in the sandbox |",
         "|---|---|---|---|",
@@ -193,13 +192,3 @@ def _state(call: str, error: str) -> str:
 
 def _cell(state: str) -> str:
     return f"enforced: `{state}`" if "::" in state else state
-
-
-def main() -> None:
-    """Write the page."""
-    PAGE.parent.mkdir(exist_ok=True)
-    Path(PAGE).write_text(page())
-
-
-if __name__ == "__main__":
-    main()

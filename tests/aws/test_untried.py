@@ -1,4 +1,4 @@
-"""What is untried on AWS and can be tried there without touching anything of the accounts' own: docs/untried.md."""
+"""Statements about AWS that can be tried without touching the accounts' own things: docs/limits.md."""
 
 import time
 from collections.abc import Callable

@@ -91,15 +91,16 @@ def page(outcomes: Sequence[Outcome]) -> str:
     came = [outcome for outcome in outcomes if outcome.came]
     failed = [outcome for outcome in came if not outcome.converges]
     lines = [
-        "# Faults, and what becomes of a run",
+        "# Faults",
         "",
-        "Made by `make faults`: a fault is put on the wire between the sandbox and its emulator at a call of a run, or",
-        "a process is killed before or after the call; then the command is run again, and the accounts and the states",
-        "are compared with those of an undisturbed run. All of it is with the stand-in provider; the official one",
-        "is untried.",
+        "What each fault does to a run of the sandbox, and whether the next run finishes it.",
         "",
-        f"Faults that came: {len(came)}; brought to where an undisturbed run leads by the next run:"
-        f" {len(came) - len(failed)}.",
+        "`make faults` makes this page. It puts a fault on the wire between the sandbox and its emulator at a call of",
+        "a run, or kills a process before or after the call. Then it runs the command again, and compares the accounts",
+        "and the states with those of an undisturbed run. All of it was tried with the stand-in provider only.",
+        "",
+        f"Faults: {len(came)}. After {len(came) - len(failed)} of them the next run reached what an undisturbed run",
+        "reaches.",
     ]
     for scenario in SCENARIOS:
         rows: dict[tuple[str, str, str], list[str]] = {}

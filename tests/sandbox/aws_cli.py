@@ -1,7 +1,7 @@
 """An AWS CLI for machines that have none: ``python -m tests.sandbox.aws_cli s3api create-bucket --bucket NAME``.
 
 It takes the options of one call, as the AWS CLI User Guide says ("Specify parameter values"): text, ``file://``, and
-structures as ``Key=value``.
+structures as ``Key=value``. ``s3 ls s3://BUCKET`` lists a bucket.
 """
 
 import sys
@@ -17,6 +17,10 @@ _FILE = "file://"
 def main() -> None:
     """Make the call that the command line says."""
     service, operation, *others = sys.argv[1:]
+    if (service, operation) == ("s3", "ls"):
+        for item in boto3.client("s3").list_objects_v2(Bucket=others[0].removeprefix("s3://")).get("Contents", []):
+            print(item["Key"])
+        return
     options = dict(zip(others[::2], others[1::2], strict=True))
     client = boto3.Session(profile_name=options.pop("--profile", None)).client(service.removesuffix("api"))  # type: ignore[call-overload]
     method = operation.replace("-", "_")

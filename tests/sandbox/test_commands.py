@@ -19,6 +19,7 @@ from sandbox.emulator import Emulator
 from sandbox.errors import SandboxError
 from sandbox.layout import OFFICIAL_PULUMI_HOME, REPOSITORY, Layout
 from tests.sandbox.conftest import Sandbox
+from tests.support.markdown import PAGES
 
 ROLE_ARN = "arn:aws:iam::999999999999:role/UpdateApp"
 
@@ -45,6 +46,8 @@ def test_up_deploys_and_proves_and_a_second_up_changes_nothing(
         assert "AWS provider  7.51.1" in first
         assert "20 readings: 20 as declared, 0 not; 82 cells: 82 as expected" in first
         assert first.endswith("\ndeployed\n")
+        for line in PAGES["README.md"].blocks("text")[0].splitlines():
+            assert line.removesuffix("…") in first
         assert layout.aws_config.stat().st_mode & 0o777 == 0o600
         with layout.aws_config.open("a") as config:
             config.write("[profile mine]\ncredential_process = tell 100% of it\n\n")

@@ -1,4 +1,4 @@
-"""The steps of README.md for real accounts, from nothing to a second stack, with the rights of docs/state.md."""
+"""The steps of docs/state.md, from nothing to a second stack, with the rights that it lists."""
 
 import configparser
 import json
@@ -27,10 +27,10 @@ Rights = list[tuple[str, str]]
 
 
 def steps() -> dict[str, str]:
-    """Return the lines of README.md, by the profile that they need."""
-    section = (REPOSITORY / "README.md").read_text().split("\n## Real accounts\n")[1].split("\n### ")[0]
-    blocks = re.findall(r"(?:^    .*\n)+", section, re.MULTILINE)
-    return {profile: re.sub("(?m)^    ", "", block) for profile, block in zip(ACCOUNTS, blocks, strict=True)}
+    """Return the lines of docs/state.md, by the profile that they need."""
+    page = (REPOSITORY / "docs" / "state.md").read_text()
+    section = page.split("\n## From nothing to both stacks\n")[1].split("\n## ")[0]
+    return dict(zip(ACCOUNTS, re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL), strict=True))
 
 
 def rights(profile: str) -> Rights:
@@ -151,7 +151,7 @@ def test_the_steps_lead_from_nothing_to_both_stacks(people: Administrators) -> N
     for profile, lines in steps().items():
         people.allow(profile, rights(profile))
         done(people.type(lines))
-    login = "\n".join(steps()["development"].splitlines()[:3])
+    login = "\n".join(steps()["development"].splitlines()[:2])
     preview = f"{login}\npulumi preview --stack development --expect-no-changes"
     assert "7 unchanged" in done(people.type(preview))
 

@@ -33,7 +33,7 @@ def bucket(sandbox: Sandbox) -> StateBucket:
 
 @pytest.fixture(scope="module")
 def deployed(sandbox: Sandbox, bucket: StateBucket) -> Cli:
-    """Both stacks, deployed from nothing, the way that README.md says."""
+    """Both stacks, deployed from nothing, as docs/state.md says."""
     cli = bucket.cli(whole=True)
     for stack in ACCOUNTS:
         cli.init(stack)
@@ -48,6 +48,11 @@ def test_both_stacks_are_deployed_and_one_right_less_is_noticed(deployed: Cli, b
     read = next(it for it in rights(bucket.policy()) if it[0] == "Read2Development")
     bucket.put(without(bucket.policy(), *read))
     assert denied(deployed.refused("development", "preview"))
+    layout = next(it for it in rights(bucket.policy()) if it[0] == "ReadLayout")
+    bucket.put(without(bucket.policy(), *layout))
+    said = deployed.refused("production", "stack", "output")
+    assert 'read ".pulumi/meta.yaml"' in said
+    assert denied(said)
     bucket.put(bucket.policy())
     deployed.done("development", "preview", "--expect-no-changes")
 

@@ -61,6 +61,11 @@ def without_descriptions(value: Any) -> Any:  # noqa: ANN401 (JSON)
     return {key: without_descriptions(item) for key, item in value.items() if key != "description"}
 
 
+def unwrapped(text: str | None) -> str:
+    """The paragraphs of a docstring, each on one line."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n"))
+
+
 def docstrings() -> dict[str, set[str]]:
     """The docstrings of all fields and outputs, by name, as the sources have them."""
     found: dict[str, set[str]] = {}
@@ -70,7 +75,7 @@ def docstrings() -> dict[str, set[str]]:
                 for field, text in zip(definition.body, definition.body[1:], strict=False):
                     if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
                         name = camel_case(ast.unparse(field.target))
-                        found.setdefault(name, set()).add(ast.literal_eval(text.value))
+                        found.setdefault(name, set()).add(unwrapped(ast.literal_eval(text.value)))
     return found
 
 
@@ -102,7 +107,7 @@ def test_the_outputs_are_those_of_the_class(component: type) -> None:
 def test_everything_is_described_in_words_of_any_language(component: type) -> None:
     resource = RESOURCES[component.__name__]
     sources = docstrings()
-    assert resource["description"] == getdoc(component)
+    assert resource["description"] == unwrapped(getdoc(component))
     for name, known in {**resource["inputProperties"], **resource["properties"]}.items():
         description = known["description"]
         assert description in {

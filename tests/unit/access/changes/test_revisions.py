@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from access.__main__ import main
+from tests.support.markdown import PAGES
 from tests.support.repositories import commit, git, make_repository
 
 TESTERS_IN = {"Pulumi.development.yaml": ("      deny: [production", "      allow: [production")}
@@ -62,6 +63,9 @@ def test_the_working_tree_is_compared_by_default(folder: Path, changes: ChangesO
     edit(folder, TESTERS_IN)
     code, said = changes("main")
     assert (code, said.splitlines()[0]) == (1, "Wider: Testers may now assume UpdateApp")
+    for page in ("README.md", "docs/pull-requests.md"):
+        _, *shown = PAGES[page].blocks("console")[0].splitlines()
+        assert shown == said.splitlines()[: len(shown)], page
 
 
 def test_two_revisions_are_compared_whatever_is_checked_out(folder: Path, changes: ChangesOf) -> None:

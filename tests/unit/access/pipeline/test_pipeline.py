@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from access.__main__ import _parser
+from access.__main__ import parser
 from access.errors import AccessError
 from access.github import BOT
 from access.pipeline import documents
@@ -67,7 +67,7 @@ def test_what_is_needed_is_installed_by_make(runner: Runner, command: str) -> No
 def test_each_command_is_one_that_there_is(command: str) -> None:
     filled_in = command.replace("$STACKS", "production development").split(" >> ")[0]
     arguments = [word.replace('"', "") for word in shlex.split(filled_in)[3:]]
-    assert callable(_parser().parse_args(arguments).run)
+    assert callable(parser().parse_args(arguments).run)
 
 
 # Which stacks, and which of them wait.

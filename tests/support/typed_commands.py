@@ -25,19 +25,19 @@ ELSEWHERE = {
     "make help": _CHECK,
     "make format": _CHECK,
     "make aws-check PRODUCTION=<profile> DEVELOPMENT=<profile>": (
-        "tests/sandbox/test_aws_check.py::test_the_report_says_what_two_accounts_do_and_nothing_stays"
+        "tests/sandbox/test_aws_check.py::test_the_report_covers_two_accounts_and_leaves_nothing"
     ),
     ".venv/bin/python -m pytest -n 0 tests/unit/components/test_trust.py": _CHECK,
     ".venv/bin/python -m pytest -n 0 tests/sandbox/test_switch.py -k mfa": _CHECK,
     ".venv/bin/python -m sandbox up production": "tests/sandbox/test_faults.py",
     ".venv/bin/python -m sandbox down --wipe": (
-        "tests/sandbox/test_commands.py::test_up_deploys_and_proves_and_the_second_time_changes_nothing"
+        "tests/sandbox/test_commands.py::test_up_deploys_and_proves_and_a_second_up_changes_nothing"
     ),
     ".venv/bin/python -m sandbox up --project examples/three-accounts": (
-        f"{_EXAMPLES}::test_one_command_deploys_them_in_order_and_proves_them"
+        f"{_EXAMPLES}::test_one_command_deploys_and_proves_the_stacks_in_order"
     ),
     ".venv/bin/python -m sandbox up --project examples/consumer --with .": (
-        f"{_EXAMPLES}::test_another_teams_project_reads_the_outputs_and_its_role_may_switch"
+        f"{_EXAMPLES}::test_another_project_reads_the_outputs_and_its_role_may_switch"
     ),
     "access changes main": "tests/unit/access/changes/test_revisions.py::test_the_working_tree_is_compared_by_default",
     "access diff old.json new.json": f"{_PROVE}::test_a_red_proof_fails_and_a_comparison_tells_who_gained",
@@ -49,13 +49,13 @@ ELSEWHERE = {
     "access revoke production/UpdateApp": f"{_SWITCH}::test_sessions_are_revoked_and_begun_anew",
     "pipx install git+https://…/cross-account-access.git": f"{_REUSE}::test_the_installed_command_switches",
     'pip install "cross-account-access[components] @ git+https://…/cross-account-access.git"': (
-        f"{_REUSE}::test_the_components_are_a_git_dependency"
+        f"{_REUSE}::test_the_components_work_as_a_git_dependency"
     ),
     "pulumi package add https://…/cross-account-access.git/components": (
-        f"{_REUSE}::test_the_cli_reads_the_schema_out_of_the_folder"
+        f"{_REUSE}::test_the_cli_reads_the_schema_from_the_folder"
     ),
     "pulumi new https://…/cross-account-access.git --stack production": (
-        f"{_REUSE}::test_pulumi_new_makes_a_project_that_works"
+        f"{_REUSE}::test_pulumi_new_creates_a_working_project"
     ),
     "pulumi cancel --stack production": (
         f"{_STATE}::test_a_stuck_lock_is_named_and_cancelled_by_those_who_keep_the_state"

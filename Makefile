@@ -32,6 +32,7 @@ format: .venv/installed ## format the code
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
+# docs/proof.png is a picture of a real proof, made by hand: CONTRIBUTING.md says how.
 docs: .venv/sandbox ## write the generated pages and tables in docs/
 	@.venv/bin/python -m docs.generate
 

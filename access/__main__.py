@@ -32,6 +32,16 @@ _EXTRAS = {"yaml": "install cross-account-access[prove]"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    code = 0
+    try:
+        code = _run(arguments)
+    finally:
+        if not _flush(quiet=code != 0):
+            sys.exit(code or 1)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         words, command = switch.split_command(sys.argv[1:] if arguments is None else arguments)
         options = parser().parse_args(words, argparse.Namespace(command=command))
@@ -43,23 +53,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("access: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:  # what this machine refuses, e.g. to run a program
-        print(f"access: {error.filename or 'this machine'}: {error.strerror or error}", file=sys.stderr)
         return 1
     except Exception as error:
-        missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        if missing in _EXTRAS:
-            print(f"access: this command needs {missing} too: {_EXTRAS[missing]}", file=sys.stderr)
-            return 1
-        from .aws_errors import AWS_ERRORS, describe  # botocore takes longer to load than a switch may
-
-        if not isinstance(error, AWS_ERRORS):
+        line = _described(error)
+        if not line:
             raise
-        print(f"access: AWS: {describe(error)}", file=sys.stderr)
+        print(f"access: {line}", file=sys.stderr)
         return 1
     return code
+
+
+def _flush(quiet: bool) -> bool:
+    """Write all output; return whether that worked. A reader that left, such as `head`, is not worth a line."""
+    try:
+        if sys.stdout:  # none where it was closed
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes too
+        if not quiet and not isinstance(error, BrokenPipeError):
+            print(f"access: standard output: {error.strerror}", file=sys.stderr)
+        return False
+    return True
+
+
+def _described(error: Exception) -> str | None:
+    """Return an expected error in one line; nothing for a defect of this program."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing in _EXTRAS:
+        return f"this command needs {missing} too: {_EXTRAS[missing]}"
+    from .aws_errors import AWS_ERRORS, describe  # loading botocore takes longer than a switch may
+
+    if isinstance(error, AWS_ERRORS):  # some, such as a timeout, are OSErrors too
+        return f"AWS: {describe(error)}"
+    if isinstance(error, OSError):  # this machine refuses, e.g. to run a program
+        return f"{error.filename or 'this machine'}: {error.strerror or error}"
+    return None
 
 
 def parser(prog: str = COMMAND) -> argparse.ArgumentParser:

@@ -19,6 +19,10 @@ _NOT_SIGNED = ("SignatureDoesNotMatch", "InvalidSignatureException", "Incomplete
 Source: IAM User Guide, "Troubleshoot Signature Version 4 signing for AWS API requests".
 """
 
+_MISSING_CRT = (
+    "botocore[crt] is not installed; add it: pipx inject --force cross-account-access 'botocore[crt]',"
+    " or install again with uv tool install --with 'botocore[crt]', or pip install 'botocore[crt]'"
+)
 _REFUSED_VALUE = re.compile(r"Value '.*' at ", re.DOTALL)
 """How a ValidationError quotes a value of the request, e.g. an external id."""
 _WRONG_PARAMETER = re.compile(r"value: .*, (?=type: |valid )", re.DOTALL)
@@ -37,8 +41,12 @@ def describe(error: Exception) -> str:
         return f"{_address(error)} does not show a certificate that is trusted here; check AWS_CA_BUNDLE"
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return f"{_address(error)} does not answer; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
+    if isinstance(error, exceptions.MissingDependencyException):  # so far it names this one package
+        return _MISSING_CRT
     if isinstance(error, exceptions.NoRegionError):
         return "no region is set; set AWS_REGION, e.g. to us-east-1"
+    if isinstance(error, exceptions.InvalidRegionError):
+        return f"{error.kwargs['region_name']!r} is not a region; check AWS_REGION and the profile's region"
     return one_line(_METADATA_BODY.sub("", _WRONG_PARAMETER.sub("", str(error))))
 
 

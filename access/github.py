@@ -3,6 +3,7 @@
 Source: GitHub REST API, "Getting started with the REST API"; GitHub Actions, "Variables reference".
 """
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -78,7 +79,7 @@ def answer(request: urllib.request.Request, token: str, what: str, permission: s
     except urllib.error.HTTPError as error:
         hint = f"; the job needs {permission}" if error.code in (401, 403) else ""
         raise AccessError(f"GitHub refuses {what}: {error.code}{hint}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise AccessError(f"GitHub can't be asked: {getattr(error, 'reason', error)}; run the job again") from None
 
 

@@ -10,9 +10,9 @@ from .errors import AccessError
 _CODE_DIGITS = 6
 
 
-def in_colour(stream: TextIO) -> bool:
+def in_colour(stream: TextIO | None) -> bool:
     """Whether to write in colour: on a terminal whose user has nothing against it (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    return bool(stream and stream.isatty()) and not os.environ.get("NO_COLOR")
 
 
 def ask_for_code(serial: str) -> str:
@@ -44,7 +44,7 @@ class Progress:
 
     def __init__(self) -> None:
         """Show nothing yet."""
-        self._live = sys.stderr.isatty()
+        self._live = bool(sys.stderr and sys.stderr.isatty())
         self._shown = ""
 
     def show(self, text: str) -> None:

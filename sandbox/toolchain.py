@@ -79,7 +79,7 @@ def pulumi_cli(say: Say) -> Cli:
         pulumi_release.download(str(CLI_VERSION), root / "bin")
         return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "a release with a verified checksum")
     except SandboxError as error:
-        say(f"Pulumi CLI: the release can't be downloaded ({error}); building it from its Go modules")
+        say(f"Pulumi CLI: the download failed ({error}); building it from its Go modules")
     if not shutil.which("go"):
         newer = _cli(None, "found on PATH; untested with this project, but the tested version can't be installed")
         if newer:

@@ -266,7 +266,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise AccessError(f"{path} can't be read: {error}") from None
+        raise AccessError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None
 
 
 def _seconds(text: str) -> float:

@@ -73,7 +73,7 @@ def _check(options: argparse.Namespace, wanted: str) -> None:
     try:
         there = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise AccessError(f"{path} can't be read: {error}") from None
+        raise AccessError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None
     if there == wanted:
         return
     for line in difflib.unified_diff(there.splitlines(), wanted.splitlines(), "there", "wanted", n=0, lineterm=""):

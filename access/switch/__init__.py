@@ -1,1 +1,1 @@
-"""Switching into a role: for people, every day."""
+"""Switch into a role, and manage its sessions."""

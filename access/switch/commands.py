@@ -1,8 +1,9 @@
-"""The commands with which a person switches to a role."""
+"""The commands that switch into a role: profile, exec, env, credential-process, console, whoami."""
 
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -12,24 +13,27 @@ from ..errors import AccessError
 from .role_commands import choose_role
 from .shells import SHELLS
 
-# All else is imported by the commands that need it: a command line should answer before botocore is loaded.
+# Commands import the rest when they run: --help and errors should not wait for botocore.
 if TYPE_CHECKING:
     from .sessions import Choices, Switch
 
-_ROLE = "stack/role, as your team published it or the stack tells it; an ARN; or an AWS profile that has a role_arn"
+_ROLE = "stack/role, from your team's list or the stack's outputs; an ARN; or an AWS profile that has a role_arn"
 
 _CHANGED, _IN = "ACCESS_CHANGED", "ACCESS_IN"
-"""What `env` tells its next run in the same shell: which variables it has changed, and into which role."""
+"""Variables in which `env` records, for its next run in the same shell, the variables it changed and the role."""
+
+_EXEC_FLAGS = ("--no-cache", "-h", "--help")
+"""The options of `exec` without a value."""
 
 _PROFILE = """\
-Prints the profile with which AWS tools (aws, boto3, Terraform, …) switch to the role by themselves and begin the
-session anew when it expires. Where the role wants MFA, aws and boto3 ask for the code; Terraform, Pulumi and other Go
-programs can't. This is the recommended way; the other commands are for what a profile can't do: a source identity,
-session tags, a session policy, one session that different tools share.
+Prints the profile with which AWS tools (aws, boto3, Terraform, …) switch to the role by themselves and renew the
+session when it expires. Where the role requires MFA, aws and boto3 ask for the code; Terraform, Pulumi and other Go
+programs can't. This is the recommended way. The other commands do what a profile can't: a source identity, session
+tags, a session policy, one session for several tools.
 """
 _EXEC = """\
-Runs a command with the credentials of the role, and no others; its exit code is the command's. Without a command, it
-is a shell in the role, which its prompt names. Without a role, you choose one on the terminal.
+Runs a command with the role's credentials and no others; the exit code is the command's. Without a command, it starts
+a shell whose prompt names the role. Without a role, it lets you choose one in the terminal.
 """
 
 
@@ -42,12 +46,15 @@ def add_commands(commands: Commands) -> None:
     profile.add_argument(
         "--name",
         type=_matching(r"[\w.+=,@:/-]+", "letters, digits and .+=,@:/_-"),
-        help="what to call it; by default after stack and role, or after the role of an ARN",
+        help="the profile's name; by default that of stack and role, or of the ARN's role",
     )
     profile.add_argument(
-        "--source-profile", dest="profile", metavar="NAME", help="the profile to start from; by default, as it is now"
+        "--source-profile",
+        dest="profile",
+        metavar="NAME",
+        help="the profile to start from; by default, the current credentials",
     )
-    profile.add_argument("--write", action="store_true", help="put it into ~/.aws/config (or AWS_CONFIG_FILE)")
+    profile.add_argument("--write", action="store_true", help="write it to ~/.aws/config (or AWS_CONFIG_FILE)")
     _add_session_options(profile)
     profile.set_defaults(run=_profile, keep=True)
 
@@ -63,22 +70,22 @@ def add_commands(commands: Commands) -> None:
 
     env = commands.add_parser(
         "env",
-        help="print lines with which a shell is in a role",
+        help="print lines that put a shell into a role",
         description=f'For a shell to evaluate: eval "$({COMMAND} env ROLE)"; in fish, … | source;'
-        " in PowerShell, … | Out-String | Invoke-Expression. The same again renews the session; --unset puts back what"
-        " was there before. If it fails, so does what the shell evaluates.",
+        " in PowerShell, … | Out-String | Invoke-Expression. Run it again to renew the session; --unset restores the"
+        " variables from before. If this command fails, so does the eval.",
     )
     env.add_argument("role", nargs="?", metavar="ROLE", help=_ROLE)
-    env.add_argument("--shell", choices=SHELLS, help="by default, the one that runs this")
-    env.add_argument("--unset", action="store_true", help="lines with which the shell is as before")
+    env.add_argument("--shell", choices=SHELLS, help="by default, the shell that runs this")
+    env.add_argument("--unset", action="store_true", help="print lines that restore the shell")
     _add_switch_options(env)
     env.set_defaults(run=_env)
 
     process = commands.add_parser(
         "credential-process",
         help="print a role's credentials as JSON, for credential_process in ~/.aws/config",
-        description="For a profile with `credential_process = access credential-process ROLE --profile NAME`; AWS tools"
-        " take the credentials from there. An MFA code is asked for on the terminal.",
+        description="For a profile with `credential_process = access credential-process ROLE --profile NAME`, from"
+        " which AWS tools take the credentials. It asks for an MFA code on the terminal.",
     )
     _add_role(process)
     _add_switch_options(process)
@@ -86,25 +93,52 @@ def add_commands(commands: Commands) -> None:
 
     console = commands.add_parser(
         "console",
-        help="a link that opens the AWS console in a role",
-        description="Prints a sign-in link, which is as good as a password for fifteen minutes; or opens it.",
-        epilog="AWS_SIGNIN_ENDPOINT_URL: the address to sign in at in place of AWS's own, e.g. that of an emulator."
-        " It is sent the session's keys, so it has to be an https:// address, or one of this machine.",
+        help="print a link that opens the AWS console in a role",
+        description="Prints a sign-in link, or opens it. For fifteen minutes the link is as good as a password.",
+        epilog="AWS_SIGNIN_ENDPOINT_URL: another sign-in address than AWS's, e.g. an emulator's. It receives the"
+        " session's keys, so it must be an https:// address, or on this machine.",
     )
     _add_role(console)
-    console.add_argument("--open", action="store_true", help="open it in the browser, and do not print it")
+    console.add_argument("--open", action="store_true", help="open it in the browser instead of printing it")
     _add_switch_options(console)
     console.set_defaults(run=_console)
 
-    whoami = commands.add_parser("whoami", help="who am I now, until when, and how do I get back")
-    whoami.add_argument("--profile", metavar="NAME", help="whose credentials to tell of; by default, those in force")
+    whoami = commands.add_parser("whoami", help="show who you are, until when, and how to get back")
+    whoami.add_argument("--profile", metavar="NAME", help="the profile to show; by default, the current credentials")
     whoami.set_defaults(run=_whoami)
 
 
 def split_command(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the words of the command line, and apart from them the command that `exec` is to run, which follows --."""
-    at = list(words).index("--") if words and words[0] == "exec" and "--" in words else len(words)
-    return list(words[:at]), list(words[at + 1 :])
+    """Return the words before ``--``, and the command after it, which `exec` runs.
+
+    Raises:
+        SystemExit: a command is given without ``--``; the line printed shows how to write it.
+    """
+    if not words or words[0] != "exec":
+        return list(words), []
+    if "--" in words:
+        at = list(words).index("--")
+        return list(words[:at]), list(words[at + 1 :])
+    at = _command_start(words)
+    if at < len(words):
+        right = f"{COMMAND} {shlex.join(words[:at])} -- {shlex.join(words[at:])}"
+        print(f"access: the command follows --; write: {right}", file=sys.stderr)
+        sys.exit(2)
+    return list(words), []
+
+
+def _command_start(words: Sequence[str]) -> int:
+    """Return where a command starts without ``--``: at the second word that is not an option or its value."""
+    at, positional = 1, 0
+    while at < len(words):
+        if words[at].startswith("-"):
+            at += 1 if "=" in words[at] or words[at] in _EXEC_FLAGS else 2
+            continue
+        if positional:
+            break
+        positional += 1
+        at += 1
+    return at
 
 
 def _add_role(command: argparse.ArgumentParser) -> None:
@@ -113,46 +147,44 @@ def _add_role(command: argparse.ArgumentParser) -> None:
 
 def _add_switch_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--profile", metavar="NAME", help="whose credentials to start from; by default, those in force"
+        "--profile", metavar="NAME", help="the profile to start from; by default, the current credentials"
     )
     _add_session_options(command)
     command.add_argument(
-        "--no-cache", dest="keep", action="store_false", help="begin a new session; where one is kept, it is replaced"
+        "--no-cache", dest="keep", action="store_false", help="begin a new session, which replaces one that is kept"
     )
 
 
 def _add_session_options(command: argparse.ArgumentParser) -> None:
-    """What makes a session. The characters that AWS allows: API reference of AssumeRole."""
+    """Add the options of a session. The characters are those of the API reference of AssumeRole."""
     command.add_argument(
         "--mfa-serial",
         metavar="ARN",
         type=_matching(r"[\w+=/:,.@-]{9,256}", "an MFA device's ARN or serial number"),
-        help="your MFA device; by default, what the profile says, or your only one where the role wants one",
+        help="your MFA device; by default the profile's, or your only one if the role requires MFA",
     )
     command.add_argument(
         "--external-id",
         metavar="ID",
         type=_matching(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits and +=,.@:/-"),
-        help="by default, what the stack or the profile says",
+        help="by default, the stack's or the profile's",
     )
     name = _matching(r"[\w+=,.@-]{2,64}", "2 to 64 letters, digits and +=,.@-")
     command.add_argument(
-        "--source-identity", metavar="NAME", type=name, help="by default your own name, where the role wants one"
+        "--source-identity", metavar="NAME", type=name, help="by default your own name, if the role requires one"
     )
-    command.add_argument(
-        "--session-name", metavar="NAME", type=name, help="by default what the profile says, or your own name"
-    )
+    command.add_argument("--session-name", metavar="NAME", type=name, help="by default the profile's, or your own name")
     command.add_argument(
         "--duration",
         metavar="SECONDS",
         type=_duration,
-        help="900 to 43200; by default what the profile says, or 3600; from role to role 3600 at most",
+        help="900 to 43200; by default the profile's, or 3600; from role to role at most 3600",
     )
     command.add_argument(
-        "--session-policy", metavar="FILE", help="a policy document; the session can do only what it allows too"
+        "--session-policy", metavar="FILE", help="a policy document that limits what the session may do"
     )
     command.add_argument(
-        "--tag", metavar="NAME=VALUE", type=_tag, action="append", default=[], help="of the session; may be repeated"
+        "--tag", metavar="NAME=VALUE", type=_tag, action="append", default=[], help="a session tag; may be repeated"
     )
 
 
@@ -164,20 +196,20 @@ def _profile(options: argparse.Namespace) -> int:
     settings = profile_settings(switch)
     name = options.name or switch.role.name
     if options.write:
-        there = "is in" if write_profile(name, settings) else "was already in"
-        print(f"profile {name} {there} {config_path()}; use it: --profile {name}, or AWS_PROFILE={name}")
+        state = "is in" if write_profile(name, settings) else "was already in"
+        print(f"profile {name} {state} {config_path()}; use it: --profile {name}, or AWS_PROFILE={name}")
     else:
         print(render(name, settings), end="")
     if "mfa_serial" in settings:
         print(
-            "access: the AWS CLI and boto3 ask for the MFA code; Terraform, Pulumi and other Go programs can't: run"
+            "access: the AWS CLI and boto3 ask for the MFA code; Terraform, Pulumi and other Go programs can't, so run"
             f" them with {COMMAND} exec",
             file=sys.stderr,
         )
     if settings.get("credential_source") == "Environment":
         print(
-            "access: it starts from the keys that are in environment variables now, and AWS_PROFILE does not go before"
-            " those; better keep them in a profile, and say --source-profile",
+            "access: the profile starts from keys in environment variables, and AWS_PROFILE does not override those;"
+            " keep them in a profile, and use --source-profile",
             file=sys.stderr,
         )
     return 0
@@ -190,38 +222,38 @@ def _exec(options: argparse.Namespace) -> int:
     if not options.command:
         _check_terminal()
     variables = role_variables(switch.session(), switch.source.settings)
-    _tell_lost(switch)
+    _warn_of_lost_settings(switch)
     stale = {*stale_variables(), _CHANGED, _IN}
     environment = {name: value for name, value in os.environ.items() if name not in stale} | variables
     if options.command:
-        return _become(options.command, environment)
+        return _replace_process(options.command, environment)
     from .shells import shell_in_role
 
     print("access: this shell is in the role; `exit` leaves it", file=sys.stderr)
     command, more = shell_in_role(switch.role.arn.rpartition("/")[2])
-    return _become(command, environment | more)
+    return _replace_process(command, environment | more)
 
 
 def _check_terminal() -> None:
-    """Check that somebody is there to type commands."""
-    if not sys.stdin.isatty():
-        raise AccessError("say what to run: exec ROLE -- COMMAND; a shell in the role needs a terminal")
+    """Check that there is a terminal for a shell."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise AccessError("no command is given: exec ROLE -- COMMAND; a shell in the role needs a terminal")
 
 
-def _tell_lost(switch: "Switch") -> None:
+def _warn_of_lost_settings(switch: "Switch") -> None:
     from .environment import lost_settings
 
     lost = ", ".join(lost_settings(switch.source.settings))
     if lost:
-        print(f"access: in the role, the profile's {lost} is left behind: no variable carries it", file=sys.stderr)
+        print(f"access: the profile's {lost} does not apply in the role: no variable carries it", file=sys.stderr)
 
 
-def _become(command: list[str], environment: dict[str, str]) -> int:
-    """Become the command, so that signals and its exit code are its own; what is returned is that it can't be run."""
+def _replace_process(command: list[str], environment: dict[str, str]) -> int:
+    """Replace this process by the command, which gets its own signals; return a code only if it can't be run."""
     import signal
 
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it was closed
+        stream.flush()
     # Python ignores these, and a command would go on to do so: `yes | head` would not end.
     ignored = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)]
     before = [signal.signal(number, signal.SIG_DFL) for number in ignored]
@@ -244,38 +276,38 @@ def _env(options: argparse.Namespace) -> int:
     check_unix()
     shell = options.shell or default_shell()
     if options.unset:
-        print("\n".join(_lines_back(shell)))
+        print("\n".join(_leave_lines(shell)))
         return 0
     try:
-        lines = _lines_into(shell, options)
+        lines = _enter_lines(shell, options)
     except BaseException:
-        print(failing_line(shell))  # a shell goes by what it evaluates, not by this program's exit code
+        print(failing_line(shell))  # the shell evaluates this; it ignores this program's exit code
         raise
     print("\n".join(lines))
     return 0
 
 
-def _lines_into(shell: str, options: argparse.Namespace) -> list[str]:
+def _enter_lines(shell: str, options: argparse.Namespace) -> list[str]:
     from .environment import role_variables, stale_variables
-    from .shells import again_line, save_lines, set_lines, unset_lines
+    from .shells import rerun_line, save_lines, set_lines, unset_lines
 
-    said = bool(options.role)
+    is_named = bool(options.role)
     switch = _switch(options)
     if not switch.start_profile and not switch.role.credential_source and _is_in(switch.role.arn):
-        # The session of a role can't begin the next one: go back to where it began.
-        words = [*sys.argv[1:], *([] if said else [options.role])]
-        return [*_lines_back(shell), again_line(shell, [sys.executable, "-m", __name__.partition(".")[0], *words])]
+        # A role's session can't begin the next one, so restore the shell and run again.
+        words = [*sys.argv[1:], *([] if is_named else [options.role])]
+        return [*_leave_lines(shell), rerun_line(shell, [sys.executable, "-m", __name__.partition(".")[0], *words])]
     session = switch.session()
     variables = role_variables(session, switch.source.settings)
-    _tell_lost(switch)
+    _warn_of_lost_settings(switch)
     stale = stale_variables()
-    before = _changed()
-    now = [name for name in (*stale, *variables) if name not in before and (name in variables or name in os.environ)]
-    marks = {_CHANGED: " ".join([*before, *now]), _IN: f"{session.access_key_id} {switch.role.arn}"}
-    return [*save_lines(shell, now), *unset_lines(shell, stale), *set_lines(shell, variables | marks)]
+    earlier = _changed()
+    new = [name for name in (*stale, *variables) if name not in earlier and (name in variables or name in os.environ)]
+    marks = {_CHANGED: " ".join([*earlier, *new]), _IN: f"{session.access_key_id} {switch.role.arn}"}
+    return [*save_lines(shell, new), *unset_lines(shell, stale), *set_lines(shell, variables | marks)]
 
 
-def _lines_back(shell: str) -> list[str]:
+def _leave_lines(shell: str) -> list[str]:
     from .environment import KEYS
     from .shells import restore_lines, unset_lines
 
@@ -285,14 +317,14 @@ def _lines_back(shell: str) -> list[str]:
 
 
 def _changed() -> list[str]:
-    """Return the variables that `env` has changed in this shell, which keeps their values from before."""
+    """Return the variables that `env` changed in this shell, which keeps their earlier values."""
     return [
         name for name in os.environ.get(_CHANGED, "").split() if re.fullmatch(r"(AWS|BOTOCORE)_\w+", name, re.ASCII)
     ]
 
 
 def _is_in(role_arn: str) -> bool:
-    """Return whether `env` has put this shell into a role, and nobody has set other keys since."""
+    """Return whether `env` put this shell into a role, and the keys are still the role's."""
     return os.environ.get(_IN) == f"{os.environ.get('AWS_ACCESS_KEY_ID')} {role_arn}"
 
 
@@ -300,14 +332,14 @@ def _credential_process(options: argparse.Namespace) -> int:
     import json
 
     session = _switch(options).session()
-    told = {
+    output = {
         "Version": 1,
         "AccessKeyId": session.access_key_id,
         "SecretAccessKey": session.secret_access_key,
         "SessionToken": session.session_token,
         "Expiration": session.expiration,
     }
-    print(json.dumps(told))
+    print(json.dumps(output))
     return 0
 
 
@@ -327,11 +359,11 @@ def _console(options: argparse.Namespace) -> int:
 
 
 def _whoami(options: argparse.Namespace) -> int:
-    from .whoami import told
+    from .whoami import describe_caller
 
     check_unix()
-    for what, value in told(options.profile):
-        print(f"{what:8} {value}")
+    for label, value in describe_caller(options.profile):
+        print(f"{label:8} {value}")
     return 0
 
 
@@ -343,7 +375,7 @@ def _switch(options: argparse.Namespace) -> "Switch":
     from .sessions import Switch
 
     check_unix()
-    gc.disable()  # a tenth of the time that loading botocore takes; this process soon ends, or becomes another
+    gc.disable()  # a tenth of botocore's loading time; this process soon ends, or is replaced
     profiles = read_profiles()
     options.role = options.role or choose_role(options.profile, profiles)
     return Switch(find_role(options.role, profiles), _choices(options), profiles)
@@ -366,7 +398,7 @@ def _choices(options: argparse.Namespace) -> "Choices":
 
 
 def _policy(path: str) -> str:
-    """A session policy, without the white space that AWS would count."""
+    """Read a session policy, without white space, which AWS counts."""
     import json
     from pathlib import Path
 
@@ -379,7 +411,7 @@ def _policy(path: str) -> str:
 
 
 def _matching(pattern: str, form: str) -> Callable[[str], str]:
-    """A check that text on the command line is of a form."""
+    """Return a check of an option's form."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text, re.ASCII):

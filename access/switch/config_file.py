@@ -1,4 +1,4 @@
-"""The files in which AWS tools keep profiles: read as they read them, and changed without disturbing the rest.
+"""Read profiles as AWS tools do, and write one without changing the rest of the file.
 
 Source: AWS SDKs and Tools Reference Guide, "Using shared config and credentials files to globally configure AWS SDKs
 and tools".
@@ -23,22 +23,22 @@ from botocore.exceptions import ConfigNotFound, ConfigParseError
 from ..errors import AccessError
 
 Profiles = Mapping[str, Mapping[str, str]]
-"""What each profile says, by its name. What stands in a section of its own has a name with dots: ``s3.use_arn_region``,
-and of the services section that the profile names ``services.s3.endpoint_url``."""
+"""The settings of each profile. Nested settings have names with dots: ``s3.use_arn_region``, and from the profile's
+services section ``services.s3.endpoint_url``."""
 
 _HEADER = re.compile(r"\[(?P<header>.+)\]")  # as configparser, with which botocore reads the files
 _IN_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV)
-"""Why no new file can take the place of one: a read-only folder, another owner, a file that is mounted by itself."""
+"""Errors where a file can't be replaced: a read-only folder, another owner, a file that is a mount."""
 _CONTRARY = {"source_profile": "credential_source", "credential_source": "source_profile"}
 
 
 def config_path() -> Path:
-    """Return where the profiles are."""
+    """Return the path of ``~/.aws/config``, or of AWS_CONFIG_FILE."""
     return Path(_path("AWS_CONFIG_FILE", "~/.aws/config"))
 
 
 def active_profile() -> str:
-    """Return the profile that AWS tools take where none is named."""
+    """Return the profile that AWS tools use if no option names one."""
     return named_profile() or "default"
 
 
@@ -47,11 +47,20 @@ def named_profile() -> str | None:
     return os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or None
 
 
+def source_chain(profiles: Profiles, name: str | None) -> list[str]:
+    """Return a profile, its ``source_profile``, the next one, and so on."""
+    chain: list[str] = []
+    while name and name not in chain:
+        chain.append(name)
+        name = profiles.get(name, {}).get("source_profile")
+    return chain
+
+
 def read_profiles() -> Profiles:
-    """Return the profiles of both files, as botocore merges them: a setting of the credentials file goes first.
+    """Return the profiles of both files, merged as by botocore: the credentials file takes precedence.
 
     Raises:
-        AccessError: a file can't be understood.
+        AccessError: a file can't be parsed.
     """
     config = _load(load_config, "AWS_CONFIG_FILE", "~/.aws/config")
     profiles: dict[str, dict[str, Any]] = config.get("profiles", {})
@@ -61,10 +70,10 @@ def read_profiles() -> Profiles:
 
 
 def read_keys(profile: str) -> Mapping[str, str]:
-    """Return the settings among which AWS tools look for a profile's keys: those of one file, never of both.
+    """Return the settings of the one file in which AWS tools look for a profile's keys.
 
     Raises:
-        AccessError: a file can't be understood.
+        AccessError: a file can't be parsed.
     """
     in_credentials = _credentials().get(profile, {})
     if "aws_access_key_id" in in_credentials:
@@ -76,39 +85,41 @@ def read_keys(profile: str) -> Mapping[str, str]:
 
 
 def render(name: str, settings: Mapping[str, str]) -> str:
-    """A profile as it stands in the file."""
+    """Return a profile as text for the file."""
     lines = [f"{key} = {value}" for key, value in settings.items()]
     return "\n".join([f"[{_header(name)}]", *lines, ""])
 
 
 def write_profile(name: str, settings: Mapping[str, str]) -> bool:
-    """Put a profile into ``~/.aws/config``; every other byte of the file stays as it is.
+    """Write a profile to ``~/.aws/config``, and change no other byte of the file.
 
-    Of a profile that is there already, what is not named here stays too. Writers wait for each other.
+    An existing profile keeps its other settings. Writers wait for each other.
 
     Returns:
-        Whether anything had to be changed.
+        ``True`` if the file changed.
 
     Raises:
-        AccessError: the file can't be understood or written, or the profile is there and is about another role.
+        AccessError: the file can't be parsed or written, or has a profile of that name for another role.
     """
     path = _writable_path()
     with _locked(path):
         text = _read(path)
         sections = _parse(path, text)
-        there = [header for header in sections if _profile_name(header) == name]
-        if there and sections[there[0]].get("role_arn") != settings["role_arn"]:
-            raise AccessError(f"{path} has a profile {name!r} that is something else; choose another name with --name")
+        existing = [header for header in sections if _profile_name(header) == name]
+        if existing and sections[existing[0]].get("role_arn") != settings["role_arn"]:
+            raise AccessError(
+                f"{path} already has a profile {name!r} for another role; choose another name with --name"
+            )
         _check_credentials(name, settings)
         changed = merged(text, name, settings)
-        _check_undisturbed(path, name, settings, text, changed)
+        _check_rest_unchanged(path, name, settings, text, changed)
         if changed != text:
             _replace(path, changed)
     return changed != text
 
 
 def merged(text: str, name: str, settings: Mapping[str, str]) -> str:
-    """Return the file's text with the profile in it."""
+    """Return the file's text with the profile added or changed."""
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = list(_lines(text))
     start = next(
@@ -125,12 +136,12 @@ def merged(text: str, name: str, settings: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of a file, and what it is to configparser, with which botocore reads the file."""
+    """A line of a file, as parsed by configparser, which botocore uses."""
 
     text: str
     header: str | None = None
     key: str | None = None
-    """The setting that begins here, or goes on."""
+    """The setting that starts or continues here."""
 
     @property
     def indent(self) -> str:
@@ -138,7 +149,7 @@ class _Line:
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """Yield the lines. What is further to the right than the setting before it belongs to that setting."""
+    """Yield the lines. A line that is indented deeper than the setting before it continues that setting."""
     key, depth = None, 0
     for line in re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text):  # not splitlines, which also splits elsewhere
         value = line.strip()
@@ -156,13 +167,13 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _merged_body(head: _Line, body: list[_Line], settings: Mapping[str, str], newline: str) -> list[str]:
-    """Return a section's lines, in the style that they have."""
+    """Return a section's lines with the settings, in the section's style."""
     section = _parse(Path(), head.text.lstrip() + "".join(line.text for line in body))
     (values,) = section.values()
     stale = {key for key, value in settings.items() if values.get(key) != value}
     dropped = {_CONTRARY[key] for key in settings if key in _CONTRARY}
     indent = next((line.indent for line in body if line.key), head.indent)
-    result, last = [_ended(head.text, newline)], 0
+    result, last = [_with_newline(head.text, newline)], 0
     missing = dict(settings)
     for line in body:
         value = missing.pop(line.key or "", None)
@@ -174,8 +185,8 @@ def _merged_body(head: _Line, body: list[_Line], settings: Mapping[str, str], ne
             last = len(result) - 1
     if not missing:
         return result
-    # What is new goes before the blank lines and comments that belong to the next profile.
-    result[last] = _ended(result[last], newline)
+    # New settings go before the blank lines and comments that belong to the next profile.
+    result[last] = _with_newline(result[last], newline)
     return [
         *result[: last + 1],
         *(f"{indent}{key} = {value}{newline}" for key, value in missing.items()),
@@ -183,67 +194,71 @@ def _merged_body(head: _Line, body: list[_Line], settings: Mapping[str, str], ne
     ]
 
 
-def _ended(line: str, newline: str) -> str:
+def _with_newline(line: str, newline: str) -> str:
     return line if line.endswith(("\n", "\r")) else line + newline
 
 
 def _check_credentials(name: str, settings: Mapping[str, str]) -> None:
-    """Check that the credentials file, which goes first, says nothing else of the profile.
+    """Check that the credentials file, which takes precedence, does not contradict the profile.
 
     Raises:
-        AccessError: it does.
+        AccessError: it contradicts a setting.
     """
     for key, value in _credentials().get(name, {}).items():
         if value != settings.get(key, value) or _CONTRARY.get(key) in settings:
             path = _path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
             raise AccessError(
-                f"{path} has a profile {name!r} too, and its {key} goes first; choose another name with --name"
+                f"{path} has a profile {name!r} too, whose {key} takes precedence; choose another name with --name"
             )
 
 
-def _check_undisturbed(path: Path, name: str, settings: Mapping[str, str], before: str, after: str) -> None:
-    """Read both texts as AWS tools would: nobody's set-up may break over a file that is written in an unusual way."""
+def _check_rest_unchanged(path: Path, name: str, settings: Mapping[str, str], before: str, after: str) -> None:
+    """Check, by parsing both texts, that only the profile changed: the file may be written in an unusual way.
+
+    Raises:
+        AccessError: another profile changed, or this one is not as wanted.
+    """
     old = _parse(path, before)
     with suppress(AccessError):
         new = _parse(path, after)
-        ours = [header for header in new if _profile_name(header) == name]
-        others = {header: values for header, values in new.items() if header not in ours}
-        others_before = {header: values for header, values in old.items() if header not in ours}
-        if len(ours) == 1 and others == others_before and settings.items() <= new[ours[0]].items():
+        own = [header for header in new if _profile_name(header) == name]
+        others = {header: values for header, values in new.items() if header not in own}
+        others_before = {header: values for header, values in old.items() if header not in own}
+        if len(own) == 1 and others == others_before and settings.items() <= new[own[0]].items():
             return
-    raise AccessError(f"{path} is written in a way that can't be changed safely; add the profile by hand")
+    raise AccessError(f"{path} can't be changed safely, as its format is unusual; add the profile by hand")
 
 
 def _writable_path() -> Path:
-    """Return the file itself: a link stays a link.
+    """Return the file to write, which a link leads to: the link stays.
 
     Raises:
-        AccessError: where it is can't be known, or it is no file.
+        AccessError: the path is unknown, or not a file.
     """
     path = config_path()
     if str(path).startswith("~") or "$" in str(path) or not os.environ.get("AWS_CONFIG_FILE", "~"):
         raise AccessError(
-            f"where profiles are is not known: {str(path)!r} names no file; set HOME, or AWS_CONFIG_FILE to the file"
+            f"the path of profiles is unknown: {str(path)!r} names no file; set HOME, or AWS_CONFIG_FILE to the file"
         )
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
-        raise AccessError(f"{path} is no file; set AWS_CONFIG_FILE to one")
+        raise AccessError(f"{path} is not a file; set AWS_CONFIG_FILE to one")
     return path
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of the file's folder: reading and writing belong together.
+    """Lock the file's folder, from reading to writing.
 
     Raises:
-        AccessError: the folder can't be made.
+        AccessError: the folder can't be created.
     """
     import fcntl  # Windows has none
 
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise AccessError(f"{path.parent} can't be made: {error.strerror}") from None
+        raise AccessError(f"{path.parent} can't be created: {error.strerror}") from None
     try:
         descriptor = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:  # a folder that may not be read
@@ -258,10 +273,10 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write the file: in one step with its mode and owner, or in place where that can't be.
+    """Replace the file in one step, with its mode and owner; where that is impossible, write in place.
 
     Raises:
-        AccessError: it can't be written; it is as before.
+        AccessError: it can't be written; it is unchanged.
     """
     data = text.encode("utf-8", "surrogateescape")
     try:
@@ -272,17 +287,17 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _renamed(path: Path, data: bytes) -> bool:
-    """Return whether a new file took the place of the old one; not where it can't be made, owned or moved there."""
-    there = path.stat() if path.exists() else None
-    if there and there.st_nlink > 1:
+    """Replace the file by a new one; return ``False`` where that is impossible."""
+    old = path.stat() if path.exists() else None
+    if old and old.st_nlink > 1:
         return False
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            if there:
-                os.fchown(file.fileno(), there.st_uid, there.st_gid)
-                os.fchmod(file.fileno(), stat.S_IMODE(there.st_mode))
+            if old:
+                os.fchown(file.fileno(), old.st_uid, old.st_gid)
+                os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -290,14 +305,14 @@ def _renamed(path: Path, data: bytes) -> bool:
     except OSError as error:
         with suppress(OSError):
             beside.unlink()
-        if there is None or error.errno not in _IN_PLACE:
+        if old is None or error.errno not in _IN_PLACE:
             raise
         return False
     return True
 
 
 def _overwrite(path: Path, data: bytes) -> None:
-    """Write into the file; where that fails, put back what was in it."""
+    """Write into the file; if that fails, restore its content."""
     with FileIO(path, "r+") as file:
         before = file.readall()
         try:
@@ -328,7 +343,7 @@ def _load(read: Callable[[str], Any], variable: str, default: str) -> dict[str, 
     except ConfigNotFound:
         return {}
     except ConfigParseError as error:
-        raise _not_understood(Path(path), error.kwargs.get("error")) from None
+        raise _parse_error(Path(path), error.kwargs.get("error")) from None
     return loaded
 
 
@@ -346,15 +361,15 @@ def _sections(settings: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, s
 
 
 def _path(variable: str, default: str) -> str:
-    """Return a path as botocore reads it. What is unknown in it, a variable or a home, stays as it is written."""
+    """Return a path as botocore reads it. An unknown variable or home stays as written."""
     return os.path.expanduser(os.path.expandvars(os.environ.get(variable, default)))  # noqa: PTH111 (Path's raises)
 
 
-def _not_understood(path: Path, error: object) -> AccessError:
-    # The error's own text would show the line, which may hold a key.
+def _parse_error(path: Path, error: object) -> AccessError:
+    # The error's own text shows the line, which may hold a key.
     number = getattr(error, "lineno", None) or next((line for line, _ in getattr(error, "errors", ())), None)
     where = f"line {number} ({type(error).__name__})" if number else type(error).__name__
-    return AccessError(f"{path} can't be understood: {where}")
+    return AccessError(f"{path} can't be parsed: {where}")
 
 
 def _read(path: Path) -> str:
@@ -372,7 +387,7 @@ def _parse(path: Path, text: str) -> dict[str, dict[str, str]]:
     try:
         parser.read_string(re.sub("\r\n?", "\n", text))
     except configparser.Error as error:
-        raise _not_understood(path, error) from None
+        raise _parse_error(path, error) from None
     return {header: dict(parser.items(header)) for header in parser.sections()}
 
 
@@ -381,7 +396,7 @@ def _profile_name(header: str) -> str | None:
         return header
     try:
         words = shlex.split(header) if header.startswith("profile") else []
-    except ValueError:  # a quote that is not closed
+    except ValueError:  # an open quote
         return None
     return words[1] if len(words) == 2 and words[0] == "profile" else None
 

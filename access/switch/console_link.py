@@ -1,4 +1,4 @@
-"""A link that opens the AWS Management Console in a role.
+"""Make the link that opens the AWS Management Console in a role.
 
 Source: IAM User Guide, "Enable custom identity broker access to the AWS console".
 """
@@ -32,9 +32,9 @@ _HOSTS = {
 
 
 def sign_in_address(partition: str) -> str:
-    """Return where a session is exchanged for a sign-in token: at AWS, or at the endpoint that the environment names.
+    """Return the address that exchanges a session for a sign-in token: AWS's, or AWS_SIGNIN_ENDPOINT_URL.
 
-    The endpoint is sent the session's keys, so they must not cross a network in clear text.
+    It receives the session's keys, which must not cross a network in clear text.
 
     Args:
         partition: ``aws``, ``aws-us-gov``, ``aws-cn``.
@@ -47,8 +47,8 @@ def sign_in_address(partition: str) -> str:
     if endpoint and not _is_private(endpoint):
         shown = endpoint.rpartition("@")[2]  # without a password
         raise AccessError(
-            f"{_ENDPOINT} leads to {shown!r}, where others could read the session's keys; name an https:// address,"
-            " or one of this machine, without a user name"
+            f"{_ENDPOINT} is {shown!r}, where others could read the session's keys; use an https:// address, or one on"
+            " this machine, without a user name"
         )
     return f"{(endpoint or f'https://{host}').rstrip('/')}/federation"
 
@@ -62,10 +62,10 @@ def console_link(session: SessionCredentials, sign_in: str, partition: str, regi
         session: the role's session.
         sign_in: the ``sign_in_address``.
         partition: ``aws``, ``aws-us-gov``, ``aws-cn``.
-        region: where the console opens.
+        region: the console's region.
 
     Raises:
-        AccessError: AWS does not give it.
+        AccessError: the sign-in address refuses or does not answer.
     """
     _, console = _hosts(partition)
     home = f"https://{console}/console/home" + (f"?{urlencode({'region': region})}" if region else "")
@@ -74,13 +74,12 @@ def console_link(session: SessionCredentials, sign_in: str, partition: str, regi
 
 
 def open_in_browser(link: str) -> None:
-    """Open the link in the person's browser, without anybody else on this machine seeing it.
+    """Open the link in the browser, hidden from other users of this machine.
 
-    A browser is told what to open by an argument, which all users of a machine can read. So it is given an address
-    here that works once, and is sent on from there.
+    All users can read a browser's arguments. So the browser gets a local address that redirects to the link, once.
 
     Raises:
-        AccessError: there is no browser, or it does not come.
+        AccessError: there is no browser, or it does not open the address.
     """
     path, fetched = f"/{secrets.token_urlsafe()}", threading.Event()
 
@@ -96,32 +95,32 @@ def open_in_browser(link: str) -> None:
             fetched.set()
 
         def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing: the path is a secret."""
+            """Log nothing: the path is a secret."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
             opened = webbrowser.open(f"http://127.0.0.1:{server.server_port}{path}")
             if not opened and not fetched.is_set():
-                raise AccessError("there is no browser to open; leave --open away to have the link printed")
+                raise AccessError("there is no browser to open; omit --open to print the link")
             if not fetched.wait(_BROWSER_SECONDS):
-                raise AccessError("the browser did not open the link; leave --open away to have it printed")
+                raise AccessError("the browser did not open the link; omit --open to print it")
         finally:
             server.shutdown()
 
 
 def _hosts(partition: str) -> tuple[str, str]:
-    """Return where to sign in, and where the console is."""
+    """Return the hosts of the sign-in and of the console."""
     if partition not in _HOSTS:
         raise AccessError(f"the console of partition {partition!r} is not known")
     return _HOSTS[partition]
 
 
 def _is_private(address: str) -> bool:
-    """Return whether nobody on the way can read what is sent to an address."""
+    """Return whether nobody else can read what is sent to an address."""
     try:
         url = urlsplit(address)
-        url.port  # noqa: B018 (raises an error if it is not a number)
+        url.port  # noqa: B018 (raises an error unless it is a number)
     except ValueError:
         return False
     if not url.hostname or url.username is not None or not address.isprintable() or " " in address:
@@ -142,13 +141,12 @@ def _sign_in_token(sign_in: str, session: SessionCredentials) -> str:
         "sessionKey": session.secret_access_key,
         "sessionToken": session.session_token,
     }
-    # In the body, as a query is written into the logs of everything on the way. Without SessionDuration, which AWS
-    # refuses for a role that was assumed from a role.
+    # In the body, as proxies and servers log queries. Without SessionDuration, which AWS refuses for chained roles.
     body = urlencode({"Action": "getSigninToken", "Session": json.dumps(keys)}).encode()
     request = urllib.request.Request(sign_in, body)  # noqa: S310
     bundle = os.environ.get("AWS_CA_BUNDLE")
     host = urlsplit(sign_in).netloc
-    # A proxy would be sent in clear text what is meant for this machine.
+    # A proxy would receive in clear text what is meant for this machine.
     proxies: dict[str, str] | None = {} if request.type == "http" else None
     try:
         handlers = (
@@ -158,11 +156,11 @@ def _sign_in_token(sign_in: str, session: SessionCredentials) -> str:
         with urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT_SECONDS) as answer:
             token = json.load(answer)["SigninToken"]
     except urllib.error.HTTPError as error:
-        raise AccessError(f"{host} refuses to sign the role's session in (HTTP {error.code})") from None
+        raise AccessError(f"{host} refuses the sign-in of the role's session (HTTP {error.code})") from None
     except (OSError, ssl.SSLError):
         raise AccessError(f"{host} does not answer; check the network, HTTPS_PROXY and AWS_CA_BUNDLE") from None
     except (ValueError, KeyError, TypeError, RecursionError, http.client.HTTPException):
         token = None
     if not isinstance(token, str):
-        raise AccessError(f"{host} did not give a sign-in token")
+        raise AccessError(f"{host} did not return a sign-in token")
     return token

@@ -1,4 +1,4 @@
-"""The environment in which AWS tools work in a role, and nowhere else."""
+"""The environment variables with which AWS tools work in a role, and only there."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from ..errors import AccessError
 from .sessions import SessionCredentials
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
-"""The variables that make the session."""
+"""The variables of the session."""
 
 _STALE = (
     *(
@@ -16,13 +16,13 @@ _STALE = (
         "AWS_ACCESS_KEY",
         "AWS_SECRET_KEY",
         "AWS_ACCOUNT_ID",
-    ),  # older names of the above, and whose
+    ),  # older names, and the owner's account
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CREDENTIAL_FILE"),
     *("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
     *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
 )
-"""The other variables from which AWS tools take credentials.
+"""The other variables from which AWS tools read credentials.
 
 Source: AWS SDKs and Tools Reference Guide, "Environment variables list"; the older names are the Java SDK's.
 """
@@ -60,12 +60,12 @@ SETTINGS = {
     "use_dualstack_endpoint": ("AWS_USE_DUALSTACK_ENDPOINT",),
     "use_fips_endpoint": ("AWS_USE_FIPS_ENDPOINT",),
 }
-"""Settings of a profile that have to live on in variables, as the profile is left behind: all that have one, but for
-those about where credentials come from. A test compares them with botocore's."""
+"""The variables that carry a profile's settings into the role, where the profile no longer applies: all settings that
+have one, except those of credentials. A test compares them with botocore's."""
 
 _ENDPOINT_OF_A_SERVICE = re.compile(r"services\.(\w+)\.endpoint_url")
 _WITHOUT_VARIABLE = re.compile(r"s3\..+|proxy_.+|proxies_config\..+|api_versions\..+|parameter_validation")
-"""Settings that tools of the role would have to be told in another way."""
+"""Settings that no variable carries."""
 
 
 def role_variables(session: SessionCredentials, settings: Mapping[str, str]) -> dict[str, str]:
@@ -73,13 +73,13 @@ def role_variables(session: SessionCredentials, settings: Mapping[str, str]) -> 
 
     Args:
         session: the session's credentials.
-        settings: what the profile in force says; a variable that is set already says it better.
+        settings: the profile's settings; variables already set take precedence.
 
     Raises:
-        AccessError: the profile names a services section that is not there.
+        AccessError: the profile names a services section that does not exist.
     """
     values = (session.access_key_id, session.secret_access_key, session.session_token, session.expiration)
-    return dict(zip(KEYS, values, strict=True)) | _of_services(settings) | _of_settings(settings)
+    return dict(zip(KEYS, values, strict=True)) | _service_endpoints(settings) | _setting_variables(settings)
 
 
 def lost_settings(settings: Mapping[str, str]) -> list[str]:
@@ -87,7 +87,7 @@ def lost_settings(settings: Mapping[str, str]) -> list[str]:
     return sorted(name for name in settings if _WITHOUT_VARIABLE.fullmatch(name) and name not in SETTINGS)
 
 
-def _of_settings(settings: Mapping[str, str]) -> dict[str, str]:
+def _setting_variables(settings: Mapping[str, str]) -> dict[str, str]:
     variables: dict[str, str] = {}
     for setting, names in SETTINGS.items():
         if setting in settings and not any(os.environ.get(name) for name in names):
@@ -95,20 +95,22 @@ def _of_settings(settings: Mapping[str, str]) -> dict[str, str]:
     return variables
 
 
-def _of_services(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the endpoints of single services, after which the one of all services comes.
+def _service_endpoints(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of single services' endpoints, which precede the one for all services.
 
     Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
     """
-    if "services" not in settings or os.environ.get("AWS_ENDPOINT_URL"):  # which goes before the files
+    if "services" not in settings or os.environ.get("AWS_ENDPOINT_URL"):  # it precedes the files
         return {}
     if not any(name.startswith("services.") for name in settings):
-        raise AccessError(f"there is no section [services {settings['services']}], which the profile names")
-    found = {_ENDPOINT_OF_A_SERVICE.fullmatch(name): value for name, value in settings.items()}
-    named = {f"AWS_ENDPOINT_URL_{match[1].upper()}": value for match, value in found.items() if match}
-    return {name: value for name, value in named.items() if not os.environ.get(name)}
+        raise AccessError(
+            f"the profile names the section [services {settings['services']}], which does not exist; add it"
+        )
+    matches = {_ENDPOINT_OF_A_SERVICE.fullmatch(name): value for name, value in settings.items()}
+    variables = {f"AWS_ENDPOINT_URL_{match[1].upper()}": value for match, value in matches.items() if match}
+    return {name: value for name, value in variables.items() if not os.environ.get(name)}
 
 
 def stale_variables() -> list[str]:
-    """Return the variables to remove. Bearer tokens are named after the service that takes them."""
+    """Return the variables to remove. Those of bearer tokens end in a service's name."""
     return [*_STALE, *(name for name in os.environ if name.startswith("AWS_BEARER_TOKEN_"))]

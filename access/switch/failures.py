@@ -1,4 +1,4 @@
-"""What goes wrong when a role is assumed, in one line: what happened, and what to do."""
+"""Explain errors of assuming a role in one line: what happened, and what to do."""
 
 import re
 import shlex
@@ -13,41 +13,48 @@ from botocore import exceptions
 from ..aws_answers import UnreadableAnswerError
 from ..aws_errors import AWS_ERRORS, describe, error_code, error_message, http_failure
 from ..errors import AccessError
-from .config_file import active_profile, read_profiles
+from .config_file import active_profile, read_profiles, source_chain
 
 _ACTION = re.compile(r"perform: (sts:\w+)")
 _WRONG_CLOCK = re.compile(r"not yet current|[Ss]ignature expired")
+_THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+)
 _WITHOUT_ANSWER = (
     UnreadableAnswerError,
     exceptions.ConnectionError,
     exceptions.HTTPClientError,
     exceptions.NoRegionError,
+    exceptions.InvalidRegionError,
 )
 """Errors that have nothing to do with the credentials."""
 
-
 _SIGN_IN = (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.NoAuthTokenError)
-"""Errors of Identity Center's sign-in: there was none, it has expired, or it can't be renewed."""
+"""Errors of Identity Center's sign-in: missing, expired, or impossible to renew."""
 
 
 @contextmanager
-def in_words(source_name: str, profile: str | None = None) -> Iterator[None]:
-    """Tell in one line what goes wrong with credentials, where no role is to be assumed.
+def one_line_errors(source_name: str, profile: str | None = None) -> Iterator[None]:
+    """Turn errors of AWS about credentials into one line, where no role is assumed.
 
     Args:
-        source_name: where the credentials came from, in words.
-        profile: the profile that they came from; by default the one in force.
+        source_name: where the credentials come from, for messages.
+        profile: their profile; by default the active one.
 
     Raises:
-        AccessError: something went wrong.
+        AccessError: AWS or botocore raised an error.
     """
     try:
         yield
     except AWS_ERRORS as error:
-        raise explained(error, source_name, profile) from None
+        raise one_line_error(error, source_name, profile) from None
 
 
-def explained(
+def one_line_error(
     error: Exception,
     source_name: str,
     profile: str | None = None,
@@ -55,15 +62,15 @@ def explained(
     who: str = "you",
     why: Sequence[str] = (),
 ) -> AccessError:
-    """Return the error in words.
+    """Return an error of botocore as one line.
 
     Args:
-        error: what botocore raised.
-        source_name: where the credentials came from, in words.
-        profile: the profile that they came from; by default the one in force.
-        role_arn: the role that was to be assumed, if there is one.
-        who: the ARN of who tried.
-        why: the reasons of a refusal, as far as they are known.
+        error: the error.
+        source_name: where the credentials come from, for messages.
+        profile: their profile; by default the active one.
+        role_arn: the role to assume, if any.
+        who: the caller's ARN.
+        why: the known reasons of a refusal.
     """
     if isinstance(error, exceptions.ClientError):
         return AccessError(_refusal(error, source_name, role_arn, who, why))
@@ -71,38 +78,38 @@ def explained(
 
 
 def is_denied(error: Exception) -> bool:
-    """Return whether AWS knows the caller and says no."""
+    """Return whether AWS denies a caller that it knows."""
     return isinstance(error, exceptions.ClientError) and error_code(error) in ("AccessDenied", "AccessDeniedException")
 
 
 def _refusal(error: exceptions.ClientError, source_name: str, role_arn: str, who: str, why: Sequence[str]) -> str:
     code, message = error_code(error), error_message(error)
     if http_failure(error):
-        return f"{describe(error)} in place of an answer of AWS; check the network or proxy, and try again"
+        return f"{describe(error)} instead of an answer of AWS; check the network or proxy, and try again"
     if is_denied(error) and role_arn:
         return _denial(message, role_arn, who, why)
     if code in ("ExpiredToken", "ExpiredTokenException"):
-        return f"the credentials of {source_name} have expired; get new ones (whoami tells how to get back)"
+        return f"the credentials of {source_name} have expired; get new ones (whoami shows how to get back)"
     if code in ("InvalidClientTokenId", "UnrecognizedClientException"):
-        return f"AWS does not know the access key of {source_name}; it was deleted or switched off, or is mistyped"
+        return f"AWS does not know the access key of {source_name}; it was deleted, deactivated or mistyped"
     if code in ("RequestExpired", "RequestTimeTooSkewed") or _WRONG_CLOCK.search(str(error)):
-        return f"this machine's clock is {_skew(error)}, and AWS refuses what it signs; set the clock"
+        return f"this machine's clock is {_skew(error)}, so AWS refuses its signatures; set the clock"
     if code in ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"):
         return f"the secret key of {source_name} does not belong to its access key; check both"
     if code == "ValidationError" and "durationseconds" in message.lower():
-        return f"the session may not be that long: {message}; ask for less with --duration"
+        return f"the session is too long: {message}; use a shorter --duration"
     if code == "RegionDisabledException":
-        return "STS is not switched on in this region; set AWS_REGION to another"
+        return "STS is not active in this region; set AWS_REGION to another"
+    if code in _THROTTLED:
+        return f"AWS limits the requests of this account ({code}); try again in a minute"
     if code in ("MalformedPolicyDocument", "PackedPolicyTooLarge"):
-        return f"the session policy or the tags are refused: {message}"
+        return f"AWS refuses the session policy or the tags: {message}"
     return f"{role_arn} can't be assumed: {describe(error)}" if role_arn else f"AWS: {describe(error)}"
 
 
 def _denial(message: str, role_arn: str, who: str, why: Sequence[str]) -> str:
     if message.startswith("MultiFactorAuthentication failed"):
-        return (
-            "the MFA code was refused: each works once, for half a minute; wait for the next one, or check --mfa-serial"
-        )
+        return "AWS refuses the MFA code: each works once, for half a minute; wait for the next, or check --mfa-serial"
     action = _ACTION.search(message)
     if action and action[1] == "sts:SetSourceIdentity":
         return f"{who} may not begin a session of {role_arn} with this source identity; use your own name, or none"
@@ -112,9 +119,8 @@ def _denial(message: str, role_arn: str, who: str, why: Sequence[str]) -> str:
     if why:
         return f"{who} may not switch to {role_arn}{reason}; {'; '.join(why)}"
     return (
-        f"{who} may not switch to {role_arn}{reason}; the usual reasons: no such role, no group of yours that allows it"
-        " or one that denies it, MFA (--mfa-serial), an external id (--external-id), a source identity"
-        " (--source-identity)"
+        f"{who} may not switch to {role_arn}{reason}; the usual reasons: no such role, none of your groups allows it or"
+        " one denies it, MFA (--mfa-serial), an external id (--external-id), a source identity (--source-identity)"
     )
 
 
@@ -131,17 +137,12 @@ def _failure(error: Exception, source_name: str, profile: str) -> str:
 
 
 def _signs_in(profile: str) -> str:
-    """Return the profile at the start of a chain, as a shell takes it: it is the one that people sign in with."""
-    profiles = read_profiles()
-    passed: set[str] = set()
-    while profile not in passed:
-        passed.add(profile)
-        profile = profiles.get(profile, {}).get("source_profile", profile)
-    return shlex.quote(profile)
+    """Return the first profile of a chain, which people sign in with, quoted for a shell."""
+    return shlex.quote(source_chain(read_profiles(), profile)[-1])
 
 
 def _skew(error: exceptions.ClientError) -> str:
-    """Return by how much the clock is wrong, by the date of AWS's answer."""
+    """Return the clock's error, by the date of AWS's answer."""
     headers: Any = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
         minutes = round((datetime.now(UTC) - parsedate_to_datetime(headers["date"])).total_seconds() / 60)

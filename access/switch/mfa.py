@@ -1,4 +1,4 @@
-"""Multi-factor authentication: which device, and the code that it shows now."""
+"""Find the MFA device of a user."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from .callers import Source
 
 
 def only_device(source: Source) -> str:
-    """The serial number of the user's only device that shows codes.
+    """Return the serial number of the user's only device that shows codes.
 
-    Security keys and passkeys show none, and STS takes none of them (IAM User Guide, "Secure API access with MFA").
+    Security keys and passkeys show none, and STS accepts neither (IAM User Guide, "Secure API access with MFA").
 
     Raises:
-        AccessError: there is none, or more than one, or the user may not list them.
+        AccessError: the user has no device or several, or may not list them.
     """
     from botocore.exceptions import ClientError
 
@@ -23,11 +23,13 @@ def only_device(source: Source) -> str:
 
         reason = http_failure(error) or error_code(error)
         raise AccessError(
-            f"the role wants MFA, and which devices you have can't be listed ({reason}); say --mfa-serial ARN"
+            f"the role requires MFA, and your devices can't be listed ({reason}); use --mfa-serial ARN"
         ) from None
     serials = [device["SerialNumber"] for device in listed if ":u2f/" not in device["SerialNumber"]]
     if len(serials) == 1:
         return str(serials[0])
     if serials:
-        raise AccessError(f"the role wants MFA, and you have several devices; say --mfa-serial: {', '.join(serials)}")
-    raise AccessError("the role wants MFA, and you have no device that shows codes; add one in the IAM console")
+        raise AccessError(
+            f"the role requires MFA, and you have several devices; use --mfa-serial: {', '.join(serials)}"
+        )
+    raise AccessError("the role requires MFA, and you have no device that shows codes; add one in the IAM console")

@@ -1,4 +1,4 @@
-"""The profile with which AWS tools switch to a role by themselves.
+"""Build the profile with which AWS tools switch to a role by themselves.
 
 Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider".
 """
@@ -15,24 +15,24 @@ _CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIA
 
 
 def profile_settings(switch: Switch) -> dict[str, str]:
-    """What the profile has to say.
+    """Return the profile's settings.
 
     Raises:
-        AccessError: the role wants what a profile can't carry, or it is not known where to start from.
+        AccessError: the role requires what a profile can't express, or no source credentials are known.
     """
     choices = switch.choices
-    wanted = {
+    unsupported = {
         "a source identity": choices.source_identity or switch.role.requires_source_identity,
         "session tags": choices.tags or switch.role.session_tags,
         "a session policy": choices.policy,
     }
-    for what, is_wanted in wanted.items():
+    for feature, is_wanted in unsupported.items():
         if is_wanted:
             raise AccessError(
-                f"a profile can't carry {what}; `{COMMAND} exec` can, and so can a profile with"
+                f"a profile can't have {feature}; use `{COMMAND} exec`, or a profile with"
                 " `credential_process = access credential-process …`"
             )
-    with switch.in_words():
+    with switch.one_line_errors():
         duration = switch.duration
         settings = {
             "role_arn": switch.role.arn,
@@ -43,15 +43,15 @@ def profile_settings(switch: Switch) -> dict[str, str]:
             "duration_seconds": str(duration) if duration != DEFAULT_SECONDS else None,
             **_inherited(switch),
         }
-    said = {name: value for name, value in settings.items() if value}
-    for name, value in said.items():
+    given = {name: value for name, value in settings.items() if value}
+    for name, value in given.items():
         if not value.isprintable():
-            raise AccessError(f"{name} {value!r} can't stand in a profile")
-    return said
+            raise AccessError(f"{name} {value!r} can't be written to a profile; remove its control characters")
+    return given
 
 
 def _start(switch: Switch) -> dict[str, str]:
-    """Where AWS tools are to take the credentials to start from: from where they take them now."""
+    """Return the setting that makes AWS tools start from the current credentials."""
     if switch.start_profile:
         return {"source_profile": switch.start_profile}
     if switch.role.credential_source:
@@ -63,22 +63,22 @@ def _start(switch: Switch) -> dict[str, str]:
         return {"source_profile": name}
     if any(os.environ.get(variable) for variable in _CONTAINER):
         return {"credential_source": "EcsContainer"}
-    raise AccessError("which credentials to start from is not known; say --source-profile NAME")
+    raise AccessError("no source credentials found; use --source-profile NAME")
 
 
 def _session_name(switch: Switch) -> str | None:
-    """Return what the sessions are called; nothing where they would be called after a session that is soon gone.
+    """Return the name of the sessions; nothing where it would be the name of a short-lived session.
 
-    The sessions of Identity Center are called after people. Source: IAM Identity Center User Guide, "Logging IAM
+    Identity Center names sessions after people. Source: IAM Identity Center User Guide, "Logging IAM
     Identity Center API calls with AWS CloudTrail".
     """
-    said = switch.choices.session_name or switch.role.session_name
-    role = switch.caller.role if not said else None
+    given = switch.choices.session_name or switch.role.session_name
+    role = switch.caller.role if not given else None
     return None if role and not role.startswith("AWSReservedSSO_") else switch.session_name
 
 
 def _inherited(switch: Switch) -> dict[str, str | None]:
-    """Return what a profile does not take from the one that it starts from."""
+    """Return the settings that a profile does not take from its source profile."""
     settings = switch.source.settings
     whole = {name: settings[name] for name in (*SETTINGS, "services") if name in settings and "." not in name}
     return {**whole, "region": switch.source.region}

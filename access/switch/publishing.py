@@ -1,4 +1,4 @@
-"""What of the outputs of stacks is published: the roles, what they ask for, and who may assume them."""
+"""Make a team's list of roles from the stacks' outputs: the roles, their conditions, and who may assume them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,38 +13,38 @@ _GRANTEES: dict[str, Kind] = {"assumableRoles": "group", "granteeRoles": "role",
 
 
 def read_stacks(stacks: Sequence[str]) -> Published:
-    """Return what is published of stacks that are up.
+    """Return the list of deployed stacks.
 
     Args:
         stacks: their names; none for all that have a file in this folder.
 
     Raises:
-        AccessError: a stack can't be read, or none of them has roles.
+        AccessError: a stack can't be read, or no stack has roles.
     """
     accounts = _accounts() if (Path.cwd() / "Pulumi.yaml").is_file() else {}
     if not stacks and not accounts:
         raise AccessError("there is no Pulumi.yaml here; go to the project's folder, or name stacks with their project")
     outputs = {stack: read_public_outputs(stack) for stack in stacks or list(accounts)}
-    for stack, said in outputs.items():
-        version = said.get("contractVersion")
+    for stack, values in outputs.items():
+        version = values.get("contractVersion")
         if version != CONTRACT_VERSION:
-            raise AccessError(f"stack {stack!r} has contractVersion {version}, not {CONTRACT_VERSION}; is it up?")
-    found = publish(outputs, accounts)
-    if not found.roles:
-        raise AccessError("none of these stacks has a role that may be published; name one that has, e.g. production")
-    return found
+            raise AccessError(f"stack {stack!r} has contractVersion {version}, not {CONTRACT_VERSION}; is it deployed?")
+    published = publish(outputs, accounts)
+    if not published.roles:
+        raise AccessError("these stacks have no role to publish; name one that has, e.g. production")
+    return published
 
 
 def publish(outputs: Mapping[str, Mapping[str, Any]], accounts: Mapping[str, str]) -> Published:
-    """Return what is published of the outputs of stacks.
+    """Return the list for stacks' outputs.
 
     Args:
-        outputs: by stack.
-        accounts: the accounts of stacks, as far as they are known.
+        outputs: the outputs, by stack.
+        accounts: the known accounts, by stack.
     """
     return Published(
-        [role for stack, said in outputs.items() for role in _roles(stack.rpartition("/")[2], said)],
-        [grantee for stack, said in outputs.items() for grantee in _grantees(accounts.get(stack), said)],
+        [role for stack, values in outputs.items() for role in _roles(stack.rpartition("/")[2], values)],
+        [grantee for stack, values in outputs.items() for grantee in _grantees(accounts.get(stack), values)],
     )
 
 
@@ -58,23 +58,23 @@ def _accounts() -> dict[str, str]:
 def _roles(stack: str, outputs: Mapping[str, Any]) -> Iterator[PublishedRole]:
     arns, options = (without_secrets(outputs.get(name)) or {} for name in ("roleArns", "roleOptions"))
     ids = outputs.get("externalIds")
-    guarded = ids if isinstance(ids, dict) else {}
+    with_external_id = ids if isinstance(ids, dict) else {}
     for name, arn in arns.items():
-        said = options.get(name, {})
-        one = said.get("trustedAccountId")
+        role = options.get(name, {})
+        account = role.get("trustedAccountId")
         yield PublishedRole(
             f"{stack}/{name}",
             arn,
-            trusts=tuple(dict.fromkeys([*([one] if one else ()), *said.get("trustedAccountIds", ())])),
-            requires_mfa=bool(said.get("requireMfa")),
-            requires_source_identity=bool(said.get("requireSourceIdentity")),
-            requires_external_id=name in guarded or bool(said.get("generateExternalId")),
-            session_tags=said.get("sessionTags", {}),
-            expires_at=said.get("expiresAt"),
+            trusts=tuple(dict.fromkeys([*([account] if account else ()), *role.get("trustedAccountIds", ())])),
+            requires_mfa=bool(role.get("requireMfa")),
+            requires_source_identity=bool(role.get("requireSourceIdentity")),
+            requires_external_id=name in with_external_id or bool(role.get("generateExternalId")),
+            session_tags=role.get("sessionTags", {}),
+            expires_at=role.get("expiresAt"),
         )
 
 
 def _grantees(account: str | None, outputs: Mapping[str, Any]) -> Iterator[Grantee]:
     for output, kind in _GRANTEES.items():
-        for name, said in (without_secrets(outputs.get(output)) or {}).items():
-            yield Grantee(kind, name, account, said.get("allow", ()), said.get("deny", ()))
+        for name, grants in (without_secrets(outputs.get(output)) or {}).items():
+            yield Grantee(kind, name, account, grants.get("allow", ()), grants.get("deny", ()))

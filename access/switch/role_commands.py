@@ -1,4 +1,4 @@
-"""The commands about roles: which there are, which sessions of them are kept, and the end of all sessions."""
+"""The commands about roles and their sessions: roles, publish, forget, revoke."""
 
 import argparse
 import sys
@@ -11,71 +11,73 @@ from ..errors import AccessError
 if TYPE_CHECKING:
     from .config_file import Profiles
     from .listing import Listed
-    from .standing import Standing
+    from .membership import Membership
 
 _ROLES = """\
-Lists the roles that you may switch to: those of your team's list, and those of your AWS profiles. AWS is asked which
-groups you are in; where you may not ask that, the list says who may assume each role.
+Lists the roles that you may switch to, from your team's list and your AWS profiles. It asks AWS for your groups; if you
+may not read them, it shows who may assume each role.
 """
 _PUBLISH = """\
-Writes the list of roles for your team: names, ARNs, which groups may assume them, and what they ask for; no external id
-and no secret. Put it on a share or into git. Who links to it with `access roles --from` needs no right to the stacks'
-state.
+Writes the list of roles for your team: names, ARNs, conditions, and which groups may assume them; no external id and no
+secret. Put it on a share or into git. Your team links to it with `access roles --from`, and needs no access to the
+stacks' state.
 """
 _REVOKE = """\
-For administrators of the role's account: all sessions that began before now lose their rights, by the inline policy
-AWSRevokeOlderSessions, as with the console's "Revoke active sessions". It takes iam:PutRolePolicy on the role.
+For administrators of the role's account: all current sessions lose their rights, by the inline policy
+AWSRevokeOlderSessions, as with the console's "Revoke active sessions". This requires iam:PutRolePolicy on the role.
 """
 
 
 def add_commands(commands: Commands) -> None:
     """Declare the commands."""
-    roles = commands.add_parser("roles", help="the roles that you may switch to", description=_ROLES)
-    roles.add_argument("--profile", metavar="NAME", help="who you are; by default, the credentials in force")
+    roles = commands.add_parser("roles", help="list the roles that you may switch to", description=_ROLES)
+    roles.add_argument("--profile", metavar="NAME", help="your profile; by default, the current credentials")
     roles.add_argument(
-        "--from", dest="file", type=Path, metavar="FILE", help="link to your team's list of roles, once and for all"
+        "--from", dest="file", type=Path, metavar="FILE", help="link to your team's list of roles; once is enough"
     )
     roles.set_defaults(run=_roles)
 
     publish = commands.add_parser("publish", help="write the list of roles for your team", description=_PUBLISH)
-    publish.add_argument("file", type=Path, metavar="FILE", help="where to, e.g. access-roles.json on a share")
-    publish.add_argument("stacks", nargs="*", metavar="STACK", help="by default, all of the project in this folder")
+    publish.add_argument("file", type=Path, metavar="FILE", help="the file to write, e.g. access-roles.json on a share")
+    publish.add_argument(
+        "stacks", nargs="*", metavar="STACK", help="by default, all stacks of the project in this folder"
+    )
     publish.set_defaults(run=_publish)
 
     forget = commands.add_parser(
-        "forget", help="drop kept sessions", description="Removes kept sessions from this machine; they stay valid."
+        "forget", help="drop kept sessions", description="Removes kept sessions from this machine. They stay valid."
     )
-    forget.add_argument("role", nargs="?", metavar="ROLE", help="of this role; by default, of all")
+    forget.add_argument("role", nargs="?", metavar="ROLE", help="only the sessions of this role and on the way to it")
     forget.set_defaults(run=_forget)
 
-    revoke = commands.add_parser("revoke", help="end all sessions of a role (administrators)", description=_REVOKE)
+    revoke = commands.add_parser("revoke", help="revoke all sessions of a role (administrators)", description=_REVOKE)
     revoke.add_argument("role", metavar="ROLE", help="an ARN; stack/role; or an AWS profile that has a role_arn")
     revoke.add_argument(
         "--profile",
         metavar="NAME",
-        help="an administrator of the role's account; by default the profile named as the stack, or what is in force",
+        help="an administrator of the role's account; by default the profile named like the stack, or the current one",
     )
     revoke.set_defaults(run=_revoke)
 
 
 def choose_role(profile: str | None, profiles: "Profiles") -> str:
-    """Let somebody choose one of the roles that they may switch to; return its name.
+    """Ask on the terminal for one of the person's roles; return its name.
 
     Raises:
-        AccessError: there is no terminal, nothing to choose from, or nothing was chosen.
+        AccessError: there is no terminal, no role, or no valid choice.
     """
     from .listing import choose
 
     rows = _listed(profile, profiles)
     own = [row for row in rows if row.is_own]
     if rows and not own:
-        raise AccessError(f"none of the roles that are known here is for you: {', '.join(row.name for row in rows)}")
+        raise AccessError(f"you may assume none of the known roles: {', '.join(row.name for row in rows)}")
     return choose(own)
 
 
 def _roles(options: argparse.Namespace) -> int:
     from .config_file import read_profiles
-    from .listing import none_found, table
+    from .listing import no_roles_message, table
     from .published import link
 
     check_unix()
@@ -86,10 +88,10 @@ def _roles(options: argparse.Namespace) -> int:
     for line in table(own) if own else []:
         print(line)
     if others:
-        told = ", ".join(f"{row.name} ({row.note})" if row.note else row.name for row in others)
-        print(f"access: not for you: {told}", file=sys.stderr)
+        names = ", ".join(f"{row.name} ({row.note})" if row.note else row.name for row in others)
+        print(f"access: not for you: {names}", file=sys.stderr)
     if not rows:
-        print(f"access: {none_found()}", file=sys.stderr)
+        print(f"access: {no_roles_message()}", file=sys.stderr)
     return 0
 
 
@@ -98,25 +100,25 @@ def _listed(profile: str | None, profiles: "Profiles") -> "list[Listed]":
     from .published import read_published
 
     published = read_published()
-    return list_roles(published, profiles, _standing(profile, profiles) if published.grantees else None)
+    return list_roles(published, profiles, _membership(profile, profiles) if published.grantees else None)
 
 
-def _standing(profile: str | None, profiles: "Profiles") -> "Standing | None":
-    """Return who somebody is; nothing, and a line that says why, where AWS can't be asked."""
+def _membership(profile: str | None, profiles: "Profiles") -> "Membership | None":
+    """Return the person's membership; where AWS can't be asked, print why and return nothing."""
     from ..aws_errors import AWS_ERRORS
     from .callers import find_source, identify
     from .config_file import active_profile
-    from .failures import in_words
+    from .failures import one_line_errors
+    from .membership import find_membership
     from .session_cache import chain_cache, private_cache
-    from .standing import find_standing
 
     try:
-        with in_words(f"profile {profile or active_profile()!r}", profile):
-            source = find_source(profiles, profile, cache=chain_cache(profiles))
-        with in_words(source.name, profile):
-            return find_standing(source, identify(source, private_cache()))
+        with one_line_errors(f"profile {profile or active_profile()!r}", profile):
+            source = find_source(profiles, profile, cache=chain_cache(profiles, profile))
+        with one_line_errors(source.name, profile):
+            return find_membership(source, identify(source, private_cache()))
     except (AccessError, *AWS_ERRORS) as error:
-        print(f"access: which of these are for you is not known: {error}", file=sys.stderr)
+        print(f"access: your rights to these roles are unknown: {error}", file=sys.stderr)
         return None
 
 
@@ -126,7 +128,7 @@ def _publish(options: argparse.Namespace) -> int:
 
     published = read_stacks(options.stacks)
     write_published(options.file, published)
-    print(f"{len(published.roles)} roles are in {options.file}; whoever is to switch links to it with this line:")
+    print(f"{options.file} lists {_counted(len(published.roles), 'role')}; your team links to it with this line:")
     print(f"access roles --from {_quoted(options.file.absolute())}")
     return 0
 
@@ -140,7 +142,7 @@ def _forget(options: argparse.Namespace) -> int:
     arn = find_role(options.role, read_profiles()).arn if options.role else None
     cache = private_cache()
     forgotten = cache.forget(arn) if cache else 0
-    print(f"{forgotten} kept session{'' if forgotten == 1 else 's'} dropped")
+    print(f"{_counted(forgotten, 'kept session')} dropped")
     return 0
 
 
@@ -148,7 +150,7 @@ def _revoke(options: argparse.Namespace) -> int:
     from ..arn import name_of
     from .callers import find_source
     from .config_file import read_profiles
-    from .failures import in_words
+    from .failures import one_line_errors
     from .revocation import POLICY, revoke
     from .roles import find_role
     from .session_cache import chain_cache, private_cache
@@ -158,22 +160,24 @@ def _revoke(options: argparse.Namespace) -> int:
     role = find_role(options.role, profiles)
     stack = options.role.split("/")[-2] if "/" in options.role and not options.role.startswith("arn:") else ""
     profile = options.profile or (stack if stack in profiles else None)
-    with in_words(f"profile {profile!r}" if profile else "the credentials in force", profile):
-        source = find_source(profiles, profile, cache=chain_cache(profiles))
-    moment = revoke(source, role.arn)
+    with one_line_errors(f"profile {profile!r}" if profile else "the current credentials", profile):
+        source = find_source(profiles, profile, cache=chain_cache(profiles, profile))
+    cutoff = revoke(source, role.arn)
     cache = private_cache()
     if cache:
-        cache.forget(role.arn)  # what is kept is of no use any more
-    print(f"Sessions of {role.arn} that began before {moment} lose all rights, within seconds.")
+        cache.forget(role.arn)  # revoked sessions are useless
+    print(f"Sessions of {role.arn} that began before {cutoff} lose all rights, within seconds.")
+    print(f"Later sessions work. That is half a minute from now, as AWS takes that long to apply {POLICY}.")
     print(
-        f"Those that begin from then on work. That is half a minute from now, as AWS needs that long to know {POLICY}."
+        f"To keep it so, add this line under {name_of(role.arn)} in {f'Pulumi.{stack}.yaml' if stack else 'its stack'};"
+        " until then `access prove` reports a lack:"
     )
-    print(
-        f"To keep it so, put this line under {name_of(role.arn)} in {f'Pulumi.{stack}.yaml' if stack else 'its stack'};"
-        " `access prove` calls it a lack until then:"
-    )
-    print(f'    revokeSessionsIssuedBefore: "{moment}"')
+    print(f'    revokeSessionsIssuedBefore: "{cutoff}"')
     return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _quoted(path: Path) -> str:

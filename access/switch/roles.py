@@ -1,4 +1,4 @@
-"""The role that a person means: by ARN, by name from a stack's outputs, or by AWS profile."""
+"""Find the role that a person names: by ARN, as stack/role, or by an AWS profile."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,35 +14,35 @@ _SESSION_ARN = re.compile(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.+"
 
 @dataclass(frozen=True)
 class Role:
-    """A role, and what is known about how it has to be assumed."""
+    """A role, and how it must be assumed."""
 
     arn: str
     name: str
-    """What its AWS profile is called, or may be called."""
+    """The name of its AWS profile, existing or proposed."""
     profile: str | None = None
-    """The profile that names it, if one does."""
+    """The profile that names it, if any."""
     external_id: str | None = field(default=None, repr=False)
     requires_mfa: bool = False
     requires_source_identity: bool = False
     session_tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The tags that a session has to carry, each with the values that are allowed."""
+    """The required session tags, with their allowed values."""
     source_profile: str | None = None
     credential_source: str | None = None
     mfa_serial: str | None = None
     session_name: str | None = None
     duration: int | None = None
-    wants_external_id: bool = False
-    """Whether it wants one that is not known here."""
+    lacks_external_id: bool = False
+    """``True`` if it requires an external id that is unknown here."""
 
 
 def find_role(text: str, profiles: Profiles) -> Role:
-    """The role that is meant.
+    """Return the role for a text.
 
-    What begins with ``arn:`` is an ARN. All else is the profile of that name, if there is one. With a slash, it is
-    ``stack/role``: as published, or as the stack's outputs tell.
+    Text that starts with ``arn:`` is an ARN. Other text is a profile, if it exists; with a slash otherwise
+    ``stack/role``, from the team's list or the stack's outputs.
 
     Raises:
-        AccessError: there is no such role, stack or profile.
+        AccessError: no role, stack or profile has that name.
     """
     if text.startswith("arn:"):
         return Role(text, _check_arn(text).rpartition("/")[2])
@@ -63,7 +63,7 @@ def _from_published(text: str) -> Role | None:
         requires_mfa=role.requires_mfa,
         requires_source_identity=role.requires_source_identity,
         session_tags=role.session_tags,
-        wants_external_id=role.requires_external_id,
+        lacks_external_id=role.requires_external_id,
     )
 
 
@@ -73,8 +73,8 @@ def _from_stack(stack: str, name: str) -> Role:
     _check_folder(stack, name)
     outputs = read_stack_outputs(stack)
     if name not in outputs.role_arns:
-        there = ", ".join(outputs.role_arns) or "no roles"
-        raise AccessError(f"stack {stack!r} has no role {name!r}; it has {there}")
+        names = ", ".join(outputs.role_arns) or "no roles"
+        raise AccessError(f"stack {stack!r} has no role {name!r}; it has {names}")
     options = outputs.role_options.get(name, {})
     return Role(
         outputs.role_arns[name],
@@ -87,19 +87,19 @@ def _from_stack(stack: str, name: str) -> Role:
 
 
 def _check_folder(stack: str, name: str) -> None:
-    """Check that a stack can be known: without its project's name, it is only in the project's folder.
+    """Check that a stack's name without a project is used in the project's folder.
 
     Source: Pulumi, "Stacks", under "Stack names".
 
     Raises:
-        AccessError: it can't.
+        AccessError: this is not a Pulumi project's folder.
     """
     here = Path.cwd()
     if "/" in stack or any((folder / "Pulumi.yaml").is_file() for folder in (here, *here.parents)):
         return
     raise AccessError(
-        f"{stack}/{name} is no role that is published, and here is no Pulumi project; link to your team's list of roles"
-        f" (access roles --from FILE), name the role by its ARN or as organization/project/{stack}/{name}, or go to the"
+        f"{stack}/{name} is not in a list of roles, and this is not a Pulumi project; link to your team's list (access"
+        f" roles --from FILE), name the role by its ARN or as organization/project/{stack}/{name}, or go to the"
         " project's folder"
     )
 
@@ -111,7 +111,7 @@ def _from_profile(name: str, profiles: Profiles) -> Role:
         )
     settings = profiles[name]
     if "role_arn" not in settings or "web_identity_token_file" in settings:
-        raise AccessError(f"profile {name!r} has no role to switch to from other credentials; use it as it is")
+        raise AccessError(f"profile {name!r} has no role to assume from other credentials; use it directly")
     duration = settings.get("duration_seconds")
     if duration is not None and not duration.isdecimal():
         raise AccessError(f"profile {name!r}: duration_seconds is {duration!r}; write a number of seconds")

@@ -1,4 +1,4 @@
-"""What is kept between runs: sessions until they are about to expire, in files that only their owner can read."""
+"""Keep sessions between runs, until they are about to expire, in files that only their owner can read."""
 
 import hashlib
 import json
@@ -6,42 +6,48 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ..errors import AccessError
+from .config_file import Profiles, active_profile, source_chain
 
 _NAME = "cross-account-access"
 _KEPT = re.compile(r"[0-9a-f]{64}(\.\d+)?")
-"""The names of files: of those that are kept, and of those that were being written when the process was killed."""
+"""Names of kept files, and of half-written ones that a killed process leaves."""
 
 
 class PrivateCache:
-    """A folder of small files, each named after a digest of what makes its content what it is."""
+    """A folder of small files, each named by a digest of its key."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def check(self) -> None:
-        """Refuse to work with a folder that others may change.
+        """Check that only the owner can change the folder.
 
         Raises:
-            AccessError: it is one.
+            AccessError: others can.
         """
-        if self._folder.exists() and not self._is_safe():
+        try:
+            self._folder.lstat()
+        except OSError:  # no folder, or none that can be reached
+            return
+        if not self._is_safe():
             raise AccessError(
-                f"{self._folder} is not a folder that only you can change, so no session is kept there;"
+                f"others can change {self._folder}, or it is not a folder, so no session is kept there;"
                 " remove it, or `chmod 700` it, or use --no-cache"
             )
 
     def get(self, key: Mapping[str, object]) -> dict[str, Any] | None:
-        """What is kept under the key, unless it has expired or is not what was written here."""
+        """Return the value of a key, unless it has expired or is not readable."""
         return _content(self._file(key)) if self._is_safe() else None
 
     def forget(self, role_arn: str | None = None) -> int:
-        """Remove what is kept: the sessions of a role, or all there is; return how many sessions that were.
+        """Remove all kept sessions, or those of a role and of the chains that lead to it; return their number.
 
         Raises:
             AccessError: the folder is not safe, or a file can't be removed.
@@ -51,7 +57,7 @@ class PrivateCache:
         try:
             for file in [*self._folder.iterdir()] if self._is_safe() else []:
                 value = _content(file) or {}
-                if not _KEPT.fullmatch(file.name) or (role_arn and value.get("role") != role_arn):
+                if not _KEPT.fullmatch(file.name) or (role_arn and role_arn not in value.get("roles", ())):
                     continue
                 file.unlink(missing_ok=True)
                 forgotten += "sessionToken" in value or "SessionToken" in value
@@ -59,8 +65,8 @@ class PrivateCache:
             raise AccessError(f"{self._folder} can't be emptied: {error.strerror}") from None
         return forgotten
 
-    def put(self, key: Mapping[str, object], value: Mapping[str, str], expires_at: float) -> None:
-        """Keep the value until a moment, in seconds since 1970. Where it can't be kept safely, it is not."""
+    def put(self, key: Mapping[str, object], value: Mapping[str, object], expires_at: float) -> None:
+        """Keep a value until a time in seconds since 1970; do nothing where that is not safe."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._is_safe():
@@ -72,7 +78,7 @@ class PrivateCache:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump({"expiresAt": expires_at, "value": dict(value)}, file)
-            # Last of all, so that the file's own age tells when it is of no use any more.
+            # Last, as the file's time is when it expires.
             os.utime(beside, (expires_at, expires_at))
             beside.replace(target)
 
@@ -80,7 +86,7 @@ class PrivateCache:
         return self._folder / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
 
     def _is_safe(self) -> bool:
-        """Whether the folder is there, and its owner's alone to change."""
+        """Return whether the folder exists, and only its owner can change it."""
         try:
             found = self._folder.lstat()
         except OSError:
@@ -95,20 +101,28 @@ class PrivateCache:
 
 
 class ChainCache:
-    """The sessions that botocore begins on the way to a role, kept for it: it asks for MFA once.
+    """A cache for the sessions that botocore begins on the way to a role, so that it asks for MFA once.
 
-    botocore's own key names the role alone, so a session is kept for the same profiles and variables only.
+    botocore's own key names only the role, so the key here includes profiles and variables.
     """
 
-    def __init__(self, cache: PrivateCache, profiles: Mapping[str, Mapping[str, str]], fresh: bool = False) -> None:
+    def __init__(
+        self,
+        cache: PrivateCache,
+        profiles: Mapping[str, Mapping[str, str]],
+        roles: Sequence[str] = (),
+        fresh: bool = False,
+    ) -> None:
         """Keep sessions.
 
         Args:
-            cache: where to.
-            profiles: all that there are.
-            fresh: whether new sessions are wanted; they take the place of those that are kept.
+            cache: where to keep them.
+            profiles: all profiles.
+            roles: the ARNs of the chain's roles; forgetting one of them drops the sessions too.
+            fresh: replace the kept sessions by new ones.
         """
         self._cache = cache
+        self._roles = roles
         self._fresh = fresh
         variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         self._key = {"kind": "chain", "profiles": profiles, "variables": variables}
@@ -119,25 +133,32 @@ class ChainCache:
 
     def __getitem__(self, role: str) -> dict[str, Any]:
         """Return a session as STS gave it."""
-        return {"Credentials": self._kept(role)}
+        kept = self._kept(role) or {}
+        if not set(self._roles) <= set(kept.get("roles", ())):  # kept for another chain
+            self._keep(role, kept, datetime.fromisoformat(kept["Expiration"]))
+        return {"Credentials": kept}
 
     def __setitem__(self, role: str, given: Mapping[str, Any]) -> None:
         """Keep a session."""
         if self._fresh and self._kept(role) is None:
             return
-        keys = given["Credentials"]
-        kept = {name: keys[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
-        until = keys["Expiration"]
-        self._cache.put({**self._key, "role": role}, {**kept, "Expiration": until.isoformat()}, until.timestamp())
+        session = given["Credentials"]
+        self._keep(role, session, session["Expiration"])
+
+    def _keep(self, role: str, session: Mapping[str, Any], until: datetime) -> None:
+        keys = {name: session[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
+        roles = sorted({*self._roles, *session.get("roles", ())})
+        value = {**keys, "Expiration": until.isoformat(), "roles": roles}
+        self._cache.put({**self._key, "role": role}, value, until.timestamp())
 
     def _kept(self, role: str) -> dict[str, Any] | None:
         return self._cache.get({**self._key, "role": role})
 
 
 def _content(file: Path) -> dict[str, Any] | None:
-    """What is in a file, unless it has expired or is not what was written here."""
+    """Return a file's value, unless it has expired or is not readable."""
     try:
-        # Without O_NONBLOCK, opening a FIFO would wait for somebody to write into it.
+        # Without O_NONBLOCK, opening a FIFO waits for a writer.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, encoding="utf-8") as opened:
             found = os.fstat(descriptor)
@@ -153,9 +174,9 @@ def _content(file: Path) -> dict[str, Any] | None:
 
 
 def cache_folder() -> Path | None:
-    """Where it is all kept, by the XDG Base Directory Specification; none without a home."""
+    """Return the folder, by the XDG Base Directory Specification; none without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    if base.startswith("/"):  # the specification has relative ones ignored
+    if base.startswith("/"):  # the specification ignores relative paths
         return Path(base) / _NAME
     try:
         return Path.home() / ".cache" / _NAME
@@ -164,15 +185,25 @@ def cache_folder() -> Path | None:
 
 
 def private_cache() -> PrivateCache | None:
-    """Where sessions are kept; none without a home."""
+    """Return the cache; none without a home."""
     folder = cache_folder()
     return PrivateCache(folder) if folder else None
 
 
-def chain_cache(profiles: Mapping[str, Mapping[str, str]], fresh: bool = False) -> ChainCache | None:
-    """Return where the sessions on the way to a role are kept; nothing without a home."""
+def chain_cache(
+    profiles: Profiles, profile: str | None, role_arn: str | None = None, fresh: bool = False
+) -> ChainCache | None:
+    """Return the cache of the sessions on the way to a role; nothing without a home.
+
+    Args:
+        profiles: all profiles.
+        profile: the one to start from; by default, the one in force.
+        role_arn: the role that is assumed from there, if there is one.
+        fresh: replace the kept sessions by new ones.
+    """
     cache = private_cache()
-    return ChainCache(cache, profiles, fresh) if cache else None
+    named = [profiles.get(name, {}).get("role_arn") for name in source_chain(profiles, profile or active_profile())]
+    return ChainCache(cache, profiles, [arn for arn in (*named, role_arn) if arn], fresh) if cache else None
 
 
 def _is_own(found: os.stat_result, forbidden: int) -> bool:

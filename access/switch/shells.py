@@ -1,4 +1,4 @@
-"""Lines with which a shell sets and removes variables."""
+"""Write lines that set and remove a shell's variables, and start a shell in a role."""
 
 import os
 import re
@@ -15,17 +15,17 @@ _ALIKE = {"sh": "bash", "ash": "bash", "dash": "bash", "ksh": "bash", "pwsh": "p
 
 
 def default_shell() -> str:
-    """Return the shell that runs this; where something else does, the person's own.
+    """Return the shell that runs this, or the user's own from SHELL.
 
     Raises:
-        AccessError: it is none of those that are known.
+        AccessError: neither is a known shell.
     """
     running, own = _parent(), Path(os.environ.get("SHELL", "")).name
     shell = _ALIKE.get(running, running)
     if shell not in SHELLS:
         shell = _ALIKE.get(own, own)
     if shell not in SHELLS:
-        raise AccessError(f"SHELL is {own!r}, which is not known; say --shell: {', '.join(SHELLS)}")
+        raise AccessError(f"SHELL is {own!r}, which is not supported; use --shell: {', '.join(SHELLS)}")
     return shell
 
 
@@ -35,38 +35,38 @@ def set_lines(shell: str, variables: Mapping[str, str]) -> list[str]:
 
 
 def unset_lines(shell: str, names: Iterable[str]) -> list[str]:
-    """Return lines that remove the variables; one that is not set is no error."""
+    """Return lines that remove the variables, set or not."""
     return [_UNSET[shell](name) for name in names]
 
 
 def save_lines(shell: str, names: Iterable[str]) -> list[str]:
-    """Return lines that put the values of variables aside, where the commands of the shell do not see them."""
+    """Return lines that save variables where the shell's commands don't see them."""
     return [_SAVE[shell].format(name=name, kept=f"{_KEPT}{name}") for name in names]
 
 
 def restore_lines(shell: str, names: Iterable[str]) -> list[str]:
-    """Return lines that bring back what was put aside; what was not set then is removed."""
+    """Return lines that restore saved variables, and remove those that were not set."""
     return [_RESTORE[shell].format(name=name, kept=f"{_KEPT}{name}") for name in names]
 
 
-def again_line(shell: str, command: Sequence[str]) -> str:
+def rerun_line(shell: str, command: Sequence[str]) -> str:
     """Return a line that evaluates the output of a command."""
-    return _AGAIN[shell].format(" ".join(map(_QUOTED[shell], command)))
+    return _RERUN[shell].format(" ".join(map(_QUOTED[shell], command)))
 
 
 def failing_line(shell: str) -> str:
-    """Return a line with which what a shell evaluates fails."""
+    """Return a line that makes the shell's evaluation fail."""
     return "Write-Error 'access: not in the role'" if shell == "powershell" else "false"
 
 
 def shell_in_role(role: str) -> tuple[list[str], dict[str, str]]:
-    """Return how to begin the shell that runs this, with a prompt that names a role, and the variables that takes."""
+    """Return the command and variables that start the user's shell with a prompt that names a role."""
     running = _parent()
     program = running if _ALIKE.get(running, running) in SHELLS else os.environ.get("SHELL") or "/bin/sh"
     label = f"({role})"
     match Path(program).name:
         case "bash":
-            return [program, "--rcfile", _readable_once(_BASHRC, label)], {}
+            return [program, "--rcfile", _one_time_file(_BASHRC, label)], {}
         case "zsh":
             return [program], {"RPROMPT": label}
         case "fish":
@@ -86,8 +86,8 @@ _FISH = "functions --copy fish_prompt _access_prompt; function fish_prompt; prin
 _POWERSHELL = "$accessPrompt = $function:prompt; function prompt {{ {} + (& $accessPrompt) }}"
 
 
-def _readable_once(text: str, label: str) -> str:
-    """Return the path of a text that a program which takes this one's place can read; no file is left behind."""
+def _one_time_file(text: str, label: str) -> str:
+    """Return a path where the program that replaces this one can read a text; it leaves no file."""
     reading, writing = os.pipe()
     os.write(writing, text.format(label=shlex.quote(label), descriptor=reading).encode())
     os.close(writing)
@@ -96,7 +96,7 @@ def _readable_once(text: str, label: str) -> str:
 
 
 def _parent() -> str:
-    """Return the name of the process that began this one; nothing where that can't be known."""
+    """Return the name of the parent process; nothing if it is unknown."""
     try:
         name = Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -114,7 +114,7 @@ def _quoted_for_fish(value: str) -> str:
 
 
 def _quoted_for_powershell(value: str) -> str:
-    # PowerShell's about_Quoting_Rules: a quote is doubled. It takes these four typographic ones as quotes too.
+    # PowerShell's about_Quoting_Rules: quotes are doubled, also these four typographic ones.
     return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", value) + "'"
 
 
@@ -149,4 +149,4 @@ _RESTORE = {
     "fish": "if set -q {kept}; set -gx {name} ${kept}; set -eg {kept}; else; set -e {name}; end",
     "powershell": "$Env:{name} = $global:{kept}; $global:{kept} = $null",  # an empty variable is none
 }
-_AGAIN = {"bash": 'eval "$({})"', "zsh": 'eval "$({})"', "fish": "{} | source", "powershell": "& {} | Out-String | iex"}
+_RERUN = {"bash": 'eval "$({})"', "zsh": 'eval "$({})"', "fish": "{} | source", "powershell": "& {} | Out-String | iex"}

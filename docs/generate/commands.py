@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from access.__main__ import parser as access_parser
+from access.command_line import COMMAND
 from benchmarks.__main__ import parser as benchmarks_parser
 from sandbox.command_line import parser as sandbox_parser
 
@@ -65,8 +66,8 @@ def _paragraphs(text: str | None) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, in a table too."""
-    return re.sub(r"([<|*])", r"\\\1", text)
+    """Return text that Markdown shows as it is, in a table too; `access` has its name when it is installed."""
+    return re.sub(r"([<|*])", r"\\\1", text.replace(f"{COMMAND} ", "access "))
 
 
 def _written(command: argparse.ArgumentParser, action: argparse.Action) -> str:

@@ -1,4 +1,4 @@
-"""The page docs/strictness.md: the errors that AWS documents, and the sandbox's treatment of each.
+"""The page docs/strictness.md: the errors that AWS documents, and what the sandbox does about each.
 
 The errors of IAM and STS are those that their API References list for each call, taken from botocore's models.
 """

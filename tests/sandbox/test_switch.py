@@ -1,4 +1,4 @@
-"""Switching into the deployed role, as an IAM user of Developers, and of Testers, over real HTTP."""
+"""Switch into the deployed role, as a user of Developers and of Testers, over real HTTP."""
 
 import json
 import os
@@ -42,7 +42,7 @@ VARIABLES = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.en
 
 @pytest.fixture(scope="module")
 def keys(read_only: Sandbox) -> Iterator[dict[User, Credentials]]:
-    """An access key of each person; both are gone afterwards."""
+    """Create two users with an access key each; remove both afterwards."""
     made = {}
     for user in (DEVELOPER, TESTER):
         read_only.accounts.make(user)
@@ -60,7 +60,7 @@ def keys(read_only: Sandbox) -> Iterator[dict[User, Credentials]]:
 
 @dataclass
 class Person:
-    """Somebody at a keyboard, with a home of their own."""
+    """A user with a home."""
 
     variables: dict[str, str]
     home: Path
@@ -79,7 +79,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sessions of all tests, so that each is begun once."""
+    """Return the cache of all tests, so that each session begins once."""
     return tmp_path_factory.mktemp("cache")
 
 
@@ -121,7 +121,7 @@ def failed(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def all_arguments() -> str:
-    """The arguments of all processes, as every user of this machine can see them."""
+    """Return the arguments of all processes, which every user of this machine can read."""
     command = ["/bin/ps", "-axww", "-o", "args="]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
@@ -132,9 +132,9 @@ class TestExec:
         assert ok(developer.access("exec", ARN, "--no-cache", "--session-name", "me", "--", *WHO)).endswith("/me")
         assert ok(developer.access("exec", ARN, "--", *LIST)) == "listed"
 
-    def test_a_tester_is_not_and_the_command_does_not_run(self, tester: Person) -> None:
-        told = failed(tester.access("exec", ARN, "--", "echo", "run"))
-        assert told.startswith(
+    def test_a_tester_is_refused_and_the_command_does_not_run(self, tester: Person) -> None:
+        output = failed(tester.access("exec", ARN, "--", "echo", "run"))
+        assert output.startswith(
             f"access: arn:aws:iam::{DEVELOPMENT}:user/{TESTER.name} may not switch to {ARN} (an explicit deny); "
         )
 
@@ -142,9 +142,9 @@ class TestExec:
         assert ok(developer.access("exec", "production/UpdateApp", "--", *WHO)) == IN_ROLE
         assert failed(developer.access("exec", "production/Update", "--", *WHO)).endswith("it has UpdateApp")
 
-    def test_the_role_s_credentials_only(self, developer: Person) -> None:
+    def test_only_the_role_s_credentials(self, developer: Person) -> None:
         stale = {
-            "AWS_SECURITY_TOKEN": "",  # the name that the token had once; a value would be taken for the caller's
+            "AWS_SECURITY_TOKEN": "",  # an old name of the token; a value would override the caller's
             **dict.fromkeys(("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"), "stale"),
             **dict.fromkeys(("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_BEARER_TOKEN_BEDROCK"), "stale"),
             "AWS_PROFILE": "stale",
@@ -160,8 +160,8 @@ class TestExec:
         assert added == {"AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION"}
         assert not [name for name in found if name.startswith("ACCESS_") and name != "ACCESS_ROLES"]
 
-    def test_what_the_profile_says_lives_on(self, developer: Person) -> None:
-        """The profile is left behind, so its region, endpoint and certificates become variables."""
+    def test_settings_of_the_profile_apply_in_the_role(self, developer: Person) -> None:
+        """Its region, endpoint and certificates become variables."""
         names = {
             "region": "AWS_REGION",
             "ca_bundle": "AWS_CA_BUNDLE",
@@ -208,26 +208,26 @@ class TestExec:
         name = number.name.removeprefix("SIG")
         with developer.begin("sh", "-c", f"trap 'exit 42' {name}; echo $$; while :; do sleep 0.01; done") as process:
             assert process.stdout
-            assert int(process.stdout.readline()) == process.pid  # it took the place of this program
+            assert int(process.stdout.readline()) == process.pid  # it replaced this program
             process.send_signal(number)
         assert process.returncode == 42
 
-    def test_all_after_the_dashes_is_the_command(self, developer: Person) -> None:
+    def test_the_command_follows_the_dashes(self, developer: Person) -> None:
         words = ["--no-cache", "-h", "--", "--profile", "x y"]
         assert ok(developer.access("exec", ARN, "--", "echo", *words)) == " ".join(words)
         assert ok(developer.access("exec", ARN, "--duration", "900", "--", "echo", *words)) == " ".join(words)
-        assert failed(developer.access("exec", ARN)).startswith("access: say what to run: exec ROLE -- COMMAND")
+        assert failed(developer.access("exec", ARN)).startswith("access: no command is given: exec ROLE -- COMMAND")
         assert developer.access("exec", ARN, "echo").returncode == 2
 
-    def test_from_the_role_no_further(self, developer: Person) -> None:
+    def test_a_role_cannot_assume_itself(self, developer: Person) -> None:
         again = [sys.executable, "-m", "access", "exec", ARN, "--duration", "7200", "--", "true"]
         done = developer.access("exec", ARN, "--", *again)
         assert done.returncode == 1
         longer, denied = done.stderr.splitlines()
-        assert longer.endswith("asking for 3600 seconds, not 7200")
+        assert longer.endswith("using 3600 seconds, not 7200")
         assert denied.startswith(f"access: {IN_ROLE} may not switch to {ARN}; ")
 
-    def test_nothing_secret_is_shown(self, developer: Person) -> None:
+    def test_no_secret_is_shown(self, developer: Person) -> None:
         waiting = [
             *VARIABLES[:-1],
             f"{VARIABLES[-1]}; sys.stdout.flush(); time.sleep(60)".replace("os", "os, sys, time", 1),
@@ -244,27 +244,27 @@ class TestExec:
         ]
         assert "time.sleep(60)" in arguments
         assert not [secret for secret in secrets if secret in arguments]
-        told = developer.access("whoami").stdout
+        output = developer.access("whoami").stdout
         for variables in (
             {"AWS_ENDPOINT_URL": "https://127.0.0.1:1"},
             {"AWS_PROFILE": "x"},
             {"AWS_DEFAULT_REGION": "a b"},
         ):
-            told += failed(developer.access("exec", ARN, "--no-cache", "--", "true", **variables))
-        assert not [secret for secret in secrets if secret in told]
+            output += failed(developer.access("exec", ARN, "--no-cache", "--", "true", **variables))
+        assert not [secret for secret in secrets if secret in output]
 
 
 class TestErrors:
-    def test_in_seconds(self, developer: Person) -> None:
+    def test_errors_take_seconds(self, developer: Person) -> None:
         began = time.monotonic()
-        told = failed(developer.access("exec", ARN, "--", "true", AWS_ENDPOINT_URL="https://127.0.0.1:1"))
+        output = failed(developer.access("exec", ARN, "--", "true", AWS_ENDPOINT_URL="https://127.0.0.1:1"))
         assert (
-            told == "access: https://127.0.0.1:1 does not answer; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
+            output == "access: https://127.0.0.1:1 does not answer; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
         )
         assert time.monotonic() - began < 5
 
     @pytest.mark.parametrize(
-        ("variables", "told"),
+        ("variables", "expected"),
         [
             ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "the secret key of the environment variables does not belong to its"),
             ({"AWS_ACCESS_KEY_ID": "AKIAUNKNOWN"}, "AWS does not know the access key of the environment variables"),
@@ -279,13 +279,13 @@ class TestErrors:
             ),
         ],
     )
-    def test_in_one_line(self, developer: Person, variables: dict[str, str], told: str) -> None:
-        assert told in failed(developer.access("exec", ARN, "--no-cache", "--", "true", **variables))
+    def test_in_one_line(self, developer: Person, variables: dict[str, str], expected: str) -> None:
+        assert expected in failed(developer.access("exec", ARN, "--no-cache", "--", "true", **variables))
 
     def test_no_such_role(self, developer: Person) -> None:
-        told = failed(developer.access("exec", f"{ARN}s", "--", "true"))
-        assert told.startswith(f"access: arn:aws:iam::{DEVELOPMENT}:user/{DEVELOPER.name} may not switch to {ARN}s; ")
-        assert "no such role" in told
+        output = failed(developer.access("exec", f"{ARN}s", "--", "true"))
+        assert output.startswith(f"access: arn:aws:iam::{DEVELOPMENT}:user/{DEVELOPER.name} may not switch to {ARN}s; ")
+        assert "no such role" in output
 
     @pytest.mark.parametrize(
         "arguments",
@@ -299,7 +299,7 @@ class TestErrors:
             ["--mfa-serial", "x"],
         ],
     )
-    def test_what_is_not_understood(self, developer: Person, arguments: list[str]) -> None:
+    def test_invalid_options(self, developer: Person, arguments: list[str]) -> None:
         done = developer.access("exec", ARN, *arguments, "--", "true")
         assert done.returncode == 2
         assert f"argument {arguments[0]}: {arguments[1]!r} is not allowed; write " in done.stderr.splitlines()[-1]
@@ -317,20 +317,20 @@ class TestEnv:
             echo "${{AWS_ACCESS_KEY_ID+key}} ${{AWS_SECRET_ACCESS_KEY+secret}} ${{AWS_SESSION_TOKEN-none}}"
             echo "${{AWS_CREDENTIAL_EXPIRATION-none}}"
         """
-        told = ok(developer.run(["bash", "-c", script], SHELL="/usr/bin/fish"))
-        assert told.splitlines() == [IN_ROLE, "none expires", "key secret none", "none"]
+        output = ok(developer.run(["bash", "-c", script], SHELL="/usr/bin/fish"))
+        assert output.splitlines() == [IN_ROLE, "none expires", "key secret none", "none"]
 
     def test_no_shell_or_no_role(self, developer: Person) -> None:
         assert "SHELL is 'tcsh'" in failed(developer.access("env", ARN, SHELL="/bin/tcsh"))
         done = developer.access("env", "--shell", "bash")
         assert (done.returncode, done.stdout) == (1, "false\n")  # for the shell that evaluates it
-        assert done.stderr.startswith("access: no roles are known here: ")
+        assert done.stderr.startswith("access: no roles found: ")
 
 
 def test_credential_process(developer: Person) -> None:
-    told = json.loads(ok(developer.access("credential-process", ARN)))
-    assert sorted(told) == ["AccessKeyId", "Expiration", "SecretAccessKey", "SessionToken", "Version"]
-    # As the SDKs use it: from wherever they are, and again and again.
+    output = json.loads(ok(developer.access("credential-process", ARN)))
+    assert sorted(output) == ["AccessKeyId", "Expiration", "SecretAccessKey", "SessionToken", "Version"]
+    # As SDKs use it: from any folder, repeatedly.
     inner = f"cd {REPOSITORY} && exec {sys.executable} -m access credential-process {ARN} --profile dev"
     profiles = f"[profile dev]\ncredential_process = {sys.executable} {developer.home / 'keys.py'}\n"
     profiles += f"[profile app]\ncredential_process = sh -c '{inner}'\n"
@@ -357,10 +357,10 @@ class TestProfile:
             "duration_seconds = 900",
             "region = us-east-1",
         ]
-        assert "better keep them in a profile" in done.stderr
+        assert "keep them in a profile" in done.stderr
         assert not (developer.home / "config").exists()
 
-    def test_written_it_works(self, developer: Person) -> None:
+    def test_written_profiles_work(self, developer: Person) -> None:
         key, secret = developer_keys(developer)
         (developer.home / "credentials").write_text(
             f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
@@ -370,23 +370,23 @@ class TestProfile:
         before = "# mine\n[default]\nregion=eu-west-1\n"
         config.write_text(before)
         arguments = ("profile", ARN, "--name", "app", "--write")
-        told = ok(developer.access(*arguments))
-        assert told == f"profile app is in {config}; use it: --profile app, or AWS_PROFILE=app"
+        output = ok(developer.access(*arguments))
+        assert output == f"profile app is in {config}; use it: --profile app, or AWS_PROFILE=app"
         written = config.read_text()
         assert written.startswith(f"{before}\n[profile app]\nrole_arn = {ARN}\nsource_profile = default\n")
         assert ok(developer.run(BY_NAME)) == IN_ROLE
         assert ok(developer.run(WHO, AWS_PROFILE="app")) == IN_ROLE
-        # Once more changes nothing; and the profile names the role from now on.
+        # A second run changes nothing, and the profile names the role.
         ok(developer.access(*arguments))
         assert config.read_text() == written
         assert ok(developer.access("exec", "app", "--", *WHO)) == IN_ROLE
         assert ok(developer.access("profile", "app")) == written.removeprefix(f"{before}\n").rstrip("\n")
 
-    def test_written_from_keys_in_variables_it_works(self, developer: Person) -> None:
+    def test_written_profiles_work_from_variables(self, developer: Person) -> None:
         assert developer.access("profile", ARN, "--name", "app", "--write").returncode == 0
         assert ok(developer.run(BY_NAME)) == IN_ROLE
 
-    def test_all_that_a_profile_needs_of_another(self, developer: Person) -> None:
+    def test_profiles_inherit_settings(self, developer: Person) -> None:
         names = {"region": "AWS_REGION", "ca_bundle": "AWS_CA_BUNDLE", "endpoint_url": "AWS_ENDPOINT_URL"}
         lines = [f"{setting} = {developer.variables.pop(name)}" for setting, name in names.items()]
         key, secret = developer_keys(developer)
@@ -405,26 +405,26 @@ class TestProfile:
             (["--session-policy", "/dev/stdin"], "a session policy"),
         ],
     )
-    def test_what_a_profile_can_not_carry(self, developer: Person, arguments: list[str], what: str) -> None:
+    def test_unsupported_options(self, developer: Person, arguments: list[str], what: str) -> None:
         command = [sys.executable, "-m", "access", "profile", ARN, *arguments]
         done = subprocess.run(
             command, cwd=REPOSITORY, env=developer.variables, input="{}", capture_output=True, text=True, check=False
         )
-        assert failed(done).startswith(f"access: a profile can't carry {what}; `python -m access exec` can, ")
+        assert failed(done).startswith(f"access: a profile can't have {what}; use `python -m access exec`, ")
 
-    def test_no_place_to_start_from(self, developer: Person) -> None:
-        told = failed(developer.access("profile", ARN, AWS_ACCESS_KEY_ID=""))
-        assert told == "access: which credentials to start from is not known; say --source-profile NAME"
-        told = failed(developer.access("profile", ARN, "--source-profile", "nobody"))
-        assert told.startswith("access: there is no AWS profile 'nobody'")
+    def test_no_source_credentials(self, developer: Person) -> None:
+        output = failed(developer.access("profile", ARN, AWS_ACCESS_KEY_ID=""))
+        assert output == "access: no source credentials found; use --source-profile NAME"
+        output = failed(developer.access("profile", ARN, "--source-profile", "nobody"))
+        assert output.startswith("access: there is no AWS profile 'nobody'")
 
 
 class TestPublished:
-    """A list of roles, and people who have neither Pulumi nor the project."""
+    """A list of roles, and users without Pulumi and the project."""
 
     @pytest.fixture
     def elsewhere(self, developer: Person, tmp_path: Path) -> Path:
-        """The published list; the developer works in another folder, without a Pulumi and its state."""
+        """Publish the list, and take Pulumi and its state away from the developer."""
         file = tmp_path / "share" / "roles.json"
         file.parent.mkdir()
         assert developer.access("publish", str(file), "production", "development").returncode == 0
@@ -434,27 +434,25 @@ class TestPublished:
         developer.variables |= {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)}
         return file
 
-    def test_nobody_needs_the_state(self, developer: Person, elsewhere: Path) -> None:
+    def test_a_list_replaces_the_state(self, developer: Person, elsewhere: Path) -> None:
         linked = developer.access("roles", "--from", str(elsewhere))
         assert linked.returncode == 0, linked.stderr
         assert (developer.home / ".config/cross-account-access/roles.json").readlink() == elsewhere
         assert ok(developer.access("exec", "production/UpdateApp", "--", *WHO)) == IN_ROLE
         assert "external" not in elsewhere.read_text()
 
-    def test_which_are_for_whom(self, developer: Person, tester: Person, elsewhere: Path) -> None:
+    def test_roles_and_refusals_of_each_user(self, developer: Person, tester: Person, elsewhere: Path) -> None:
         for someone in (developer, tester):
             done = someone.access("roles", ACCESS_ROLES=str(elsewhere))
             assert (done.returncode, done.stdout) == (
                 0,
                 f"production/UpdateApp  {ARN}  Testers: deny; Developers: allow\n",
             )
-        told = failed(tester.access("exec", ARN, "--", "true", ACCESS_ROLES=str(elsewhere)))
-        assert told.endswith("UpdateApp is allowed to Developers, and denied to Testers; your groups can't be read")
+        output = failed(tester.access("exec", ARN, "--", "true", ACCESS_ROLES=str(elsewhere)))
+        assert output.endswith("UpdateApp is allowed to Developers, and denied to Testers; your groups can't be read")
 
 
-def test_sessions_are_revoked_and_begun_anew(
-    deployed: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_revoke_and_begin_new_sessions(deployed: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deployed.write_profiles()
     david = Person(
         {**os.environ, **deployed.engine.environment("development"), "HOME": str(tmp_path)} | {"AWS_PROFILE": "David"},
@@ -467,20 +465,20 @@ def test_sessions_are_revoked_and_begun_anew(
     session = {name: json.loads(ok(david.access("exec", ARN, "--", *VARIABLES)))[name] for name in KEYS}
 
     refused = failed(david.access("revoke", "production/UpdateApp", "--profile", "David"))
-    assert "leads to account 111111111111, but role UpdateApp is in 999999999999" in refused
-    told = ok(david.access("revoke", "production/UpdateApp"))  # by the profile production
-    (moment,) = re.findall(r'^    revokeSessionsIssuedBefore: "(.*)"$', told, re.MULTILINE)
+    assert "of account 111111111111 (profile 'David'), but role UpdateApp is in 999999999999" in refused
+    output = ok(david.access("revoke", "production/UpdateApp"))  # with the profile production
+    (moment,) = re.findall(r'^    revokeSessionsIssuedBefore: "(.*)"$', output, re.MULTILINE)
 
     old = david.run(LIST, **session)
     assert "AccessDenied" in old.stderr
-    assert ok(david.access("forget")) == "0 kept sessions dropped"  # revoke did so
+    assert ok(david.access("forget")) == "0 kept sessions dropped"  # revoke dropped it
     iam = deployed.accounts.administrator("999999999999").iam
     policy = json.dumps(
         iam.get_role_policy(RoleName="UpdateApp", PolicyName="AWSRevokeOlderSessions")["PolicyDocument"]
     )
     assert moment in policy
 
-    # As if half a minute had passed.
+    # Pretend that half a minute has passed.
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     iam.put_role_policy(
         RoleName="UpdateApp",
@@ -492,7 +490,7 @@ def test_sessions_are_revoked_and_begun_anew(
 
 
 class TestWhoami:
-    def test_oneself(self, developer: Person) -> None:
+    def test_own_keys(self, developer: Person) -> None:
         assert ok(developer.access("whoami")).splitlines() == [
             f"who      arn:aws:iam::{DEVELOPMENT}:user/{DEVELOPER.name}",
             f"account  {DEVELOPMENT}",
@@ -502,27 +500,27 @@ class TestWhoami:
         ]
 
     def test_in_a_role(self, developer: Person) -> None:
-        told = ok(developer.access("exec", ARN, "--", sys.executable, "-m", "access", "whoami")).splitlines()
-        assert told[:3] == [f"who      {IN_ROLE}", "account  999999999999", "from     the environment variables"]
-        assert re.fullmatch(r"until    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, [0-9]+ minutes from now", told[3])
-        assert told[4:] == [
+        output = ok(developer.access("exec", ARN, "--", sys.executable, "-m", "access", "whoami")).splitlines()
+        assert output[:3] == [f"who      {IN_ROLE}", "account  999999999999", "from     the environment variables"]
+        assert re.fullmatch(r"until    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, [0-9]+ minutes from now", output[3])
+        assert output[4:] == [
             f"role     UpdateApp of account 999999999999, as {DEVELOPER.name}",
-            'back     leave the shell that `exec` began, or: eval "$(python -m access env --unset)"',
+            'back     leave the shell that `exec` started, or: eval "$(python -m access env --unset)"',
         ]
 
     def test_by_profile(self, developer: Person) -> None:
         assert developer.access("profile", ARN, "--name", "app", "--write").returncode == 0
-        told = ok(developer.access("whoami", "--profile", "app")).splitlines()
-        assert (told[0], told[-1]) == (f"who      {IN_ROLE}", "back     leave --profile away")
-        assert re.search(r"UTC, [0-9]+ minutes", told[3])
+        output = ok(developer.access("whoami", "--profile", "app")).splitlines()
+        assert (output[0], output[-1]) == (f"who      {IN_ROLE}", "back     omit --profile")
+        assert re.search(r"UTC, [0-9]+ minutes", output[3])
         keys = dict(zip(("aws_access_key_id", "aws_secret_access_key"), developer_keys(developer), strict=True))
         (developer.home / "credentials").write_text("[dev]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
         text = (developer.home / "config").read_text()
         (developer.home / "config").write_text(text.replace("credential_source = Environment", "source_profile = dev"))
-        told = ok(developer.access("whoami", AWS_ACCESS_KEY_ID="", AWS_PROFILE="app")).splitlines()
-        assert (told[2], told[-1]) == ("from     profile 'app'", "back     unset AWS_PROFILE AWS_DEFAULT_PROFILE")
+        output = ok(developer.access("whoami", AWS_ACCESS_KEY_ID="", AWS_PROFILE="app")).splitlines()
+        assert (output[2], output[-1]) == ("from     profile 'app'", "back     unset AWS_PROFILE AWS_DEFAULT_PROFILE")
 
-    def test_nobody(self, developer: Person) -> None:
+    def test_no_credentials(self, developer: Person) -> None:
         assert "no AWS credentials were found" in failed(developer.access("whoami", AWS_ACCESS_KEY_ID=""))
         assert "there is no AWS profile 'x'" in failed(developer.access("whoami", "--profile", "x"))
         assert "does not answer" in failed(developer.access("whoami", AWS_ENDPOINT_URL="https://127.0.0.1:1"))
@@ -530,7 +528,7 @@ class TestWhoami:
 
 @dataclass
 class SignIn:
-    """The sign-in endpoint, which the emulator does not have."""
+    """The sign-in endpoint, which the emulator lacks."""
 
     address: str = ""
     status: int = 200
@@ -552,7 +550,7 @@ def sign_in() -> Iterator[SignIn]:
             self.wfile.write(answering.answer)
 
         def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
@@ -588,7 +586,7 @@ class TestConsole:
             "SigninToken": ["sign-in+token"],
         }
         ((path, body),) = sign_in.asked
-        assert path == "/federation"  # what is secret is in the body
+        assert path == "/federation"  # the secrets are in the body
         assert (sorted(body), body["Action"]) == (["Action", "Session"], ["getSigninToken"])
         keys = json.loads(body["Session"][0])
         session = boto3.Session(keys["sessionId"], keys["sessionKey"], keys["sessionToken"], region_name="us-east-1")
@@ -599,7 +597,7 @@ class TestConsole:
         )
         assert sts.get_caller_identity()["Arn"] == IN_ROLE
 
-    def test_opened_and_seen_by_nobody(self, developer: Person, sign_in: SignIn) -> None:
+    def test_open_hides_the_link(self, developer: Person, sign_in: SignIn) -> None:
         script, seen = developer.home / "browser.py", developer.home / "seen"
         script.write_text(BROWSER)
         variables = {
@@ -619,23 +617,23 @@ class TestConsole:
 
     def test_no_browser(self, developer: Person, sign_in: SignIn) -> None:
         variables = {"AWS_SIGNIN_ENDPOINT_URL": sign_in.address, "BROWSER": "false %s", "PATH": "/bin"}
-        told = failed(developer.access("console", ARN, "--open", **variables))
-        assert told == "access: there is no browser to open; leave --open away to have the link printed"
+        output = failed(developer.access("console", ARN, "--open", **variables))
+        assert output == "access: there is no browser to open; omit --open to print the link"
 
     @pytest.mark.parametrize(
         ("status", "answer", "reason"),
         [
-            (400, b"Invalid Credentials Parameter", "refuses to sign the role's session in (HTTP 400)"),
-            (200, b"<html>", "did not give a sign-in token"),
-            (200, b"{}", "did not give a sign-in token"),
-            (200, b"[]", "did not give a sign-in token"),
+            (400, b"Invalid Credentials Parameter", "refuses the sign-in of the role's session (HTTP 400)"),
+            (200, b"<html>", "did not return a sign-in token"),
+            (200, b"{}", "did not return a sign-in token"),
+            (200, b"[]", "did not return a sign-in token"),
         ],
     )
     def test_refused(self, developer: Person, sign_in: SignIn, status: int, answer: bytes, reason: str) -> None:
         sign_in.status, sign_in.answer = status, answer
-        told = failed(developer.access("console", ARN, AWS_SIGNIN_ENDPOINT_URL=sign_in.address))
-        assert told == f"access: {urlsplit(sign_in.address).netloc} {reason}"
+        output = failed(developer.access("console", ARN, AWS_SIGNIN_ENDPOINT_URL=sign_in.address))
+        assert output == f"access: {urlsplit(sign_in.address).netloc} {reason}"
 
     def test_no_answer(self, developer: Person) -> None:
-        told = failed(developer.access("console", ARN, AWS_SIGNIN_ENDPOINT_URL="http://127.0.0.1:1"))
-        assert told == "access: 127.0.0.1:1 does not answer; check the network, HTTPS_PROXY and AWS_CA_BUNDLE"
+        output = failed(developer.access("console", ARN, AWS_SIGNIN_ENDPOINT_URL="http://127.0.0.1:1"))
+        assert output == "access: 127.0.0.1:1 does not answer; check the network, HTTPS_PROXY and AWS_CA_BUNDLE"

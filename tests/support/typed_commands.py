@@ -45,8 +45,8 @@ ELSEWHERE = {
     "access prove production development --outsider another-account --create-probes --html proof.html --json"
     " proof.json": f"{_PROVE}::test_the_proof_is_told_in_every_form",
     "access exec": "tests/unit/access/switch/test_published.py::test_by_number_or_name",
-    "access console production/UpdateApp --profile David --open": f"{_SWITCH}::test_opened_and_seen_by_nobody",
-    "access revoke production/UpdateApp": f"{_SWITCH}::test_sessions_are_revoked_and_begun_anew",
+    "access console production/UpdateApp --profile David --open": f"{_SWITCH}::test_open_hides_the_link",
+    "access revoke production/UpdateApp": f"{_SWITCH}::test_revoke_and_begin_new_sessions",
     "pipx install git+https://…/cross-account-access.git": f"{_REUSE}::test_the_installed_command_switches",
     'pip install "cross-account-access[components] @ git+https://…/cross-account-access.git"': (
         f"{_REUSE}::test_the_components_work_as_a_git_dependency"

@@ -1,4 +1,4 @@
-"""Whatever comes in place of an answer of AWS: one line says so, and nothing secret is printed or written.
+"""Whatever comes instead of an answer of AWS: one line says so, and nothing secret is printed or written.
 
 The values are made here, sent over HTTP as AWS sends them, and looked for in everything that comes out.
 """
@@ -250,7 +250,7 @@ def test_an_error_that_is_not_about_credentials_or_a_role(
     aws.spoilt, aws.fault = spoilt, FAULTS["502"]
     assert main(COMMANDS[command]) == 1
     assert last_line(capfd.readouterr().err) == (
-        f"access: HTTP 502 Bad Gateway ({spoilt}) in place of an answer of AWS; check the network or proxy,"
+        f"access: HTTP 502 Bad Gateway ({spoilt}) instead of an answer of AWS; check the network or proxy,"
         " and try again"
     )
 
@@ -269,7 +269,7 @@ def test_a_sign_in_that_others_could_listen_to(
 ) -> None:
     monkeypatch.setenv("AWS_SIGNIN_ENDPOINT_URL", "http://sign-in.example")
     assert main(COMMANDS["console"]) == 1
-    assert last_line(capfd.readouterr().err).startswith("access: AWS_SIGNIN_ENDPOINT_URL leads to")
+    assert last_line(capfd.readouterr().err).startswith("access: AWS_SIGNIN_ENDPOINT_URL is")
     assert not aws.asked
 
 

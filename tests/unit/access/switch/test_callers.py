@@ -1,4 +1,4 @@
-"""The credentials that a switch starts from are those that every AWS tool would take."""
+"""A switch starts from the same credentials as every AWS tool: property tests against botocore."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG"  # noqa: S105 (a made-up one)
 
 @pytest.fixture
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for AWS's files; nothing else is set."""
+    """Return the folder of AWS's files; no variable of AWS is set."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -47,8 +47,8 @@ PROCESS = '{"Version": 1, "AccessKeyId": "P", "SecretAccessKey": "p"}'
 
 
 def process(name: str) -> str:
-    told = f'{{"Version": 1, "AccessKeyId": "{name}", "SecretAccessKey": "secret-of-{name}"}}'
-    return f"credential_process = echo '{told}'\n"
+    output = f'{{"Version": 1, "AccessKeyId": "{name}", "SecretAccessKey": "secret-of-{name}"}}'
+    return f"credential_process = echo '{output}'\n"
 
 
 NAMES = ("default", "dev", "base", "app")
@@ -81,7 +81,7 @@ SERVICES = "\n[services local]\nsts =\n  endpoint_url = https://three\n"
 
 @st.composite
 def files(draw: DrawFn) -> dict[str, str]:
-    """A configuration and a credentials file, with whatever somebody may have put into which."""
+    """Draw a configuration and a credentials file, with any settings in either."""
     made = {}
     for file in ("config", "credentials"):
         text = ""
@@ -89,15 +89,15 @@ def files(draw: DrawFn) -> dict[str, str]:
             st.lists(st.sampled_from(SECTIONS.get(file, (*NAMES, "DEFAULT"))), unique=True, max_size=4)
         ):
             chosen = draw(st.dictionaries(st.sampled_from([*SETTINGS]), st.integers(0, 9), max_size=4))
-            said = {name: SETTINGS[name][number % len(SETTINGS[name])] for name, number in chosen.items()}
-            if draw(st.booleans()):  # or else few of them had any
-                said |= {"aws_access_key_id": draw(st.sampled_from("AB")), KEY: "a"}
-            if "role_arn" in said:
-                said["role_arn"] = f"{ARN}-{section.rpartition(' ')[2]}"
+            settings = {name: SETTINGS[name][number % len(SETTINGS[name])] for name, number in chosen.items()}
+            if draw(st.booleans()):  # otherwise few would have keys
+                settings |= {"aws_access_key_id": draw(st.sampled_from("AB")), KEY: "a"}
+            if "role_arn" in settings:
+                settings["role_arn"] = f"{ARN}-{section.rpartition(' ')[2]}"
                 if draw(st.booleans()):
-                    said |= {"source_profile": draw(st.sampled_from(NAMES))}
-                    said.pop("credential_source", None)
-            text += "\n".join([f"[{section}]", *(f"{name} = {value}" for name, value in said.items()), ""])
+                    settings |= {"source_profile": draw(st.sampled_from(NAMES))}
+                    settings.pop("credential_source", None)
+            text += "\n".join([f"[{section}]", *(f"{name} = {value}" for name, value in settings.items()), ""])
         made[file] = text
     made["config"] += SERVICES
     return made
@@ -107,21 +107,21 @@ def text(sent: str | bytes) -> str:
     return sent.decode() if isinstance(sent, bytes) else sent
 
 
-class Told(Exception):  # noqa: N818
+class Stopped(Exception):  # noqa: N818
     """Ends a call of STS before it leaves this machine."""
 
 
 def started(session: Any, options: Mapping[str, Any]) -> tuple[Any, ...]:  # noqa: ANN401
-    """Return the keys, the address and the rest with which a session of botocore calls STS."""
+    """Return the keys, address, region and CA with which a session of botocore calls STS."""
     seen: list[tuple[Any, ...]] = []
 
     def tell(request: Any, **others: object) -> None:  # noqa: ANN401
         seen.append((request.url, text(request.headers.get("Authorization", "")).partition("/")[0]))
-        raise Told
+        raise Stopped
 
     client = session.create_client("sts", **options)
     client.meta.events.register("before-send.sts", tell)
-    with pytest.raises(Told):
+    with pytest.raises(Stopped):
         client.get_caller_identity()
     return (*seen, client.meta.region_name, client._endpoint.http_session._verify)
 
@@ -145,10 +145,10 @@ def started(session: Any, options: Mapping[str, Any]) -> tuple[Any, ...]:  # noq
 @example({"config": f"[DEFAULT]\n{keys('A')}\n[profile dev]\nregion = eu-west-1\n", "credentials": ""}, "dev", {})
 @example({"config": "[default]\naws_access_key_id = A\n", "credentials": f"[default]\n{KEY} = a\n"}, None, {})
 @example({"config": "", "credentials": ""}, None, {"AWS_ACCESS_KEY_ID": "VARIABLES", "AWS_SECURITY_TOKEN": "u"})
-def test_as_botocore_finds_them(
+def test_the_same_credentials_as_botocore(
     aws: Path, made: Mapping[str, str], named: str | None, variables: Mapping[str, str]
 ) -> None:
-    """Keys, token, region, endpoint and CA are those that botocore has for the same files, or both refuse."""
+    """Keys, token, region, endpoint and CA are the same as botocore's for the same files, or both refuse."""
     for name, written in made.items():
         (aws / name).write_text(written)
     with pytest.MonkeyPatch.context() as patch:
@@ -167,7 +167,7 @@ def test_as_botocore_finds_them(
         except (BotoCoreError, AttributeError, OSError, KeyError, ValueError) as error:
             theirs = error
         if not isinstance(theirs, Exception) and credentials.method == "assume-role":
-            return  # the next test's
+            return  # see the next test
         try:
             source = find_source(read_profiles(), named)
             ours: Any = (
@@ -188,8 +188,8 @@ def test_as_botocore_finds_them(
 Calls = list[tuple[str, str, str]]
 
 
-def sts_of_a_test(seen: Calls) -> Callable[..., AWSResponse]:
-    """Answer AssumeRole in STS's place, and remember who asked for which role, and where."""
+def fake_sts(seen: Calls) -> Callable[..., AWSResponse]:
+    """Return a handler that answers AssumeRole and records key, role and address."""
 
     def answer(request: Any, **others: object) -> AWSResponse:  # noqa: ANN401
         asked = dict(parse_qsl(text(request.body)))
@@ -207,8 +207,8 @@ def sts_of_a_test(seen: Calls) -> Callable[..., AWSResponse]:
 
 @settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=files(), keys_there=st.booleans())
-def test_as_botocore_starts_for_a_role(aws: Path, made: Mapping[str, str], keys_there: bool) -> None:
-    """The role of a profile is assumed with the credentials, and at the address, with which botocore assumes it."""
+def test_the_same_start_of_a_role_as_botocore(aws: Path, made: Mapping[str, str], keys_there: bool) -> None:
+    """A profile's role is assumed with the same credentials, at the same address, as by botocore."""
     for name, written in made.items():
         (aws / name).write_text(written)
     if "[profile app]" not in made["config"]:
@@ -227,14 +227,14 @@ def test_as_botocore_starts_for_a_role(aws: Path, made: Mapping[str, str], keys_
         their_error = our_error = None
         try:
             session: Any = botocore.session.Session(profile="app")
-            session.register("before-send.sts.AssumeRole", sts_of_a_test(by_them))
+            session.register("before-send.sts.AssumeRole", fake_sts(by_them))
             session.get_credentials().get_frozen_credentials()
         except (BotoCoreError, AttributeError, OSError, KeyError, ValueError) as error:
             their_error = error
 
         def ours(profile: str | None = None) -> Any:  # noqa: ANN401
             made = new_session(profile)
-            made.register("before-send.sts.AssumeRole", sts_of_a_test(by_us))
+            made.register("before-send.sts.AssumeRole", fake_sts(by_us))
             return made
 
         patch.setattr("access.aws_session.new_session", ours)
@@ -271,7 +271,7 @@ def test_credential_source(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (aws / "config").write_text(config.format("Nowhere"))
     with pytest.raises(InvalidConfigError, match="Nowhere"):
         find_source(read_profiles(), role_profile="app")
-    # Not the keys in variables: those of the container, which there is none of.
+    # Not the keys in variables, but the container's, and there is no container.
     (aws / "config").write_text(config.format("EcsContainer"))
     with pytest.raises(CredentialRetrievalError, match="No credentials found in credential_source"):
         find_source(read_profiles(), role_profile="app")
@@ -287,13 +287,13 @@ def test_credential_source(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 "AWS_SECRET_ACCESS_KEY": SECRET,
                 "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
             },
-            "the credentials of the environment variables expired at 2020-01-01 00:00 UTC; begin again without them",
+            "the credentials of the environment variables expired at 2020-01-01 00:00 UTC; remove them",
         ),
         ({}, "no AWS credentials were found; set AWS_ACCESS_KEY_ID"),
     ],
     ids=["half", "expired", "none"],
 )
-def test_what_can_not_be_used(
+def test_unusable_credentials(
     aws: Path, monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], reason: str
 ) -> None:
     for name, value in variables.items():
@@ -303,8 +303,8 @@ def test_what_can_not_be_used(
     assert SECRET not in str(caught.value)
 
 
-def test_a_profile_that_asks_for_its_own_credentials(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ``credential_process = python -m access credential-process …`` and no --profile, without end otherwise."""
+def test_a_profile_that_reads_itself(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``credential_process = python -m access credential-process …`` without --profile would never end."""
     seen = aws / "seen"
     (aws / "config").write_text(
         f"[profile dev]\ncredential_process = sh -c 'echo $ACCESS_CREDENTIALS_OF > {seen}; false'\n"
@@ -313,7 +313,7 @@ def test_a_profile_that_asks_for_its_own_credentials(aws: Path, monkeypatch: pyt
         find_source(read_profiles(), "dev")
     assert "ACCESS_CREDENTIALS_OF" not in os.environ
     monkeypatch.setenv("ACCESS_CREDENTIALS_OF", seen.read_text().strip())
-    with pytest.raises(AccessError, match=r"profile 'dev' gets its credentials from this command; .* --profile"):
+    with pytest.raises(AccessError, match=r"profile 'dev' gets its credentials from this command; .*--profile"):
         find_source(read_profiles(), "dev")
     assert os.environ["ACCESS_CREDENTIALS_OF"] == seen.read_text().strip()
 
@@ -333,16 +333,16 @@ def test_a_profile_that_asks_for_its_own_credentials(aws: Path, monkeypatch: pyt
         ("arn:aws:sts::111111111111:federated-user/David", "111111111111", "David", None),
     ],
 )
-def test_who_a_caller_is(arn: str, account: str, name: str, role: str | None) -> None:
+def test_caller(arn: str, account: str, name: str, role: str | None) -> None:
     caller = Caller(arn)
     assert (caller.account_id, caller.name, caller.role) == (account, name, role)
 
 
-def test_moments() -> None:
+def test_times() -> None:
     assert str(parse_time("2030-01-31T12:00:00Z")) == "2030-01-31 12:00:00+00:00"
     assert str(parse_time("2030-01-31T12:00:00")) == "2030-01-31 12:00:00+00:00"
     assert parse_time("soon") is parse_time(None) is None
 
 
-def test_nothing_secret_is_shown() -> None:
+def test_no_secret_is_shown() -> None:
     assert SECRET not in repr(Credentials("A", SECRET, SECRET))

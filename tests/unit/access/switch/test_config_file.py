@@ -1,4 +1,4 @@
-"""A profile that is put into ``~/.aws/config`` disturbs nothing else in it."""
+"""Writing a profile to ``~/.aws/config`` changes nothing else in the file."""
 
 import errno
 import os
@@ -34,14 +34,14 @@ role_session_name = David
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the profiles are; the file is not there yet."""
+    """Return the path of the file, which does not exist yet."""
     path = tmp_path / "aws" / "config"
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     return path
 
 
-def as_botocore_reads(path: Path) -> dict[str, dict[str, str]]:
+def botocore_profiles(path: Path) -> dict[str, dict[str, str]]:
     session = botocore.session.Session()
     session.set_config_variable("config_file", str(path))
     session.set_config_variable("credentials_file", "/nonexistent")
@@ -49,12 +49,12 @@ def as_botocore_reads(path: Path) -> dict[str, dict[str, str]]:
     return profiles
 
 
-def test_a_new_file_is_its_owners_alone(config: Path) -> None:
+def test_only_the_owner_can_read_a_new_file(config: Path) -> None:
     write_profile("UpdateApp", NEW)
     assert config.read_text() == BLOCK == render("UpdateApp", NEW)
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
     assert stat.S_IMODE(config.parent.stat().st_mode) == 0o700
-    assert as_botocore_reads(config) == {"UpdateApp": NEW}
+    assert botocore_profiles(config) == {"UpdateApp": NEW}
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,19 @@ def test_a_new_file_is_its_owners_alone(config: Path) -> None:
         ("[default]\r\nregion = x\r\n", "[default]\r\nregion = x\r\n\r\n" + BLOCK.replace("\n", "\r\n")),
         ("# mine\n\n", f"# mine\n\n{BLOCK}"),
         (
-            # What the profile has beside, and the comment of the next one, stay where they are.
+            # Other settings, and the comment of the next profile, stay in place.
             f"[profile UpdateApp]\n# why\nrole_arn: {ARN}\noutput=json\n\n# next\n[default]\n",
             f"[profile UpdateApp]\n# why\nrole_arn: {ARN}\noutput=json\nsource_profile = default\n"
             "role_session_name = David\n\n# next\n[default]\n",
         ),
         (
-            # A profile may have only one of the two, and a setting may go on in further lines.
+            # A profile may have only one of these two, and a setting may continue on further lines.
             f"[profile UpdateApp]\ncredential_source = Environment\nrole_arn =\n\n  {ARN}\ns3 =\n  a = 1\n",
             f"[profile UpdateApp]\nrole_arn = {ARN}\n\ns3 =\n  a = 1\nsource_profile = default\n"
             "role_session_name = David\n",
         ),
         (
-            # Hand-kept files are often indented; what goes on is further in.
+            # Hand-kept files are often indented; continuation lines are deeper.
             "  [profile UpdateApp]\n  role_arn = x\n    y\n  # mine\n  region = z\n\n  [default]\n  a = b\n",
             f"  [profile UpdateApp]\n  role_arn = {ARN}\n  # mine\n  region = z\n  source_profile = default\n"
             "  role_session_name = David\n\n  [default]\n  a = b\n",
@@ -86,17 +86,17 @@ def test_a_new_file_is_its_owners_alone(config: Path) -> None:
     ],
     ids=["empty", "no line end", "Windows", "comment", "own comments", "further lines", "indented", "quoted"],
 )
-def test_merged(config: Path, before: str, after: str) -> None:
+def test_merge(config: Path, before: str, after: str) -> None:
     assert merged(before, "UpdateApp", NEW) == after
     assert merged(after, "UpdateApp", NEW) == after
     config.parent.mkdir()
     config.write_bytes(after.encode())
-    assert as_botocore_reads(config)["UpdateApp"].items() >= NEW.items()
+    assert botocore_profiles(config)["UpdateApp"].items() >= NEW.items()
 
 
 @st.composite
 def config_texts(draw: DrawFn) -> tuple[str, str]:
-    """What stands before and after a profile, each a run of whole sections, comments and blank lines."""
+    """Draw the text before and after a profile: whole sections, comments and blank lines."""
     newline = draw(st.sampled_from(["\n", "\r\n"]))
     word = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
     value = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=12)
@@ -121,12 +121,12 @@ def config_texts(draw: DrawFn) -> tuple[str, str]:
 
 @SOME
 @given(config_texts())
-def test_the_rest_of_the_file_stays_byte_for_byte(texts: tuple[str, str]) -> None:
+def test_the_rest_of_the_file_is_unchanged(texts: tuple[str, str]) -> None:
     before, after = texts
     appended = merged(before + after, "ours", NEW)
     assert appended.startswith(before + after)
     assert appended.removeprefix(before + after).lstrip("\r\n").replace("\r\n", "\n") == render("ours", NEW)
-    # In place of one that is there: what is before its first line and after its last stays.
+    # An existing profile: the text before and after it stays.
     own = "[profile ours]\nrole_session_name = Mallory\nrole_arn = x\nregion = here\n"
     changed = merged(before + own + after, "ours", NEW)
     assert changed.startswith(before + "[profile ours]")
@@ -140,8 +140,8 @@ def test_the_rest_of_the_file_stays_byte_for_byte(texts: tuple[str, str]) -> Non
 
 @settings(SOME, max_examples=50)
 @given(config_texts(), st.data())
-def test_every_other_byte_of_a_profile_stays_too(texts: tuple[str, str], data: st.DataObject) -> None:
-    """Whatever its style, and also where nothing has to be changed."""
+def test_the_rest_of_the_profile_is_unchanged(texts: tuple[str, str], data: st.DataObject) -> None:
+    """In any style, also if nothing has to change."""
     before, after = texts
     indent = data.draw(st.sampled_from(["", "  ", "\t"]))
     between = st.sampled_from(
@@ -155,7 +155,9 @@ def test_every_other_byte_of_a_profile_stays_too(texts: tuple[str, str], data: s
             sign = data.draw(st.sampled_from(["=", " = ", ": "]))
             spelled = data.draw(st.sampled_from([key, key.upper()]))
             lines.append((f"{indent}{spelled}{sign}{value}", value == NEW[key]))
-    assume(not indent or any(re.match(f"{indent}[^;#]", line) for line, _ in lines))  # else nothing shows it
+    assume(
+        not indent or any(re.match(f"{indent}[^;#]", line) for line, _ in lines)
+    )  # otherwise nothing shows the style
     assume(len({line for line, _ in lines if "=" in line}) == len([line for line, _ in lines if "=" in line]))
     text = "".join(f"{line}\n" for line, _ in lines)
     changed = merged(f"{before}[profile ours]\n{text}{after}", "ours", NEW)
@@ -178,27 +180,27 @@ def test_aws_tools_read_the_rest_as_before(texts: tuple[str, str]) -> None:
         patch.setenv("AWS_CONFIG_FILE", str(path))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         try:
-            before = as_botocore_reads(path)
+            before = botocore_profiles(path)
         except ConfigParseError:
             with pytest.raises(AccessError, match=r"can't be (understood|changed)"):
                 write_profile("ours", NEW)
             assert path.read_bytes() == "".join(texts).encode()
             return
         write_profile("ours", NEW)
-        assert as_botocore_reads(path) == {**before, "ours": NEW}
+        assert botocore_profiles(path) == {**before, "ours": NEW}
         assert set(read_profiles()) == {*before, "ours"}
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[profile UpdateApp]\nregion = x\n", "that is something else; choose another name with --name"),
-        ("[profile UpdateApp]\nrole_arn = arn:aws:iam::1:role/Other\n", "that is something else"),
-        ("[default]\nno sense\n", "can't be understood: line 2"),
-        ("[default]\n[default]\n", r"can't be understood: line 2 \(DuplicateSectionError\)"),
+        ("[profile UpdateApp]\nregion = x\n", "for another role; choose another name with --name"),
+        ("[profile UpdateApp]\nrole_arn = arn:aws:iam::1:role/Other\n", "already has a profile .* for another role"),
+        ("[default]\nno sense\n", "can't be parsed: line 2"),
+        ("[default]\n[default]\n", r"can't be parsed: line 2 \(DuplicateSectionError\)"),
     ],
 )
-def test_what_is_not_understood_is_left_alone(config: Path, text: str, reason: str) -> None:
+def test_a_file_that_cannot_be_parsed_is_unchanged(config: Path, text: str, reason: str) -> None:
     config.parent.mkdir()
     config.write_text(text)
     with pytest.raises(AccessError, match=reason):
@@ -207,7 +209,7 @@ def test_what_is_not_understood_is_left_alone(config: Path, text: str, reason: s
     assert [file.name for file in config.parent.iterdir()] == ["config"]
 
 
-def test_an_error_shows_nothing_of_the_file(config: Path) -> None:
+def test_errors_do_not_show_the_file(config: Path) -> None:
     config.parent.mkdir()
     config.write_text("[default]\nwJalrXUtnFEMI/K7MDENG\n")
     with pytest.raises(AccessError) as caught:
@@ -220,7 +222,7 @@ def test_mode_and_link_are_kept(config: Path, tmp_path: Path) -> None:
     config.parent.mkdir()
     real = tmp_path / "dotfiles" / "aws-config"
     real.parent.mkdir()
-    real.write_bytes(b"[default]\nregion = \xff\n")  # not UTF-8, and not ours to mend
+    real.write_bytes(b"[default]\nregion = \xff\n")  # not UTF-8, but not ours to change
     real.chmod(0o640)
     config.symlink_to(real)
     write_profile("UpdateApp", NEW)
@@ -230,7 +232,7 @@ def test_mode_and_link_are_kept(config: Path, tmp_path: Path) -> None:
     assert [file.name for file in real.parent.iterdir()] == ["aws-config"]
 
 
-def test_a_file_that_can_not_be_written_stays(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_file_unchanged(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.parent.mkdir()
     config.write_text("[default]\n")
 
@@ -253,7 +255,7 @@ def test_writers_wait_for_each_other(config: Path) -> None:
     names = {f"p{number}" for number in range(8)}
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, name], cwd=REPOSITORY) for name in names]
     assert [writer.wait() for writer in writers] == [0] * len(writers)
-    assert set(as_botocore_reads(config)) == names
+    assert set(botocore_profiles(config)) == names
     assert [file.name for file in config.parent.iterdir()] == ["config"]
 
 
@@ -267,7 +269,7 @@ def test_owner_and_group_are_kept(config: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV], ids=["mounted", "another file system"])
-def test_in_place_where_a_file_can_not_be_moved(config: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def test_a_mounted_file_is_written_in_place(config: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def busy(*arguments: object) -> None:
         raise OSError(number, "no")
 
@@ -281,7 +283,7 @@ def test_in_place_where_a_file_can_not_be_moved(config: Path, monkeypatch: pytes
     assert [file.name for file in config.parent.iterdir()] == ["config"]
 
 
-def test_a_second_name_of_the_file_stays_one(config: Path) -> None:
+def test_hard_links_are_kept(config: Path) -> None:
     config.parent.mkdir()
     config.write_text("[default]\n")
     second = config.with_name("second")
@@ -290,7 +292,7 @@ def test_a_second_name_of_the_file_stays_one(config: Path) -> None:
     assert second.read_text() == config.read_text() == f"[default]\n\n{BLOCK}"
 
 
-def test_where_nothing_can_be_written_all_is_as_before(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_file_is_unchanged(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.open
 
     def read_only(path: str, flags: int, *mode: int) -> int:
@@ -307,7 +309,7 @@ def test_where_nothing_can_be_written_all_is_as_before(config: Path, monkeypatch
     assert config.read_text() == "[default]\n"
 
 
-def test_what_can_not_be_overwritten_is_put_back(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_overwrite_is_undone(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.parent.mkdir()
     config.write_text("[default]\n")
     config.with_name("second").hardlink_to(config)
@@ -334,15 +336,15 @@ def test_a_path_that_names_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not [*tmp_path.iterdir()]
 
 
-def test_no_file_but_something_else(config: Path) -> None:
+def test_a_path_that_is_not_a_file(config: Path) -> None:
     config.parent.mkdir()
     os.mkfifo(config)
-    with pytest.raises(AccessError, match="config is no file; set AWS_CONFIG_FILE to one"):
+    with pytest.raises(AccessError, match="config is not a file; set AWS_CONFIG_FILE to one"):
         write_profile("UpdateApp", NEW)
     config.unlink()
     config.parent.rmdir()
     config.parent.write_text("")
-    with pytest.raises(AccessError, match="aws can't be made: "):
+    with pytest.raises(AccessError, match="aws can't be created: "):
         write_profile("UpdateApp", NEW)
 
 
@@ -353,16 +355,16 @@ def test_variables_in_a_path(config: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert config.read_text() == BLOCK
 
 
-def test_a_profile_of_which_the_credentials_file_says_something_else(
+def test_the_credentials_file_contradicts_the_profile(
     config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     (tmp_path / "credentials").write_text("[UpdateApp]\naws_access_key_id = A\nrole_session_name = Mallory\n")
-    with pytest.raises(AccessError, match="has a profile 'UpdateApp' too, and its role_session_name goes first"):
+    with pytest.raises(AccessError, match="has a profile 'UpdateApp' too, whose role_session_name takes precedence"):
         write_profile("UpdateApp", NEW)
     assert not config.exists()
 
 
 def test_a_name_with_blanks_is_quoted(config: Path) -> None:
     write_profile("my app", NEW)
-    assert as_botocore_reads(config) == {"my app": NEW} == read_profiles()
+    assert botocore_profiles(config) == {"my app": NEW} == read_profiles()

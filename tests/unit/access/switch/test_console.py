@@ -1,4 +1,4 @@
-"""A session's keys are sent to the sign-in endpoint, and to nobody who could read them on the way."""
+"""Only the sign-in endpoint receives a session's keys; nobody on the way can read them."""
 
 import json
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         ("aws-cn", "signin.amazonaws.cn"),
     ],
 )
-def test_aws_itself(partition: str, host: str) -> None:
+def test_sign_in_at_aws(partition: str, host: str) -> None:
     assert sign_in_address(partition) == f"https://{host}/federation"
 
 
@@ -44,7 +44,7 @@ def test_aws_itself(partition: str, host: str) -> None:
         "http://localhost:4566",
     ],
 )
-def test_an_endpoint_that_nobody_can_listen_to(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+def test_private_endpoints(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("AWS_SIGNIN_ENDPOINT_URL", endpoint)
     assert sign_in_address("aws") == f"{endpoint.rstrip('/')}/federation"
 
@@ -72,25 +72,23 @@ def test_an_endpoint_that_nobody_can_listen_to(monkeypatch: pytest.MonkeyPatch, 
         "https://sign-in.example evil.example",
     ],
 )
-def test_an_endpoint_that_others_could_listen_to(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+def test_public_endpoints_are_refused(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("AWS_SIGNIN_ENDPOINT_URL", endpoint)
-    with pytest.raises(
-        AccessError, match=r"^AWS_SIGNIN_ENDPOINT_URL leads to '.*name an https:// address, or"
-    ) as caught:
+    with pytest.raises(AccessError, match=r"^AWS_SIGNIN_ENDPOINT_URL is '.*use an https:// address, or") as caught:
         sign_in_address("aws")
     assert "\n" not in str(caught.value)
     assert "password" not in str(caught.value)
 
 
-def test_the_endpoint_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_the_endpoint_variable(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["console", "--help"])
-    told = " ".join(capsys.readouterr().out.split())
-    assert "AWS_SIGNIN_ENDPOINT_URL: the address to sign in at" in told
-    assert "https:// address, or one of this machine" in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "AWS_SIGNIN_ENDPOINT_URL: another sign-in address" in output
+    assert "https:// address, or on this machine" in output
 
 
-def test_a_proxy_gets_nothing_that_is_meant_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_for_addresses_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     proxied: list[Request] = []
 
     def sign_in(request: Request) -> Response:
@@ -108,7 +106,7 @@ def test_a_proxy_gets_nothing_that_is_meant_for_this_machine(monkeypatch: pytest
         link = console_link(SESSION, f"{address}/federation", "aws", "us-east-1")
         assert parse_qs(urlsplit(link).query)["SigninToken"] == ["token"]
         assert not proxied
-        # To all others it goes by the proxy, which is asked for a tunnel and told nothing.
+        # Other addresses are reached by the proxy, which sees only a request for a tunnel.
         with pytest.raises(AccessError, match=r"sign-in\.example does not answer; check the network, HTTPS_PROXY"):
             console_link(SESSION, "https://sign-in.example/federation", "aws", None)
         assert [(request.method, request.body) for request in proxied] == [("CONNECT", "")]
@@ -128,5 +126,5 @@ def test_a_proxy_gets_nothing_that_is_meant_for_this_machine(monkeypatch: pytest
 def test_no_token(response: Response) -> None:
     with serving(lambda request: response) as address, pytest.raises(AccessError) as caught:
         console_link(SESSION, f"{address}/federation", "aws", None)
-    assert str(caught.value) == f"{urlsplit(address).netloc} did not give a sign-in token"
+    assert str(caught.value) == f"{urlsplit(address).netloc} did not return a sign-in token"
     assert caught.value.__suppress_context__ or caught.value.__context__ is None

@@ -1,4 +1,4 @@
-"""What a profile says lives on in the role, in variables: all of it that has one."""
+"""Variables carry a profile's settings into the role: all settings that have one."""
 
 from datetime import UTC, datetime
 
@@ -26,15 +26,15 @@ def carried(**settings: str) -> dict[str, str]:
     return variables
 
 
-def test_all_that_botocore_has_a_variable_for() -> None:
+def test_all_variables_of_botocore() -> None:
     expected: dict[str, set[str]] = {}
     for name, (settings, variable, *_) in [*BOTOCORE_DEFAUT_SESSION_VARIABLES.items(), *DEFAULT_S3_CONFIG_VARS.items()]:
         for setting in settings if isinstance(settings, list | tuple) and not _is_nested(settings) else [settings]:
             text = ".".join(setting) if isinstance(setting, tuple) else setting
             if text and variable and name != "data_path" and not text.startswith(ABOUT_CREDENTIALS):
                 expected.setdefault(text, set()).add(variable)
-    expected["region"].add("AWS_REGION")  # as all others call it
-    expected["endpoint_url"] = {"AWS_ENDPOINT_URL"}  # which botocore reads elsewhere
+    expected["region"].add("AWS_REGION")  # the name in other tools
+    expected["endpoint_url"] = {"AWS_ENDPOINT_URL"}  # botocore reads it elsewhere
     assert {setting: set(names) for setting, names in SETTINGS.items()} == expected
 
 
@@ -50,7 +50,7 @@ def test_settings_become_variables() -> None:
     }
 
 
-def test_a_variable_that_is_set_says_it_better(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_set_variables_take_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "false")
     assert carried(region="us-east-1", use_fips_endpoint="true") == {}
@@ -65,12 +65,12 @@ def test_endpoints_of_services(monkeypatch: pytest.MonkeyPatch) -> None:
     assert carried(**settings) == {}
 
 
-def test_services_that_are_not_there() -> None:
-    with pytest.raises(AccessError, match=r"there is no section \[services local\], which the profile names"):
+def test_a_missing_services_section() -> None:
+    with pytest.raises(AccessError, match=r"the profile names the section \[services local\], which does not exist"):
         carried(services="local")
 
 
-def test_what_no_variable_carries_is_told() -> None:
+def test_lost_settings() -> None:
     assert lost_settings({"s3.addressing_style": "path", "s3.use_arn_region": "true", "region": "x"}) == [
         "s3.addressing_style"
     ]

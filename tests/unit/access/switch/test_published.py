@@ -1,4 +1,4 @@
-"""The list of a team's roles: what is published of stacks, what is read of it, and what it tells of a refusal."""
+"""A team's list of roles: publish, link, read, choose a role, explain a refusal, revoke."""
 
 import json
 import os
@@ -16,8 +16,8 @@ import pytest
 from access.__main__ import main
 from access.errors import AccessError
 from access.switch.callers import Caller
+from access.switch.membership import Membership, reasons
 from access.switch.published import Grantee, Published, PublishedRole, link, read_published, write_published
-from access.switch.standing import Standing, reasons
 from tests.support.http_server import Request, Response, serving
 
 REPOSITORY = Path(__file__).parents[4]
@@ -60,7 +60,7 @@ STACK_FILE = 'config:\n  aws:region: us-east-1\n  aws:allowedAccountIds: ["{}"]\
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project's folder, and a Pulumi that has the outputs and is never asked for secrets."""
+    """Make a project's folder, and a Pulumi that prints the outputs and fails for secrets."""
     folder, pulumi = tmp_path / "project", tmp_path / "bin" / "pulumi"
     for made in (folder, pulumi.parent):
         made.mkdir()
@@ -78,7 +78,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home, as it is on the first day."""
+    """Make an empty home."""
     folder = tmp_path / "home"
     folder.mkdir()
     for name in [name for name in os.environ if name.startswith(("AWS_", "XDG_"))]:
@@ -91,13 +91,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @dataclass
 class Aws:
-    """STS and IAM of the account of the people."""
+    """STS and IAM of the people's account."""
 
     caller: str = "arn:aws:iam::111111111111:user/Theresa"
     groups: list[str] | None = field(default_factory=lambda: ["Testers", "Staff"])
-    """The caller's groups; nothing where they may not be read."""
+    """The caller's groups; nothing if they are unreadable."""
     put: dict[str, str] = field(default_factory=dict)
-    """What was put as a policy."""
+    """The request of PutRolePolicy."""
     refusal: str = "AccessDenied"
 
     def respond(self, request: Request) -> Response:
@@ -171,28 +171,28 @@ class TestPublish:
             ],
         }
 
-    def test_no_secret_is_in_it(self, project: Path) -> None:
+    def test_no_secrets(self, project: Path) -> None:
         assert main(["publish", "roles.json"]) == 0
         text = (project / "roles.json").read_text()
         assert "an-external-id" not in text
         assert "[secret]" not in text
 
     @pytest.mark.parametrize(
-        ("arguments", "told"),
+        ("arguments", "expected"),
         [
-            (["roles.json", "development"], "none of these stacks has a role"),
+            (["roles.json", "development"], "these stacks have no role to publish"),
             (["roles.json", "staging"], "the outputs of stack 'staging' can't be read"),
             (["missing/roles.json"], "missing/roles.json can't be written: No such file or directory"),
         ],
     )
-    def test_what_can_not_be_published(
-        self, project: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+    def test_publish_errors(
+        self, project: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
     ) -> None:
         assert main(["publish", *arguments]) == 1
-        assert told in capsys.readouterr().err
+        assert expected in capsys.readouterr().err
         assert not (project / "roles.json").exists()
 
-    def test_outside_of_a_project(
+    def test_outside_a_project(
         self, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.chdir(project.parent)
@@ -203,15 +203,15 @@ class TestPublish:
 
 
 class TestLink:
-    def test_once_and_for_all(self, home: Path) -> None:
+    def test_link_and_read(self, home: Path) -> None:
         made = linked(home)
         assert link(home / "roles.json") == made
         assert made.readlink() == home / "roles.json"
         assert read_published().role("production/UpdateApp") == read_published().role(ARN) == UPDATE_APP
         write_published(home / "roles.json", Published([UPDATE_APP]))
-        assert read_published() == Published([UPDATE_APP], [])  # as it stands now
+        assert read_published() == Published([UPDATE_APP], [])  # the current content
 
-    def test_a_path_from_here(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_relative_path(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         write_published(home / "roles.json", PUBLISHED)
         monkeypatch.chdir(home)
         assert link(Path("roles.json")).readlink() == home / "roles.json"
@@ -226,14 +226,14 @@ class TestLink:
         made = linked(home)
         (home / "more").mkdir()
         write_published(home / "more" / "roles.json", PUBLISHED)
-        with pytest.raises(AccessError, match=f"^{made} leads to another file already; remove it first"):
+        with pytest.raises(AccessError, match=f"^{made} already leads to another file; remove it first"):
             link(home / "more" / "roles.json")
         assert made.readlink() == home / "roles.json"
 
     def test_without_a_home(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         write_published(home / "roles.json", PUBLISHED)
         monkeypatch.setattr("pathlib.Path.home", lambda: (_ for _ in ()).throw(RuntimeError))
-        with pytest.raises(AccessError, match=r"there is no home to remember .* in; set ACCESS_ROLES="):
+        with pytest.raises(AccessError, match=r"there is no home folder for the link to .*; set ACCESS_ROLES="):
             link(home / "roles.json")
         assert read_published() == Published([], [])
         monkeypatch.setenv("ACCESS_ROLES", str(home / "roles.json"))
@@ -244,41 +244,41 @@ ROLE_ENTRY = {"name": "production/UpdateApp", "arn": ARN}
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "it is not JSON"),
         ("[" * 100_000, "it is not JSON"),
         ("[]", "it has no roles"),
         ('{"version": 2, "roles": []}', "its version is 2, not 1"),
-        (json.dumps({"version": 1, "roles": {}}), "have to be lists"),
+        (json.dumps({"version": 1, "roles": {}}), "must be lists"),
         (json.dumps({"version": 1, "roles": [1]}), "is not a list of roles"),
         (json.dumps({"version": 1, "roles": [{"name": "a/b"}]}), "arn"),
-        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "arn": "arn:aws:iam::1:user/x"}]}), "is no role"),
-        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "name": "a/\x1b[2J"}]}), "is no role"),
-        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "trusts": ["\x1b"]}]}), "a value that is no text"),
-        (json.dumps({"version": 1, "roles": [], "grantees": [{"kind": "x", "name": "y"}]}), "'y' is no grantee"),
+        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "arn": "arn:aws:iam::1:user/x"}]}), "is not a role"),
+        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "name": "a/\x1b[2J"}]}), "is not a role"),
+        (json.dumps({"version": 1, "roles": [{**ROLE_ENTRY, "trusts": ["\x1b"]}]}), "a value that is not text"),
+        (json.dumps({"version": 1, "roles": [], "grantees": [{"kind": "x", "name": "y"}]}), "'y' is not a grantee"),
     ],
 )
-def test_what_is_no_list_of_roles(home: Path, text: str, told: str) -> None:
+def test_an_invalid_list(home: Path, text: str, expected: str) -> None:
     file = home / "roles.json"
     file.write_text(text)
     with pytest.raises(AccessError) as caught:
         link(file)
     assert str(caught.value).startswith(f"{file} is not a list of roles")
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
     assert str(caught.value).isprintable()
     assert not (home / ".config").exists()
 
 
-def test_a_link_that_leads_nowhere(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_link(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     linked(home)
     (home / "roles.json").unlink()
     assert main(["roles"]) == 1
-    assert "roles.json, a list of roles, is not there; remove the link" in capsys.readouterr().err
+    assert "roles.json, a list of roles, does not exist; remove the link" in capsys.readouterr().err
 
 
-def standing(arn: str = "arn:aws:iam::111111111111:user/David", groups: list[str] | None = None) -> Standing:
-    return Standing(Caller(arn), groups)
+def membership(arn: str = "arn:aws:iam::111111111111:user/David", groups: list[str] | None = None) -> Membership:
+    return Membership(Caller(arn), groups)
 
 
 def session(role: str) -> str:
@@ -289,40 +289,44 @@ ALLOWED = "UpdateApp is allowed to Developers, role ci/Deployer"
 
 
 @pytest.mark.parametrize(
-    ("who", "role", "told"),
+    ("who", "role", "expected"),
     [
-        (standing(groups=["Testers", "Staff"]), ARN, ["your groups: Testers (deny), Staff", ALLOWED]),
-        (standing(groups=["Testers", "Developers"]), ARN, ["your groups: Testers (deny), Developers (allow)", ALLOWED]),
-        (standing(groups=[]), ARN, ["you are in no group", ALLOWED]),
-        (standing(groups=["Developers"]), ARN, []),  # it is for another reason
+        (membership(groups=["Testers", "Staff"]), ARN, ["your groups: Testers (deny), Staff", ALLOWED]),
         (
-            standing(),
+            membership(groups=["Testers", "Developers"]),
+            ARN,
+            ["your groups: Testers (deny), Developers (allow)", ALLOWED],
+        ),
+        (membership(groups=[]), ARN, ["you are in no group", ALLOWED]),
+        (membership(groups=["Developers"]), ARN, []),  # refused for another reason
+        (
+            membership(),
             ARN,
             [f"{ALLOWED}, and denied to Testers, permission set Dev", "your groups can't be read"],
         ),
         (
-            standing(session("AWSReservedSSO_Dev_0123456789abcdef"), []),
+            membership(session("AWSReservedSSO_Dev_0123456789abcdef"), []),
             ARN,
             ["you are in role AWSReservedSSO_Dev_0123456789abcdef (deny)", ALLOWED],
         ),
-        (standing(session("Developers"), []), ARN, ["you are in role Developers", ALLOWED]),
-        (standing(session("Deployer"), []), ARN, []),
+        (membership(session("Developers"), []), ARN, ["you are in role Developers", ALLOWED]),
+        (membership(session("Deployer"), []), ARN, []),
         (
-            standing("arn:aws:iam::333333333333:user/David", ["Developers"]),
+            membership("arn:aws:iam::333333333333:user/David", ["Developers"]),
             ARN,
-            ["UpdateApp trusts 111111111111, and you are of 333333333333"],
+            ["UpdateApp trusts 111111111111, and your account is 333333333333"],
         ),
-        (standing("arn:aws:iam::333333333333:user/David", ["Developers"]), AUDIT, []),
-        (standing(groups=["Developers"]), AUDIT, []),  # nothing is known of who may, in this account
-        (standing(groups=["Testers"]), f"{ARN}2", []),
+        (membership("arn:aws:iam::333333333333:user/David", ["Developers"]), AUDIT, []),
+        (membership(groups=["Developers"]), AUDIT, []),  # no grantees known in this account
+        (membership(groups=["Testers"]), f"{ARN}2", []),
     ],
 )
-def test_why_it_is_refused(who: Standing, role: str, told: list[str]) -> None:
-    assert reasons(role, PUBLISHED, who) == told
+def test_reasons(who: Membership, role: str, expected: list[str]) -> None:
+    assert reasons(role, PUBLISHED, who) == expected
 
 
 class TestRefusal:
-    def test_says_why(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_refusal_names_groups(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         for name in ("production/UpdateApp", ARN):
             assert main(["exec", name, "--", "true"]) == 1
@@ -331,7 +335,7 @@ class TestRefusal:
                 f" {ALLOWED}\n"
             )
 
-    def test_a_list_that_is_spoilt_does_not_hide_it(
+    def test_an_invalid_list_does_not_hide_the_refusal(
         self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]
     ) -> None:
         linked(home)
@@ -339,17 +343,17 @@ class TestRefusal:
         assert main(["exec", ARN, "--", "true"]) == 1
         assert "(an explicit deny); the usual reasons" in capsys.readouterr().err
 
-    def test_an_external_id_is_asked_for(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_missing_external_id(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         role = PublishedRole("production/UpdateApp", ARN, requires_external_id=True)
         linked(home, Published([role], PUBLISHED.grantees))
         assert main(["env", "production/UpdateApp", "--shell", "bash"]) == 1
-        assert "wants an external id, which is not published" in capsys.readouterr().err
+        assert "requires an external id, which is not published" in capsys.readouterr().err
         assert main(["env", "production/UpdateApp", "--shell", "bash", "--external-id", "an-id"]) == 1
         assert "may not switch" in capsys.readouterr().err
 
 
 class TestRoles:
-    def test_those_of_somebody(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_roles_of_a_user(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         (home / ".aws").mkdir()
         (home / ".aws" / "config").write_text(f"[profile app]\nrole_arn = {ARN}\nsource_profile = me\n")
@@ -362,7 +366,7 @@ class TestRoles:
         ]
         assert printed.err == "access: not for you: production/Audit (MFA; external id)\n"
 
-    def test_groups_that_may_not_be_read(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_unreadable_groups(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         aws.groups = None
         assert main(["roles"]) == 0
@@ -371,7 +375,7 @@ class TestRoles:
             f"production/Audit      {AUDIT}  MFA; external id",
         ]
 
-    def test_of_an_account_that_is_not_trusted(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_an_untrusted_account(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home, Published([UPDATE_APP], [Grantee("group", "Developers", allow=[ARN])]))
         aws.caller, aws.groups = "arn:aws:iam::333333333333:user/Theresa", ["Developers"]
         assert main(["roles"]) == 0
@@ -382,31 +386,31 @@ class TestRoles:
         assert main(["roles"]) == 0
         printed = capsys.readouterr()
         assert len(printed.out.splitlines()) == 2
-        assert printed.err.startswith("access: which of these are for you is not known: no AWS credentials were found")
+        assert printed.err.startswith("access: your rights to these roles are unknown: no AWS credentials were found")
 
-    def test_none_for_somebody(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_no_role_for_the_user(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         assert main(["env", "--shell", "bash"]) == 1
-        told = "none of the roles that are known here is for you: production/UpdateApp, production/Audit"
-        assert told in capsys.readouterr().err
+        output = "you may assume none of the known roles: production/UpdateApp, production/Audit"
+        assert output in capsys.readouterr().err
 
-    def test_none(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_no_roles(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["roles"]) == 0
         printed = capsys.readouterr()
         assert printed.out == ""
-        assert "no list of your team's roles is linked; do so with: access roles --from FILE" in printed.err
+        assert "no list of your team's roles is linked; link one: access roles --from FILE" in printed.err
 
 
 ON_TERMINAL = [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"]
 
 
 def chosen(typed: str, *arguments: str) -> tuple[int, list[str]]:
-    """Choose on a terminal; the exit code, and all that the terminal showed."""
+    """Choose a role on a terminal; return the exit code and the terminal's output."""
     command = [*ON_TERMINAL, sys.executable, "-m", "access", *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY) as terminal:
         assert terminal.stdin
         assert terminal.stdout
-        never = threading.Timer(20, terminal.kill)  # in case it does not ask
+        never = threading.Timer(20, terminal.kill)  # in case there is no prompt
         never.start()
         shown = b""
         while not shown.endswith(b"which role? "):
@@ -427,15 +431,15 @@ class TestChoice:
         code, shown = chosen(typed, "exec", "--session-name", "me", "--", "true")
         assert shown[0] == f" 1  production/UpdateApp  {ARN}  Developers: allow"
         assert shown[1] == f"which role? {typed.strip()}"
-        assert f"may not switch to {ARN}" in shown[2]  # it was tried
+        assert f"may not switch to {ARN}" in shown[2]  # AWS was asked
         assert code == 1
 
     @pytest.mark.parametrize("typed", ["2\n", "0\n", "\n", "production/Audit\n", "\x04"])
-    def test_what_is_none_of_them(self, home: Path, aws: Aws, typed: str) -> None:
+    def test_an_invalid_choice(self, home: Path, aws: Aws, typed: str) -> None:
         linked(home)
         aws.groups = ["Developers"]
         code, shown = chosen(typed, "exec", "--", "true")
-        assert "is none of them; type a number, 1 to 1, or a name" in shown[-1]
+        assert "is not one of these roles; type a number, 1 to 1, or a name" in shown[-1]
         assert code == 1
 
     def test_without_a_terminal(self, home: Path, aws: Aws) -> None:
@@ -450,7 +454,7 @@ class TestChoice:
             check=False,
         )
         assert done.returncode == 1
-        assert "say which role; `access roles` lists them" in done.stderr
+        assert "no role is given; `access roles` lists them" in done.stderr
 
 
 class TestRevoke:
@@ -458,12 +462,12 @@ class TestRevoke:
     def administrator(self, aws: Aws) -> None:
         aws.caller, aws.refusal = "arn:aws:iam::999999999999:user/Admin", ""
 
-    def test_all_sessions_so_far(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_all_current_sessions(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         assert main(["revoke", "production/UpdateApp"]) == 0
         assert aws.put["RoleName"] == "UpdateApp"
         assert aws.put["PolicyName"] == "AWSRevokeOlderSessions"
-        moment = "2026-11-25T13:00:30Z"  # by AWS's clock, and the time that AWS takes
+        moment = "2026-11-25T13:00:30Z"  # AWS's clock and half a minute
         assert json.loads(aws.put["PolicyDocument"]) == {
             "Version": "2012-10-17",
             "Statement": [
@@ -475,32 +479,32 @@ class TestRevoke:
                 }
             ],
         }
-        told = capsys.readouterr().out
-        assert f'    revokeSessionsIssuedBefore: "{moment}"' in told.splitlines()
-        assert "under UpdateApp in Pulumi.production.yaml" in told
+        output = capsys.readouterr().out
+        assert f'    revokeSessionsIssuedBefore: "{moment}"' in output.splitlines()
+        assert "under UpdateApp in Pulumi.production.yaml" in output
 
-    def test_of_another_account(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_another_account(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         aws.caller = "arn:aws:iam::111111111111:user/Admin"
         assert main(["revoke", ARN]) == 1
-        assert "leads to account 111111111111, but role UpdateApp is in 999999999999" in capsys.readouterr().err
+        assert "of account 111111111111 (" in capsys.readouterr().err
         assert not aws.put
 
     @pytest.mark.parametrize(
-        ("refusal", "told"),
+        ("refusal", "expected"),
         [
-            ("AccessDenied", f"may not revoke sessions of {ARN}; it takes iam:PutRolePolicy on that role"),
+            ("AccessDenied", f"may not revoke sessions of {ARN}; that requires iam:PutRolePolicy on the role"),
             ("NoSuchEntity", f"there is no role {ARN}"),
-            ("UnmodifiableEntity", "is AWS's own, which only AWS can change"),
+            ("UnmodifiableEntity", "only AWS can change"),
             ("LimitExceeded", "access: AWS: LimitExceeded (PutRolePolicy)"),
         ],
     )
-    def test_refused(self, aws: Aws, capsys: pytest.CaptureFixture[str], refusal: str, told: str) -> None:
+    def test_refused(self, aws: Aws, capsys: pytest.CaptureFixture[str], refusal: str, expected: str) -> None:
         aws.refusal = refusal
         assert main(["revoke", ARN]) == 1
         (line,) = capsys.readouterr().err.splitlines()
-        assert told in line
+        assert expected in line
 
-    def test_by_the_profile_named_as_the_stack(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_profile_named_like_the_stack(self, home: Path, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         linked(home)
         (home / ".aws").mkdir()
         (home / ".aws" / "config").write_text("[profile production]\ncredential_process = false\n")
@@ -528,14 +532,14 @@ def test_on_windows(
 ) -> None:
     monkeypatch.setattr("access.command_line._IS_WINDOWS", True)
     assert main(arguments) == 1
-    told = "access: this command works on Linux, macOS and WSL; on Windows, install and run it in WSL\n"
-    assert capsys.readouterr().err == told
+    output = "access: this command works on Linux, macOS and WSL; on Windows, install and run it in WSL\n"
+    assert capsys.readouterr().err == output
 
 
-def test_what_the_machine_refuses(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_this_machine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "/some/python")
 
-    monkeypatch.setattr("access.switch.whoami.told", refuse)
+    monkeypatch.setattr("access.switch.whoami.describe_caller", refuse)
     assert main(["whoami"]) == 1
     assert capsys.readouterr().err == "access: /some/python: Permission denied\n"

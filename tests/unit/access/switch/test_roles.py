@@ -1,4 +1,4 @@
-"""A role is found by ARN, by stack and name, and by AWS profile."""
+"""Find a role by ARN, by stack and name, and by AWS profile."""
 
 from pathlib import Path
 
@@ -63,11 +63,11 @@ def test_by_stack(stack: str) -> None:
     )
 
 
-def test_a_profile_goes_before_a_stack() -> None:
+def test_a_profile_precedes_a_stack() -> None:
     assert find_role("Prod/Update", PROFILES) == Role(ARN, "Prod/Update", profile="Prod/Update")
 
 
-def test_a_stack_outside_of_its_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_outside_its_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AccessError) as caught:
         find_role("production/UpdateApp", PROFILES)
@@ -105,13 +105,13 @@ def test_by_profile() -> None:
         ("production/Update", "stack 'production' has no role 'Update'; it has UpdateApp, Guarded"),
         ("staging/UpdateApp", "the outputs of stack 'staging' can't be read"),
         ("nobody", "has no profile 'nobody'; name a role by its ARN, as stack/role, or by a profile"),
-        ("keys", "profile 'keys' has no role to switch to"),
-        ("web", "profile 'web' has no role to switch to"),
+        ("keys", "profile 'keys' has no role to assume"),
+        ("web", "profile 'web' has no role to assume"),
         ("long", "profile 'long': duration_seconds is 'an hour'; write a number of seconds"),
         ("wrong", "'UpdateApp' is not a role's ARN"),
     ],
 )
-def test_what_is_no_role(text: str, reason: str) -> None:
+def test_not_a_role(text: str, reason: str) -> None:
     with pytest.raises(AccessError) as caught:
         find_role(text, PROFILES)
     assert reason in str(caught.value)

@@ -1,4 +1,4 @@
-"""Sessions are kept safely, or not at all."""
+"""The cache keeps sessions safely, or not at all."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def kept_file(folder: Path) -> Path:
     return file
 
 
-def test_what_is_kept_is_its_owners_alone(cache: PrivateCache, folder: Path) -> None:
+def test_only_the_owner_can_read_kept_values(cache: PrivateCache, folder: Path) -> None:
     cache.put(KEY, VALUE, time.time() + 60)
     assert cache.get(KEY) == VALUE
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -46,9 +46,7 @@ def test_the_order_of_a_key_does_not_matter(cache: PrivateCache) -> None:
     assert cache.get(dict(reversed(KEY.items()))) == VALUE
 
 
-def test_what_has_expired_is_not_given_and_not_left(
-    cache: PrivateCache, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_expired_values_are_removed(cache: PrivateCache, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     cache.put(KEY, VALUE, now + 60)
     monkeypatch.setattr("time.time", lambda: now + 61)
@@ -70,7 +68,7 @@ def test_what_has_expired_is_not_given_and_not_left(
         b"[" * 20000,
     ],
 )
-def test_a_spoilt_file_is_no_cache(cache: PrivateCache, folder: Path, content: bytes) -> None:
+def test_an_invalid_file_is_ignored(cache: PrivateCache, folder: Path, content: bytes) -> None:
     cache.put(KEY, VALUE, time.time() + 60)
     kept_file(folder).write_bytes(content)
     assert cache.get(KEY) is None
@@ -78,7 +76,7 @@ def test_a_spoilt_file_is_no_cache(cache: PrivateCache, folder: Path, content: b
     assert cache.get(KEY) == VALUE
 
 
-def test_a_file_that_others_can_read_or_a_link_is_no_cache(cache: PrivateCache, folder: Path) -> None:
+def test_readable_files_and_links_are_ignored(cache: PrivateCache, folder: Path) -> None:
     cache.put(KEY, VALUE, time.time() + 60)
     file = kept_file(folder)
     file.chmod(0o640)
@@ -91,7 +89,7 @@ def test_a_file_that_others_can_read_or_a_link_is_no_cache(cache: PrivateCache, 
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_file_is_no_cache(cache: PrivateCache, folder: Path, make: Callable[[Path, int], None]) -> None:
+def test_pipes_and_folders_are_ignored(cache: PrivateCache, folder: Path, make: Callable[[Path, int], None]) -> None:
     cache.put(KEY, VALUE, time.time() + 60)
     file = kept_file(folder)
     file.unlink()
@@ -99,7 +97,7 @@ def test_what_is_no_file_is_no_cache(cache: PrivateCache, folder: Path, make: Ca
     found: list[object] = []
     reading = threading.Thread(target=lambda: found.append(cache.get(KEY)), daemon=True)
     reading.start()
-    reading.join(10)  # it would wait for ever for somebody to write into a FIFO
+    reading.join(10)  # opening a FIFO would wait for a writer for ever
     assert found == [None]
 
 
@@ -110,12 +108,12 @@ def test_a_folder_that_others_may_change_is_refused(cache: PrivateCache, folder:
     assert cache.get(KEY) is None
     cache.put({"role": "another"}, VALUE, time.time() + 60)
     assert len(list(folder.iterdir())) == 1
-    with pytest.raises(AccessError, match=r"is not a folder that only you can change.*--no-cache"):
+    with pytest.raises(AccessError, match=r"^others can change .*--no-cache"):
         cache.check()
 
 
-def test_a_folder_of_somebody_else_is_refused(cache: PrivateCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache.check()  # not there yet
+def test_a_folder_of_another_user_is_refused(cache: PrivateCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.check()  # no folder yet
     cache.put(KEY, VALUE, time.time() + 60)
     cache.check()
     monkeypatch.setattr("os.geteuid", lambda: 12345)
@@ -140,14 +138,14 @@ def test_a_file_in_place_of_the_folder_is_refused(cache: PrivateCache, folder: P
         cache.check()
 
 
-def test_where_nothing_can_be_kept_nothing_fails(tmp_path: Path) -> None:
+def test_an_impossible_folder_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     cache = PrivateCache(tmp_path / "file" / "sessions")
     cache.put(KEY, VALUE, time.time() + 60)
     assert cache.get(KEY) is None
 
 
-def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/david")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert cache_folder() == Path("/home/david/.cache/cross-account-access")
@@ -157,11 +155,12 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestForget:
     def test_sessions_of_a_role_or_all(self, cache: PrivateCache, folder: Path) -> None:
-        for name, value in {
-            "a": {"role": "arn:A", "sessionToken": "t"},
-            "b": {"role": "arn:B", "sessionToken": "t"},
+        values: dict[str, dict[str, object]] = {
+            "a": {"roles": ["arn:A"], "sessionToken": "t"},
+            "b": {"roles": ["arn:B"], "sessionToken": "t"},
             "caller": {"arn": "arn:David"},
-        }.items():
+        }
+        for name, value in values.items():
             cache.put({"key": name}, value, time.time() + 60)
         assert cache.forget("arn:A") == 1
         assert [bool(cache.get({"key": name})) for name in ("a", "b", "caller")] == [False, True, True]
@@ -169,7 +168,7 @@ class TestForget:
         assert list(folder.iterdir()) == []
         assert cache.forget() == 0
 
-    def test_nothing_but_what_was_kept(self, cache: PrivateCache, folder: Path) -> None:
+    def test_other_files_stay(self, cache: PrivateCache, folder: Path) -> None:
         cache.put(KEY, VALUE, time.time() + 60)
         kept = kept_file(folder)
         kept.with_name(f"{kept.name}.4711").write_text("of a process that was killed")
@@ -181,11 +180,11 @@ class TestForget:
     def test_a_folder_that_others_may_change(self, cache: PrivateCache, folder: Path) -> None:
         cache.put(KEY, VALUE, time.time() + 60)
         folder.chmod(0o777)
-        with pytest.raises(AccessError, match="is not a folder that only you can change"):
+        with pytest.raises(AccessError, match="others can change "):
             cache.forget()
         assert kept_file(folder).exists()
 
-    def test_a_file_that_can_not_be_removed(
+    def test_a_file_that_cannot_be_removed(
         self, cache: PrivateCache, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         cache.put(KEY, VALUE, time.time() + 60)

@@ -1,4 +1,4 @@
-"""Lines for shells are taken by the shells themselves, whatever the values hold."""
+"""Real shells evaluate the lines, with any characters in the values."""
 
 import json
 import os
@@ -27,18 +27,18 @@ NASTY = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_values_come_through(shell: str) -> None:
+def test_values_are_quoted(shell: str) -> None:
     program = shutil.which(PROGRAMS[shell])
     if not program:
         pytest.skip(f"{PROGRAMS[shell]} is not installed")
     assert environment_after(program, [*unset_lines(shell, ["STALE", "NEVER_SET"]), *set_lines(shell, NASTY)]) == NASTY
-    # And back.
+    # Unset them again.
     stale = environment_after(program, [*set_lines(shell, NASTY), *unset_lines(shell, NASTY)])
     assert stale == {"STALE": "stale"}
 
 
 def environment_after(program: str, lines: list[str]) -> dict[str, str]:
-    """What a command that a shell begins after these lines finds in its environment."""
+    """Return the environment of a command that a shell runs after these lines."""
     script = "\n".join([*lines, f"& {sys.executable}" if program.endswith("pwsh") else sys.executable])
     done = subprocess.run(
         [program, "-c", f"{script} -c 'import json, os; print(json.dumps(dict(os.environ)))'"],
@@ -53,25 +53,30 @@ def environment_after(program: str, lines: list[str]) -> dict[str, str]:
 
 
 def test_lines_for_powershell() -> None:
-    """By its quoting rules, as it is seldom installed where this runs."""
+    """Compare text, as PowerShell is seldom installed here."""
     assert set_lines("powershell", {"A": "it's \u2018$x\u2019 `n"}) == [
         "$Env:A = 'it''s \u2018\u2018$x\u2019\u2019 `n'"
     ]
     assert unset_lines("powershell", ["A"]) == ["Remove-Item Env:A -ErrorAction Ignore"]
 
 
+@pytest.fixture
+def no_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the parent process by one that is not a shell."""
+    monkeypatch.setattr("access.switch.shells._parent", lambda: "python")
+
+
 @pytest.mark.parametrize(
     ("path", "shell"),
     [("/bin/bash", "bash"), ("/usr/bin/zsh", "zsh"), ("/usr/local/bin/fish", "fish"), ("/bin/sh", "bash")],
 )
-def test_by_default_it_is_the_person_s_own(path: str, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no shell runs this."""
+def test_the_default_is_the_user_s_own(path: str, shell: str, no_shell: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", path)
     assert default_shell() == shell
 
 
 @pytest.mark.parametrize("path", ["/bin/tcsh", ""])
-def test_a_shell_that_is_not_known(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_shell(path: str, no_shell: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", path)
-    with pytest.raises(AccessError, match="say --shell: bash, zsh, fish, powershell"):
+    with pytest.raises(AccessError, match="use --shell: bash, zsh, fish, powershell"):
         default_shell()

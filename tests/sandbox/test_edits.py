@@ -1,4 +1,4 @@
-"""Every edit of the files is done, or refused in one line, and the way back leads to the accounts as they were."""
+"""Tests of edits of the stack files: each is deployed or refused in one line, and reverting it restores the accounts."""
 
 import json
 import re
@@ -18,7 +18,7 @@ SAMPLE = ("a group is renamed in place", "members are listed")
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProjectFolder]:
-    """Projects that are deployed and stopped, by their files."""
+    """Return the deployed and stopped projects, by their files."""
     return {}
 
 
@@ -29,7 +29,7 @@ def folder(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[ProjectFolder]:
-    """A copy of a deployed project. Nothing is proved."""
+    """Yield a copy of a deployed project. The proof is skipped."""
     monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
     key = json.dumps(request.param.base)
     if key not in deployed:
@@ -51,7 +51,7 @@ def folder(
     ],
     indirect=["folder"],
 )
-def test_an_edit_and_its_way_back(edit: Edit, folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_and_its_reversal(edit: Edit, folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     assert folder.done("up").endswith("\nnothing to change\n")
     first = accounts(folder)
     edit.by_hand(folder)

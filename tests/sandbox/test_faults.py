@@ -33,7 +33,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     ],
     ids=str,
 )
-def test_a_fault_is_said_and_the_next_run_makes_up_for_it(bench: Bench, call: Call, fault: str, said: str) -> None:
+def test_a_fault_is_reported_and_the_next_run_recovers(bench: Bench, call: Call, fault: str, said: str) -> None:
     outcome = bench.run(SCENARIOS[0], call, fault)
     assert outcome.came
     assert (outcome.passed, outcome.differs, outcome.runs) == (False, "", 1), outcome.printed
@@ -41,7 +41,7 @@ def test_a_fault_is_said_and_the_next_run_makes_up_for_it(bench: Bench, call: Ca
     assert not outcome.is_defect
 
 
-def test_a_folder_that_is_deleted_meanwhile_is_said_with_the_way_out(bench: Bench) -> None:
+def test_a_folder_deleted_during_a_run_is_reported(bench: Bench) -> None:
     outcome = bench.run(SCENARIOS[0], Call("PUT /productionapp?policy", 1), "folder killed after")
     way_out = "run `python -m sandbox down --project FOLDER --wipe`, then `python -m sandbox up --project FOLDER`"
     assert outcome.said == (

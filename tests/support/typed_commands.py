@@ -7,7 +7,7 @@ from tests.support.markdown import PAGES
 _SWITCH, _REUSE = "tests/sandbox/test_switch.py", "tests/sandbox/test_reuse.py"
 _STACKS, _EXAMPLES = "tests/sandbox/test_stacks.py", "tests/sandbox/test_examples.py"
 _PROVE, _STATE = "tests/sandbox/test_prove_command.py", "tests/sandbox/test_state.py"
-_STEPS = "tests/sandbox/test_real_accounts.py::test_the_steps_lead_from_nothing_to_both_stacks"
+_STEPS = "tests/sandbox/test_real_accounts.py::test_the_steps_deploy_both_stacks_from_nothing"
 _CI, _CHECK = ".ci/run", "tests/unit/test_documentation.py::test_every_command_can_be_typed"
 _RESTORED = f"{_STATE}::test_an_earlier_version_of_the_state_is_restored"
 _IMPORTED = f"{_STATE}::test_an_earlier_update_is_restored_from_the_history"
@@ -57,9 +57,7 @@ ELSEWHERE = {
     "pulumi new https://…/cross-account-access.git --stack production": (
         f"{_REUSE}::test_pulumi_new_creates_a_working_project"
     ),
-    "pulumi cancel --stack production": (
-        f"{_STATE}::test_a_stuck_lock_is_named_and_cancelled_by_those_who_keep_the_state"
-    ),
+    "pulumi cancel --stack production": (f"{_STATE}::test_a_stuck_lock_is_named_and_cancelled_by_the_keeper"),
     "aws s3api list-object-versions --bucket acme-state --prefix .pulumi/stacks/cross-account-access/production.json"
     " --profile state": _RESTORED,
     "aws s3api copy-object --bucket acme-state --key .pulumi/stacks/cross-account-access/production.json --copy-source"

@@ -1,4 +1,4 @@
-"""Tests of edits of the stack files: each is deployed or refused in one line, and reverting it restores the accounts."""
+"""Tests of edits of the stack files: each is deployed or refused in one line, and can be reverted."""
 
 import json
 import re

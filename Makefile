@@ -2,7 +2,7 @@ PYTHON ?= python3
 MOST ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test unit lint format docs access edits state faults aws-check benchmark packages setup
+.PHONY: help up down test unit lint format docs access edits state rights faults aws-check benchmark packages setup
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,10 +40,13 @@ access: .venv/packages ## write ACCESS.md: who may do what; commit it with the s
 	@.venv/bin/python -m access render --markdown ACCESS.md
 
 edits: setup ## try every edit of the stack files and its way back: minutes
-	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py
+	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_edits.py tests/sandbox/test_stacks.py
 
 state: setup ## try every right of a state bucket and of the steps in docs/state.md: minutes
 	@.venv/bin/python -m pytest -m "" --dist load tests/sandbox/test_state.py tests/sandbox/test_real_accounts.py
+
+rights: setup ## try a proof without each right that it needs: minutes
+	@.venv/bin/python -m pytest -m "" tests/sandbox/test_removal.py
 
 faults: setup ## try a fault at every call, and write docs/faults.md: hours; continues if interrupted
 	@.venv/bin/python -m tests.sandbox.all_faults

@@ -1,6 +1,6 @@
-"""The program of every stack: a stack is an account, its YAML file says what the account gives and who may take it.
+"""The program of every stack: one stack for each account, configured by its YAML file.
 
-It does what the IAM User Guide's "IAM tutorial: Delegate access across AWS accounts using IAM roles" describes.
+It follows the IAM User Guide's "IAM tutorial: Delegate access across AWS accounts using IAM roles".
 """
 
 import pulumi
@@ -21,7 +21,7 @@ for bucket in settings.buckets:
 roles = {role["name"]: ReadWriteBucketRole(role["name"], role) for role in settings.roles}
 export_roles(settings, roles)
 
-# Step 2: let one group switch to the role, and forbid it to the other.
+# Step 2: allow one group to switch to the role, and deny it to the other.
 granted: list[Granted] = []
 for grantee in settings.grantees:
     target = grantee_target(grantee)
@@ -37,4 +37,4 @@ export_grants(granted)
 other_stacks.warn()
 warn_of_unusable(settings)
 
-# Step 3, to try who can switch to the role and what can be done there, is `make up` and `access prove`.
+# Step 3, testing access by switching roles, is `make up` and `access prove`.

@@ -1,3 +1,3 @@
-"""What people do once the stacks are up, on boto3 and the stacks' outputs alone."""
+"""Day-to-day tools for deployed stacks, based on boto3 and the stacks' outputs alone."""
 
 __version__ = "1.0.0"

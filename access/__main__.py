@@ -1,6 +1,6 @@
-"""``python -m access``: what people do once the stacks are up.
+"""``python -m access``: day-to-day tools for deployed stacks.
 
-Commands import what they need when they run: who switches into a role should not wait for what the proof needs.
+Commands import what they need when they run, so that a switch into a role does not wait for the proof's imports.
 """
 
 import argparse
@@ -23,11 +23,11 @@ from .switch import commands as switch
 from .switch import role_commands as roles
 
 _EPILOG = """\
-exit codes: 0 as it should be; 1 something failed, or is not as it should be; 2 the command was not understood;
-3 undecided (changes); 130 interrupted. The exit code of exec is its command's.
+exit codes: 0 success; 1 failure or unexpected result; 2 the command was not understood; 3 undecided (changes);
+130 interrupted. The exit code of exec is its command's.
 """
 _EXTRAS = {"yaml": "install cross-account-access[prove]"}
-"""The modules that an installation without extras lacks, and the cure."""
+"""The modules that an installation without extras lacks, with the cure."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,11 +94,11 @@ def parser(prog: str = COMMAND) -> argparse.ArgumentParser:
     """Return the parser of all commands.
 
     Args:
-        prog: how the command is called.
+        prog: the command's name.
     """
     top = argparse.ArgumentParser(
         prog=prog,
-        description="What people do once the stacks are up: switch into a role, and prove who can.",
+        description="Day-to-day tools for deployed stacks: switch into a role, and prove who can.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -26,16 +26,16 @@ _CONFIG = Config(
 
 
 class Session:
-    """Clients of one principal, each made when it is first needed. They may be shared by threads."""
+    """Clients of one principal, each created when it is first needed. Threads may share them."""
 
     def __init__(self, make_client: Callable[[Any], Any]) -> None:
-        """Clients of a principal.
+        """Create no client yet.
 
         Args:
-            make_client: makes the client of a service, by the service's name.
+            make_client: creates the client of a service, by the service's name.
         """
         self._make_client = make_client
-        self._lock = RLock()  # neither cached properties nor clients may be made by two threads at once
+        self._lock = RLock()  # two threads must not create clients or cached properties at the same time
 
     @property
     def iam(self) -> "IAMClient":
@@ -55,7 +55,7 @@ class Session:
         with self._lock:
             return self._sts
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients as it runs)
+    def client(self, service: str) -> Any:  # noqa: ANN401 (botocore creates its client classes at run time)
         """Return a new client of any other service."""
         with self._lock:
             return self._make_client(service)
@@ -80,11 +80,11 @@ class Account:
     """An account, as an administrator's profile reaches it."""
 
     def __init__(self, profile: str, config_file: Path | None = None) -> None:
-        """Remember the profile; AWS is not asked yet.
+        """Load the profile; AWS is not called yet.
 
         Args:
             profile: the profile's name.
-            config_file: where it stands, all by itself; by default where AWS tools look for it.
+            config_file: the only file to read it from; by default the files that AWS tools read.
 
         Raises:
             AccessError: there is no such profile.
@@ -95,16 +95,16 @@ class Account:
 
     @property
     def account_id(self) -> str:
-        """The account's id, as AWS tells it."""
+        """The account's id, as AWS reports it."""
         return account_of(self.arn)
 
     @cached_property
     def arn(self) -> str:
-        """The profile's own ARN, as AWS tells it: a user's, or a session's in a role."""
+        """The profile's own ARN, as AWS reports it: a user's, or a role session's."""
         return self.administrator.sts.get_caller_identity()["Arn"]
 
     def session(self, credentials: Credentials) -> Session:
-        """A session with other credentials, and with the endpoints, region and CA of the profile."""
+        """Return a session with other credentials, and the profile's endpoints, region and CA."""
         return self._session(credentials)
 
     def _session(self, credentials: Credentials | None = None) -> Session:

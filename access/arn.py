@@ -1,11 +1,11 @@
-"""The parts of an ARN, each by a function of its own: ``arn:partition:service:region:account-id:resource``.
+"""Functions for the parts of an ARN, ``arn:partition:service:region:account-id:resource``.
 
 Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
 """
 
 import re
 
-_OF_PERMISSION_SET = re.compile(
+_PERMISSION_SET_ROLE = re.compile(
     r"arn:[^:]+:iam::[0-9]{12}:role/aws-reserved/sso\.amazonaws\.com/([^/]+/)?AWSReservedSSO_([^/]+)_[^/]{16}"
 )
 
@@ -16,12 +16,12 @@ def partition_of(arn: str) -> str:
 
 
 def account_of(arn: str) -> str:
-    """Return the id of the account; empty where the ARN has none, as a bucket's."""
+    """Return the account id; empty for an ARN without one, e.g. a bucket's."""
     return arn.split(":", 5)[4]
 
 
 def resource_of(arn: str) -> str:
-    """Return all that follows the account, e.g. ``role/delegated/UpdateApp``."""
+    """Return everything after the account, e.g. ``role/delegated/UpdateApp``."""
     return arn.split(":", 5)[5]
 
 
@@ -36,9 +36,9 @@ def name_of(arn: str) -> str:
 
 
 def permission_set_of(arn: str) -> str | None:
-    """Return the permission set of IAM Identity Center that a role is of; nothing for any other role.
+    """Return the IAM Identity Center permission set of a role; ``None`` for any other role.
 
     Source: IAM Identity Center User Guide, "Referencing permission sets in resource policies".
     """
-    match = _OF_PERMISSION_SET.fullmatch(arn)
+    match = _PERMISSION_SET_ROLE.fullmatch(arn)
     return match[2] if match else None

@@ -1,7 +1,7 @@
-"""Recognise answers that are not AWS's: the HTML page of a captive portal or proxy, or an answer that was cut short.
+"""Recognise answers that are not from AWS: a captive portal's or proxy's HTML page, or an answer that was cut short.
 
-botocore raises an error that quotes such an answer, secrets included, or takes parts of it for AWS's. Here the answer
-becomes an error that says where it came from, and never what it says.
+botocore raises an error that quotes such an answer, secrets included, or treats parts of it as AWS's. Here the answer
+becomes an error that names its source, and never its content.
 
 Sources: Smithy, "AWS query protocol", "AWS restXml protocol" and "AWS restJson1 protocol"; Amazon S3 API Reference,
 "Error responses".
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 _FOREIGN = "NotFromAws"
-"""Marks, in the metadata of a parsed answer, one that is not AWS's."""
+"""The mark, in the metadata of a parsed answer, of one that is not from AWS."""
 
 _QUERY = ("query", "ec2")
 _JSON = ("json", "rest-json")
 _ERROR_ROOTS = {"query": ("ErrorResponse",), "ec2": ("Response",), "rest-xml": ("Error", "ErrorResponse")}
 _HTML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE)
 _BUCKET_REGION = "x-amz-bucket-region"
-"""The header by which S3 names a bucket's region where an error has no body, as in answer to HEAD."""
+"""The header in which S3 names a bucket's region when an error has no body, as for HEAD."""
 
 
 class UnreadableAnswerError(BotoCoreError):
-    """A request succeeded by its HTTP status, but the answer is not AWS's."""
+    """An answer with an HTTP status of success that is not from AWS."""
 
     fmt = (
-        "{host} answered {operation} ({service}) with something that is not AWS's (HTML page, cut short);"
+        "{host} answered {operation} ({service}) with something that is not from AWS (HTML page, cut short);"
         " check the network or proxy"
     )
 
 
 def recognise_answers(session: Any) -> None:  # noqa: ANN401 (as botocore has it)
-    """Make all clients of a botocore session refuse answers that are not AWS's.
+    """Make all clients of a botocore session refuse answers that are not from AWS.
 
     An unreadable answer raises ``UnreadableAnswerError``; an unreadable error raises a ``ClientError`` whose code is
-    its HTTP status. botocore decides on retries as ever; the error is raised after the last one.
+    its HTTP status. botocore retries as usual; the error is raised after the last try.
     """
     session.register_component("response_parser_factory", _Parsers())
     session.register("after-call", _raise_foreign)
-    # botocore would parse this one's body once more.
+    # For this operation, botocore would parse the body once more.
     session.get_component("event_emitter").register_first("after-call.s3.GetBucketLocation", _raise_foreign)
-    session.register("needs-retry.s3", _stay)
+    session.register("needs-retry.s3", _stop_redirection)
 
 
 class _Parsers(ResponseParserFactory):
@@ -61,7 +61,7 @@ class _Parsers(ResponseParserFactory):
 
 
 class _Parser(ResponseParser):
-    """Parses what is AWS's, and marks what is not."""
+    """A parser that marks answers that are not from AWS."""
 
     def __init__(self, protocol: str, parser: ResponseParser) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _Parser(ResponseParser):
         self._parser = parser
 
     def parse(self, response: Mapping[str, Any], shape: Any) -> Any:  # noqa: ANN401 (as the base class has it)
-        with suppress(Exception):  # whatever is raised may quote the answer, so it ends here
+        with suppress(Exception):  # any error may quote the answer, so it ends here
             if _is_from_aws(self._protocol, response, shape):
                 parsed = self._parser.parse(response, shape)
                 if self._is_complete(parsed, response, shape):
@@ -78,14 +78,14 @@ class _Parser(ResponseParser):
 
     def _is_complete(self, parsed: Mapping[str, Any], response: Mapping[str, Any], shape: Any) -> bool:  # noqa: ANN401
         if shape is not None and shape.metadata.get("exception"):
-            return True  # the second pass over an error that has a code
+            return True  # the second pass over an error with a code
         if _is_error(response):
             return bool(parsed["Error"]["Code"])
         return shape is None or self._protocol not in _JSON or parsed.keys() >= set(shape.required_members)
 
 
 def _is_from_aws(protocol: str, response: Mapping[str, Any], shape: Any) -> bool:  # noqa: ANN401
-    """Return whether an answer looks like one of AWS's, by its outermost element."""
+    """Return whether an answer looks like AWS's, judging by its outermost element."""
     body = response["body"]
     if not isinstance(body, bytes):  # a stream, e.g. of an object, which may be an HTML page
         return True
@@ -107,7 +107,7 @@ def _is_from_aws(protocol: str, response: Mapping[str, Any], shape: Any) -> bool
 
 
 def _is_cut(body: bytes, length: str) -> bool:
-    """Return whether a body is shorter than its header says, which botocore overlooks. To HEAD the answer has none."""
+    """Return whether a body is shorter than its header says, which botocore overlooks. An answer to HEAD has none."""
     return body != b"" and length.isdecimal() and len(body) < int(length)
 
 
@@ -122,7 +122,7 @@ def _root(body: bytes) -> str:
 
 
 def _has_body(shape: Any) -> bool:  # noqa: ANN401
-    """Return whether an operation's output is, in part at least, in the body."""
+    """Return whether at least part of an operation's output is in the body."""
     locations = [member.serialization.get("location") for member in shape.members.values()] if shape else []
     return any(location not in ResponseParser.KNOWN_LOCATIONS for location in locations)
 
@@ -134,7 +134,7 @@ def _is_plain(shape: Any) -> bool:  # noqa: ANN401
 
 
 def _foreign(response: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is known of an answer that is not AWS's, as an error; nothing of its body is."""
+    """Return an answer that is not from AWS as an error, without anything of its body."""
     status: int = response["status_code"]
     headers = {str(name).lower(): value for name, value in response["headers"].items()}
     return {
@@ -149,9 +149,9 @@ def _raise_foreign(
     model: "OperationModel",
     **others: object,
 ) -> None:
-    """Raise an error for an answer that is not AWS's.
+    """Raise an error for an answer that is not from AWS.
 
-    The HTTP status that counts is the one that was sent: botocore retries what it can't read of S3 as if it were a 500.
+    The HTTP status is taken from the raw answer: botocore retries S3 answers that it can't read as if they were a 500.
     """
     if not _is_foreign(parsed):
         return
@@ -164,8 +164,10 @@ def _raise_foreign(
     )
 
 
-def _stay(response: tuple[Any, Mapping[str, Any]] | None, request_dict: dict[str, Any], **others: object) -> None:
-    """Do not take a redirection to a captive portal for S3's to another region: botocore would ask S3 without end."""
+def _stop_redirection(
+    response: tuple[Any, Mapping[str, Any]] | None, request_dict: dict[str, Any], **others: object
+) -> None:
+    """Keep botocore from taking a captive portal's redirection for S3's to another region, and asking S3 forever."""
     if response and _is_foreign(response[1]):
         request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
 

@@ -1,4 +1,4 @@
-"""Sessions of botocore that are ready in less time: most of it goes into learning what all of AWS looks like."""
+"""botocore sessions that start faster, by loading fewer descriptions of AWS services."""
 
 import functools
 import gzip
@@ -18,12 +18,12 @@ from .terminal import ask_for_code
 
 
 class _PlainFiles(botocore.loaders.JSONFileLoader):
-    """Reads descriptions into plain dictionaries, which keep their order too; botocore has them made ordered ones.
+    """A reader of descriptions into plain dictionaries; botocore's own makes slower, ordered ones.
 
-    A million characters describe the regions alone.
+    The description of the regions alone has a million characters.
     """
 
-    def load_file(self, file_path: str) -> Any:  # noqa: ANN401 (so does the base class)
+    def load_file(self, file_path: str) -> Any:  # noqa: ANN401 (as in the base class)
         for extension, read in ((".json", Path.read_bytes), (".json.gz", _read_compressed)):
             path = Path(file_path + extension)
             if path.is_file():
@@ -32,7 +32,7 @@ class _PlainFiles(botocore.loaders.JSONFileLoader):
 
 
 class _Loader(botocore.loaders.Loader):
-    """Finds the description of a service without a look into the folders of hundreds of others."""
+    """A loader that finds a service's description without looking into hundreds of other folders."""
 
     FILE_LOADER_CLASS = _PlainFiles
 
@@ -41,36 +41,36 @@ class _Loader(botocore.loaders.Loader):
         return [service.name for folder in folders if folder.is_dir() for service in folder.iterdir()]
 
 
-class _Start(AssumeRoleProvider):
-    """Finds what botocore would assume the role of a profile with, and stops short of the role."""
+class _SourceProvider(AssumeRoleProvider):
+    """A provider of the credentials with which botocore would assume a profile's role."""
 
-    def _load_creds_via_assume_role(self, profile_name: str) -> Any:  # noqa: ANN401 (so does the base class)
-        botocores: Any = super()  # whose types leave these methods out
+    def _load_creds_via_assume_role(self, profile_name: str) -> Any:  # noqa: ANN401 (as in the base class)
+        base: Any = super()  # its types leave these methods out
         if profile_name != vars(self)["_profile_name"]:
-            return botocores._load_creds_via_assume_role(profile_name)
-        return botocores._resolve_source_credentials(botocores._get_role_config(profile_name), profile_name)
+            return base._load_creds_via_assume_role(profile_name)
+        return base._resolve_source_credentials(base._get_role_config(profile_name), profile_name)
 
 
 class _Session(botocore.session.Session):
-    """A session that raises botocore's own errors, where botocore's raises any, for what a person has set up wrong."""
+    """A session that raises only botocore's own errors for a wrong configuration."""
 
-    def get_credentials(self) -> Any:  # noqa: ANN401 (so does the base class)
-        self._roles()
-        return _found(super().get_credentials)
+    def get_credentials(self) -> Any:  # noqa: ANN401 (as in the base class)
+        self._assume_role_provider()
+        return _load(super().get_credentials)
 
     def get_source_credentials(self) -> Any:  # noqa: ANN401
-        """Return the credentials with which the role of the session's profile is assumed."""
-        provider = self._roles()
-        provider.__class__ = _Start
-        return _found(provider.load)
+        """Return the credentials that assume the role of the session's profile."""
+        provider = self._assume_role_provider()
+        provider.__class__ = _SourceProvider
+        return _load(provider.load)
 
     def freeze(self, credentials: Any) -> Any:  # noqa: ANN401
-        """Return the keys, which botocore may have to get first."""
-        return _found(credentials.get_frozen_credentials)
+        """Return the keys, which botocore may have to fetch first."""
+        return _load(credentials.get_frozen_credentials)
 
     def keep_roles(self, cache: Any) -> None:  # noqa: ANN401
-        """Keep the sessions of roles that profiles lead to, in what botocore takes for a cache."""
-        self._roles().cache = cache
+        """Keep the role sessions of profiles in a cache of botocore's form."""
+        self._assume_role_provider().cache = cache
 
     def create_client(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         try:
@@ -78,22 +78,22 @@ class _Session(botocore.session.Session):
         except BotoCoreError:  # some are ValueErrors too
             raise
         except ValueError:
-            reason = "the endpoint is no address; check AWS_ENDPOINT_URL, and endpoint_url in the profile"
+            reason = "the endpoint is not an address; check AWS_ENDPOINT_URL, and endpoint_url in the profile"
         except AttributeError:
-            reason = "the services section that the profile names is not made of services; check endpoint_url there"
+            reason = "the profile's services section does not list services; check endpoint_url there"
         raise InvalidEndpointConfigurationError(msg=reason)
 
-    def _roles(self) -> Any:  # noqa: ANN401
-        """What assumes the roles of profiles; it asks for MFA as all of the product does."""
+    def _assume_role_provider(self) -> Any:  # noqa: ANN401
+        """Return the provider that assumes profiles' roles, with the product's own prompt for MFA."""
         provider = self.get_component("credential_provider").get_provider("assume-role")
         provider._prompter = _ask
         return provider
 
 
-def _found(find: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Return credentials; raise botocore's errors where a helper of a profile, or a file, is wrong."""
+def _load(load: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """Return credentials; raise botocore's errors if a file or a profile's helper program is wrong."""
     try:
-        return find()
+        return load()
     except BotoCoreError:  # some are ValueErrors too
         raise
     except OSError as error:
@@ -106,16 +106,16 @@ def _found(find: Callable[[], Any]) -> Any:  # noqa: ANN401
 
 
 def _ask(prompt: str) -> str:
-    """Ask for the code that botocore's prompt is about: ``Enter MFA code for SERIAL:``."""
+    """Ask for the code of botocore's prompt, ``Enter MFA code for SERIAL:``."""
     return ask_for_code(prompt.removeprefix("Enter MFA code for ").rstrip(": "))
 
 
-def new_session(profile: str | None = None, config_file: Path | None = None) -> Any:  # noqa: ANN401 (botocore makes its clients as it runs)
-    """A session.
+def new_session(profile: str | None = None, config_file: Path | None = None) -> Any:  # noqa: ANN401 (botocore creates its client classes at run time)
+    """Return a session.
 
     Args:
-        profile: by whose settings and credentials; by default, by those in force.
-        config_file: where all of them stand, and neither file in ``~/.aws`` is read. By default where AWS tools look.
+        profile: the profile with the settings and credentials; by default, those in force.
+        config_file: the only file to read; by default the files that AWS tools read.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -131,8 +131,8 @@ def new_session(profile: str | None = None, config_file: Path | None = None) -> 
 
 @functools.cache
 def _loader(more: str | None) -> _Loader:
-    """One for all sessions, which keeps what it has read."""
-    # Path.expanduser raises an error where there is no home.
+    """Return the loader that all sessions share, which caches the files that it reads."""
+    # Path.expanduser raises an error if there is no home.
     folders = [os.path.expanduser(os.path.expandvars(folder)) for folder in more.split(os.pathsep)] if more else []  # noqa: PTH111
     return _Loader(extra_search_paths=folders)
 

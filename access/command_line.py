@@ -1,4 +1,4 @@
-"""What the commands have in common on the command line."""
+"""The common parts of the commands: their name, their declaration, and the files they write."""
 
 import argparse
 import os
@@ -9,29 +9,29 @@ from typing import TypeAlias
 from .errors import AccessError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""Where a command declares itself. Its default ``run`` takes the parsed options and returns the exit code."""
+"""The parsers of the commands. A command's default ``run`` takes the parsed options and returns the exit code."""
 
 COMMAND = "python -m access" if Path(sys.argv[0]).name == "__main__.py" else "access"
-"""How the command was called, and can be called again: in the repository, or installed."""
+"""The command as the user called it: in the repository, or installed."""
 
 _IS_WINDOWS = os.name == "nt"
 
 STANDARD_OUTPUT = Path("-")
-"""What people write for standard output, where the name of a file is wanted."""
+"""Standard output, in place of a file name."""
 
 
 def check_unix() -> None:
-    """Check that this is no Windows, which lacks what keeps sessions private and asks on a terminal.
+    """Check that this is not Windows, which lacks private files and the terminal prompt.
 
     Raises:
-        AccessError: it is.
+        AccessError: this is Windows.
     """
     if _IS_WINDOWS:
         raise AccessError("this command works on Linux, macOS and WSL; on Windows, install and run it in WSL")
 
 
 def check_writable(path: Path) -> None:
-    """Check that a report can be written, before the work that it is about begins.
+    """Check that a report can be written, before the work begins.
 
     Raises:
         AccessError: the file can't be written.
@@ -49,7 +49,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_report(path: Path, text: str) -> None:
-    """Write a report into a file, or to standard output.
+    """Write a report to a file or standard output.
 
     Raises:
         AccessError: the file can't be written.

@@ -1,4 +1,4 @@
-"""What requests to AWS are signed with."""
+"""Credentials that sign requests to AWS."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Credentials:
-    """The keys of somebody, or of a session."""
+    """The keys of a user or of a session."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)

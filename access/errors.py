@@ -1,5 +1,5 @@
-"""What goes wrong and is told to people in one line."""
+"""The error that is reported to users in one line."""
 
 
 class AccessError(Exception):
-    """A command can't do what it was asked; the message says what is wrong and what to do."""
+    """A command's failure; the message says what is wrong and what to do."""

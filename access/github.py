@@ -1,4 +1,4 @@
-"""GitHub, as a job of GitHub Actions reaches it: its API, and what its variables say of the run.
+"""GitHub as a job of GitHub Actions reaches it: the API, and the job's variables.
 
 Source: GitHub REST API, "Getting started with the REST API"; GitHub Actions, "Variables reference".
 """
@@ -15,35 +15,35 @@ from typing import Any
 from .errors import AccessError
 
 BOT = "github-actions[bot]"
-"""Whoever writes with the token of a job."""
+"""The author of everything that is written with a job's token."""
 MOST_CHARACTERS = 65_536
-"""GitHub takes no longer comment or issue."""
+"""The longest comment or issue that GitHub accepts."""
 _PAGE = 100
 _SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Repository:
-    """The repository that a job belongs to."""
+    """A job's repository."""
 
     api: str
     name: str
-    """Its owner and its own name, e.g. ``acme/access``."""
+    """The owner and the name, e.g. ``acme/access``."""
     token: str = field(repr=False)
     permission: str
-    """The permission of the job that the calls need."""
+    """The job permission that the calls need."""
 
-    def listed(self, path: str, query: str = "") -> Iterator[Mapping[str, Any]]:
-        """Yield all that is listed at a path, page by page.
+    def items(self, path: str, query: str = "") -> Iterator[Mapping[str, Any]]:
+        """Yield all items that a path lists, page by page.
 
         Raises:
             AccessError: GitHub can't be reached, or refuses.
         """
-        page, listed = 1, _PAGE
-        while listed == _PAGE:
-            found = self.call("GET", f"{path}?{query}per_page={_PAGE}&page={page}")
-            yield from found
-            page, listed = page + 1, len(found)
+        page, count = 1, _PAGE
+        while count == _PAGE:
+            items = self.call("GET", f"{path}?{query}per_page={_PAGE}&page={page}")
+            yield from items
+            page, count = page + 1, len(items)
 
     def call(self, method: str, path: str, content: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 (JSON)
         """Return the answer to a call.
@@ -60,31 +60,31 @@ class Repository:
         return answer(request, self.token, f"{method} {path.partition('?')[0]}", self.permission)
 
 
-def answer(request: urllib.request.Request, token: str, what: str, permission: str) -> Any:  # noqa: ANN401 (JSON)
+def answer(request: urllib.request.Request, token: str, title: str, permission: str) -> Any:  # noqa: ANN401 (JSON)
     """Return the JSON that GitHub answers.
 
     Args:
-        request: what is asked.
-        token: the bearer's.
-        what: the request in a message's words.
-        permission: the permission of the job that it needs.
+        request: the request.
+        token: the bearer token.
+        title: the request's name for messages.
+        permission: the job permission that the request needs.
 
     Raises:
         AccessError: GitHub can't be reached, or refuses.
     """
     request.add_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as given:  # noqa: S310 (GitHub's own address)
-            return json.load(given)
+        with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310 (GitHub's own address)
+            return json.load(response)
     except urllib.error.HTTPError as error:
         hint = f"; the job needs {permission}" if error.code in (401, 403) else ""
-        raise AccessError(f"GitHub refuses {what}: {error.code}{hint}") from None
+        raise AccessError(f"GitHub refuses {title}: {error.code}{hint}") from None
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise AccessError(f"GitHub can't be asked: {getattr(error, 'reason', error)}; run the job again") from None
+        raise AccessError(f"GitHub can't be reached: {getattr(error, 'reason', error)}; run the job again") from None
 
 
 def repository(environment: Mapping[str, str], permission: str) -> Repository:
-    """Return the repository that a job belongs to.
+    """Return a job's repository.
 
     Raises:
         AccessError: the environment is not a job's.
@@ -94,7 +94,7 @@ def repository(environment: Mapping[str, str], permission: str) -> Repository:
 
 
 def run_address(environment: Mapping[str, str]) -> str:
-    """Return the address of a job's run.
+    """Return the URL of a job's run.
 
     Raises:
         AccessError: the environment is not a job's.
@@ -114,16 +114,16 @@ def event(environment: Mapping[str, str]) -> Any:  # noqa: ANN401 (JSON)
     try:
         return json.loads(Path(variable(environment, "GITHUB_EVENT_PATH")).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise AccessError("GITHUB_EVENT_PATH names no event that can be read") from None
+        raise AccessError("the event at GITHUB_EVENT_PATH can't be read; run this in a job of GitHub Actions") from None
 
 
 def variable(environment: Mapping[str, str], name: str) -> str:
     """Return a variable of a job.
 
     Raises:
-        AccessError: it is missing.
+        AccessError: the variable is missing.
     """
     value = environment.get(name)
     if not value:
-        raise AccessError(f"{name} is missing; this is for a job of GitHub Actions")
+        raise AccessError(f"{name} is missing; run this in a job of GitHub Actions")
     return value

@@ -1,4 +1,4 @@
-"""Signals that end a command without skipping its clean-up."""
+"""Handle signals so that they end a command without skipping its clean-up."""
 
 import signal
 import threading
@@ -10,7 +10,7 @@ _PATIENCE = 3
 
 
 class Interruption:
-    """A context that handles the signals of its time.
+    """A context that handles the signals that arrive while it is open.
 
     The first signal raises ``KeyboardInterrupt``, unless the removal has begun. Later signals raise nothing, so that
     none of them can skip the removal. The third ends the removal, which then reports what is left.
@@ -23,7 +23,7 @@ class Interruption:
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
-        # A process in the background ignores some of these; that is for whoever started it to say.
+        # A background process may ignore some of these, as whoever started it has decided.
         if threading.current_thread() is threading.main_thread():
             caught = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
             self._before = {number: signal.signal(number, self._handle) for number in caught}
@@ -38,12 +38,12 @@ class Interruption:
             raise KeyboardInterrupt
 
     def begin_removal(self) -> None:
-        """Let no signal raise from here on."""
+        """Let signals raise nothing from here on."""
         self._removing = True
 
     @property
     def is_final(self) -> bool:
-        """Whether people insist on an end now."""
+        """``True`` once so many signals have arrived that the command has to end now."""
         return self.count >= _PATIENCE
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

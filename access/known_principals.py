@@ -11,23 +11,23 @@ from .iam.verdicts import YES
 
 @dataclass(frozen=True)
 class KnownPrincipal:
-    """Users or roles of an account that may reach what its stack gives, and why."""
+    """Users or roles whose access is intended, and the reason."""
 
     pattern: str
-    """Of the principal's ARN."""
+    """The pattern of the principals' ARNs."""
     reason: str
     until: str | None = None
-    """The moment, in UTC, from which it is an exception no longer."""
+    """The moment, in UTC, at which the exception ends."""
     matched: tuple[str, ...] = ()
-    """The ARNs of the principals that would have been findings otherwise, sorted."""
+    """The ARNs of the principals that would otherwise have been findings, sorted."""
 
     def is_about(self, arn: str, now: datetime) -> bool:
-        """Return whether a principal is one of them at a moment."""
+        """Return whether the exception covers a principal at a moment."""
         if self.until and datetime.fromisoformat(self.until) <= now:
             return False
         return match(self.pattern, arn, {}, variables=False) == YES
 
 
 def parse(entries: Iterable[Mapping[str, Any]]) -> tuple[KnownPrincipal, ...]:
-    """Return what a stack's output ``knownPrincipals`` says."""
-    return tuple(KnownPrincipal(it["principal"], it["reason"], it.get("until")) for it in entries)
+    """Return the exceptions of a stack's output ``knownPrincipals``."""
+    return tuple(KnownPrincipal(entry["principal"], entry["reason"], entry.get("until")) for entry in entries)

@@ -1,4 +1,4 @@
-"""The stacks that a command works on, and the accounts that they are: what several commands take the same way."""
+"""The stacks on a command line, and their accounts."""
 
 import argparse
 from collections.abc import Iterable
@@ -18,20 +18,17 @@ class Participant:
     """An account that takes part."""
 
     account: "Account"
-    """As its administrator reaches it."""
+    """The account, through its administrator's profile."""
     outputs: "StackOutputs | None" = None
-    """What its stack tells; nothing of an account that is only to be refused."""
+    """The outputs of its stack; ``None`` for an account that should only be refused."""
 
 
 def add_stacks(command: argparse.ArgumentParser) -> None:
-    """Declare the stacks of a command, and the profiles that lead to them."""
+    """Declare a command's stacks and their profiles."""
     command.add_argument("stacks", nargs="+", metavar="STACK", help="a stack, e.g. production, with roles or groups")
-    for option, what in (
-        ("--stack-profile", "the AWS profile of an administrator of a stack's account; by default named as the stack"),
-        (
-            "--profile",
-            argparse.SUPPRESS,
-        ),  # as it was called once; elsewhere it says where a switch starts from
+    for option, text in (
+        ("--stack-profile", "the AWS profile of an administrator of a stack's account; by default the stack's name"),
+        ("--profile", argparse.SUPPRESS),  # the old name; in other commands it names the profile to switch from
     ):
         command.add_argument(
             option,
@@ -40,27 +37,26 @@ def add_stacks(command: argparse.ArgumentParser) -> None:
             dest="stack_profiles",
             type=_stack_and_profile,
             metavar="STACK=PROFILE",
-            help=what,
+            help=text,
         )
 
 
 def by_account(participants: Iterable[Participant]) -> list[Participant]:
-    """Return one participant for each account, with all that its stacks say; the first profile leads there."""
+    """Return one participant for each account, with the outputs of all its stacks and the first profile."""
     from .stack_outputs import combine
 
-    found: dict[str, Participant] = {}
-    for it in participants:
-        known = found.setdefault(it.account.account_id, it)
-        if known is not it:
-            outputs = (
-                combine(known.outputs, it.outputs) if known.outputs and it.outputs else known.outputs or it.outputs
-            )
-            found[it.account.account_id] = Participant(known.account, outputs)
-    return list(found.values())
+    accounts: dict[str, Participant] = {}
+    for other in participants:
+        first = accounts.setdefault(other.account.account_id, other)
+        if first is not other:
+            both = combine(first.outputs, other.outputs) if first.outputs and other.outputs else None
+            outputs = both or first.outputs or other.outputs
+            accounts[other.account.account_id] = Participant(first.account, outputs)
+    return list(accounts.values())
 
 
 def named_stacks(options: argparse.Namespace) -> list[Participant]:
-    """Return the accounts of the stacks that were named on the command line.
+    """Return the accounts of the stacks on the command line.
 
     Raises:
         AccessError: there is no such stack or profile, or a profile is given for another stack.
@@ -70,23 +66,23 @@ def named_stacks(options: argparse.Namespace) -> list[Participant]:
 
     profiles = dict(options.stack_profiles)
     for stack in profiles.keys() - set(options.stacks):
-        raise AccessError(f"--stack-profile {stack}={profiles[stack]}: {stack!r} is none of the stacks that are named")
+        raise AccessError(f"--stack-profile {stack}={profiles[stack]}: {stack!r} is not one of the stacks given")
     return by_account(
         Participant(Account(profiles.get(stack, stack)), read_stack_outputs(stack)) for stack in options.stacks
     )
 
 
 def check_account(account: "Account", role_arn: str) -> None:
-    """Check that an account is the one that a role belongs to.
+    """Check that a role belongs to an account.
 
     Raises:
-        AccessError: it is another one.
+        AccessError: it belongs to another account.
     """
     owner, name = account_of(role_arn), name_of(role_arn)
     if owner != account.account_id:
         raise AccessError(
             f"profile {account.profile!r} leads to account {account.account_id}, but role {name} is in {owner};"
-            " name the profile of its administrator"
+            " name the profile of that account's administrator"
         )
 
 

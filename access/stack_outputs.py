@@ -1,4 +1,4 @@
-"""A stack's outputs, as the Pulumi CLI tells them."""
+"""A stack's outputs, read with the Pulumi CLI."""
 
 import json
 import shutil
@@ -10,52 +10,53 @@ from typing import Any, Literal
 from .errors import AccessError
 
 CONTRACT_VERSION = 1
-"""The version of the outputs' contract that is understood."""
+"""The supported version of the outputs' contract."""
 
 SECRET = "[secret]"  # noqa: S105
-"""What the CLI prints in place of a secret."""
+"""The CLI's replacement for a secret."""
 
 AssumableRoles = Mapping[str, Mapping[Literal["allow", "deny"], Sequence[str]]]
-"""ARNs of roles, by grantee and by whether it may or may not assume them."""
+"""ARNs of roles, by grantee and effect."""
 
 
 @dataclass(frozen=True)
 class StackOutputs:
-    """What a stack tells about its roles, and about who of its account may assume roles of others."""
+    """A stack's roles, and its grants of roles of other accounts."""
 
     stack: str
     """The stack's name."""
     role_arns: Mapping[str, str] = field(default_factory=dict)
     """The roles that other accounts may assume, by name."""
     role_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What the stack's file says of each of them, in its words."""
+    """The roles' options by role name, under the keys of the stack's file."""
     external_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What callers of a role have to pass, by the role's name."""
+    """The ids that callers of a role have to pass, by role name."""
     on_existing_buckets: Collection[str] = ()
-    """The roles whose buckets are looked after elsewhere, maybe in another account."""
+    """The roles whose buckets are managed elsewhere, maybe in another account."""
     groups: AssumableRoles = field(default_factory=dict)
-    """What the groups of this account may and may not assume."""
+    """The grants of this account's groups."""
     grant_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The options of what groups, roles and permission sets of this account may assume, by their names."""
+    """The options of grants, by the name of the group, role or permission set."""
     grantee_roles: AssumableRoles = field(default_factory=dict)
-    """What roles of this account may and may not assume."""
+    """The grants of this account's roles."""
     permission_sets: AssumableRoles = field(default_factory=dict)
-    """What people of permission sets of IAM Identity Center may and may not assume in this account."""
+    """The grants of IAM Identity Center permission sets in this account."""
 
     @property
     def has_grants(self) -> bool:
-        """``True`` where the stack says of somebody of its account which roles may be assumed."""
+        """``True`` if the stack grants roles to anybody in its account."""
         return bool(self.groups or self.grantee_roles or self.permission_sets)
 
     def of_permission_set(self, name: str | None) -> AssumableRoles:
-        """Return what is said of a permission set, by the name that :attr:`grant_options` has for it."""
-        said = self.permission_sets.get(name) if name else None
-        return {f"permission set {name}": said} if said else {}
+        """Return the grants of a permission set, by its name in :attr:`grant_options`."""
+        grants = self.permission_sets.get(name) if name else None
+        return {f"permission set {name}": grants} if grants else {}
 
 
 def combine(one: StackOutputs, other: StackOutputs) -> StackOutputs:
-    """Return what two stacks of one account say together, as AWS evaluates all policies of a principal together."""
-    both: dict[str, Any] = {it.name: _combined(getattr(one, it.name), getattr(other, it.name)) for it in fields(one)}
+    """Return the joint outputs of two stacks of one account, as AWS evaluates all policies of a principal together."""
+    names = [attribute.name for attribute in fields(one)]
+    both: dict[str, Any] = {name: _combined(getattr(one, name), getattr(other, name)) for name in names}
     return StackOutputs(**{**both, "stack": f"{one.stack}+{other.stack}"})
 
 
@@ -68,10 +69,10 @@ def _combined(one: Any, other: Any) -> Any:  # noqa: ANN401 (JSON)
 
 
 def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:
-    """The outputs of a stack, out of what ``pulumi stack output --json`` prints.
+    """Return the outputs of a stack from the output of ``pulumi stack output --json``.
 
     Raises:
-        AccessError: the stack speaks another contract.
+        AccessError: the stack has another contract version.
     """
     version = outputs.get("contractVersion")
     if version != CONTRACT_VERSION:
@@ -92,19 +93,19 @@ def parse_stack_outputs(stack: str, outputs: Mapping[str, Any]) -> StackOutputs:
 
 
 def read_stack_outputs(stack: str) -> StackOutputs:
-    """The outputs of a stack that is up, secret ones too: an external id is of no use unread.
+    """Return the outputs of a deployed stack, including secret ones such as external ids.
 
     Raises:
-        AccessError: the CLI can't be run, does not know the stack, or the stack speaks another contract.
+        AccessError: the CLI can't be run, does not know the stack, or the stack has another contract version.
     """
     outputs = read_public_outputs(stack)
     if _has_secret(outputs):
-        outputs = _run(stack, "--show-secrets")  # it takes the right to decrypt the state, which not everybody has
+        outputs = _run(stack, "--show-secrets")  # needs the right to decrypt the state, which not everybody has
     return parse_stack_outputs(stack, outputs)
 
 
 def read_public_outputs(stack: str) -> dict[str, Any]:
-    """Return the outputs of a stack that is up, as the CLI prints them: in place of a secret it says ``[secret]``.
+    """Return the outputs of a deployed stack as the CLI prints them, with ``[secret]`` in place of a secret.
 
     Raises:
         AccessError: the CLI can't be run, or does not know the stack.
@@ -113,7 +114,7 @@ def read_public_outputs(stack: str) -> dict[str, Any]:
 
 
 def without_secrets(value: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Return an output without what is secret in it; nothing where all of it is."""
+    """Return an output without its secret parts; ``None`` if all of it is secret."""
     if isinstance(value, Mapping):
         return {key: without_secrets(item) for key, item in value.items() if item != SECRET}
     if isinstance(value, list):
@@ -138,8 +139,8 @@ def _run(stack: str, *options: str) -> dict[str, Any]:
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         # Warnings may come first.
-        told = [line for line in lines if line.startswith("error: ")] or lines or [f"exit code {done.returncode}"]
-        raise AccessError(f"the outputs of stack {stack!r} can't be read: {told[0].removeprefix('error: ')}")
+        errors = [line for line in lines if line.startswith("error: ")] or lines or [f"exit code {done.returncode}"]
+        raise AccessError(f"the outputs of stack {stack!r} can't be read: {errors[0].removeprefix('error: ')}")
     try:
         outputs = json.loads(done.stdout)
     except ValueError:

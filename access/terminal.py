@@ -1,4 +1,4 @@
-"""What people see while and where they wait."""
+"""The terminal: colour, the prompt for MFA codes, and progress."""
 
 import os
 import sys
@@ -11,20 +11,20 @@ _CODE_DIGITS = 6
 
 
 def in_colour(stream: TextIO | None) -> bool:
-    """Whether to write in colour: on a terminal whose user has nothing against it (https://no-color.org)."""
+    """Return whether to write in colour: on a terminal, unless the user objects (https://no-color.org)."""
     return bool(stream and stream.isatty()) and not os.environ.get("NO_COLOR")
 
 
 def ask_for_code(serial: str) -> str:
-    """Return the code that an MFA device shows now, asked for on the terminal, without echo.
+    """Ask on the terminal, without echo, for the code that an MFA device shows, and return it.
 
     Raises:
-        AccessError: there is no terminal, or what was typed is no code.
+        AccessError: there is no terminal, or the input is not a code.
     """
     import getpass
 
     try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))  # getpass would go on to read standard input
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))  # getpass would read standard input instead
     except OSError:
         raise AccessError(
             f"the role wants an MFA code ({serial}), and there is no terminal to ask for it;"
@@ -40,7 +40,7 @@ def ask_for_code(serial: str) -> str:
 
 
 class Progress:
-    """What is going on, on standard error: one line that changes on a terminal, elsewhere a line for each new thing."""
+    """Progress on standard error: on a terminal one line that changes, elsewhere a line for each step."""
 
     def __init__(self) -> None:
         """Show nothing yet."""
@@ -48,8 +48,8 @@ class Progress:
         self._shown = ""
 
     def show(self, text: str) -> None:
-        """Show what is going on: a few words and, after a colon, how far it is."""
-        with suppress(OSError):  # the terminal has been closed; the work goes on to its end
+        """Show the current step in a few words and, after a colon, its progress."""
+        with suppress(OSError):  # the terminal has been closed; the work continues
             if self._live:
                 print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
             elif text.partition(":")[0] != self._shown.partition(":")[0]:
@@ -57,7 +57,7 @@ class Progress:
         self._shown = text
 
     def end(self) -> None:
-        """Leave nothing on the terminal."""
+        """Remove the line from the terminal."""
         with suppress(OSError):
             if self._live and self._shown:
                 print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Reusable component resources: a role that another account may assume, and who may assume it."""
+"""Reusable Pulumi components for roles that other accounts may assume."""
 
 from .application_bucket import ApplicationBucket
 from .args import ApplicationBucketArgs, GroupAssumePolicyArgs, GroupMembersArgs, ReadWriteBucketRoleArgs

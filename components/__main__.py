@@ -1,4 +1,4 @@
-"""Serves the components to Pulumi programs in any language; the engine runs this folder: ``python components``."""
+"""Serve the components to Pulumi programs in any language. The engine runs this folder: ``python components``."""
 
 import importlib
 import inspect
@@ -20,7 +20,7 @@ _package = importlib.import_module(_FOLDER.name)
 
 
 class _Provider(ComponentProvider):
-    """What ``component_provider_host`` serves, with names and refusals as other languages know them."""
+    """The provider of ``component_provider_host``, with argument names and errors as other languages write them."""
 
     def __init__(self) -> None:
         components = [
@@ -39,23 +39,23 @@ class _Provider(ComponentProvider):
         inputs: pulumi.Inputs,
         options: pulumi.ResourceOptions | None = None,
     ) -> ConstructResult:
-        """Make a component. A value that is not allowed is refused in one line, by the argument's name over there."""
+        """Create a component. Report an invalid value in one line, under the argument's camelCase name."""
         try:
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
-            refused = error.inner
-            if not isinstance(refused, _package.validation.InvalidValue):
+            cause = error.inner
+            if not isinstance(cause, _package.validation.InvalidValue):
                 raise
-            raise pulumi.InputPropertyError(_camel_case(refused.key), _camel_case(refused.reason)) from None
+            raise pulumi.InputPropertyError(_camel_case(cause.key), _camel_case(cause.reason)) from None
 
 
 def provider() -> ComponentProvider:
-    """Return the provider of all components, with the schema that their annotations and docstrings make."""
+    """Return the provider of all components. Its schema comes from their annotations and docstrings."""
     return _Provider()
 
 
 def _in_any_language(schema: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Return a part of a schema with its descriptions as Markdown, and the arguments in them in camelCase."""
+    """Return part of a schema, with its descriptions in Markdown and argument names in camelCase."""
     if isinstance(schema, list):
         return [_in_any_language(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""The bucket that the role is about, hardened as AWS advises."""
+"""The application's bucket, hardened as AWS recommends."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,11 +16,11 @@ _RULES: Mapping[str, rules.Rule] = {"name": rules.new_bucket_name, "kms_key_arn"
 
 
 class ApplicationBucket(pulumi.ComponentResource):
-    """A bucket that is private, owned by its account alone, versioned, encrypted and reached over TLS only.
+    """A private bucket: owned by its account alone, versioned, encrypted, and reachable over TLS only.
 
-    Source: Amazon S3 User Guide, "Security best practices for Amazon S3". Protect it where you use it:
+    Source: Amazon S3 User Guide, "Security best practices for Amazon S3". Protect the bucket where you use it:
     ``ResourceOptions(protect=True)`` protects the bucket itself, which holds the objects. Its settings are not
-    protected one by one, so that a refusal names the one resource that matters.
+    protected one by one, so that an error names the one resource that matters.
     """
 
     name: pulumi.Output[str]
@@ -74,7 +74,7 @@ class ApplicationBucket(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
-            policy=partition.apply(lambda it: policies.render(_deny_insecure_transport(it.name, given["name"]))),
+            policy=partition.apply(lambda own: policies.render(_deny_insecure_transport(own.name, given["name"]))),
             # S3 refuses both at once: "A conflicting conditional operation is currently in progress".
             opts=pulumi.ResourceOptions(parent=self, depends_on=[public_access_block]),
         )
@@ -91,21 +91,21 @@ async def _checked_key(partition: pulumi.Output[Partition], key: str) -> str:
 
 
 def _encryption(kms_key_arn: pulumi.Input[str] | None) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
-    """Return the rule of the default encryption: by a key of AWS KMS, if there is one.
+    """Return the default encryption rule: with the KMS key, if there is one.
 
-    A bucket key asks KMS less often (Amazon S3 User Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+    A bucket key calls KMS less often (Amazon S3 User Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
     """
     if not kms_key_arn:
         return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
-    by_key: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = {
+    with_key: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = {
         "sse_algorithm": "aws:kms",
         "kms_master_key_id": kms_key_arn,
     }
-    return {"apply_server_side_encryption_by_default": by_key, "bucket_key_enabled": True}
+    return {"apply_server_side_encryption_by_default": with_key, "bucket_key_enabled": True}
 
 
 def _deny_insecure_transport(partition: str, bucket: str) -> PolicyDocument:
-    """Return the bucket policy: nobody reaches the bucket without TLS.
+    """Return the bucket policy that denies requests without TLS.
 
     Source: Amazon S3 User Guide, "Security best practices for Amazon S3".
     """

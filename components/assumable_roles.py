@@ -1,4 +1,4 @@
-"""Roles that may, or may not, be assumed: which ones, until when, and the statements that say so."""
+"""The roles in an assume-role policy, the moments at which access ends, and the policy's statements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,28 +15,28 @@ from .validation import InvalidValue, when_known
 
 @dataclass(frozen=True)
 class AssumableRoles:
-    """ARNs of roles. An object, as the SDK would look into a mapping at each use."""
+    """ARNs of roles. Not a mapping, because the SDK would look into it at each use."""
 
     always: Sequence[str]
-    """Those without an end, sorted, each once."""
+    """The ARNs without an end, sorted, each once."""
     until: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Those with an end, by that moment; sorted, each once."""
+    """The ARNs with an end, by that moment; sorted, each once."""
 
     @property
     def arns(self) -> list[str]:
-        """All of them, sorted."""
+        """All ARNs, sorted."""
         return sorted([*self.always, *(arn for arns in self.until.values() for arn in arns)])
 
     @property
     def ends(self) -> dict[str, str]:
-        """The moment until which a role may be assumed, by its ARN."""
+        """The moments at which access ends, by ARN."""
         return {arn: moment for moment, arns in self.until.items() for arn in arns}
 
 
 def known_roles(partition: pulumi.Output[Partition], args: GroupAssumePolicyArgs) -> pulumi.Output[AssumableRoles]:
-    """Return the roles of a policy, checked, once all of them are known."""
+    """Return the roles of a policy, checked, once all are known."""
     always, until = args.get("role_arns", []), args.get("role_arns_until")
-    if not until:  # the usual case, without an output more
+    if not until:  # the usual case, which needs one output fewer
         return when_known(always, partial(_checked, partition, {}))
     lists: Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]] = {_ALWAYS: always, **until}
     return when_known(lists, partial(_checked_lists, partition))
@@ -67,14 +67,14 @@ async def _checked(
 
 
 def assume_role_statements(args: GroupAssumePolicyArgs, effect: Effect, roles: AssumableRoles) -> list[Statement]:
-    """Return the statements of an identity policy: roles may, or may not, be assumed; those with an end, until then.
+    """Return the statements that allow or deny assuming the roles; those with an end, until then.
 
     Source: IAM User Guide, "AWS: Allows access based on date and time".
     """
-    found = _statements(args, effect, roles.always) if roles.always else []
+    statements = _statements(args, effect, roles.always) if roles.always else []
     for moment, role_arns in roles.until.items():
-        found += _statements(args, effect, role_arns, moment)
-    return found
+        statements += _statements(args, effect, role_arns, moment)
+    return statements
 
 
 def _statements(
@@ -84,17 +84,17 @@ def _statements(
     sid = f"Until{moment.translate(_NOT_IN_SIDS)}" if moment else ""
     named: Condition = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
     bound = named if args.get("bind_session_name") else {}
-    found = [statement(f"{effect}AssumeRole{sid}", effect, ["sts:AssumeRole"], role_arns, condition=bound | before)]
+    made = [statement(f"{effect}AssumeRole{sid}", effect, ["sts:AssumeRole"], role_arns, condition=bound | before)]
     if args.get("source_identity"):
         own_name: Condition = {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}
-        found.append(
+        made.append(
             statement(
                 f"SetSourceIdentity{sid}", effect, ["sts:SetSourceIdentity"], role_arns, condition=own_name | before
             )
         )
     if args.get("session_tags"):
-        found.append(statement(f"TagSession{sid}", effect, ["sts:TagSession"], role_arns, condition=before))
-    return found
+        made.append(statement(f"TagSession{sid}", effect, ["sts:TagSession"], role_arns, condition=before))
+    return made
 
 
 _NOT_IN_SIDS = str.maketrans("", "", "-:")

@@ -1,4 +1,4 @@
-"""What a role may do in which buckets: the statements of its identity policy, and those of the buckets and keys."""
+"""Access to buckets: the statements of the role's identity policy, and of the policies of buckets and keys."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ from .partition import Partition
 from .policies import Condition, OneOrMore, Statement, one_or_more, statement
 
 PRESETS = ("read", "write", "readWrite")
-"""What ``access`` may be."""
+"""The values of ``access``."""
 
 # Actions by intent. Source: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations".
 _LOCATE = ["s3:GetBucketLocation"]
@@ -24,7 +24,7 @@ _OBJECTS_SID = {"read": "ReadObjects", "write": "WriteObjects", "readWrite": "Re
 
 
 def bucket_names(args: ReadWriteBucketRoleArgs) -> list[str]:
-    """Return the names of the buckets, of resolved values, in the order given."""
+    """Return the names of the buckets, in the order given, from resolved arguments."""
     one = args.get("bucket")
     return [str(name) for name in dict.fromkeys([*([one] if one else ()), *args.get("buckets", ())])]
 
@@ -33,8 +33,8 @@ def identity_statements(partition: Partition, args: ReadWriteBucketRoleArgs) -> 
     """Return the statements of the role's identity policy.
 
     Args:
-        partition: the role's.
-        args: resolved values.
+        partition: the role's partition.
+        args: the resolved arguments.
     """
     statements: list[Statement] = []
     if args.get("list_all_buckets", True):
@@ -51,10 +51,10 @@ def identity_statements(partition: Partition, args: ReadWriteBucketRoleArgs) -> 
 def resource_policy_statements(
     partition: Partition, role_arn: str, args: ReadWriteBucketRoleArgs
 ) -> dict[str, list[Statement]]:
-    """Return what the policies of the buckets and keys have to say, by ARN, where another account owns them.
+    """Return the statements that buckets and keys of other accounts need in their policies, by ARN.
 
-    The role's account is the principal and the role stands in a condition, so that the statements hold for a role that
-    is made anew. Their Sids name the role: a policy may hold those of several.
+    The principal is the role's account, and a condition names the role, so that the statements still hold when the role
+    is created again. The Sids name the role, because one policy may serve several roles.
     """
     statements = {
         f"arn:{partition.name}:s3:::{name}": _bucket_statements(partition, [name], args) for name in bucket_names(args)
@@ -63,31 +63,31 @@ def resource_policy_statements(
         # In a key's policy the resource is the key.
         through_s3 = _only_through_s3(partition, [arn])
         statements[arn] = [statement("UseKey", "Allow", _key_actions(args), ["*"], condition=through_s3)]
-    return {arn: [_for_role(role_arn, each) for each in own] for arn, own in statements.items()}
+    return {arn: [_for_role(role_arn, each) for each in allowing] for arn, allowing in statements.items()}
 
 
-def _for_role(role_arn: str, own: Statement) -> Statement:
-    """Return the statement for a role of another account."""
+def _for_role(role_arn: str, allowing: Statement) -> Statement:
+    """Return a statement of an identity policy as a resource policy has it, for a role of another account."""
     is_role: Condition = {"ArnEquals": {"aws:PrincipalArn": role_arn}}
     return statement(
-        own["Sid"] + _sid_of(role_arn),
-        own["Effect"],
-        _listed(own["Action"]),
-        _listed(own["Resource"]),
+        allowing["Sid"] + _sid_suffix(role_arn),
+        allowing["Effect"],
+        _as_list(allowing["Action"]),
+        _as_list(allowing["Resource"]),
         principal={"AWS": f"{role_arn.partition(':role/')[0]}:root"},
-        condition={**own.get("Condition", {}), **is_role},
+        condition={**allowing.get("Condition", {}), **is_role},
     )
 
 
-def _sid_of(role_arn: str) -> str:
-    """Return an end for a Sid that no other role has: its account and name, in letters and digits."""
+def _sid_suffix(role_arn: str) -> str:
+    """Return a Sid suffix that is unique to a role: its account and name, in letters and digits."""
     account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     letters = re.sub("[^A-Za-z0-9]", "", name)
     distinct = "" if letters == name else hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{account}{distinct}{letters}"
 
 
-def _listed(values: OneOrMore) -> list[str]:
+def _as_list(values: OneOrMore) -> list[str]:
     return [values] if isinstance(values, str) else values
 
 
@@ -121,17 +121,17 @@ def _bucket_statements(partition: Partition, names: Sequence[str], args: ReadWri
 
 
 def _key_actions(args: ReadWriteBucketRoleArgs) -> list[str]:
-    """Return what a role has to do with a key.
+    """Return the KMS actions that a role needs.
 
-    Who writes decrypts too: the CLI and SDKs upload large files in parts, which S3 reads to join them (Amazon S3 User
-    Guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)", its permissions; AWS re:Post, "Why can't I upload
-    a large file to my Amazon S3 bucket that has AWS KMS encryption").
+    Writing needs kms:Decrypt too: the CLI and SDKs upload large files in parts, which S3 reads to join them (Amazon S3
+    User Guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)", permissions; AWS re:Post, "Why can't I
+    upload a large file to my Amazon S3 bucket that has AWS KMS encryption").
     """
     return _DECRYPT if args.get("access") == "read" else [*_DECRYPT, *_ENCRYPT]
 
 
 def _only_through_s3(partition: Partition, key_arns: Iterable[str]) -> Condition:
-    """Return the condition that S3 makes the request for the role, in the keys' regions (AWS KMS, "kms:ViaService")."""
+    """Return the condition that the request comes through S3 in the keys' regions (AWS KMS, "kms:ViaService")."""
     regions = {arn.split(":")[3] for arn in key_arns}
     return {
         "StringEquals": {"kms:ViaService": one_or_more(f"s3.{region}.{partition.dns_suffix}" for region in regions)}

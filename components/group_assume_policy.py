@@ -1,4 +1,4 @@
-"""Who may assume roles of other accounts, and who may not: a policy of a group, a role or a permission set."""
+"""A policy that allows or denies a group, role or permission set to assume roles of other accounts."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,7 +18,10 @@ Kind = Literal["group", "role", "permission_set"]
 _KINDS: Sequence[Kind] = get_args(Kind)
 
 _MOST_CHARACTERS: Mapping[Kind, int] = {"group": 5120, "role": 10240, "permission_set": 6144}
-"""Of all inline policies together, and of one managed policy. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+"""Quotas for all inline policies together, or for one managed policy.
+
+Source: IAM User Guide, "IAM and AWS STS quotas".
+"""
 
 _RULES: Mapping[str, rules.Rule] = {
     "group": rules.group_name,
@@ -38,10 +41,10 @@ def _checked_args(args: Mapping[str, object]) -> GroupAssumePolicyArgs:
         raise InvalidValue("role_arns", MISSING, "give at least one role, here or in role_arns_until")
     for key in ("bind_session_name", "source_identity"):
         if given.get(key) and "group" not in given:
-            raise InvalidValue(key, True, "a role has no user's name: use it with group")
+            raise InvalidValue(key, True, "only users have a user name; use it with group")
     for key in ("bind_session_name", "source_identity", "session_tags", "role_arns_until"):
         if given.get(key) and given["effect"] == "Deny":
-            raise InvalidValue(key, given[key], "it narrows or adds to what is allowed: use it with Allow")
+            raise InvalidValue(key, given[key], "it modifies an Allow; use it with Allow")
     return cast(GroupAssumePolicyArgs, given)
 
 
@@ -89,29 +92,29 @@ class GroupAssumePolicy(pulumi.ComponentResource):
 
 
 def check_total_size(kind: Kind, name: str, grants: Mapping[str, GroupAssumePolicy]) -> None:
-    """Check that a group, or a role, can hold these inline policies together.
+    """Check that a group or role can hold these inline policies together.
 
     Args:
-        kind: what the policies are for.
-        name: its name.
+        kind: the kind of grantee.
+        name: the grantee's name.
         grants: the policies, by name.
 
     Raises (when the documents are known):
-        InvalidValue: they are too long together; the message tells how long each is.
+        InvalidValue: the policies are too long together; the message lists their sizes.
     """
 
     def check(documents: Mapping[str, str]) -> None:
         sizes = {policy: policies.characters(text) for policy, text in documents.items()}
         if sum(sizes.values()) > _MOST_CHARACTERS[kind]:
             used = ", ".join(f"{policy} {size}" for policy, size in sizes.items())
-            rule = f"IAM takes {_MOST_CHARACTERS[kind]} in the inline policies of a {kind}; there are: {used}"
+            rule = f"IAM allows {_MOST_CHARACTERS[kind]} in the inline policies of a {kind}; there are: {used}"
             raise InvalidValue(f"{kind} {name}", f"{sum(sizes.values())} characters", rule)
 
     pulumi.Output.all(**{name: policy.policy for name, policy in grants.items()}).apply(check)
 
 
 def assume_role_policy(args: GroupAssumePolicyArgs) -> PolicyDocument:
-    """Return the identity policy of resolved values: roles may, or may not, be assumed."""
+    """Return the identity policy that allows or denies assuming the roles, from resolved arguments."""
     always, until = cast(Sequence[str], args.get("role_arns", ())), args.get("role_arns_until", {})
     by_moment = {moment: sorted(set(cast(Sequence[str], until[moment]))) for moment in sorted(until)}
     return _document(args, AssumableRoles(sorted(set(always)), by_moment))
@@ -122,19 +125,20 @@ def _document(args: GroupAssumePolicyArgs, roles: AssumableRoles) -> PolicyDocum
 
 
 async def _rendered(args: GroupAssumePolicyArgs, roles: AssumableRoles) -> str:
-    kind = next(it for it in _KINDS if it in args)
+    kind = next(key for key in _KINDS if key in args)
     grantee = args[kind]
-    if isinstance(grantee, pulumi.Output):  # looked at here, as another output would cost more than all the rest
+    if isinstance(grantee, pulumi.Output):  # awaited here, as one more output would cost more than all the rest
         known = await grantee.future()
         if known is not None:
             _RULES[kind](kind, known)
-        grantee = known or "that is not known yet"
+        grantee = known or "(name not known yet)"
     policy = _document(args, roles)
-    what = f"{'' if kind == 'permission_set' else 'inline '}policy {args['policy_name']} of {in_words(kind)} {grantee}"
-    policies.check_size(what, policy, _MOST_CHARACTERS[kind])
+    inline = "" if kind == "permission_set" else "inline "
+    title = f"{inline}policy {args['policy_name']} of {kind_label(kind)} {grantee}"
+    policies.check_size(title, policy, _MOST_CHARACTERS[kind])
     return render(policy)
 
 
-def in_words(kind: Kind) -> str:
-    """Return a kind of grantee as people call it."""
+def kind_label(kind: Kind) -> str:
+    """Return a kind of grantee in plain English."""
     return kind.replace("_", " ")

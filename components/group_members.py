@@ -1,4 +1,4 @@
-"""Who is in a group."""
+"""The members of a group."""
 
 from collections.abc import Mapping
 
@@ -14,8 +14,8 @@ _RULES: Mapping[str, rules.Rule] = {"group": rules.group_name, "members": rules.
 class GroupMembers(pulumi.ComponentResource):
     """The members of a group.
 
-    AWS is asked to add those who are missing. Others leave the group once the engine knows of them: when they were
-    among these members before, or after a refresh.
+    Missing users are added. Other users are removed once the engine knows of them: if they were among these members
+    before, or after a refresh.
     """
 
     def __init__(self, name: str, args: GroupMembersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -31,7 +31,7 @@ class GroupMembers(pulumi.ComponentResource):
             name=f"{name}-membership",
             group=validation.checked_later("group", given["group"], rules.group_name),
             users=given["members"],
-            # The membership's name is the provider's own; no user or group of AWS carries it.
+            # Only the provider knows this name; AWS has none for a membership.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["name"]),
         )
         self.register_outputs({})

@@ -1,8 +1,8 @@
-"""The elements of policy documents, as pure functions from values to dictionaries, and the one place that renders them.
+"""Policy documents: pure functions that build their elements, and the one place that renders and measures them.
 
 Each statement has one intent and a Sid that names it. The documents are those of the IAM User Guide, "IAM tutorial:
-Delegate access across AWS accounts using IAM roles"; actions and resources that form a list are sorted, so that a
-document's text changes only when its meaning does.
+Delegate access across AWS accounts using IAM roles". Lists of actions and resources are sorted, so that a document's
+text changes only when its meaning does.
 """
 
 import json
@@ -20,7 +20,7 @@ Condition = dict[str, dict[str, OneOrMore]]
 
 
 class Statement(TypedDict):
-    """One statement of a policy document, with the elements that this project uses.
+    """A statement of a policy document, with the elements that this project uses.
 
     Source: IAM User Guide, "IAM JSON policy elements reference".
     """
@@ -49,26 +49,26 @@ def statement(
     principal: Principal | None = None,
     condition: Condition | None = None,
 ) -> Statement:
-    """Return a statement with the elements that are given.
+    """Return a statement of the given elements.
 
     Args:
-        sid: its name: letters and digits.
-        effect: whether it allows or denies.
-        actions: at least one.
-        resources: those that it is about; none in a trust policy, which is about its own role.
-        principal: those that it is for; none in an identity policy.
-        condition: when it holds; always, if there is none.
+        sid: the statement's name: letters and digits.
+        effect: ``Allow`` or ``Deny``.
+        actions: at least one action.
+        resources: the resources; none in a trust policy, which applies to its own role.
+        principal: the principals; none in an identity policy.
+        condition: the condition; without one the statement always applies.
     """
-    for_whom: dict[str, Principal] = {"Principal": principal} if principal else {}
-    on_what: dict[str, OneOrMore] = {"Resource": one_or_more(resources)} if resources else {}
-    when: dict[str, Condition] = {"Condition": condition} if condition else {}
-    # The usual order of the elements, which people read and which text comparisons see.
-    made = {"Sid": sid, "Effect": effect, **for_whom, "Action": one_or_more(actions), **on_what, **when}
-    return cast(Statement, made)
+    principals: dict[str, Principal] = {"Principal": principal} if principal else {}
+    objects: dict[str, OneOrMore] = {"Resource": one_or_more(resources)} if resources else {}
+    conditions: dict[str, Condition] = {"Condition": condition} if condition else {}
+    # The usual order of the elements: people read it, and text comparisons depend on it.
+    elements = {"Sid": sid, "Effect": effect, **principals, "Action": one_or_more(actions), **objects, **conditions}
+    return cast(Statement, elements)
 
 
 def document(*statements: Statement) -> PolicyDocument:
-    """Return the policy document that consists of these statements."""
+    """Return the policy document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
@@ -78,26 +78,26 @@ def render(policy: PolicyDocument) -> str:
 
 
 def one_or_more(values: Iterable[str]) -> OneOrMore:
-    """Return one value as it is, several as a sorted list, each once."""
+    """Return a single value as it is, and several as a sorted list, each once."""
     distinct = sorted(set(values))
     return distinct[0] if len(distinct) == 1 else distinct
 
 
-def check_size(what: str, policy: PolicyDocument, most: int) -> None:
-    """Count as IAM does: characters other than white space.
+def check_size(title: str, policy: PolicyDocument, most: int) -> None:
+    """Check that a document is not too long for IAM.
 
     Source: IAM User Guide, "IAM and AWS STS quotas".
 
     Raises:
-        InvalidValue: it is too long; the message names the statements that use up most.
+        InvalidValue: the document is too long; the message names its longest statements.
     """
     size = characters(render(policy))
     if size > most:
         longest = sorted(policy["Statement"], key=lambda each: -len(json.dumps(each)))
         used = ", ".join(f"{each['Sid']} {characters(json.dumps(each))}" for each in longest[:3])
-        raise InvalidValue(what, f"{size} characters", f"IAM takes {most}; the longest statements: {used}")
+        raise InvalidValue(title, f"{size} characters", f"IAM allows {most}; the longest statements: {used}")
 
 
 def characters(text: str) -> int:
-    """Return the length of a document as IAM counts it: without white space."""
+    """Return the length of a document as IAM counts it: characters other than white space."""
     return len(re.sub(r"\s", "", text))

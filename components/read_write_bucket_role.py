@@ -22,12 +22,12 @@ _TUTORIALS_ROLE, _TUTORIALS_POLICY = "UpdateApp", "read-write-app-bucket"
 
 _MOST_POLICY_CHARACTERS = 6144
 _DEFAULT_TRUST_CHARACTERS, _MOST_TRUST_CHARACTERS = 2048, 8192
-"""Of a trust policy: the quota "Role trust policy length", and the most that AWS raises it to on request.
+"""The quota "Role trust policy length", and the most to which AWS raises it on request.
 
 Source: IAM User Guide, "IAM and AWS STS quotas", and Service Quotas.
 """
 
-_NOT_BY_ROLES = "people of IAM Identity Center come in as a role, which has no MFA and no user's name here"
+_NOT_BY_ROLES = "people of IAM Identity Center arrive as a role, which has no MFA and no user name here"
 """Sources: IAM User Guide, "Secure API access with MFA" (federated users) and "IAM policy elements: Variables and tags"
 (aws:username is not present in a role's session)."""
 
@@ -61,19 +61,19 @@ _RULES: Mapping[str, rules.Rule] = {
 
 
 def default_policy_name(role_name: str) -> str:
-    """Return the name of a role's managed policy where none is given. No two roles of an account share it."""
+    """Return the default name of a role's managed policy. No two roles of an account share it."""
     return _TUTORIALS_POLICY if role_name == _TUTORIALS_ROLE else f"{_TUTORIALS_POLICY}-{role_name}"
 
 
 def checked_role_args(args: Mapping[str, object], partition: str | None = None) -> ReadWriteBucketRoleArgs:
-    """Return the arguments that are given, checked as far as can be without AWS. Outputs are left out.
+    """Return the given arguments, checked as far as possible without AWS. Outputs are not checked.
 
     Args:
         args: the arguments.
-        partition: the role's, where it is known.
+        partition: the role's partition, if it is known.
 
     Raises:
-        InvalidValue: with the key, the value and what is allowed.
+        InvalidValue: an argument is missing or not allowed.
     """
     given = validation.checked(args, ReadWriteBucketRoleArgs, _RULES)
     validation.check_exactly_one(given, "trusted_account_id", "trusted_account_ids")
@@ -96,22 +96,22 @@ def checked_role_args(args: Mapping[str, object], partition: str | None = None) 
 
 
 def _check_accounts(given: Mapping[str, Any]) -> None:
-    """Check that principals are of accounts that are trusted: a mistyped one would trust, or deny, nobody."""
+    """Check that principals belong to trusted accounts: a mistyped account would trust, or deny, nobody."""
     accounts = trusted_accounts(cast(ReadWriteBucketRoleArgs, given))
     for key in ("trusted_principal_arns", "denied_principal_arns"):
         for index, pattern in enumerate(given.get(key, ())):
             if isinstance(pattern, str) and pattern.split(":")[4] not in ("*", *accounts):
-                rule = f"its account is not one that the role trusts; those are {', '.join(accounts)}"
+                rule = f"the role does not trust its account; it trusts {', '.join(accounts)}"
                 raise InvalidValue(f"{key}[{index}]", pattern, rule)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What the documents are made of. An object, as the SDK would look into a mapping at each use."""
+    """The values for the documents. Not a mapping, because the SDK would look into it at each use."""
 
     partition: Partition
     args: ReadWriteBucketRoleArgs
-    """All of them resolved and checked, but for an external id that is an output."""
+    """Resolved and checked, except for an external id that is an output."""
 
 
 class ReadWriteBucketRole(pulumi.ComponentResource):
@@ -125,7 +125,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
     external_id: pulumi.Output[str]
     """The id that callers have to pass; empty where they need none."""
     resource_policy_statements: pulumi.Output[Mapping[str, str]]
-    """The statements, as JSON, for the policies of the buckets and keys, by ARN, where another account owns them."""
+    """The statements, as JSON, that buckets and keys of other accounts need in their policies, by ARN."""
 
     def __init__(self, name: str, args: ReadWriteBucketRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the role, its managed policy and the attachment.
@@ -156,7 +156,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
             max_session_duration=args.get("max_session_duration"),
             permissions_boundary=args.get("permissions_boundary"),
             assume_role_policy=_trust(known, external_id),
-            # Policies that others attached would hinder its removal, e.g. the console's "Revoke active sessions".
+            # Policies from elsewhere, e.g. from the console's "Revoke active sessions", would block its removal.
             force_detach_policies=True,
             opts=child,
         )
@@ -164,7 +164,7 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
 
         self.arn = role.arn
         self.external_id = pulumi.Output.from_input(external_id or "")
-        self.resource_policy_statements = known.apply(lambda it: role.arn.apply(partial(_rendered_statements, it)))
+        self.resource_policy_statements = known.apply(lambda own: role.arn.apply(partial(_rendered_statements, own)))
         self.register_outputs(
             {
                 "arn": self.arn,
@@ -175,14 +175,14 @@ class ReadWriteBucketRole(pulumi.ComponentResource):
 
 
 def _known(partition: pulumi.Output[Partition], args: ReadWriteBucketRoleArgs) -> pulumi.Output[_Known]:
-    """Return the arguments once all of them are known.
+    """Return the arguments once all are known.
 
-    An external id is left out where it is an output: one that is secret would make every document secret.
+    An external id that is an output is left out: if it is secret, it would make every document secret.
     """
     pending = {key: value for key, value in args.items() if has_pending(value) and key != "external_id"}
     plain = {key: value for key, value in args.items() if key not in pending and not is_pending(value)}
     if not pending:
-        return partition.apply(lambda it: _Known(it, checked_role_args(plain, it.name)))
+        return partition.apply(lambda own: _Known(own, checked_role_args(plain, own.name)))
     return pulumi.Output.all(partition, pending).apply(
         lambda both: _Known(both[0], checked_role_args({**plain, **both[1]}, both[0].name))
     )
@@ -205,7 +205,7 @@ def _rendered_trust(known: _Known, external_id: str | None = None) -> str:
     size = policies.characters(text)
     if size > _DEFAULT_TRUST_CHARACTERS:
         pulumi.log.warn(
-            f"role {args['name']}: its trust policy has {size} characters, and IAM takes {_DEFAULT_TRUST_CHARACTERS}"
+            f"role {args['name']}: its trust policy has {size} characters, and IAM allows {_DEFAULT_TRUST_CHARACTERS}"
             " unless the account's quota for the role trust policy length has been raised"
         )
     return text
@@ -218,10 +218,10 @@ def _rendered_identity_policy(known: _Known) -> str:
 
 
 def identity_policy(partition: Partition, args: ReadWriteBucketRoleArgs) -> PolicyDocument:
-    """Return the role's identity policy, of resolved values."""
+    """Return the role's identity policy, from resolved arguments."""
     statements = identity_statements(partition, args)
     if "revoke_sessions_issued_before" in args:
-        # What the console's "Revoke active sessions" does (IAM User Guide, "Revoke IAM role temporary credentials").
+        # As the console's "Revoke active sessions" does (IAM User Guide, "Revoke IAM role temporary credentials").
         older: Condition = {"DateLessThan": {"aws:TokenIssueTime": args["revoke_sessions_issued_before"]}}
         statements.append(statement("RevokeOlderSessions", "Deny", ["*"], ["*"], condition=older))
     return policies.document(*statements)

@@ -1,7 +1,7 @@
-"""What AWS allows in plain values, as a table of rules.
+"""AWS's rules for plain values.
 
-A rule takes where a value stands and the value. It returns nothing for a good value and raises :class:`InvalidValue`
-for a bad one. A value that is still a Pulumi ``Output`` is left out: the components check it once it is known.
+A rule takes a key and its value, and raises :class:`InvalidValue` if the value is not allowed. A rule ignores a Pulumi
+``Output``: the components check the value once it is known.
 """
 
 import ipaddress
@@ -22,11 +22,11 @@ class Text:
     """A rule for text."""
 
     pattern: str
-    """A regular expression that the whole text has to match; ``\\w`` stands for ASCII characters."""
+    """A regular expression for the whole text; ``\\w`` matches ASCII characters only."""
     allowed: str
-    """What is allowed, in words."""
+    """The allowed values, in words."""
     source: str
-    """The page of AWS's documentation that says so."""
+    """The page of AWS's documentation, or the reason."""
 
     def __call__(self, key: str, value: object) -> None:
         """Check a value."""
@@ -84,19 +84,19 @@ external_id = Text(
 )
 organization_id = Text(
     "o-[a-z0-9]{10,32}",
-    "an organization's id is like o-a1b2c3d4e5",
+    "an organization id looks like o-a1b2c3d4e5",
     'AWS Organizations API Reference, "Organization"',
 )
 prefix = Text(
     r"[^/*?$\s\x00-\x1f\x7f][^*?$\x00-\x1f\x7f]{0,1022}",
-    "write what the keys begin with, e.g. reports/, in one line, without a first / and without *?$",
+    "write the beginning of object keys, e.g. reports/, on one line, without a leading / and without *?$",
     "no wildcard and no policy variable, so that the access is as wide as it looks",
 )
 
 _BUCKET_NAME = Text(
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
     "a bucket name has 3 to 63 lower-case letters, digits, dots or hyphens, begins and ends with a letter or digit,"
-    " has no two dots in a row, does not look like an IP address",
+    " has no two dots in a row and does not look like an IP address",
     'Amazon S3 User Guide, "General purpose bucket naming rules"',
 )
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -112,14 +112,14 @@ def bucket_name(key: str, value: object) -> None:
 
 
 def new_bucket_name(key: str, value: object) -> None:
-    """Check the name of a bucket that is to be made.
+    """Check the name of a new bucket.
 
     Names that end in ``-an`` belong to the account regional namespace, which a request has to ask for (Amazon S3 User
     Guide, "Namespaces for general purpose buckets").
     """
     bucket_name(key, value)
     if isinstance(value, str) and value.endswith("-an"):
-        raise InvalidValue(key, value, "S3 keeps names that end in -an for the account regional namespace")
+        raise InvalidValue(key, value, "S3 reserves names that end in -an for the account regional namespace")
 
 
 _PRINCIPAL = Text(
@@ -133,7 +133,7 @@ _SSO_PATHS = ("aws-reserved/sso.amazonaws.com/", "aws-reserved/sso.amazonaws.com
 
 
 def principal_pattern(key: str, value: object) -> None:
-    """Check the ARN of users or roles, in which ``*`` stands for any characters of path and name, ``?`` for one."""
+    """Check an ARN of users or roles. In path and name, ``*`` matches any characters and ``?`` matches one."""
     _PRINCIPAL(key, value)
     sso_role = _SSO_ROLE.search(value) if isinstance(value, str) else None
     if sso_role and not _is_sso_path(sso_role[1] or ""):
@@ -143,21 +143,21 @@ def principal_pattern(key: str, value: object) -> None:
         raise InvalidValue(key, value, f"{rule} trusted_permission_sets or denied_permission_sets")
 
 
-reason = Text(r"[^\x00-\x1f\x7f]{1,200}", "write in one line why, at most 200 characters", "reports repeat it")
+reason = Text(r"[^\x00-\x1f\x7f]{1,200}", "give the reason on one line, at most 200 characters", "reports repeat it")
 
 
 def _is_sso_path(path: str) -> bool:
-    """Return whether roles of IAM Identity Center may have this path, in which ``*`` and ``?`` stand for others.
+    """Return whether roles of IAM Identity Center may have this path, which may contain ``*`` and ``?``.
 
-    It ends with the region of the Identity Center, but for us-east-1 (IAM Identity Center User Guide, "Referencing
-    permission sets in resource policies, Amazon EKS cluster config maps, and AWS KMS key policies").
+    The path ends with the region of the Identity Center, except for us-east-1 (IAM Identity Center User Guide,
+    "Referencing permission sets in resource policies, Amazon EKS cluster config maps, and AWS KMS key policies").
     """
     in_a_region = re.fullmatch(r"aws-reserved/sso\.amazonaws\.com/[a-z0-9*?-]+/", path)
     return bool(in_a_region) or any(matches(path, real) for real in _SSO_PATHS)
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return whether text matches a pattern, in which ``*`` stands for any characters and ``?`` for any one.
+    """Return whether text matches a pattern, in which ``*`` matches any characters and ``?`` matches one.
 
     Source: IAM User Guide, "IAM JSON policy elements: Condition operators", ARN and string condition operators.
     """
@@ -165,47 +165,47 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-_OF_IDENTITY_CENTER, _OF_SERVICES = "AWSReservedSSO_", "AWSServiceRoleFor"
+_SSO_PREFIX, _SERVICE_PREFIX = "AWSReservedSSO_", "AWSServiceRoleFor"
 
 
 def changeable_role_name(key: str, value: object) -> None:
-    """Check the name of a role whose policies an account may change.
+    """Check the name of a role whose policies the account can change.
 
-    AWS answers UnmodifiableEntity for those of Identity Center and of services (rebuy-de/aws-nuke#441; IAM User Guide,
+    AWS answers UnmodifiableEntity for roles of Identity Center and of services (rebuy-de/aws-nuke#441; IAM User Guide,
     "Service-linked roles").
     """
     role_name(key, value)
-    if isinstance(value, str) and value.startswith(_OF_IDENTITY_CENTER):
+    if isinstance(value, str) and value.startswith(_SSO_PREFIX):
         rule = "only AWS can change the roles of IAM Identity Center; name their permission set instead, under"
         raise InvalidValue(key, value, f"{rule} permissionSets, or as permission_set of a GroupAssumePolicy")
-    if isinstance(value, str) and value.startswith(_OF_SERVICES):
+    if isinstance(value, str) and value.startswith(_SERVICE_PREFIX):
         raise InvalidValue(key, value, "only AWS can change service-linked roles; name a role of your own")
 
 
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")  # Python takes many more forms
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")  # Python accepts many more forms
 
 
 def moment(key: str, value: object) -> None:
-    """Check a moment of UTC.
+    """Check a moment in UTC.
 
     Source: IAM User Guide, "IAM JSON policy elements: Condition operators", date operators.
     """
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) and _MOMENT.fullmatch(value) else None
+        parsed = datetime.fromisoformat(value) if isinstance(value, str) and _MOMENT.fullmatch(value) else None
     except ValueError:  # no such day or hour
-        found = None
-    if found is None:
-        raise InvalidValue(key, value, "write a moment of UTC in quotes, e.g. '2027-01-31T00:00:00Z'")
+        parsed = None
+    if parsed is None:
+        raise InvalidValue(key, value, "write a UTC time in quotes, e.g. '2027-01-31T00:00:00Z'")
 
 
 def role_arns_by_moment(key: str, value: object) -> None:
-    """Check lists of roles, each by the moment until which they may be assumed."""
+    """Check lists of roles by the moment at which access ends."""
     for until, arns in value.items() if isinstance(value, Mapping) else ():
         moment(key, until)
         each(role_arn)(f"{key}.{until}", arns)
 
 
-_RANGE = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")  # Python takes masks and zones too
+_RANGE = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")  # Python accepts masks and zones too
 
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -219,28 +219,28 @@ _PRIVATE = _networks(
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 )
 """Addresses that nobody has on the Internet. Sources: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291."""
-_OF_NO_CALLER = [*_PRIVATE, *_networks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3")]
-"""These, and those of no host. Source: RFC 6890."""
+_NOT_CALLERS = [*_PRIVATE, *_networks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3")]
+"""Private addresses, and addresses that no host has. Source: RFC 6890."""
 _ALL_ADDRESSES = _networks("0.0.0.0/0", "2000::/3")
 """Source for IPv6: RFC 4291, global unicast."""
 
 
 def public_ranges(key: str, value: object) -> None:
-    """Check ranges of addresses: each begins with its first address, none is private, and together they are not all.
+    """Check ranges: each begins with its first address, none is private, and together they do not cover everything.
 
     Source: IAM User Guide, "AWS global condition context keys", aws:SourceIp: "can only be used for public IP address
     ranges".
     """
     each(public_range)(key, value)
     ranges = _networks(*map(str, value)) if isinstance(value, Sequence) else []
-    for everybody in _ALL_ADDRESSES:
-        alike = [it for it in (*ranges, *_OF_NO_CALLER) if it.version == everybody.version]
-        if any(_is_within(everybody, joined) for joined in ipaddress.collapse_addresses(alike)):  # type: ignore[type-var]
+    for whole in _ALL_ADDRESSES:
+        covered = [network for network in (*ranges, *_NOT_CALLERS) if network.version == whole.version]
+        if any(_is_within(whole, joined) for joined in ipaddress.collapse_addresses(covered)):  # type: ignore[type-var]
             raise InvalidValue(key, value, "together they are all public addresses, which would not restrict anything")
 
 
 def public_range(key: str, value: object) -> None:
-    """Check a range of addresses, in CIDR notation, some of which are public."""
+    """Check a range in CIDR notation, some of whose addresses have to be public."""
     try:
         network = ipaddress.ip_network(value) if isinstance(value, str) and _RANGE.fullmatch(value) else None
     except ValueError:
@@ -283,7 +283,7 @@ def _check_distinct_names(key: str, names: Mapping[object, object]) -> None:
     for name in names:
         first = seen.setdefault(str(name).casefold(), name)
         if first is not name:
-            raise InvalidValue(key, name, f"{first!r} is the same but for case, which does not matter in a tag's name")
+            raise InvalidValue(key, name, f"{first!r} differs only in case, which does not matter in a tag's name")
 
 
 def _tag(name: object, key: str, value: object) -> None:
@@ -297,17 +297,17 @@ def _tag(name: object, key: str, value: object) -> None:
 
 
 def check_partition(key: str, value: object, partition: str) -> None:
-    """Check that an ARN, or each of a list, is of a partition: an ARN of another matches nobody, or nothing."""
+    """Check that an ARN, or each ARN of a list, is in a partition. An ARN of another partition matches nothing."""
     if isinstance(value, str):
         if value.split(":")[1] != partition:
-            raise InvalidValue(key, value, f"it is of another partition; here ARNs begin with arn:{partition}:")
+            raise InvalidValue(key, value, f"it is in another partition; here ARNs begin with arn:{partition}:")
     elif isinstance(value, Sequence):
         for index, arn in enumerate(value):
             check_partition(f"{key}[{index}]", arn, partition)
 
 
 def each(rule: Rule, least: Literal[0, 1] = 1) -> Rule:
-    """Return a rule for a list of at least so many values, each of which keeps the rule."""
+    """Return a rule for a list of at least this many values that each keep the rule."""
 
     def check_list(key: str, value: object) -> None:
         if is_pending(value):
@@ -326,7 +326,7 @@ def one_of(*allowed: str) -> Rule:
 
     def check(key: str, value: object) -> None:
         if value not in allowed:
-            raise InvalidValue(key, value, f"it is one of {', '.join(allowed)}")
+            raise InvalidValue(key, value, f"write one of {', '.join(allowed)}")
 
     return check
 

@@ -1,4 +1,4 @@
-"""Who may assume a role, and under which conditions: the role's trust policy."""
+"""A role's trust policy: the principals that may assume the role, and the conditions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_network
@@ -15,30 +15,30 @@ def trusted_accounts(args: ReadWriteBucketRoleArgs) -> list[str]:
 
 
 def is_open_to_any_role(args: ReadWriteBucketRoleArgs) -> bool:
-    """Return whether roles of the accounts that nobody named may assume the role, if their own account lets them.
+    """Return whether roles that are not named may assume the role, if their own account lets them.
 
-    Those who are denied the role as members of a group could then get to it by way of one of those. A role's session
-    never counts as signed in with MFA and has no user name (IAM User Guide, "Secure API access with MFA" and "IAM
-    policy elements: Variables and tags"). A permission set that is trusted is named.
+    Users who are denied the role as members of a group could then reach it through such a role. A role's session never
+    counts as signed in with MFA and has no user name (IAM User Guide, "Secure API access with MFA" and "IAM policy
+    elements: Variables and tags"). A trusted permission set counts as named.
     """
     trusted = [str(pattern) for pattern in args.get("trusted_principal_arns", ())]
     only_sets = bool(args.get("trusted_permission_sets")) and not trusted
     if only_sets or args.get("require_mfa") or args.get("require_source_identity"):
         return False
-    denied = denied_principals("aws", args)  # whatever the partition, as one role is of one
+    denied = denied_principals("aws", args)  # any partition will do: all ARNs of one role share one
     return any(
         is_any_admitted("role", account, trusted, denied, only_unnamed=True) for account in trusted_accounts(args)
     )
 
 
 def trusted_principals(partition: str, args: ReadWriteBucketRoleArgs) -> list[str]:
-    """Return the patterns of the principals that are trusted; none where all of the accounts' are."""
+    """Return the patterns of trusted principals; none if the accounts' principals are all trusted."""
     sets = permission_set_patterns(partition, trusted_accounts(args), args.get("trusted_permission_sets", ()))
     return [*map(str, args.get("trusted_principal_arns", ())), *sets]
 
 
 def denied_principals(partition: str, args: ReadWriteBucketRoleArgs) -> list[str]:
-    """Return the patterns of the principals that are denied."""
+    """Return the patterns of denied principals."""
     sets = permission_set_patterns(partition, trusted_accounts(args), args.get("denied_permission_sets", ()))
     return [*map(str, args.get("denied_principal_arns", ())), *sets]
 
@@ -46,13 +46,13 @@ def denied_principals(partition: str, args: ReadWriteBucketRoleArgs) -> list[str
 def trust_policy(partition: str, args: ReadWriteBucketRoleArgs) -> PolicyDocument:
     """Return the trust policy: principals of the accounts may assume the role, if their own account lets them.
 
-    The accounts are trusted and the principals are named in a condition: a principal in the ``Principal`` element is
-    turned into its unique id when it is deleted, and cannot be a pattern (IAM User Guide, "AWS JSON policy elements:
+    The policy trusts the accounts and names principals in a condition. In the ``Principal`` element a principal cannot
+    be a pattern, and turns into its unique id when it is deleted (IAM User Guide, "AWS JSON policy elements:
     Principal").
 
     Args:
         partition: ``aws``, ``aws-us-gov``, ``aws-cn``, …
-        args: resolved values.
+        args: the resolved arguments.
     """
     principal = {"AWS": one_or_more(f"arn:{partition}:iam::{account}:root" for account in trusted_accounts(args))}
     statements = []
@@ -67,7 +67,7 @@ def trust_policy(partition: str, args: ReadWriteBucketRoleArgs) -> PolicyDocumen
             "TrustAccount", "Allow", ["sts:AssumeRole"], principal=principal, condition=_conditions(partition, args)
         )
     )
-    # What the conditions above demand of a session has to be allowed by itself too, and gives nothing by itself.
+    # The session attributes that the conditions demand need an Allow of their own, which alone grants no access.
     if args.get("require_source_identity"):
         own_name = _source_identity()
         statements.append(
@@ -80,7 +80,7 @@ def trust_policy(partition: str, args: ReadWriteBucketRoleArgs) -> PolicyDocumen
 
 
 def _conditions(partition: str, args: ReadWriteBucketRoleArgs) -> Condition:
-    """Return one condition for each field that narrows.
+    """Return the conditions of all fields that narrow the trust.
 
     Source: IAM User Guide, "AWS global condition context keys".
     """
@@ -89,7 +89,7 @@ def _conditions(partition: str, args: ReadWriteBucketRoleArgs) -> Condition:
     if trusted:
         conditions.append({"ArnLike": {"aws:PrincipalArn": one_or_more(trusted)}})
     if args.get("require_mfa"):
-        # Not BoolIfExists: long-term keys carry no such key at all, and would pass.
+        # Not BoolIfExists: calls with long-term keys have no such condition key, and would pass.
         conditions.append({"Bool": {"aws:MultiFactorAuthPresent": "true"}})
     if "mfa_max_age" in args:
         conditions.append({"NumericLessThanEquals": {"aws:MultiFactorAuthAge": str(args["mfa_max_age"])}})
@@ -98,7 +98,7 @@ def _conditions(partition: str, args: ReadWriteBucketRoleArgs) -> Condition:
     if "organization_id" in args:
         conditions.append({"StringEquals": {"aws:PrincipalOrgID": args["organization_id"]}})
     if args.get("source_ip_ranges"):
-        # With a mask always: what an address without one means, interpreters disagree about.
+        # Always with a mask: implementations disagree about an address without one.
         ranges = one_or_more(str(ip_network(text)) for text in args["source_ip_ranges"])
         conditions.append({"IpAddress": {"aws:SourceIp": ranges}})
     if args.get("require_source_identity"):

@@ -1,4 +1,4 @@
-"""Checks what a component is given: the arguments that it declares, of the types that it declares, by AWS's rules."""
+"""Check a component's arguments: names and types as the component declares them, values by AWS's rules."""
 
 import difflib
 import inspect
@@ -11,7 +11,7 @@ import pulumi
 
 @dataclass(frozen=True)
 class _Absence:
-    """Stands in place of a value, where it is the key that is wrong."""
+    """A placeholder for the value of a key that is missing or unknown."""
 
     reason: str
 
@@ -25,18 +25,18 @@ U = TypeVar("U")
 
 
 class InvalidValue(pulumi.RunError):
-    """A value that AWS would refuse, or that can't mean what it says, in one line: the key, the value, what is allowed.
+    """An invalid value, reported on one line: the key, the value, what is allowed.
 
     A ``pulumi.RunError`` stops the program with its message and without a traceback.
     """
 
     def __init__(self, key: str, value: object, allowed: str) -> None:
-        """Remember the parts, so that a caller can name the key in its own words.
+        """Keep the parts, so that a caller can rename the key.
 
         Args:
-            key: where the value stands, e.g. ``trusted_account_id``.
+            key: the value's key, e.g. ``trusted_account_id``.
             value: the value itself, or :data:`MISSING` or :data:`UNKNOWN`.
-            allowed: what is allowed, and what to do where that is not plain.
+            allowed: the allowed values, and what to do if that is not obvious.
         """
         self.key = key
         self.value = value
@@ -46,7 +46,7 @@ class InvalidValue(pulumi.RunError):
 
     @property
     def reason(self) -> str:
-        """All but the key."""
+        """The message without the key."""
         return str(self).removeprefix(self.key).lstrip(": ")
 
 
@@ -56,12 +56,12 @@ def _shown(value: object) -> str:
 
 
 def is_pending(value: object) -> bool:
-    """Return whether a value is not known yet: it is an output, or something to wait for."""
+    """Return whether a value is not known yet: an output or another awaitable."""
     return isinstance(value, pulumi.Output | Awaitable)
 
 
 def has_pending(value: object) -> bool:
-    """Return whether a value, or any in a list or mapping, is not known yet."""
+    """Return whether a value, or any value in a list or mapping, is not known yet."""
     if isinstance(value, Mapping):
         return any(has_pending(item) for item in value.values())
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -70,9 +70,9 @@ def has_pending(value: object) -> bool:
 
 
 def when_known(value: pulumi.Input[T], function: Callable[[T], U | Awaitable[U]]) -> pulumi.Output[U]:
-    """Return what a function makes of a value, once all of it is known.
+    """Apply a function to a value once all of the value is known.
 
-    A list or mapping is looked into only where it holds outputs: the SDK makes an output of each value that it finds.
+    A list or mapping is unwrapped only if it holds outputs, because the SDK makes an output of each value in it.
     """
 
     def apply(known: T) -> pulumi.Input[U]:
@@ -84,7 +84,7 @@ def when_known(value: pulumi.Input[T], function: Callable[[T], U | Awaitable[U]]
 
 
 def checked_later(key: str, value: pulumi.Input[str], rule: Callable[[str, object], None]) -> pulumi.Input[str]:
-    """Return a value that is checked as soon as it is known, where it is not known yet."""
+    """Return the value; if it is not known yet, check it as soon as it is."""
 
     def checked(known: str) -> str:
         rule(key, known)
@@ -96,7 +96,7 @@ def checked_later(key: str, value: pulumi.Input[str], rule: Callable[[str, objec
 def checked(
     args: Mapping[str, object], declared: type, rules: Mapping[str, Callable[[str, object], None]]
 ) -> dict[str, Any]:
-    """Return the arguments that are given. ``None`` gives nothing.
+    """Return the given arguments, checked. ``None`` counts as not given.
 
     Args:
         args: the arguments.
@@ -107,7 +107,7 @@ def checked(
         InvalidValue: an argument is unknown, missing, of another type, or breaks a rule.
     """
     hints = inspect.get_annotations(declared)  # a TypedDict's hold those of its bases
-    given = {key: _settled(value) for key, value in args.items() if value is not None}
+    given = {key: _normalized(value) for key, value in args.items() if value is not None}
     check_known(given, hints)
     for key, hint in hints.items():
         if key not in given and not _may_be_missing(hint):
@@ -119,23 +119,23 @@ def checked(
     return given
 
 
-def _settled(value: object) -> object:
-    """Return 3600 for 3600.0, as JSON and other languages may write it, and an output for what can be awaited once."""
+def _normalized(value: object) -> object:
+    """Return a whole float, as other languages write it, as an int, and a one-time awaitable as an output."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return pulumi.Output.from_input(value) if isinstance(value, Awaitable) else value
 
 
 def check_known(keys: Collection[str], known: Collection[str]) -> None:
-    """Check that there are such keys, so that one that narrows is not lost by a slip.
+    """Check that all keys are known, so that a typo does not lose a restriction.
 
     Raises:
-        InvalidValue: there is no such key; the message names the one that was probably meant.
+        InvalidValue: a key is unknown; the message suggests the one that was probably meant.
     """
     for key in keys:
         if key not in known:
-            alike = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {alike[0]}?" if alike else f"known: {', '.join(known)}"
+            similar = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {similar[0]}?" if similar else f"known: {', '.join(known)}"
             raise InvalidValue(key, UNKNOWN, hint)
 
 
@@ -145,10 +145,10 @@ def _may_be_missing(hint: object) -> bool:
 
 
 def check_type(key: str, value: object, hint: object) -> None:
-    """Check that a value is of its declared type: ``"false"`` is no ``bool``.
+    """Check that a value has its declared type: ``"false"`` is not a ``bool``.
 
     Raises:
-        InvalidValue: it is of another type.
+        InvalidValue: the value has another type.
     """
     if _may_be_missing(hint):
         hint = get_args(hint)[0]
@@ -161,7 +161,7 @@ def check_type(key: str, value: object, hint: object) -> None:
         if not isinstance(value, accepted) or (isinstance(value, bool) and hint is not bool):
             raise InvalidValue(key, value, allowed)
     elif hint is object:
-        return  # of several types: whoever reads it checks it
+        return  # several types are allowed, and the reader checks them
     elif get_origin(hint) in (list, Sequence):
         if not isinstance(value, Sequence) or isinstance(value, str):
             raise InvalidValue(key, value, "write a list")
@@ -184,7 +184,7 @@ _PLAIN: Mapping[object, tuple[type, str]] = {
 
 
 def check_exactly_one(args: Mapping[str, object], *keys: str) -> None:
-    """Check that one of several arguments that stand for each other is given."""
+    """Check that exactly one of several alternative arguments is given."""
     given = [key for key in keys if args.get(key)]
     if not given:
         raise InvalidValue(keys[0], MISSING, f"give {' or '.join(keys)}")

@@ -24,10 +24,20 @@ from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.program_server import Program, served
 from sandbox.provider import server as provider_server
+from sandbox.provider.creations import Creations, read_creations
 from sandbox.recovery import as_if_made, with_made
 from sandbox.refusals import Failure, one_line
 from sandbox.secret_key import derived_secret, read_key
-from sandbox.state import PROVIDER, check_loads, lead_to, read_deployed, read_parents, state_file
+from sandbox.state import (
+    PROVIDER,
+    check_loads,
+    creations_file,
+    keep,
+    lead_to,
+    read_deployed,
+    read_parents,
+    state_file,
+)
 from sandbox.toolchain import Cli, Say
 
 _ENGINE_END_SECONDS = 30.0
@@ -176,11 +186,14 @@ class Engine:
         command = [str(self._cli.path), *arguments, "--non-interactive", "--color", "never"]
         with ExitStack() as context:
             if operation in (*_OPERATIONS, "import"):
+                creations = Creations(None if self._official else creations_file(self._state(stack)))
                 if not self._official:
                     # Served from here as the program is, its libraries are loaded once for all stacks.
-                    port = context.enter_context(provider_server.served(_provider_defaults(variables)))
+                    defaults = _provider_defaults(variables)
+                    port = context.enter_context(provider_server.served(defaults, creations))
                     variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-                address = context.enter_context(served(self._program))
+                    variables["PULUMI_SKIP_CHECKPOINTS"] = "true"  # what is made until its end, `creations` has
+                address = context.enter_context(served(self._program, creations=creations))
                 if operation == "import":
                     variables["PULUMI_DEBUG_LANGUAGES"] = f"python:{address.rpartition(':')[2]}"
                     command += ["--generate-code=false"]
@@ -192,7 +205,15 @@ class Engine:
                     command += ["--skip-plugin-pre-install"]  # set-up has installed it
                 if operation in ("refresh", "destroy") and self._has_moved(stack):
                     command += ["--run-program"]  # which says where AWS is now; the state says where it was
-                return self._streamed(stack, command, variables, say)
+                before = _version_of(self._state(stack))
+                if operation == "import":
+                    finished = self._captured(stack, command, variables, say, text)
+                else:
+                    finished = self._streamed(stack, command, variables, say)
+                if _version_of(self._state(stack)) != before:
+                    keep(self._state(stack))
+                    creations.forget()
+                return finished
         return self._captured(stack, command, variables, say, text)
 
     def _streamed(self, stack: str, command: Sequence[str], variables: Mapping[str, str], say: Say | None) -> Finished:
@@ -275,26 +296,29 @@ class Engine:
         if locks:
             say(f"{stack}: an earlier run was interrupted; finishing what it left")
             self._require(stack, self.run(stack, "cancel"))
-        if '"pending_operations"' not in self._state(stack).read_text():
+        state, edited = self._state(stack), self._file_of(stack, "recovered.json")
+        creations = creations_file(state)
+        if not (creations.exists() or edited.exists() or '"pending_operations"' in state.read_text()):
             return
+        say(f"{stack}: finding out what became of what it had begun")
         deployment = self._deployment(stack)
-        resources, pending = deployment.setdefault("resources", []), deployment.pop("pending_operations", [])
-        # The engine was ended before it could record the answer, but AWS knows. What was being made is recorded as if
+        # The engine was ended before it could record the answers, but AWS knows. What was being made is recorded as if
         # it had been: the refresh reads it, or drops it where it was not. `refresh --import-pending-creates`, which is
         # meant for this, exits with 0 and imports nothing in 3.259.0: it forgets the creations (tried).
+        pending = [it["resource"] for it in deployment.pop("pending_operations", []) if it["type"] == "creating"]
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
-        made = [as_if_made(it["resource"], account_id) for it in pending if it["type"] == "creating"]
-        resources = deployment["resources"] = with_made(resources, [it for it in made if it["id"]])
-        say(f"{stack}: finding out what became of {len(pending)} resources")
+        made = [as_if_made(it, account_id) for it in [*pending, *read_creations(creations)]]
+        made = [it for it in made if it.get("id") or not it.get("custom")]
+        resources = deployment["resources"] = with_made(deployment.get("resources", []), made)
         for resource in resources:
             if resource["type"] == PROVIDER:  # the emulator may listen elsewhere than when the state was written
                 lead_to(resource, self._emulator.endpoint)
-        edited = self._file_of(stack, "recovered.json")
         edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
         self._require(stack, self.run(stack, "stack", "import", "--file", str(edited)))
-        edited.unlink()
         # Without the program, which would protect again what somebody has just unprotected to have it deleted.
         self._require(stack, self.run(stack, "refresh", "--yes", "--skip-preview"))
+        creations.unlink(missing_ok=True)
+        edited.unlink()  # last: without a refresh what was being made would be taken for made
 
     def _deployment(self, stack: str) -> dict[str, Any]:
         exported = self._require(stack, self.run(stack, "stack", "export"))
@@ -305,6 +329,15 @@ class Engine:
         say(f"{stack}: {key} is encrypted for your own backend, so the sandbox uses its own value")
         value = derived_secret(read_key(self._layout.secret_key), f"{self._full_name(stack)}: {key}")
         self._require(stack, self.run(stack, "config", "set", "--secret", "--path", key, text=value))
+
+
+def _version_of(file: Path) -> tuple[int, int] | None:
+    """Return what tells a file from one that was written in its place."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:

@@ -72,7 +72,7 @@ def write_profiles(
         key = Credentials(kept.get("aws_access_key_id", ""), kept.get("aws_secret_access_key", ""))
         if user in keys:
             key = keys[user]
-        elif key.access_key_id not in _key_ids(accounts, user):
+        elif not key.access_key_id or key.access_key_id not in _key_ids(accounts, user):
             key, kept = accounts.new_key(user), {}
         keys[user] = key
         wanted[section] = kept | _settings(layout, emulator, region, key)

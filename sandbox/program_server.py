@@ -16,27 +16,31 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent import futures
 from contextlib import contextmanager, suppress
 from functools import partial
+from typing import Any
 
 import grpc
 import pulumi
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2, resource_pb2
 from pulumi.runtime.settings import SETTINGS, _get_rpc_manager
+
+from sandbox.provider.creations import Creations
 
 Program = Callable[[], None]
 
 
 @contextmanager
-def served(program: Program, engine: str | None = None) -> Iterator[str]:
+def served(program: Program, engine: str | None = None, creations: Creations | None = None) -> Iterator[str]:
     """Serve the program while the context lasts, and give the address for the CLI's ``--client``.
 
     Args:
         program: what to run.
         engine: where the engine listens. By default each run tells it, as runs for ``--client`` do.
+        creations: takes each resource that the program declares.
     """
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_LanguageRuntime(program, engine), server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_LanguageRuntime(program, engine, creations), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
@@ -46,9 +50,10 @@ def served(program: Program, engine: str | None = None) -> Iterator[str]:
 
 
 class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
-    def __init__(self, program: Program, engine: str | None) -> None:
+    def __init__(self, program: Program, engine: str | None, creations: Creations | None) -> None:
         self._program = program
         self._engine = engine
+        self._creations = creations
 
     def Handshake(  # noqa: N802
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
@@ -74,11 +79,15 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:  # noqa: N802
         # Pulumi keeps a run's options in context variables: each run gets a context of its own.
         engine = self._engine or request.args[0]
-        return contextvars.copy_context().run(_run, self._program, request, engine, context)
+        return contextvars.copy_context().run(_run, self._program, request, engine, self._creations, context)
 
 
 def _run(
-    program: Program, request: language_pb2.RunRequest, engine: str, context: grpc.ServicerContext
+    program: Program,
+    request: language_pb2.RunRequest,
+    engine: str,
+    creations: Creations | None,
+    context: grpc.ServicerContext,
 ) -> language_pb2.RunResponse:
     reset_options(
         project=request.project,
@@ -90,6 +99,8 @@ def _run(
         monitor_address=request.monitor_address,
         engine_address=engine,
     )
+    if creations:
+        _show_declarations(partial(creations.register, stack=f"urn:pulumi:{request.stack}::{request.project}"))
     set_all_config(dict(request.config), list(request.configSecretKeys))
     with asyncio.Runner() as runner:
         runner.get_loop().set_exception_handler(lambda loop, context: None)  # what fails is told below, once
@@ -104,6 +115,18 @@ def _run(
         else:
             return language_pb2.RunResponse()
     return language_pb2.RunResponse(bail=True)
+
+
+def _show_declarations(show: Callable[[resource_pb2.RegisterResourceRequest], None]) -> None:
+    """Show each resource that the program declares, before the engine gets to know it."""
+    monitor: Any = SETTINGS.monitor
+    register = monitor.RegisterResource
+
+    def shown(request: resource_pb2.RegisterResourceRequest) -> object:
+        show(request)
+        return register(request)
+
+    monitor.RegisterResource = shown
 
 
 async def _run_to_end(program: Program) -> None:

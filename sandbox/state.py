@@ -1,13 +1,16 @@
 """Read a stack's state from the engine's files, without the engine."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from access.project.yaml_file import parsed_list, shown
 from sandbox.errors import SandboxError
+from sandbox.provider.creations import read_creations
 
 PROVIDER = "pulumi:providers:aws"
 """The AWS provider's resource type."""
@@ -29,6 +32,19 @@ def state_file(backend: Path, project: str, stack: str) -> Path:
     return backend / ".pulumi" / "stacks" / project / f"{stack}.json"
 
 
+def creations_file(state: Path) -> Path:
+    """Return the file in which a run records what it makes, until the engine has saved a stack's state."""
+    return state.with_name(f"{state.name}.begun")
+
+
+def keep(state: Path) -> None:
+    """Keep a copy of a state that was just saved, for when it gets lost; the engine keeps the one before."""
+    backup = _backup(state)
+    with suppress(FileNotFoundError):  # somebody deletes the sandbox meanwhile
+        written = shutil.copyfile(state, backup.with_name(f"{backup.name}.new"))
+        written.replace(backup)
+
+
 def deployed_stacks(backend: Path) -> dict[str, Deployed]:
     """Return the stacks that have resources, by full name: project/stack.
 
@@ -46,7 +62,7 @@ def read_deployed(path: Path) -> Deployed | None:
     Raises:
         SandboxError: the file can't be loaded, for example because the disk was full.
     """
-    resources = list(_resources(path)) if path.exists() else []
+    resources = [*_resources(path), *read_creations(creations_file(path))] if path.exists() else []
     if all(str(resource.get("type")).startswith("pulumi:") for resource in resources):
         return None
     providers = [resource.get("inputs", {}) for resource in resources if resource.get("type") == PROVIDER]
@@ -104,10 +120,14 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _lost(path: Path, why: str) -> SandboxError:
-    """Return the error of a lost state, with the command that restores the engine's backup if there is one."""
-    backup = path.with_name(f"{path.name}.bak")
-    offer = f"restore the previous state: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
+    """Return the error of a lost state, with the command that restores the copy of it if there is one."""
+    backup = _backup(path)
+    offer = f"restore its copy: mv '{backup}' '{path}'; or " if _checkpoint(backup) else ""
     return SandboxError(f"{shown(path)} {why}: {offer}start over with `python -m sandbox down --wipe`")
+
+
+def _backup(path: Path) -> Path:
+    return path.with_name(f"{path.name}.bak")
 
 
 def _checkpoint(path: Path) -> dict[str, Any] | None:

@@ -95,19 +95,21 @@ class Accounts:
 
     def make(self, user: User) -> None:
         """Make the user as described, unless it is so already."""
-        iam = self.administrator(user.account_id).iam
-        if user.name not in [known["UserName"] for known in iam.list_users()["Users"]]:
+        iam, name = self.administrator(user.account_id).iam, user.name
+        try:
             if user.own:
-                iam.create_user(UserName=user.name, Path=PATH, Tags=[TAG])
+                iam.create_user(UserName=name, Path=PATH, Tags=[TAG])
             else:
-                iam.create_user(UserName=user.name)
-        attached = iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]
-        if user.power_user and not attached:
-            iam.attach_user_policy(UserName=user.name, PolicyArn=OWN_RIGHTS if user.own else POWER_USER)
-        joined = [group["GroupName"] for group in iam.list_groups_for_user(UserName=user.name)["Groups"]]
+                iam.create_user(UserName=name)
+            has_rights, joined = False, []
+        except iam.exceptions.EntityAlreadyExistsException:
+            has_rights = bool(iam.list_attached_user_policies(UserName=name)["AttachedPolicies"])
+            joined = [group["GroupName"] for group in iam.list_groups_for_user(UserName=name)["Groups"]]
+        if user.power_user and not has_rights:
+            iam.attach_user_policy(UserName=name, PolicyArn=OWN_RIGHTS if user.own else POWER_USER)
         for group in user.groups:
             if group not in joined:
-                iam.add_user_to_group(UserName=user.name, GroupName=group)
+                iam.add_user_to_group(UserName=name, GroupName=group)
 
     def make_administrator(self, account_id: str) -> User:
         """Make the account's administrator, unless it is there, and return it.

@@ -1,1 +1,1 @@
-"""The program's own parts: what a stack's file says, what other stacks export, and what this one exports."""
+"""The program's own modules: a stack's settings, the roles of other stacks, and the outputs."""

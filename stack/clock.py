@@ -1,8 +1,8 @@
-"""The present moment, which tests replace."""
+"""The current time, which tests replace."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the present moment, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -98,7 +98,7 @@ class KnownPrincipalEntry(TypedDict):
 Entry = TypeVar("Entry", RoleEntry, GroupEntry, GranteeEntry, PermissionSetEntry, KnownPrincipalEntry)
 
 _RULES: Mapping[type, Mapping[str, Rule]] = {
-    RoleEntry: {},  # the component has them
+    RoleEntry: {},  # the component checks these values
     GroupEntry: {
         "name": rules.group_name,
         "renamed_from": rules.group_name,
@@ -111,7 +111,7 @@ _RULES: Mapping[type, Mapping[str, Rule]] = {
 
 
 def camel_case(name: str) -> str:
-    """Return an argument's name as it is written in YAML and in outputs."""
+    """Return an argument's name as YAML and outputs have it."""
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
@@ -122,10 +122,10 @@ _FIELDS: Mapping[type, Mapping[str, str]] = {
 
 
 def read_entries(name: str, entry_type: type[Entry]) -> dict[str, Entry]:
-    """Return the entries of a configured list, by where each stands.
+    """Return the entries of a configured list, by path.
 
     Raises:
-        InvalidValue: it is no list, or an entry has an unknown key, lacks one, or has a value of another type.
+        InvalidValue: the value is not a list, or a key or value of an entry is missing, unknown or not allowed.
     """
     path = config_key(name)
     values = config_value(pulumi.get_project(), name)
@@ -143,14 +143,15 @@ def _entry(path: str, value: object, entry_type: type[Entry]) -> Entry:
     with at(path):
         check_known(value, fields)
         for key, item in value.items():
-            if item is None:  # a value that was forgotten must not turn off what the key is for
+            if item is None:  # a forgotten value must not switch off a restriction
                 raise InvalidValue(key, None, "write a value, or remove the key")
-        return cast(Entry, checked({fields[key]: it for key, it in value.items()}, entry_type, _RULES[entry_type]))
+        args = {fields[key]: item for key, item in value.items()}
+        return cast(Entry, checked(args, entry_type, _RULES[entry_type]))
 
 
 @contextmanager
 def at(path: str) -> Iterator[None]:
-    """Name keys as the file does: below a path, in camelCase."""
+    """Report keys as the file has them: below a path, in camelCase."""
     try:
         yield
     except InvalidValue as error:
@@ -161,7 +162,7 @@ def at(path: str) -> Iterator[None]:
 
 
 def config_value(namespace: str, name: str) -> object:
-    """Return a configured list, mapping or text; nothing if there is none."""
+    """Return a configured list, mapping or text; ``None`` if it is not set."""
     text = pulumi.Config(namespace).get(name)
     try:
         return None if text is None else json.loads(text)
@@ -170,10 +171,10 @@ def config_value(namespace: str, name: str) -> object:
 
 
 def configured_keys() -> list[str]:
-    """Return all configured keys, those of other projects and of providers too."""
+    """Return all configured keys, including those of other projects and of providers."""
     return [*runtime_config.get_config_env(), *runtime_config.CONFIG.get()]
 
 
 def config_key(name: str) -> str:
-    """Return a key of this project as a stack's file has it."""
+    """Return the full name of this project's key, as in a stack's file."""
     return f"{pulumi.get_project()}:{name}"

@@ -1,4 +1,4 @@
-"""The groups, roles and permission sets of this account to which a stack's file grants something."""
+"""Turn the grantees of a stack's file into resources and component arguments."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from stack.released import moved_membership
 
 
 class Target(TypedDict, total=False):
-    """The group, role or permission set that policies are for, in the component's words."""
+    """The component arguments that name a grantee."""
 
     group: pulumi.Input[str]
     role: pulumi.Input[str]
@@ -21,10 +21,10 @@ class Target(TypedDict, total=False):
 
 
 def grantee_target(grantee: Grantee) -> Target:
-    """Return the group, role or permission set that the policies are for.
+    """Return the component arguments that name a grantee, and register a group of this stack, with its members.
 
-    A group of this stack's is registered, with its members. A group that is looked after elsewhere is read, not
-    changed. If this stack made it, the engine lets go of it: it stays as it is.
+    A group that is managed elsewhere is read, not changed. If this stack created it, the engine releases it, and the
+    group stays as it is.
     """
     if grantee.kind == "role":
         return {"role": grantee.name}
@@ -39,30 +39,30 @@ def grantee_target(grantee: Grantee) -> Target:
         before = grantee.renamed_from and f"{grantee.renamed_from}-members"
         opts = pulumi.ResourceOptions.merge(renamed(before), moved_membership(grantee))
         GroupMembers(f"{grantee.name}-members", {"group": name, "members": grantee.members}, opts)
-        strangers: pulumi.Output[list[str]] = pulumi.Output.from_input(name).apply(partial(_strangers, grantee.members))
-        strangers.apply(partial(_warn, grantee.name))
+        unlisted: pulumi.Output[list[str]] = pulumi.Output.from_input(name).apply(partial(_unlisted, grantee.members))
+        unlisted.apply(partial(_warn_of_unlisted, grantee.name))
     return {"group": name}
 
 
 def renamed(old_name: str | None) -> pulumi.ResourceOptions:
-    """Return the options of a resource that had another logical name before."""
+    """Return the options for a resource that may have had another logical name."""
     return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=old_name)] if old_name else [])
 
 
-async def _strangers(members: Sequence[str], group: str) -> list[str]:
-    """Return the users in a group that its members are not to be; none if there is no such group yet."""
+async def _unlisted(members: Sequence[str], group: str) -> list[str]:
+    """Return the users in a group that are not listed as members; none if the group does not exist yet."""
     try:
         answer = await pulumi.runtime.invoke_async("aws:iam/getGroup:getGroup", {"groupName": group})
     except Exception as error:
         reason = " ".join(str(error).split())
         if "NoSuchEntity" not in reason:
-            pulumi.log.info(f"group {group}: its members can't be listed: {reason}")
+            pulumi.log.info(f"group {group}: cannot list its members: {reason}")
         return []
     return sorted({user["userName"] for user in answer["users"]} - set(members))
 
 
-def _warn(group: str, strangers: Sequence[str]) -> None:
-    if strangers:
+def _warn_of_unlisted(group: str, users: Sequence[str]) -> None:
+    if users:
         pulumi.log.warn(
-            f"group {group}: {', '.join(strangers)} not listed under members; `pulumi up --refresh` takes them out"
+            f"group {group}: {', '.join(users)} not listed under members; `pulumi up --refresh` removes them"
         )

@@ -1,4 +1,4 @@
-"""Who of this account is allowed and denied roles of other accounts: the file's groups, roles and permission sets."""
+"""Read the grants of a stack's file: groups, roles and permission sets, and the roles they may or may not assume."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from stack.references import Reference, parse_reference
 
 
 class GrantOptions(TypedDict, total=False):
-    """What may be said beside the roles of an allowance, in the component's words."""
+    """The options of an Allow, as component arguments."""
 
     bind_session_name: bool
     source_identity: bool
@@ -21,7 +21,7 @@ class GrantOptions(TypedDict, total=False):
 
 
 class GrantArgs(GrantOptions, total=True):
-    """The arguments of a :class:`GroupAssumePolicy` but for the grantee and the roles."""
+    """The arguments of a :class:`GroupAssumePolicy`, except the grantee and the roles."""
 
     effect: Effect
     policy_name: str
@@ -33,52 +33,52 @@ Kind = Literal["group", "role", "permission_set"]
 
 @dataclass(frozen=True)
 class Grant:
-    """One policy of a grantee: what it says about the roles of one stack or, for a permission set, of all."""
+    """One policy of a grantee, about the roles of one stack or, for a permission set, of all stacks."""
 
     name: str
-    """Its logical name."""
+    """The logical name."""
     renamed_from: str | None
-    """Its logical name before its group was renamed."""
+    """The logical name before its group was renamed."""
     effect: Effect
     policy_name: str
     roles: Mapping[Reference, str]
-    """The roles, and where the file names each."""
+    """The roles, each with its key in the file."""
     options: GrantOptions = field(default_factory=GrantOptions)
     until: Mapping[Reference, str] = field(default_factory=dict)
-    """The moments until which roles are allowed; those without an end are left out."""
+    """The moments at which access ends; roles without an end are left out."""
 
     @property
     def args(self) -> GrantArgs:
-        """What the file decides of the component's arguments."""
+        """The component arguments that the file decides."""
         return {**self.options, "effect": self.effect, "policy_name": self.policy_name}
 
     def has_ended(self, role: Reference, now: datetime) -> bool:
-        """Return whether a role is allowed no longer."""
+        """Return whether the access to a role has ended."""
         return role in self.until and datetime.fromisoformat(self.until[role]) <= now
 
 
 @dataclass(frozen=True)
 class Grantee:
-    """A group, role or permission set of this account, and what it is allowed and denied."""
+    """A group, role or permission set of this account, with its grants."""
 
     kind: Kind
     name: str
     grants: tuple[Grant, ...]
     create: bool = False
-    """Whether it is to be made."""
+    """``True`` for a group that this stack creates."""
     renamed_from: str | None = None
-    """The name that a group had before."""
+    """A group's old name."""
     members: tuple[str, ...] | None = None
-    """A group's members, if this stack says who they are."""
+    """A group's members, if this stack manages them."""
 
     @property
     def title(self) -> str:
-        """The name that no other grantee has. A permission set may be called as a group or role is."""
+        """The name that no other grantee has. A permission set may share the name of a group or role."""
         return f"permission set {self.name}" if self.kind == "permission_set" else self.name
 
 
 def read_grantees() -> tuple[Grantee, ...]:
-    """Return the grantees of the file, the groups first.
+    """Return the grantees of the file, groups first.
 
     Raises:
         InvalidValue: something is missing, unknown or not allowed.
@@ -100,26 +100,25 @@ def read_grantees() -> tuple[Grantee, ...]:
 def _group(path: str, entry: GroupEntry) -> Grantee:
     create, renamed_from = entry.get("create_group", True), entry.get("renamed_from")
     if renamed_from is not None and not create:
-        raise InvalidValue(f"{path}.renamedFrom", renamed_from, "createGroup is false: rename it where it is made")
+        raise InvalidValue(f"{path}.renamedFrom", renamed_from, "createGroup is false; rename it where it is created")
     members = tuple(entry["members"]) if "members" in entry else None
     return Grantee("group", entry["name"], _inline(path, entry), create, renamed_from, members)
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What an entry says of roles."""
+class _Roles:
+    """The roles of an entry, each with its key in the file."""
 
     allowed: Mapping[Reference, str]
-    """With where the file names each."""
     denied: Mapping[Reference, str]
     until: Mapping[Reference, str]
     options: GrantOptions
-    """They are about what is allowed."""
+    """The options of the Allow."""
 
 
-def _said(path: str, entry: GranteeEntry | GroupEntry | PermissionSetEntry) -> _Said:
-    allowed, until = _roles(f"{path}.allow", entry.get("allow", []))
-    denied, ends_of_denied = _roles(f"{path}.deny", entry.get("deny", []))
+def _roles(path: str, entry: GranteeEntry | GroupEntry | PermissionSetEntry) -> _Roles:
+    allowed, until = _listed_roles(f"{path}.allow", entry.get("allow", []))
+    denied, ends_of_denied = _listed_roles(f"{path}.deny", entry.get("deny", []))
     for reference, moment in ends_of_denied.items():
         raise InvalidValue(f"{denied[reference]}.until", moment, "a Deny has no end; write the role alone, as text")
     for reference, key in denied.items():
@@ -133,13 +132,13 @@ def _said(path: str, entry: GranteeEntry | GroupEntry | PermissionSetEntry) -> _
         ("deny_policy_prefix", denied, "deny"),
     ):
         if key in entry and not roles:
-            rule = f"there is nothing under {where} that it could be about; remove it, or name a role there"
+            rule = f"it needs a role under {where}; name one there, or remove the key"
             raise InvalidValue(f"{path}.{camel_case(key)}", cast(Mapping[str, object], entry)[key], rule)
-    return _Said(allowed, denied, until, cast(GrantOptions, dict.fromkeys(names, True)))
+    return _Roles(allowed, denied, until, cast(GrantOptions, dict.fromkeys(names, True)))
 
 
-def _roles(path: str, items: Sequence[object]) -> tuple[dict[Reference, str], dict[Reference, str]]:
-    """Return the roles that are named, with where each stands, and the moments until which some are allowed."""
+def _listed_roles(path: str, items: Sequence[object]) -> tuple[dict[Reference, str], dict[Reference, str]]:
+    """Return the roles of a list, each with its key, and the moments at which access to some of them ends."""
     where: dict[Reference, str] = {}
     until: dict[Reference, str] = {}
     for index, item in enumerate(items):
@@ -166,54 +165,54 @@ def _dated(key: str, item: Mapping[str, object]) -> tuple[object, str]:
 
 
 def _inline(path: str, entry: GranteeEntry | GroupEntry) -> tuple[Grant, ...]:
-    """Return one grant for each effect and stack: inline policies of a group or role."""
-    said = _said(path, entry)
+    """Return the inline policies of a group or role: one grant for each effect and stack."""
+    roles = _roles(path, entry)
     old = entry.get("renamed_from")
     sides: list[tuple[Effect, str, str, Mapping[Reference, str]]] = [
-        ("Allow", "allowPolicyPrefix", entry.get("allow_policy_prefix", "allow-assume-S3-role-in-"), said.allowed),
-        ("Deny", "denyPolicyPrefix", entry.get("deny_policy_prefix", "deny-assume-S3-role-in-"), said.denied),
+        ("Allow", "allowPolicyPrefix", entry.get("allow_policy_prefix", "allow-assume-S3-role-in-"), roles.allowed),
+        ("Deny", "denyPolicyPrefix", entry.get("deny_policy_prefix", "deny-assume-S3-role-in-"), roles.denied),
     ]
     grants = tuple(
-        _grant(said, effect, prefix + place, roles, entry["name"], str(old) if old else None)
+        _grant(roles, effect, prefix + place, own, entry["name"], str(old) if old else None)
         for effect, key, prefix, references in sides
-        for place, roles in _by_place(f"{path}.{key}", prefix, references).items()
+        for place, own in _by_place(f"{path}.{key}", prefix, references).items()
     )
     check_distinct("name of an inline policy", {f"{path}: {grant.effect}": grant.policy_name for grant in grants})
     return grants
 
 
 def _managed(path: str, entry: PermissionSetEntry) -> tuple[Grant, ...]:
-    """Return one grant for each effect: managed policies of fixed names, which the permission set references."""
-    said = _said(path, entry)
+    """Return the managed policies of a permission set: one grant for each effect, with the name that it references."""
+    roles = _roles(path, entry)
     sides: list[tuple[Effect, str, Mapping[Reference, str]]] = [
-        ("Allow", f"allow-assume-roles-{entry['name']}", said.allowed),
-        ("Deny", f"deny-assume-roles-{entry['name']}", said.denied),
+        ("Allow", f"allow-assume-roles-{entry['name']}", roles.allowed),
+        ("Deny", f"deny-assume-roles-{entry['name']}", roles.denied),
     ]
-    return tuple(_grant(said, effect, name, roles) for effect, name, roles in sides if roles)
+    return tuple(_grant(roles, effect, name, own) for effect, name, own in sides if own)
 
 
 def _grant(
-    said: _Said,
+    roles: _Roles,
     effect: Effect,
     policy_name: str,
-    roles: Mapping[Reference, str],
+    own: Mapping[Reference, str],
     grantee: str | None = None,
     old_grantee: str | None = None,
 ) -> Grant:
-    """Return a grant. The logical name of an inline policy begins with the grantee, as its own is not unique."""
+    """Return a grant. An inline policy's name is not unique, so its logical name begins with the grantee."""
     return Grant(
         name=f"{grantee}-{policy_name}" if grantee else policy_name,
         renamed_from=f"{old_grantee}-{policy_name}" if old_grantee else None,
         effect=effect,
         policy_name=policy_name,
-        roles=roles,
-        options=said.options if effect == "Allow" else {},
-        until={role: moment for role, moment in said.until.items() if effect == "Allow" and role in roles},
+        roles=own,
+        options=roles.options if effect == "Allow" else {},
+        until={role: moment for role, moment in roles.until.items() if effect == "Allow" and role in own},
     )
 
 
 def _by_place(key: str, prefix: str, references: Mapping[Reference, str]) -> dict[str, dict[Reference, str]]:
-    """Return the roles by the name of their stack, or by their account; it ends the inline policy's name."""
+    """Return the roles by stack name, or by account for ARNs: the end of the inline policy's name."""
     by_place: dict[str, dict[Reference, str]] = {}
     for reference, where in references.items():
         by_place.setdefault(reference.place, {})[reference] = where
@@ -223,7 +222,7 @@ def _by_place(key: str, prefix: str, references: Mapping[Reference, str]) -> dic
 
 
 def _check_renames(entries: Mapping[str, GroupEntry]) -> None:
-    """Check that each old name stands for one group, and for none that is still there."""
+    """Check that each old name belongs to one group, and to none that still exists."""
     names = {entry["name"].casefold(): path for path, entry in entries.items()}
     for path, entry in entries.items():
         old = entry.get("renamed_from")
@@ -237,9 +236,9 @@ def _check_renames(entries: Mapping[str, GroupEntry]) -> None:
 
 
 def check_distinct(what: str, values: Mapping[str, str]) -> None:
-    """IAM's names are unique without regard to case ("IAM identifiers", IAM User Guide)."""
+    """Check that names differ in more than case, as IAM demands ("IAM identifiers", IAM User Guide)."""
     seen: dict[str, str] = {}
     for key, value in values.items():
         first = seen.setdefault(value.casefold(), key)
         if first != key:
-            raise InvalidValue(key, value, f"{first} is the same but for case at most; give each its own {what}")
+            raise InvalidValue(key, value, f"{first} is the same, apart from case; give each its own {what}")

@@ -1,4 +1,4 @@
-"""The account and region of the stack that is running, as its file says them."""
+"""The account, region and partition of the running stack, from its file."""
 
 import difflib
 
@@ -18,14 +18,14 @@ _PARTITIONS = {
     "us-isof-": "aws-iso-f",
     "eu-isoe-": "aws-iso-e",
 }
-"""Partitions by how their regions' names begin; others are of ``aws``. Source: botocore, data/partitions.json."""
+"""Partitions by the prefix of their regions; other regions are in ``aws``. Source: botocore, data/partitions.json."""
 
 
 def own_accounts() -> list[str]:
     """Return the accounts that this stack may change.
 
     Raises:
-        InvalidValue: the file does not say so, and credentials of a wrong account would change that account.
+        InvalidValue: the file does not list any, so credentials of a wrong account would change that account.
     """
     key = "aws:allowedAccountIds"
     accounts = config_value("aws", "allowedAccountIds")
@@ -39,22 +39,22 @@ def own_accounts() -> list[str]:
 
 
 def own_region() -> str | None:
-    """Return the stack's region; nothing where neither the file nor the environment names one, but a profile.
+    """Return the stack's region; ``None`` if neither the file nor the environment names it, only a profile.
 
     Raises:
         InvalidValue: there is no such region.
     """
-    region: str | None = aws.config.region  # of the file, or of the environment
+    region: str | None = aws.config.region  # from the file or the environment
     if region and region not in _REGIONS and config_value("aws", "skipRegionValidation") is not True:
-        alike = difflib.get_close_matches(region, _REGIONS)
-        hint = f"did you mean {' or '.join(alike)}" if alike else "write one like us-east-1"
-        rule = f"there is no such region; {hint}, or set aws:skipRegionValidation to true for one that is newer"
+        similar = difflib.get_close_matches(region, _REGIONS)
+        hint = f"did you mean {' or '.join(similar)}?" if similar else "write one like us-east-1."
+        rule = f"there is no such region; {hint} For a newer region, set aws:skipRegionValidation to true"
         raise InvalidValue("aws:region", region, rule)
     return region
 
 
 def own_partition() -> str | None:
-    """Return the partition that the stack's region is in; nothing where the region is not known."""
+    """Return the partition of the stack's region; ``None`` if the region is not known."""
     region = own_region()
     if not region:
         return None

@@ -1,4 +1,4 @@
-"""Where in a stack's file a value stands, for people who are to correct it."""
+"""Find the line of a wrong value in a stack's file."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from components.validation import InvalidValue
 
 @contextmanager
 def located() -> Iterator[None]:
-    """Say of a wrong value in which file and line it stands."""
+    """Add the file and line to the error about a wrong value."""
     try:
         yield
     except InvalidValue as error:
@@ -21,14 +21,14 @@ def located() -> Iterator[None]:
 
 
 def keys_outside_of_config() -> list[str]:
-    """Return the keys of configuration that stand beside ``config`` rather than below it, where nothing reads them."""
+    """Return the configuration keys beside ``config`` rather than below it, where nothing reads them."""
     root = _content(_file())
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
     return [key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode) and ":" in key.value]
 
 
 def _location(key: str) -> str:
-    """Return the file and line of a key, e.g. ``Pulumi.production.yaml:9: ``; as much of it as can be found."""
+    """Return the file and line of a key, e.g. ``Pulumi.production.yaml:9: ``, as far as they can be found."""
     file = _file()
     if file is None:
         return ""
@@ -37,7 +37,7 @@ def _location(key: str) -> str:
 
 
 def _file() -> Path | None:
-    """Return the stack's file; nothing where the project's folder is not known.
+    """Return the stack's file; ``None`` if the project's folder is not known.
 
     Source: Pulumi, "Pulumi project file reference", ``stackConfigDir``.
     """
@@ -62,7 +62,7 @@ def _content(file: Path | None) -> yaml.Node | None:
 
 
 def _line(root: yaml.Node | None, key: str) -> int | None:
-    """Return the line of the innermost part of a key that is there, counted from 1; none if nothing of it is.
+    """Return the line, counted from 1, of the innermost part of a key that exists; ``None`` if no part does.
 
     Args:
         root: the file's content.
@@ -79,7 +79,7 @@ def _line(root: yaml.Node | None, key: str) -> int | None:
 
 
 def _child(node: yaml.Node | None, step: str) -> tuple[yaml.Node | None, int | None]:
-    """Return an entry of a mapping or a list, and the line where it begins."""
+    """Return an entry of a mapping or list, and its first line."""
     if isinstance(node, yaml.MappingNode):
         merged: tuple[yaml.Node | None, int | None] = (None, None)
         for key, value in node.value:

@@ -1,4 +1,4 @@
-"""Roles of other stacks: their ARNs as those stacks export them, and warnings of grants that don't do what they say."""
+"""Roles of other stacks: the ARNs that those stacks export, and warnings about grants that do not work as written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from stack.locations import located
 from stack.references import Reference, RoleArn, RoleReference, check_foreign_role
 from stack.usability import why_useless
 
-Named = tuple[Grantee, Grant]
-"""A grantee, and what it is granted."""
+GranteeGrant = tuple[Grantee, Grant]
+"""A grantee and one of its grants."""
 
 
 class GrantedRoles(TypedDict, total=False):
-    """The roles of a grant, in the component's words."""
+    """The roles of a grant, as component arguments."""
 
     role_arns: pulumi.Input[Sequence[str]]
     role_arns_until: Mapping[str, pulumi.Input[Sequence[str]]]
@@ -29,7 +29,7 @@ class GrantedRoles(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class _Exports:
-    """What a stack exports about its roles. An object, as the SDK would look into a mapping at each use."""
+    """A stack's outputs about its roles. Not a mapping, because the SDK would look into it at each use."""
 
     role_arns: Mapping[str, str]
     role_options: Mapping[str, Mapping[str, Any]]
@@ -40,36 +40,36 @@ _READ = ("roleArns", "roleOptions", "openRoles")
 
 
 class OtherStacks:
-    """What other stacks export about their roles. Each stack is read once, however many grants name its roles."""
+    """The outputs of other stacks about their roles. Each stack is read once, however many grants name its roles."""
 
     def __init__(self, accounts: Mapping[str, str]) -> None:
-        """Read no stack yet.
+        """Keep the accounts; no stack is read yet.
 
         Args:
-            accounts: the accounts that stacks are pinned to, by the stack's name, short or long.
+            accounts: the accounts to which stacks are pinned, by short or long stack name.
         """
         self._accounts = accounts
         self._exports: dict[str, pulumi.Output[_Exports]] = {}
-        self._named: dict[RoleReference, list[Named]] = {}
+        self._grants: dict[RoleReference, list[GranteeGrant]] = {}
 
     def roles(self, grantee: Grantee, grant: Grant) -> GrantedRoles:
-        """Return the ARNs of the roles that a grant is about, those with an end apart.
+        """Return the ARNs of a grant's roles, separately for those with an end.
 
         Raises (when an output is computed):
-            InvalidValue: a stack does not export a role, or exports one of an account that it may not be of.
+            InvalidValue: a stack does not export a role, or exports one of the wrong account.
         """
         always = {role: key for role, key in grant.roles.items() if role not in grant.until}
-        found: GrantedRoles = {"role_arns": self._role_arns(always)}
+        args: GrantedRoles = {"role_arns": self._role_arns(always)}
         by_moment = {
             moment: {role: key for role, key in grant.roles.items() if grant.until.get(role) == moment}
             for moment in grant.until.values()
         }
         if by_moment:
-            found["role_arns_until"] = {moment: self._role_arns(roles) for moment, roles in by_moment.items()}
+            args["role_arns_until"] = {moment: self._role_arns(roles) for moment, roles in by_moment.items()}
         for role in grant.roles:
             if isinstance(role, RoleReference):
-                self._named.setdefault(role, []).append((grantee, grant))
-        return found
+                self._grants.setdefault(role, []).append((grantee, grant))
+        return args
 
     def _role_arns(self, roles: Mapping[Reference, str]) -> pulumi.Input[Sequence[str]]:
         arns = [role.arn for role in roles if isinstance(role, RoleArn)]
@@ -85,13 +85,13 @@ class OtherStacks:
         return pulumi.Output.all(*lists).apply(lambda known: [*arns, *chain(*known)])
 
     def warn(self) -> None:
-        """Warn of grants that don't do what they say, once for each reason.
+        """Warn about grants that do not work as written, once for each reason.
 
-        Nobody can use them, a Deny can be got around, or a role names principals of this account that don't exist.
+        Nobody can use them, a Deny can be bypassed, or a role names principals of this account that do not exist.
         """
         for stack_name, exports in self._exports.items():
-            named = {role: grants for role, grants in self._named.items() if role.stack_name == stack_name}
-            _: pulumi.Output[None] = exports.apply(partial(_warn, named))
+            by_role = {role: grants for role, grants in self._grants.items() if role.stack_name == stack_name}
+            _: pulumi.Output[None] = exports.apply(partial(_warn, by_role))
 
     def _exports_of(self, stack_name: str) -> pulumi.Output[_Exports]:
         if stack_name not in self._exports:
@@ -113,15 +113,15 @@ class OtherStacks:
             account = arn.split(":")[4]
             pinned = next((self._accounts[name] for name in role.stack_names if name in self._accounts), account)
             if account != pinned:
-                rule = f"its stack exports a role of account {account}, and accounts pins the stack to {pinned}"
+                rule = f"its stack exports a role of account {account}, but accounts pins the stack to {pinned}"
                 raise InvalidValue(key, shown, f"{rule}; find out which one is right")
         return arn
 
 
 def _read(stack: pulumi.StackReference) -> pulumi.Output[_Exports]:
-    """Return what a stack exports, secret only if it marks that as secret.
+    """Return a stack's outputs about its roles, secret only if the stack marks them so.
 
-    ``get_output`` would do so too, and look into every output of the stack at each call.
+    ``get_output`` would do the same, but looks into every output of the stack at each call.
     """
 
     def read(secret_names: object) -> pulumi.Output[_Exports]:
@@ -136,45 +136,45 @@ def _parsed(outputs: Mapping[str, Any]) -> _Exports:
     arns, options, open_roles = (outputs.get(name) for name in _READ)
     return _Exports(
         arns if isinstance(arns, dict) else {},
-        {name: it for name, it in options.items() if isinstance(it, dict)} if isinstance(options, dict) else {},
+        {role: own for role, own in options.items() if isinstance(own, dict)} if isinstance(options, dict) else {},
         open_roles if isinstance(open_roles, list) else [],
     )
 
 
-async def _warn(named: Mapping[RoleReference, Sequence[Named]], exports: _Exports) -> None:
-    for role, grants in named.items():
+async def _warn(by_role: Mapping[RoleReference, Sequence[GranteeGrant]], exports: _Exports) -> None:
+    for role, grants in by_role.items():
         useful = _warn_of_useless_grants(role, grants, exports.role_options.get(role.role))
         if role.role in exports.open_roles:
             _warn_of_bypass(role, useful)
-    await _warn_of_missing({role: exports.role_options.get(role.role, {}) for role in named})
+    await _warn_of_missing({role: exports.role_options.get(role.role, {}) for role in by_role})
 
 
 def _warn_of_useless_grants(
-    role: RoleReference, grants: Sequence[Named], options: Mapping[str, Any] | None
-) -> list[Named]:
-    """Warn of those who are allowed a role that they can't use, and return the other grants.
+    role: RoleReference, grants: Sequence[GranteeGrant], options: Mapping[str, Any] | None
+) -> list[GranteeGrant]:
+    """Warn about grantees that can't use a role they are allowed, and return the other grants.
 
-    Those whose time is over are in neither: :func:`stack.outputs.warn_of_unusable` warns of them.
+    Grants that have ended are in neither: :func:`stack.outputs.warn_of_unusable` warns about them.
     """
     now, accounts = clock.now(), own_accounts()
-    useful: list[Named] = []
+    useful: list[GranteeGrant] = []
     useless: dict[str, list[str]] = {}
     for grantee, grant in grants:
         if grant.has_ended(role, now):
             continue
-        asked = grant.effect == "Allow" and options is not None
-        reason = why_useless(grantee, grant, accounts, options or {}, now) if asked else None
+        is_checked = grant.effect == "Allow" and options is not None
+        reason = why_useless(grantee, grant, accounts, options or {}, now) if is_checked else None
         if reason:
             useless.setdefault(reason, []).append(grantee.title)
         else:
             useful.append((grantee, grant))
     for reason, names in useless.items():
-        pulumi.log.warn(f"{listed(names)} can't use {role.stack}/{role.role}, though allowed: {reason}")
+        pulumi.log.warn(f"{join_names(names)} can't use {role.stack}/{role.role}, though allowed: {reason}")
     return useful
 
 
-def _warn_of_bypass(role: RoleReference, grants: Sequence[Named]) -> None:
-    """Warn of groups and permission sets that are denied a role which a role of this file may assume.
+def _warn_of_bypass(role: RoleReference, grants: Sequence[GranteeGrant]) -> None:
+    """Warn about groups and permission sets that are denied a role which a role of this file may assume.
 
     A Deny binds the people who have it, not a role that they switch to first.
     """
@@ -182,16 +182,16 @@ def _warn_of_bypass(role: RoleReference, grants: Sequence[Named]) -> None:
     through = [grantee.name for grantee, grant in grants if grantee.kind == "role" and grant.effect == "Allow"]
     if denied and through:
         pulumi.log.warn(
-            f"{listed(denied)}: the Deny on {role.stack}/{role.role} does not bind {listed(through)}, which members"
-            " may be able to switch to first; name it under the role's deniedPrincipalArns, or see what `access bypass`"
-            " finds"
+            f"{join_names(denied)}: the Deny on {role.stack}/{role.role} does not bind {join_names(through)}, which"
+            " members may be able to switch to first; list it under the role's deniedPrincipalArns, or see what"
+            " `access bypass` finds"
         )
 
 
 async def _warn_of_missing(options_of: Mapping[RoleReference, Mapping[str, object]]) -> None:
-    """Warn of principals of this account that roles name and that do not exist.
+    """Warn about principals of this account that roles name but that do not exist.
 
-    A mistyped one would trust nobody, or deny nobody, without a word: AWS does not check principals in conditions.
+    A typo would silently trust, or deny, nobody: AWS does not check principals in conditions.
     """
     accounts = own_accounts()
     names = {role: named_principals(options, accounts) for role, options in options_of.items()}
@@ -201,7 +201,7 @@ async def _warn_of_missing(options_of: Mapping[RoleReference, Mapping[str, objec
         existing = await _existing_principals()
     except Exception as error:
         reason = " ".join(str(error).split())
-        pulumi.log.info(f"cannot check that the principals exist which roles of other stacks name: {reason}")
+        pulumi.log.info(f"cannot check that the principals named by roles of other stacks exist: {reason}")
         return
     for role, arns in names.items():
         for arn in arns:
@@ -212,11 +212,11 @@ async def _warn_of_missing(options_of: Mapping[RoleReference, Mapping[str, objec
 def named_principals(options: Mapping[str, object], accounts: Sequence[str]) -> list[str]:
     """Return the ARNs of principals of this account that a role names, each once.
 
-    Patterns are left out: they may be meant for principals to come.
+    Patterns are left out: they may be meant for future principals.
 
     Args:
-        options: what another stack's file says of the role, in its words.
-        accounts: those that may be this one.
+        options: the role's options, as another stack exports them.
+        accounts: the accounts that may be this one.
     """
     listed = [options.get(key) for key in ("trustedPrincipalArns", "deniedPrincipalArns")]
     texts = [text for texts in listed if isinstance(texts, list) for text in texts if isinstance(text, str)]
@@ -227,14 +227,14 @@ async def _existing_principals() -> set[str]:
     """Return the ARNs of this account's users and roles.
 
     Raises:
-        Exception: AWS can't be asked; these credentials may not list users and roles.
+        Exception: AWS can't be reached, or these credentials may not list users and roles.
     """
     kinds = ("aws:iam/getUsers:getUsers", "aws:iam/getRoles:getRoles")
     answers = [await pulumi.runtime.invoke_async(kind, {}) for kind in kinds]
     return {arn for answer in answers for arn in answer["arns"]}
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence has them, each once."""
+def join_names(names: Sequence[str]) -> str:
+    """Return names joined for a sentence, each once."""
     distinct = list(dict.fromkeys(names))
     return " and ".join([", ".join(distinct[:-1]), distinct[-1]]) if len(distinct) > 1 else distinct[0]

@@ -1,6 +1,6 @@
-"""The outputs of a stack for other teams and stacks: the contract, version 1. docs/outputs.md describes it.
+"""A stack's outputs for other teams and stacks: the contract, version 1, as docs/outputs.md describes it.
 
-An output that is added leaves the version as it is; one that goes away or changes its meaning raises it.
+A new output leaves the version as it is; an output that is removed or changes its meaning raises it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from stack import clock
 from stack.entries import camel_case
 from stack.grants import Grant, Grantee, Kind
 from stack.here import own_accounts
-from stack.other_stacks import listed
+from stack.other_stacks import join_names
 from stack.settings import Settings
 from stack.usability import why_unusable
 
@@ -34,11 +34,11 @@ _SIGN_IN_HOSTS = {
 }
 
 Granted = tuple[Grantee, Grant, GroupAssumePolicy]
-"""Who may or may not assume which roles: the grantee, what is said of it, and the policy that says it."""
+"""A grantee, one of its grants, and the policy for that grant."""
 
 
 def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -> None:
-    """Export what others need to assume the roles, and what they must know about them."""
+    """Export the roles' ARNs, options and links, which others need to assume the roles."""
     pulumi.export("contractVersion", CONTRACT_VERSION)
     if settings.known_principals:
         pulumi.export("knownPrincipals", [dict(entry) for entry in settings.known_principals])
@@ -51,16 +51,16 @@ def export_roles(settings: Settings, roles: Mapping[str, ReadWriteBucketRole]) -
     pulumi.export("switchRoleUrls", links)
     pulumi.export("roleOptions", {role["name"]: _options(role) for role in settings.roles})
     pulumi.export("openRoles", [role["name"] for role in settings.roles if is_open_to_any_role(role)])
-    guarded = [role["name"] for role in settings.roles if "external_id" in role or role.get("generate_external_id")]
-    if guarded:
-        pulumi.export("externalIds", {name: roles[name].external_id for name in guarded})
+    with_id = [role["name"] for role in settings.roles if "external_id" in role or role.get("generate_external_id")]
+    if with_id:
+        pulumi.export("externalIds", {name: roles[name].external_id for name in with_id})
     statements = _statements_for_others(settings, roles)
     if statements:
         pulumi.export("resourcePolicyStatements", statements)
 
 
 def warn_of_unusable(settings: Settings) -> None:
-    """Warn of roles that nobody can use, or nobody of an account that they trust, and of grants whose time is over."""
+    """Warn about roles that nobody, or nobody in a trusted account, can use, and about grants that have ended."""
     now = clock.now()
     for role in settings.roles:
         options = _options(role)
@@ -70,7 +70,7 @@ def warn_of_unusable(settings: Settings) -> None:
             continue
         for account, reason in reasons.items():
             if reason:
-                pulumi.log.warn(f"nobody of {account} can use role {role['name']}: {reason}")
+                pulumi.log.warn(f"nobody in {account} can use role {role['name']}: {reason}")
 
     _warn_of_ended(settings, now)
 
@@ -84,54 +84,54 @@ def _warn_of_ended(settings: Settings, now: datetime) -> None:
                     ended.setdefault((role.short, moment), []).append(grantee.title)
     for (role_name, moment), names in ended.items():
         pulumi.log.warn(
-            f"{listed(names)} can't use {role_name}, though allowed: that ended at {moment}; remove the entry, or set"
-            " until to a moment to come"
+            f"{join_names(names)} can't use {role_name}, though allowed: that ended at {moment}; remove the entry, or"
+            " set until to a future moment"
         )
 
 
 def _statements_for_others(
     settings: Settings, roles: Mapping[str, ReadWriteBucketRole]
 ) -> dict[str, pulumi.Output[Mapping[str, str]]]:
-    """Return what the owners of buckets and keys have to add to their policies, by role.
+    """Return the statements that owners of buckets and keys have to add to their policies, by role.
 
-    Buckets that are looked after elsewhere may be of another account. A key is, if its ARN says so.
+    Buckets that are managed elsewhere may belong to another account. A key's ARN names its account.
     """
-    found = {}
+    by_role = {}
     for role in settings.roles:
         name = role["name"]
         statements = roles[name].resource_policy_statements
         foreign = [arn for arn in map(str, role.get("kms_key_arns", ())) if arn.split(":")[4] not in own_accounts()]
         if name in settings.roles_on_existing_buckets:
-            found[name] = statements
+            by_role[name] = statements
         elif foreign:
-            found[name] = statements.apply(partial(_only, foreign))
-    return found
+            by_role[name] = statements.apply(partial(_only, foreign))
+    return by_role
 
 
 def _only(arns: Sequence[str], statements: Mapping[str, str]) -> Mapping[str, str]:
     return {arn: statements[arn] for arn in arns}
 
 
-_CONSOLE_CAN_NOT = ("external_id", "generate_external_id", "require_source_identity", "session_tags")
-"""Options that make Switch Role of the console fail.
+_NOT_IN_CONSOLE = ("external_id", "generate_external_id", "require_source_identity", "session_tags")
+"""Options that make the console's Switch Role fail.
 
 Sources: IAM User Guide, "Switch to a role (console)", "Monitor and control actions taken with assumed roles", "Pass
 session tags in AWS STS".
 """
 _MOST_LINKED_CHARACTERS = 64
-"""Of path and name. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+"""The console's limit for path and name together. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 
 def _link(role: ReadWriteBucketRoleArgs, arn: str) -> str | None:
-    """Return the link to the console's Switch Role page; none where it would lead nowhere."""
+    """Return the link to the console's Switch Role page; ``None`` if the console can't switch to the role."""
     resource = arn.split(":role/", 1)[1]
-    if any(role.get(option) for option in _CONSOLE_CAN_NOT) or len(f"/{resource}") > _MOST_LINKED_CHARACTERS:
+    if any(role.get(option) for option in _NOT_IN_CONSOLE) or len(f"/{resource}") > _MOST_LINKED_CHARACTERS:
         return None
     return switch_role_url(arn)
 
 
 def _options(role: ReadWriteBucketRoleArgs) -> dict[str, object]:
-    """Return what the stack's file says of the role, in its words, but an external id: it may be secret there."""
+    """Return the role's options under the file's keys, without an external id, which may be secret."""
     return {camel_case(key): value for key, value in role.items() if key not in ("name", "external_id")}
 
 
@@ -146,7 +146,7 @@ def export_grants(granted: Sequence[Granted]) -> None:
         by_grantee.setdefault((grantee.kind, grantee.name), []).append((grant, policy))
     assumable: dict[Kind, dict[str, dict[str, pulumi.Input[Sequence[str]]]]] = {kind: {} for kind in get_args(Kind)}
     for (kind, name), policies in by_grantee.items():
-        if len(policies) > 1 and kind != "permission_set":  # of one, and of managed ones, the component checks it
+        if len(policies) > 1 and kind != "permission_set":  # the component checks single and managed policies
             check_total_size(kind, name, {grant.policy_name: policy for grant, policy in policies})
         assumable[kind][name] = {
             effect.lower(): _joined([policy.role_arns for grant, policy in policies if grant.effect == effect])
@@ -164,36 +164,36 @@ def export_grants(granted: Sequence[Granted]) -> None:
 
 
 def _grant_options(granted: Sequence[Granted]) -> dict[str, dict[str, object]]:
-    """Return what is said beside the roles, by grantee, and until when roles may be assumed, by ARN."""
-    found: dict[str, dict[str, object]] = {}
+    """Return the grants' options, and the moments at which access ends by role ARN, by grantee."""
+    by_grantee: dict[str, dict[str, object]] = {}
     ends: dict[str, list[pulumi.Output[Mapping[str, str]]]] = {}
     for grantee, grant, policy in granted:
-        said = {camel_case(name): value for name, value in grant.options.items()}
-        if said or grant.until:
-            found.setdefault(grantee.title, {}).update(said)
+        options = {camel_case(name): value for name, value in grant.options.items()}
+        if options or grant.until:
+            by_grantee.setdefault(grantee.title, {}).update(options)
         if grant.until:
             ends.setdefault(grantee.title, []).append(policy.ends)
     for title, known in ends.items():
-        found[title]["until"] = pulumi.Output.all(*known).apply(
+        by_grantee[title]["until"] = pulumi.Output.all(*known).apply(
             lambda lists: {arn: moment for own in lists for arn, moment in own.items()}
         )
-    return found
+    return by_grantee
 
 
 def _joined(lists: Sequence[pulumi.Output[Sequence[str]]]) -> pulumi.Input[Sequence[str]]:
-    if len(lists) < 2:  # the usual case, without an output more
+    if len(lists) < 2:  # the usual case, which needs one output fewer
         return lists[0] if lists else []
     return pulumi.Output.all(*lists).apply(lambda known: [arn for arns in known for arn in arns])
 
 
 def switch_role_url(role_arn: str) -> str | None:
-    """Return the link with which a person who is signed in to the console switches to the role.
+    """Return the link that switches a person who is signed in to the console to the role.
 
     Args:
         role_arn: e.g. ``arn:aws:iam::999999999999:role/UpdateApp``; a path stays part of the role's name.
 
     Returns:
-        The link, or nothing for a partition whose console is not known here.
+        The link; ``None`` for a partition whose console is not known here.
     """
     _, partition, _, _, account_id, resource = role_arn.split(":", 5)
     host = _SIGN_IN_HOSTS.get(partition)

@@ -1,4 +1,4 @@
-"""How roles of other accounts are written in a stack's file: ``stack/role``, or an ARN where no stack exports them."""
+"""References to roles of other accounts in a stack's file: ``stack/role``, or an ARN if no stack exports the role."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class RoleReference:
         return f"{self.stack}/{self.role}"
 
     def __str__(self) -> str:
-        """The longest form: organization/project/stack/role."""
+        """Return the longest form: organization/project/stack/role."""
         return f"{self.stack_name}/{self.role}"
 
 
@@ -69,11 +69,11 @@ Reference = RoleReference | RoleArn
 def parse_reference(key: str, text: str) -> Reference:
     """Return the role that a text names.
 
-    It is ``stack/role``, ``project/stack/role``, ``organization/project/stack/role`` or an ARN. An organization or
-    project that is left out is this program's own.
+    The text is ``stack/role``, ``project/stack/role``, ``organization/project/stack/role`` or an ARN. The defaults are
+    this program's organization and project.
 
     Raises:
-        InvalidValue: the text has another form, or names a role of this very stack or account.
+        InvalidValue: the text has another form, or names a role of this stack or account.
     """
     if text.startswith("arn:"):
         check_foreign_role(key, text)
@@ -92,14 +92,14 @@ def parse_reference(key: str, text: str) -> Reference:
 
 
 def check_foreign_role(key: str, arn: str) -> None:
-    """Check that an ARN is one of a role of another account in this partition.
+    """Check that an ARN names a role of another account in this partition.
 
     Raises:
-        InvalidValue: it is not.
+        InvalidValue: it does not.
     """
     rules.role_arn(key, arn)
     _, partition, _, _, account, _ = arn.split(":", 5)
     if account in own_accounts():
-        raise InvalidValue(key, arn, "it is a role of this very account; a group and its roles belong to two accounts")
+        raise InvalidValue(key, arn, "it is a role of this account; a group and its roles belong to two accounts")
     if partition != (own_partition() or partition):
-        raise InvalidValue(key, arn, f"it is of another partition; here ARNs begin with arn:{own_partition()}:")
+        raise InvalidValue(key, arn, f"it is in another partition; here ARNs begin with arn:{own_partition()}:")

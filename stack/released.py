@@ -1,7 +1,4 @@
-"""Names under which version 0.1.0 registered what later versions register elsewhere.
-
-A stack that it deployed is updated in place.
-"""
+"""Names of version 0.1.0 for resources that have moved since, so that its stacks are updated in place."""
 
 import pulumi
 
@@ -12,7 +9,7 @@ _MEMBERSHIP = "aws:iam/groupMembership:GroupMembership"
 
 
 def moved_membership(grantee: Grantee) -> pulumi.ResourceOptions:
-    """Return options with which a membership is found where it was: a part of the group's first policy."""
+    """Return options that find a membership at its old place, below the group's first policy."""
     grant = grantee.grants[0].renamed_from or grantee.grants[0].name
     urn = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{_COMPONENT}${_MEMBERSHIP}::{grant}-members"
 

@@ -1,4 +1,4 @@
-"""What a stack's YAML file asks for, checked as a whole before any resource is registered."""
+"""A stack's settings, read from its YAML file and checked as a whole before any resource is registered."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,11 +29,11 @@ from stack.references import RoleReference
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket to make."""
+    """A bucket to create."""
 
     name: str
     kms_key_arn: str | None
-    """The key with which its objects are encrypted, where all of its roles use that one."""
+    """The key that encrypts its objects, if all of its roles use the same one."""
 
     @property
     def args(self) -> ApplicationBucketArgs:
@@ -46,30 +46,30 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Settings:
-    """All that a stack is to contain."""
+    """The content of a stack."""
 
     buckets: tuple[Bucket, ...]
     roles: tuple[ReadWriteBucketRoleArgs, ...]
     grantees: tuple[Grantee, ...]
-    """The groups first."""
+    """The grantees, groups first."""
     roles_on_existing_buckets: tuple[str, ...] = ()
-    """The names of those whose buckets are looked after elsewhere."""
+    """The names of roles whose buckets are managed elsewhere."""
     known_principals: tuple[KnownPrincipalEntry, ...] = ()
-    """Administrators and the like, who may reach what the stacks give."""
+    """Principals whose access is intended, such as administrators."""
     accounts: Mapping[str, str] = field(default_factory=dict)
-    """The accounts that roles of other stacks have to belong to, by stack."""
+    """The accounts to which roles of other stacks have to belong, by stack."""
 
 
 _LISTS = ("roles", "groups", "granteeRoles", "permissionSets")
 _ONLY_ROLE = "UpdateApp"
-"""The name of a stack's only role where the file lists none."""
+"""The name of a stack's only role if the file lists none."""
 
-_OF_THE_ONLY_ROLE: Mapping[str, tuple[str, rules.Rule]] = {
+_TEMPLATE_ANSWERS: Mapping[str, tuple[str, rules.Rule]] = {
     "bucket": ("buckets", rules.bucket_name),
     "trusted_account_id": ("trusted_account_ids", rules.account_id),
 }
-"""What may be said of a stack's only role outside of ``roles``, where ``pulumi new`` and ``pulumi config set`` can put
-it: what it stands in place of, and what is allowed."""
+"""Keys about a stack's only role, outside of ``roles``, where ``pulumi new`` and ``pulumi config set`` can write them:
+the argument that each replaces, and its rule."""
 
 
 def load_settings() -> Settings:
@@ -82,10 +82,10 @@ def load_settings() -> Settings:
         own_accounts()
         own_region()
         _check_keys()
-        role_entries = _with_answers(read_entries("roles", RoleEntry))
+        role_entries = _with_template_answers(read_entries("roles", RoleEntry))
         grantees = read_grantees()
         if not role_entries and not grantees:
-            rule = f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}; to take all out: `pulumi destroy`"
+            rule = f"stack {pulumi.get_stack()} needs one of {', '.join(_LISTS)}; to remove all: `pulumi destroy`"
             raise InvalidValue(config_key("roles"), MISSING, rule)
         settings = Settings(
             roles=tuple(_role(path, entry) for path, entry in role_entries.items()),
@@ -102,10 +102,10 @@ def load_settings() -> Settings:
 
 
 def _check_keys() -> None:
-    """Check that there are such keys, in the project's name and below ``config``: others would be passed over."""
-    known = [*_LISTS, "knownPrincipals", "accounts", *(camel_case(key) for key in _OF_THE_ONLY_ROLE)]
+    """Check that keys are known, have the project's name and are below ``config``: others would be ignored."""
+    known = [*_LISTS, "knownPrincipals", "accounts", *(camel_case(key) for key in _TEMPLATE_ANSWERS)]
     for key in keys_outside_of_config():
-        raise InvalidValue(key, UNKNOWN, "it stands outside of config; indent it below")
+        raise InvalidValue(key, UNKNOWN, "it is outside of config; indent it below")
     own = [config_key(name) for name in known]
     for key in configured_keys():
         project, _, name = key.partition(":")
@@ -122,7 +122,7 @@ def _known_principals() -> tuple[KnownPrincipalEntry, ...]:
             rule = f"name principals of this account, {own_accounts()[0]}; others belong in the files of their accounts"
             raise InvalidValue(f"{path}.principal", entry["principal"], rule)
         if not entry["principal"].partition("/")[2].strip("*?/"):
-            rule = "it would be everybody; name those who may reach what the stacks give"
+            rule = "it matches everybody; name the principals whose access is intended"
             raise InvalidValue(f"{path}.principal", entry["principal"], rule)
     check_distinct("principal", {f"{path}.principal": entry["principal"] for path, entry in entries.items()})
     return tuple(entries.values())
@@ -141,23 +141,23 @@ def _accounts(grantees: Iterable[Grantee]) -> dict[str, str]:
     for stack, account in accounts.items():
         rules.account_id(f"{path}.{stack}", account)
         if stack not in names:
-            rule = f"nothing here names a role of such a stack; there are: {', '.join(names) or 'none'}"
+            rule = f"no grant here names a role of this stack; named stacks: {', '.join(names) or 'none'}"
             raise InvalidValue(f"{path}.{stack}", account, rule)
     return accounts
 
 
-def _with_answers(entries: dict[str, RoleEntry]) -> dict[str, RoleEntry]:
-    """Return the entries of ``roles`` with what is said of the only one outside of them, which goes before."""
-    for key, (in_place_of, rule) in _OF_THE_ONLY_ROLE.items():
+def _with_template_answers(entries: dict[str, RoleEntry]) -> dict[str, RoleEntry]:
+    """Return the entries of ``roles``; keys outside of them about the only role take precedence."""
+    for key, (replaced, rule) in _TEMPLATE_ANSWERS.items():
         value = pulumi.Config().get(camel_case(key))
         if not value:
             continue
         where = config_key(camel_case(key))
         rule(where, value)
         if len(entries) > 1:
-            raise InvalidValue(where, value, "it is for a stack of one role; write it into roles")
+            raise InvalidValue(where, value, "it works for a single role only; write it into roles")
         for path, entry in (entries or {f"{config_key('roles')}[0]": RoleEntry(name=_ONLY_ROLE)}).items():
-            kept = {name: said for name, said in entry.items() if name != in_place_of}
+            kept = {name: other for name, other in entry.items() if name != replaced}
             entries = {path: cast(RoleEntry, {**kept, key: value})}
     return entries
 
@@ -173,30 +173,30 @@ def _buckets_to_create(entries: Mapping[str, RoleEntry]) -> tuple[Bucket, ...]:
                 rules.new_bucket_name(f"{path}.buckets[{index}]" if "buckets" in entry else f"{path}.bucket", bucket)
             if create.setdefault(bucket, wanted) != wanted:
                 raise InvalidValue(
-                    f"{path}.createBucket", wanted, f"another role says otherwise of the same bucket, {bucket!r}"
+                    f"{path}.createBucket", wanted, f"another role has the opposite for the same bucket, {bucket!r}"
                 )
             keys.setdefault(bucket, []).append(key_arns)
         for index, arn in enumerate(key_arns):
             region = arn.split(":")[3]
             if wanted and region != (own_region() or region):
-                rule = f"S3 uses keys of a bucket's own region only, and the bucket is made in {own_region()}"
+                rule = f"S3 uses keys of a bucket's own region only, and the bucket is created in {own_region()}"
                 raise InvalidValue(f"{path}.kmsKeyArns[{index}]", arn, rule)
     return tuple(Bucket(bucket, _default_key(keys[bucket])) for bucket, wanted in create.items() if wanted)
 
 
 def _default_key(keys_of_roles: Sequence[Sequence[str]]) -> str | None:
-    """Return the key that each role of a bucket may use, if it is the only one.
+    """Return the key of a bucket's roles, if all have the same single key.
 
-    With several, each client says which one it means; and a role that may not use the default key could not write.
+    With several keys, each client names one; and a role that may not use the default key could not write.
     """
     first = keys_of_roles[0]
     return first[0] if len(first) == 1 and all(keys == first for keys in keys_of_roles) else None
 
 
 def _role(path: str, entry: RoleEntry) -> ReadWriteBucketRoleArgs:
-    said = {key: value for key, value in entry.items() if key != "create_bucket"}
+    args = {key: value for key, value in entry.items() if key != "create_bucket"}
     with at(path):
-        role = checked_role_args(said, own_partition())
+        role = checked_role_args(args, own_partition())
         boundary = str(role.get("permissions_boundary", ""))
         if boundary and boundary.split(":")[4] not in ("aws", *own_accounts()):
             rule = f"the boundary has to be a policy of this account, {own_accounts()[0]}, or of AWS"

@@ -1,6 +1,6 @@
-"""Roles that nobody can use, and grants that their grantees can't use: what keeps them out, and the cure.
+"""Find roles that nobody can use and grants that their grantees can't use, with the reason and the cure.
 
-The options are those of a role, in the words of its stack's file.
+Options are a role's options under the keys of its stack's file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from stack.grants import Grant, Grantee
 
 Options = Mapping[str, Any]
 
-_OF_USERS_ONLY = ("requireMfa", "requireSourceIdentity")
-"""Options that no role can fulfil: its session was not begun with MFA, and has no user's name.
+_USERS_ONLY = ("requireMfa", "requireSourceIdentity")
+"""Options that no role can meet: its session did not begin with MFA, and has no user name.
 
 Sources: IAM User Guide, "Secure API access with MFA" and "IAM policy elements: Variables and tags".
 """
@@ -31,69 +31,66 @@ def trusted_accounts(options: Options) -> list[str]:
 
 
 def why_unusable(options: Options, account: str, now: datetime) -> str | None:
-    """Return why nobody of a trusted account can use a role, and what to do; nothing if somebody can."""
+    """Return why nobody in a trusted account can use a role, and what to do; ``None`` if somebody can."""
     expires, revoked = options.get("expiresAt"), options.get("revokeSessionsIssuedBefore")
     if expires and datetime.fromisoformat(expires) <= now:
-        return f"it expired at {expires}; set expiresAt to a moment to come, or remove it"
+        return f"it expired at {expires}; set expiresAt to a future moment, or remove it"
     if revoked and datetime.fromisoformat(revoked) > now:
-        return (
-            f"sessions that begin before {revoked} have no rights; set revokeSessionsIssuedBefore to a moment that is"
-            " past"
-        )
-    demand = next((option for option in _OF_USERS_ONLY if options.get(option)), None)
-    if _is_any_left_in(options, account, demand, denying=True):
+        return f"sessions that begin before {revoked} have no rights; set revokeSessionsIssuedBefore to a past moment"
+    demand = next((option for option in _USERS_ONLY if options.get(option)), None)
+    if _admits_anybody(options, account, demand, denying=True):
         return None
-    if _is_any_left_in(options, account, demand, denying=False):
-        return f"{_named(options, 'denied')} denies all that it trusts; take some of them out"
-    if demand and _is_any_left_in(options, account, None, denying=False):
-        return f"trustedPrincipalArns names only roles of {account}, and no role can fulfil {demand}; name users too"
-    return f"trustedPrincipalArns names nobody of {account}; name somebody, or trust that account no more"
+    if _admits_anybody(options, account, demand, denying=False):
+        return f"{_set_options(options, 'denied')} deny everybody that it trusts; remove some of them"
+    if demand and _admits_anybody(options, account, None, denying=False):
+        return f"trustedPrincipalArns names only roles of {account}, and no role can meet {demand}; name users too"
+    return f"trustedPrincipalArns names nobody in {account}; name somebody, or stop trusting that account"
 
 
-def _is_any_left_in(options: Options, account: str, demand: str | None, *, denying: bool) -> bool:
+def _admits_anybody(options: Options, account: str, demand: str | None, *, denying: bool) -> bool:
     kinds: Sequence[PrincipalKind] = ("user",) if demand else ("user", "role")
     trusted, denied = _patterns(options)
     return any(is_any_admitted(kind, account, trusted, denied if denying else []) for kind in kinds)
 
 
 def why_useless(grantee: Grantee, grant: Grant, accounts: Sequence[str], options: Options, now: datetime) -> str | None:
-    """Return why a grantee can't use a role that it is allowed, and what to do; nothing if it can.
+    """Return why a grantee can't use a role that it is allowed, and what to do; ``None`` if it can.
 
     Args:
-        grantee: the group or role.
-        grant: what it is allowed.
-        accounts: those that it may be of.
-        options: the role's.
-        now: the present moment.
+        grantee: the group, role or permission set.
+        grant: the grant that allows the role.
+        accounts: the accounts that the grantee may belong to.
+        options: the role's options.
+        now: the current time.
     """
-    account = next((it for it in accounts if it in trusted_accounts(options)), None)
+    account = next((own for own in accounts if own in trusted_accounts(options)), None)
     if account is None:
         return f"the role does not trust {accounts[0]}; correct the role's trustedAccountId"
     unusable = why_unusable(options, account, now)
     if unusable:
         return unusable
-    demand = next((option for option in _OF_USERS_ONLY if options.get(option)), None)
+    demand = next((option for option in _USERS_ONLY if options.get(option)), None)
     if demand and grantee.kind != "group":
-        return f"a role can't fulfil {demand}; allow it to a group, or remove {demand} from the role"
+        return f"a role can't meet {demand}; allow a group instead, or remove {demand} from the role"
     if options.get("requireSourceIdentity") and "source_identity" not in grant.options:
         return "the role demands a source identity; set sourceIdentity: true where it is allowed"
     if options.get("sessionTags") and "session_tags" not in grant.options:
         return "the role demands session tags; set sessionTags: true where it is allowed"
     trusted, denied = _patterns(options)
-    if not _is_left_in(grantee, account, trusted, []):
+    if not _admits(grantee, account, trusted, []):
         return f"it is not among the role's {_option('trusted', grantee)}; add it there"
-    if not _is_left_in(grantee, account, trusted, denied):
-        return f"it is among the role's {_named(options, 'denied')}; remove it there"
+    if not _admits(grantee, account, trusted, denied):
+        return f"it is among the role's {_set_options(options, 'denied')}; remove it there"
     return None
 
 
-def _is_left_in(grantee: Grantee, account: str, trusted: Sequence[str], denied: Sequence[str]) -> bool:
-    """Return whether patterns leave in a role, any role of a permission set, or any user of a group."""
+def _admits(grantee: Grantee, account: str, trusted: Sequence[str], denied: Sequence[str]) -> bool:
+    """Return whether patterns admit a role, any role of a permission set, or any user of a group."""
     if grantee.kind == "permission_set":
         return is_permission_set_admitted(grantee.name, account, trusted, denied)
     if grantee.kind == "role":
         return is_any_admitted("role", account, trusted, denied, name=grantee.name)
-    # Nobody in it is a wish, and with members that are looked after elsewhere anybody may be in it.
+    # A group may be empty on purpose, and if its members are managed elsewhere, anybody may be a member.
     users = grantee.members or (None,)
     return any(is_any_admitted("user", account, trusted, denied, name=user) for user in users)
 
@@ -109,12 +106,12 @@ def _patterns(options: Options) -> tuple[list[str], list[str]]:
     return trusted, denied
 
 
-def _named(options: Options, side: str) -> str:
-    """Return the options by which a role names those that it trusts, or denies."""
+def _set_options(options: Options, side: str) -> str:
+    """Return the options that list the principals a role trusts, or denies."""
     keys = [key for key in (f"{side}PrincipalArns", f"{side}PermissionSets") if options.get(key)]
     return " and ".join(keys)
 
 
 def _option(side: str, grantee: Grantee) -> str:
-    """Return the option by which a role names a grantee."""
+    """Return the option that can list a grantee."""
     return f"{side}{'PermissionSets' if grantee.kind == 'permission_set' else 'PrincipalArns'}"

@@ -20,6 +20,23 @@ os.environ["ACCESS_ROLES"] = ""
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
 
+_FIRST = (
+    *("stacks", "deployment", "prove", "prove_command", "pipeline", "examples", "switch", "provider", "faults"),
+    *("removal", "commands", "prove_lag", "reuse", "options", "sealed", "edits", "lost_state", "saving", "bypass"),
+)
+"""The files of tests/sandbox that take longest, which begin first: one that began last would keep all waiting."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return more workers than processors: a sandbox test waits for a good part of its time."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first. Within a file the order stays."""
+    places = {f"tests/sandbox/test_{name}.py": place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
 
 @pytest.fixture(autouse=True)
 def signals_stay_as_they_are() -> Iterator[None]:

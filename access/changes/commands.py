@@ -1,4 +1,4 @@
-"""The command ``access changes``."""
+"""The commands ``access changes`` and ``access comment``."""
 
 import argparse
 import os
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from .values import Changes, Verdict
 
 _RENDERED = ".json"
-"""The end of a rendered file's name. A revision is never taken for a file that somebody has added under its name."""
+"""The suffix of a rendered file, so that a file with a revision's name is never taken for the revision."""
 
 _CHANGES = """\
-Compares what the program registers in two states of the repository, as `access render` writes it, and says who gains
-and who loses what. The answer holds for every request, not for a sample. It needs no credentials and no network. The
-first line is the verdict: no access changes, wider, narrower, or undecided where that can't be told.
+Compares the policies that the program registers in two states of the repository, as `access render` writes them, and
+says who gains and who loses which access. The answer holds for every request, not for a sample. It needs no credentials
+and no network. The first line is the verdict: no access changes, wider, narrower or undecided.
 
 A state is a git revision, or a file that ends in .json. The base's program renders the stack files of both revisions.
-Where code changed, the changed program is run too: what either gives is said, and that the program itself changed.
+If code has changed, the changed program is run too; the answer then covers both results, and says so.
 """
 
 _EPILOG = """\
@@ -36,7 +36,7 @@ def add_commands(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "changes",
-        help="who gains and who loses what between two states of the repository",
+        help="compare the access of two states of the repository: who gains what, and who loses what",
         description=_CHANGES,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -51,16 +51,16 @@ def add_commands(commands: Commands) -> None:
             action="append",
             default=[],
             metavar="FILE",
-            help=f"write them as {form} too, into several files if need be; - is standard output, in place of text",
+            help=f"also write the changes as {form}, repeatable; - is standard output, in place of text",
         )
     command.set_defaults(run=_run)
     comment = commands.add_parser(
         "comment",
-        help="in a job of GitHub Actions: write what access changes says as a comment on the pull request",
-        description="Writes a file of `access changes --markdown` as a comment on the pull request that the job is"
-        " about, or brings the comment up to date. It takes GITHUB_TOKEN and what GitHub says of the job.",
+        help="write the changes as a comment on the pull request, in a job of GitHub Actions",
+        description="Writes a file of `access changes --markdown` as a comment on the job's pull request, or updates"
+        " that comment. It takes GITHUB_TOKEN and the job's other variables.",
     )
-    comment.add_argument("file", type=Path, metavar="FILE", help="what access changes --markdown wrote")
+    comment.add_argument("file", type=Path, metavar="FILE", help="the file that access changes --markdown wrote")
     comment.set_defaults(run=_comment)
 
 
@@ -97,7 +97,7 @@ def _changes(options: argparse.Namespace) -> "tuple[Changes, tuple[str, ...]]":
     if not any(files):
         return compare_revisions(options.project, options.base, options.head)
     if files != [True, True]:
-        raise AccessError("compare two rendered files, or two revisions; one of each has no program in common")
+        raise AccessError("a rendered file and a revision can't be compared; give two files or two revisions")
     return compare(_read(options.base), _read(options.head)), ()
 
 
@@ -112,5 +112,5 @@ def _read(path: str) -> "Rendered":
     try:
         return read(Path(path).read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise AccessError(f"{path} can't be read: {reason}; give a file that `access render` wrote") from None

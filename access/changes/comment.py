@@ -1,6 +1,6 @@
-"""One comment on a pull request, which is written once and then kept up to date.
+"""The one comment on a pull request, written once and then kept up to date.
 
-It is found by its hidden first line and by its author, as anybody may write a comment that looks like it.
+A hidden first line and the author identify the comment, because anybody may write one that looks like it.
 Source: GitHub REST API, "REST API endpoints for issue comments".
 """
 
@@ -16,21 +16,21 @@ MARK = "<!-- access changes -->"
 
 @dataclass(frozen=True)
 class PullRequest:
-    """A pull request, as the environment of a job describes it."""
+    """The pull request of a job."""
 
     repository: Repository
     number: int
     run: str
-    """The address of the job's run."""
+    """The URL of the job's run."""
 
     def write(self, text: str) -> None:
-        """Write the comment, or bring it up to date.
+        """Write or update the comment.
 
         Raises:
             AccessError: GitHub can't be reached, or refuses.
         """
         body = f"{MARK}\n{text}"[:MOST_CHARACTERS]
-        for comment in self.repository.listed(f"issues/{self.number}/comments"):
+        for comment in self.repository.items(f"issues/{self.number}/comments"):
             if comment["user"]["login"] == BOT and comment["body"].startswith(MARK):
                 self.repository.call("PATCH", f"issues/comments/{int(comment['id'])}", {"body": body})
                 return
@@ -38,24 +38,24 @@ class PullRequest:
 
 
 def pull_request(environment: Mapping[str, str]) -> PullRequest:
-    """Return the pull request that a job is about.
+    """Return a job's pull request.
 
     Raises:
-        AccessError: the environment is none of a job about a pull request.
+        AccessError: the environment is not that of a job about a pull request.
     """
     where = repository(environment, "pull-requests: write")
     try:
         number = int(event(environment)["pull_request"]["number"])
     except (KeyError, TypeError, ValueError):
         raise AccessError(
-            "the event has no pull_request; this is for a job of GitHub Actions on pull_request"
+            "the event has no pull_request; run this in a job of GitHub Actions on pull_request"
         ) from None
     return PullRequest(where, number, run_address(environment))
 
 
 def verdict(file: Path, run: str) -> str:
-    """Return what a check has written; if it has written nothing, that there is no verdict."""
+    """Return the text that a check has written, or a line that there is no verdict."""
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return f"## ❓ Undecided: the check did not end; [its log]({run}) says why\n"
+        return f"## ❓ Undecided: the check did not finish; [its log]({run}) says why\n"

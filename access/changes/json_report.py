@@ -6,7 +6,7 @@ from typing import Literal
 from .values import NOT_CONSIDERED, Change, Changes
 
 VERSION: Literal[1] = 1
-"""Of the schema: another number where a field goes or changes its meaning; new fields may come without."""
+"""The schema's version. It changes if a field is removed or changes its meaning, not for new fields."""
 
 
 def render(changes: Changes) -> str:
@@ -18,8 +18,8 @@ def render(changes: Changes) -> str:
         "gained": [_change(change, change.gained()) for change in changes.gained],
         "lost": [_change(change, change.lost()) for change in changes.lost],
         "undecided": [
-            {"kind": it.kind, "who": it.who, "what": it.what, "key": it.key, "operator": it.operator}
-            for it in changes.undecided
+            {"kind": each.kind, "who": each.who, "what": each.what, "key": each.key, "operator": each.operator}
+            for each in changes.undecided
         ],
         "unrendered": changes.unrendered or None,
         "code": changes.code,

@@ -8,17 +8,17 @@ from . import circumstances
 from .values import NOT_CONSIDERED, Change, Changes, Verdict
 
 MOST_CHARACTERS = 65_536
-"""GitHub takes no longer comment."""
+"""The longest comment that GitHub accepts."""
 
 _MARKS: dict[Verdict, str] = {"none": "✅", "narrower": "✅", "wider": "⚠️", "undecided": "❓"}
 _LONGEST_TEXT = 600
-"""Of one change; longer ones are cut."""
-_KEPT_FREE = 1_000
-"""For what is said of those that are left out, and for what is not considered."""
+"""The longest text of one change; longer ones are cut."""
+_RESERVED = 1_000
+"""The space for the lines about changes that are left out, and about what is not considered."""
 
 
 def render(changes: Changes) -> str:
-    """Return the changes as Markdown: the verdict, then what is gained, lost and undecided, with details folded."""
+    """Return the changes as Markdown: the verdict, then gains, undecided questions and losses, with folded details."""
     text = f"## {_MARKS[changes.verdict]} {_short(changes.headline)}\n"
     end = f"\n<details><summary>Not considered</summary>\n\n{_list(map(plain, NOT_CONSIDERED))}\n</details>\n"
     undecided = [*([changes.unrendered] if changes.unrendered else []), *map(str, changes.undecided)]
@@ -26,15 +26,15 @@ def render(changes: Changes) -> str:
         ("Gained", [_change(change, lost=False) for change in changes.gained]),
         ("Undecided", [f"- {_short(each)}\n" for each in undecided]),
         ("Lost", [_change(change, lost=True) for change in changes.lost]),
-        ("Changed besides", [f"- {_short(note)}\n" for note in changes.notes]),
+        ("Other changes", [f"- {_short(note)}\n" for note in changes.notes]),
     )
     for heading, entries in sections:
         if not entries:
             continue
         text += f"\n### {heading}\n\n"
         for place, entry in enumerate(entries):
-            if len(text) + len(entry) > MOST_CHARACTERS - len(end) - _KEPT_FREE:
-                text += f"- … and {len(entries) - place} more, for which there is no room here\n"
+            if len(text) + len(entry) > MOST_CHARACTERS - len(end) - _RESERVED:
+                text += f"- … and {len(entries) - place} more, which do not fit here\n"
                 break
             text += entry
     return text + end
@@ -49,9 +49,9 @@ def _change(change: Change, lost: bool) -> str:
 
 
 def _details(change: Change, lost: bool) -> Iterator[str]:
-    for thing, value in (change.witness or {}).items():
-        said = circumstances.shown(value)
-        yield f"{code(thing)}: {code(said) if len(said) <= _LONGEST_TEXT else _short(said)}"
+    for key, value in (change.witness or {}).items():
+        text = circumstances.value_text(value)
+        yield f"{code(key)}: {code(text) if len(text) <= _LONGEST_TEXT else _short(text)}"
     yield from (_short(why) for why in change.reasons(lost))
 
 

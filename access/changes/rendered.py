@@ -1,4 +1,4 @@
-"""What the program of some stacks registers, as ``access render`` writes it."""
+"""A rendered state of the repository, as ``access render`` writes it."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from ..iam.documents import Statement, parse
 from ..known_principals import KnownPrincipal
 
 VERSION = 1
-"""Of the rendered form."""
+"""The version of the rendered form."""
 
 GranteeKind = Literal["group", "role", "permissionSet"]
 
@@ -22,10 +22,10 @@ class Document:
 
     name: str
     text: str
-    """As JSON, so that two that are the same are equal."""
+    """The document as JSON, so that equal documents have equal texts."""
 
     def statements(self) -> tuple[Statement, ...]:
-        """Return its statements."""
+        """Return the document's statements."""
         return parse(json.loads(self.text))
 
 
@@ -42,12 +42,12 @@ class Role:
     boundary: str | None = None
     """The ARN of its permissions boundary."""
     max_session: int | None = None
-    """How long a session may last, in seconds."""
+    """The longest session, in seconds."""
 
 
 @dataclass(frozen=True)
 class Grantee:
-    """A group, a role or a permission set of an account, and what it may assume."""
+    """A group, role or permission set of an account, with its policies."""
 
     stack: str
     account: str | None
@@ -55,7 +55,7 @@ class Grantee:
     kind: GranteeKind
     name: str
     members: tuple[str, ...] | None = None
-    """The users of a group; none where the stack leaves them alone."""
+    """The users of a group; ``None`` if the stack does not manage them."""
     policies: tuple[Document, ...] = ()
 
 
@@ -76,64 +76,69 @@ class Rendered:
     """All stacks of a state of the repository."""
 
     roles: Mapping[str, Role]
-    """By ARN."""
+    """The roles by ARN."""
     grantees: Mapping[tuple[str, str, str], Grantee]
-    """By account (where it is not known, by stack), kind and name."""
+    """The grantees by account (or stack, if the account is not known), kind and name."""
     buckets: Mapping[tuple[str, str], Bucket]
-    """By stack and name."""
+    """The buckets by stack and name."""
     accounts: frozenset[str]
-    """The accounts of the stacks, as far as they are known."""
+    """The known accounts of the stacks."""
     known: tuple[KnownPrincipal, ...] = ()
     """The principals that the stacks' files name as exceptions."""
 
 
-def label(of: Role | Grantee, *states: Rendered) -> str:
-    """Return what people call a role or grantee: its name, with the stack's or more where several have that name."""
-    alike: dict[object, Role | Grantee] = {}
+def label(labelled: Role | Grantee, *states: Rendered) -> str:
+    """Return the name of a role or grantee for people, with its stack or more if several have that name."""
+    name = labelled.name
+    namesakes: dict[object, Role | Grantee] = {}
     for state in states:
-        found: Mapping[Any, Role | Grantee] = state.roles if isinstance(of, Role) else state.grantees
-        alike |= {key: each for key, each in found.items() if each.name == of.name}
-    if len(alike) < 2:
-        return of.name
-    if len({each.stack for each in alike.values()}) == len(alike):
-        return f"{of.stack}/{of.name}"
-    return of.arn if isinstance(of, Role) else f"{of.kind} {of.name} of {of.account or of.stack}"
+        others: Mapping[Any, Role | Grantee] = state.roles if isinstance(labelled, Role) else state.grantees
+        namesakes |= {key: each for key, each in others.items() if each.name == name}
+    if len(namesakes) < 2:
+        return name
+    if len({each.stack for each in namesakes.values()}) == len(namesakes):
+        return f"{labelled.stack}/{name}"
+    if isinstance(labelled, Role):
+        return labelled.arn
+    return f"{labelled.kind} {name} of {labelled.account or labelled.stack}"
 
 
 def combine(states: Iterable[Rendered]) -> Rendered:
-    """Return the stacks of several projects together."""
-    listed = list(states)
+    """Return the stacks of several projects as one state."""
+    projects = list(states)
     return Rendered(
-        {arn: role for each in listed for arn, role in each.roles.items()},
-        {key: grantee for each in listed for key, grantee in each.grantees.items()},
-        {key: bucket for each in listed for key, bucket in each.buckets.items()},
-        frozenset().union(*(each.accounts for each in listed)),
-        tuple(it for each in listed for it in each.known),
+        {arn: role for each in projects for arn, role in each.roles.items()},
+        {key: grantee for each in projects for key, grantee in each.grantees.items()},
+        {key: bucket for each in projects for key, bucket in each.buckets.items()},
+        frozenset().union(*(each.accounts for each in projects)),
+        tuple(known for each in projects for known in each.known),
     )
 
 
 def read(text: str, where: str) -> Rendered:
-    """Return what a rendered file says.
+    """Return the content of a rendered file.
 
     Args:
-        text: the file's.
-        where: its name, for messages.
+        text: the file's text.
+        where: the file's name, for messages.
 
     Raises:
-        AccessError: it is not a rendered file, or one of another version.
+        AccessError: the text is not a rendered file, or one of another version.
     """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise AccessError(f"{where}: not JSON ({error}); give what `access render` writes") from None
+        raise AccessError(f"{where}: not JSON ({error}); give a file that `access render` wrote") from None
     version = document.get("version") if isinstance(document, dict) else None
     if type(version) is not int or version != VERSION:
-        raise AccessError(f"{where}: version {version!r} is not allowed; give what `access render` writes: {VERSION}")
+        raise AccessError(
+            f"{where}: version {version!r} is not allowed; give a file of `access render`, version {VERSION}"
+        )
     try:
         return _rendered(document["stacks"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise AccessError(f"{where}: not a rendered file ({what}); give what `access render` writes") from None
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise AccessError(f"{where}: not a rendered file ({reason}); give a file that `access render` wrote") from None
 
 
 def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
@@ -142,53 +147,50 @@ def _rendered(stacks: Mapping[str, Mapping[str, Any]]) -> Rendered:
     buckets: dict[tuple[str, str], Bucket] = {}
     for stack, each in stacks.items():
         account = each.get("account")
-        for it in each.get("roles", ()):
-            roles[it["arn"]] = Role(
+        for role in each.get("roles", ()):
+            roles[role["arn"]] = Role(
                 stack,
                 account,
-                it["name"],
-                it["arn"],
-                _document("the trust policy", it["trust"]),
-                tuple(_document(policy["name"], policy["document"]) for policy in it["policies"]),
-                it.get("permissionsBoundary"),
-                it.get("maxSessionDuration"),
+                role["name"],
+                role["arn"],
+                _document("the trust policy", role["trust"]),
+                tuple(_document(policy["name"], policy["document"]) for policy in role["policies"]),
+                role.get("permissionsBoundary"),
+                role.get("maxSessionDuration"),
             )
-        for it in each.get("grantees", ()):
-            if it["kind"] not in get_args(GranteeKind):
-                raise ValueError(f"a grantee of kind {it['kind']!r}")
-            key = account or stack, it["kind"], it["name"]
+        for grantee in each.get("grantees", ()):
+            if grantee["kind"] not in get_args(GranteeKind):
+                raise ValueError(f"a grantee of kind {grantee['kind']!r}")
+            key = account or stack, grantee["kind"], grantee["name"]
             grantees[key] = _joined(
                 grantees.get(key),
                 Grantee(
                     stack,
                     account,
                     each.get("partition") or "aws",
-                    it["kind"],
-                    it["name"],
-                    None if it.get("members") is None else tuple(it["members"]),
-                    tuple(_document(policy["name"], policy["document"]) for policy in it["policies"]),
+                    grantee["kind"],
+                    grantee["name"],
+                    None if grantee.get("members") is None else tuple(grantee["members"]),
+                    tuple(_document(policy["name"], policy["document"]) for policy in grantee["policies"]),
                 ),
             )
-        for it in each.get("buckets", ()):
-            policy = it.get("policy")
-            named = f"the policy of bucket {it['name']}"
-            buckets[stack, it["name"]] = Bucket(
-                stack, it["name"], policy and _document(named, policy), account, frozenset(it.get("guards", ()))
-            )
+        for bucket in each.get("buckets", ()):
+            name, policy, guards = bucket["name"], bucket.get("policy"), frozenset(bucket.get("guards", ()))
+            document = policy and _document(f"the policy of bucket {name}", policy)
+            buckets[stack, name] = Bucket(stack, name, document, account, guards)
     known = [each["outputs"].get("knownPrincipals", ()) for each in stacks.values() if "outputs" in each]
     accounts = frozenset(account for each in stacks.values() if (account := each.get("account")))
-    return Rendered(
-        roles, grantees, buckets, accounts, tuple(it for each in known for it in known_principals.parse(each))
-    )
+    principals = tuple(principal for entries in known for principal in known_principals.parse(entries))
+    return Rendered(roles, grantees, buckets, accounts, principals)
 
 
-def say_the_same(one: Sequence[Document], other: Sequence[Document]) -> bool:
+def have_same_texts(one: Sequence[Document], other: Sequence[Document]) -> bool:
     """Return whether two lists of documents have the same texts, whatever their names and order."""
-    return sorted(it.text for it in one) == sorted(it.text for it in other)
+    return sorted(document.text for document in one) == sorted(document.text for document in other)
 
 
 def _joined(one: Grantee | None, other: Grantee) -> Grantee:
-    """A group of an account that two stacks are about."""
+    """Return one grantee for a group that two stacks of an account have."""
     if not one:
         return other
     members = other.members if one.members is None else one.members

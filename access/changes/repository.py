@@ -1,7 +1,7 @@
-"""A git repository, of which nothing is changed: its revisions are written out elsewhere.
+"""Read a git repository without changing it: its revisions are written to other folders.
 
-Neither ``git archive`` nor a checkout will do: both obey the ``.gitattributes`` of the revision, which could leave a
-stack file out (``export-ignore``) or have it made by a program (``filter``). Source: git, "gitattributes".
+``git archive`` and checkouts obey the ``.gitattributes`` of the revision, which could leave a stack file out
+(``export-ignore``) or have a program rewrite it (``filter``). Source: git, "gitattributes".
 """
 
 import os
@@ -27,10 +27,10 @@ class Repository:
     """The project's folder, below the top."""
 
     def commit(self, revision: str) -> str:
-        """Return the id of the commit that a revision names.
+        """Return the id of a revision's commit.
 
         Raises:
-            AccessError: there is none.
+            AccessError: there is no such revision.
         """
         if not revision or revision.startswith("-"):
             raise AccessError(f"{revision!r} is not allowed as a revision; write a branch, a tag or a commit")
@@ -46,28 +46,28 @@ class Repository:
         """Return the paths of all files that differ between two commits, or between one and the working tree."""
         ends = [base, head] if head else [base]
         command = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative", "-z")
-        found = _paths(_checked(self.top, *command, *ends, "--"))
+        paths = _paths(_checked(self.top, *command, *ends, "--"))
         if not head:
-            found += _paths(_checked(self.top, "ls-files", "--others", "--exclude-standard", "-z"))
-        return sorted(set(found))
+            paths += _paths(_checked(self.top, "ls-files", "--others", "--exclude-standard", "-z"))
+        return sorted(set(paths))
 
     def write(self, commit: str, folder: Path) -> None:
-        """Write all files of a commit into a folder. A symbolic link becomes a file with its target's name, as text.
+        """Write all files of a commit to a folder. A symbolic link becomes a text file with its target's name.
 
         Raises:
             AccessError: git can't read the commit, or a path in it leads elsewhere.
         """
         entries = []
         for line in _checked(self.top, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
-            about, _, path = line.partition(b"\t")
-            mode, _, digest = about.split(b" ")
+            header, _, path = line.partition(b"\t")
+            mode, _, digest = header.split(b" ")
             if mode != _SUBMODULE:
-                entries.append((mode, digest, folder / _harmless(os.fsdecode(path))))
-        with tempfile.TemporaryFile() as wanted:
-            wanted.write(b"".join(digest + b"\n" for _, digest, _ in entries))
-            wanted.seek(0)
+                entries.append((mode, digest, folder / _checked_path(os.fsdecode(path))))
+        with tempfile.TemporaryFile() as digests:
+            digests.write(b"".join(digest + b"\n" for _, digest, _ in entries))
+            digests.seek(0)
             with subprocess.Popen(  # noqa: S603
-                _command(self.top, "cat-file", "--batch"), stdin=wanted, stdout=subprocess.PIPE, env=_environment()
+                _command(self.top, "cat-file", "--batch"), stdin=digests, stdout=subprocess.PIPE, env=_environment()
             ) as git:
                 assert git.stdout  # noqa: S101 (a pipe)
                 for mode, _, file in entries:
@@ -77,7 +77,7 @@ class Repository:
                         file.chmod(0o755)
 
     def tracks(self, path: Path) -> bool:
-        """Return whether git knows anything at a path of the working tree, or a link on the way there."""
+        """Return whether git has anything at a path of the working tree, or a link on the way to it."""
         if not path.is_relative_to(self.top):
             return False
         done = _git(self.top, "ls-files", "-z", "--", str(path.relative_to(self.top)))
@@ -85,10 +85,10 @@ class Repository:
 
 
 def find_repository(folder: Path) -> Repository:
-    """Return the repository that a project's folder is in.
+    """Return the repository of a project's folder.
 
     Raises:
-        AccessError: it is in none, or git is not there.
+        AccessError: the folder is not in a repository, or git is not installed.
     """
     if not folder.is_dir():
         raise AccessError(f"there is no folder {folder}; name the project's folder: --project")
@@ -98,24 +98,24 @@ def find_repository(folder: Path) -> Repository:
         raise AccessError("git is not on PATH; install it, or compare rendered files") from None
     if done.returncode:
         raise AccessError(
-            f"{folder} is in no git repository; give rendered files, or name a project's folder: --project"
+            f"{folder} is not in a git repository; give rendered files, or name a project's folder: --project"
         )
     top, _, prefix = done.stdout.decode().rstrip("\n").partition("\n")
     return Repository(Path(top), PurePosixPath(prefix or "."))
 
 
 def is_stack_file(path: str) -> bool:
-    """Return whether a path is a stack's file, of this project or of another."""
+    """Return whether a path is a stack file, of this project or another."""
     return re.fullmatch(r"Pulumi\..+\.yaml", PurePosixPath(path).name) is not None
 
 
 def is_code(path: str) -> bool:
-    """Return whether a file may change what programs do: it is neither a stack's file nor for people alone."""
+    """Return whether a file may change a program's behaviour: it is neither a stack file nor for people alone."""
     name = PurePosixPath(path).name
     return not is_stack_file(path) and not name.endswith(".md") and name != "LICENSE"
 
 
-def _harmless(path: str) -> str:
+def _checked_path(path: str) -> str:
     if path.startswith("/") or "\\" in path or {"..", ".git"} & {part.lower() for part in path.split("/")}:
         raise AccessError(f"the revision has a file {path!r}, which leads elsewhere; nothing was compared")
     return path
@@ -130,15 +130,15 @@ def _blob(stream: IO[bytes]) -> bytes:
     return content
 
 
-def _paths(listed: bytes) -> list[str]:
-    return [os.fsdecode(path) for path in listed.split(b"\0") if path]
+def _paths(output: bytes) -> list[str]:
+    return [os.fsdecode(path) for path in output.split(b"\0") if path]
 
 
 def _checked(folder: Path, *arguments: str) -> bytes:
     done = _git(folder, *arguments)
     if done.returncode:
-        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[0]
-        raise AccessError(f"git {arguments[0]}: {said.removeprefix('fatal: ')}")
+        reason = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[0]
+        raise AccessError(f"git {arguments[0]}: {reason.removeprefix('fatal: ')}")
     return done.stdout
 
 
@@ -152,5 +152,5 @@ def _command(folder: Path, *arguments: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return an environment in which git leaves even its index alone, and asks nobody."""
+    """Return an environment in which git does not even update its index, and never prompts."""
     return {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -1,7 +1,6 @@
-"""Two revisions of a project, compared. The base's program renders the stack files of both.
+"""Compare two revisions of a project. The base's program renders the stack files of both.
 
-A program that a change brings along could be silent about what it does. So it is asked beside the base's program, never
-in its place.
+A changed program could hide its own effects, so it is run in addition to the base's program, never instead of it.
 """
 
 import os
@@ -27,16 +26,16 @@ from .values import Changes
 
 _NOTHING = Rendering({})
 _MOST_FILES = 5
-"""Of those that are named."""
+"""The number of changed files that a note names."""
 
 
 def compare_revisions(folder: Path, base: str, head: str | None) -> tuple[Changes, tuple[str, ...]]:
-    """Return what changes for whom between two revisions of a project, and what its programs warn of after.
+    """Return the changes between two revisions of a project, and the warnings of the later one's programs.
 
     Args:
-        folder: the project's.
+        folder: the project's folder.
         base: a revision.
-        head: another one; by default, the working tree.
+        head: another revision; by default the working tree.
 
     Raises:
         AccessError: there is no such revision, or a program fails.
@@ -52,13 +51,16 @@ def compare_revisions(folder: Path, base: str, head: str | None) -> tuple[Change
     ):
         trees = Path(temporary).resolve()
         repository.write(before, trees / "base")
-        there = repository.top
+        head_tree = repository.top
         if after:
-            there = trees / "head"
-            repository.write(after, there)
-        old, new = trees / "base" / repository.project, there / repository.project
+            head_tree = trees / "head"
+            repository.write(after, head_tree)
+        old, new = trees / "base" / repository.project, head_tree / repository.project
         if not any(_has_stacks(each) for each in (old, new)):
-            raise AccessError(f"{folder} has no Pulumi.yaml with a Pulumi.<stack>.yaml beside it, on neither side")
+            raise AccessError(
+                f"{folder} has no Pulumi.yaml with a Pulumi.<stack>.yaml beside it in either revision; name a project's"
+                " folder: --project"
+            )
         python = _interpreter(old, repository)
         names = {str(trees / "base"): base, str(trees / "head"): str(head), str(trees): "base's program"}
         by_old: Future[Rendering] = pool.submit(_rendered, old, python, names)
@@ -81,10 +83,10 @@ def _compared(
     try:
         by_base = mixed.result()
     except AccessError as error:
-        said = f"the base's program can't render the changed stack files: {error}"
-        return replace(changes, notes=notes, code=tuple(code), unrendered=said), new.warnings
+        reason = f"the base's program can't render the changed stack files: {error}"
+        return replace(changes, notes=notes, code=tuple(code), unrendered=reason), new.warnings
     if by_base.stacks != new.stacks:
-        notes = (*notes, "the base's program and the changed one register different documents; this is said of both")
+        notes = (*notes, "the base's program and the changed one register different documents; this covers both")
     other = compare(before, _parsed(by_base))
     known = {change.gained() for change in changes.gained}
     gained = (*changes.gained, *(change for change in other.gained if change.gained() not in known))
@@ -93,16 +95,16 @@ def _compared(
 
 
 def _rendered(folder: Path, python: Path, names: Mapping[str, str]) -> Rendering:
-    """Return what a revision registers: nothing, where it has no such project or no stack."""
+    """Return what a revision registers; nothing if it has no such project or no stack."""
     if not _has_stacks(folder):
         return _NOTHING
     try:
         return render(read_project(folder), python=python)
     except AccessError as error:
-        said = str(error)
+        message = str(error)
         for path, name in names.items():
-            said = said.replace(f"{path}/", f"{name}: ")
-        raise AccessError(said) from None
+            message = message.replace(f"{path}/", f"{name}: ")
+        raise AccessError(message) from None
 
 
 def _has_stacks(folder: Path) -> bool:
@@ -110,7 +112,7 @@ def _has_stacks(folder: Path) -> bool:
 
 
 def _mixed(old: Path, new: Path, folder: Path, python: Path, names: Mapping[str, str]) -> Rendering:
-    """Return what the base's program registers of the changed stack files."""
+    """Return what the base's program registers for the changed stack files."""
     if not (old / "Pulumi.yaml").is_file():
         raise AccessError("there is no such project in the base")
     project = read_yaml(old / "Pulumi.yaml").content
@@ -123,12 +125,12 @@ def _mixed(old: Path, new: Path, folder: Path, python: Path, names: Mapping[str,
 
 
 def _interpreter(old: Path, repository: Repository) -> Path:
-    """Return the project's interpreter in the working tree, unless git has it: a change could bring it along."""
+    """Return the project's interpreter in the working tree, unless git tracks it: a change could replace it."""
     folder = repository.top / repository.project
     if not (old / "Pulumi.yaml").is_file():
         return Path(sys.executable)
     python = interpreter(read_yaml(old / "Pulumi.yaml").content, folder)
-    environment = Path(os.path.normpath(python.parent.parent))  # itself, not what its links lead to
+    environment = Path(os.path.normpath(python.parent.parent))  # the folder itself, not the target of its links
     return Path(sys.executable) if repository.tracks(environment) else python
 
 

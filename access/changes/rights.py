@@ -1,4 +1,4 @@
-"""What may newly be done: by a role, by those that a bucket's policy names, and by a grantee besides assuming roles."""
+"""Find new rights: of a role, of principals in a bucket's policy, and of a grantee beyond assuming roles."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -6,14 +6,14 @@ from dataclasses import replace
 from ..iam.checks import is_account
 from ..iam.documents import Statement
 from ..iam.search import EVERYTHING, All, Difference, Not, Policies, Rule, Some, applies, first_difference
-from .assuming import KINDS, Found, found_as, is_ever, no_longer_denied
+from .assuming import KINDS, Result, as_results, is_ever, no_longer_denied
 from .rendered import Bucket, Document, Rendered, Role, label
 from .rules import is_like, statements_of
 from .values import Change, Kind, Open
 
 
-def found(before: Rendered, after: Rendered) -> Iterator[Found]:
-    """Yield what may be done after and could not be before."""
+def results(before: Rendered, after: Rendered) -> Iterator[Result]:
+    """Yield the rights that exist after but not before."""
     known = before.roles.keys() | after.roles.keys()
     for key in [*after.grantees, *(key for key in before.grantees if key not in after.grantees)]:
         was, now = before.grantees.get(key), after.grantees.get(key)
@@ -31,7 +31,7 @@ def found(before: Rendered, after: Rendered) -> Iterator[Found]:
         if had and had.boundary != role.boundary:
             yield from _boundary(who, had.boundary, role.boundary)
     for name in [*after.buckets, *(name for name in before.buckets if name not in after.buckets)]:
-        yield from of_bucket(before.buckets.get(name), after.buckets.get(name))
+        yield from bucket_results(before.buckets.get(name), after.buckets.get(name))
 
 
 def newly_done(
@@ -41,33 +41,33 @@ def newly_done(
     after: Sequence[Document],
     known: Collection[str] = (),
     given: Rule = EVERYTHING,
-) -> Iterator[Found]:
-    """Yield what some identity policies allow that was not allowed before.
+) -> Iterator[Result]:
+    """Yield the rights that identity policies newly allow.
 
     Args:
-        kind: the kind of those that have the policies.
-        who: their name.
-        before: what was allowed.
+        kind: the kind of the policies' holder.
+        who: the holder's name.
+        before: the rule that was in force.
         after: the policies.
-        known: the roles of which other questions ask who may assume them.
-        given: what is known of the requests, such as a permissions boundary.
+        known: the roles that the search for assuming roles covers.
+        given: a rule that all requests keep, such as a permissions boundary.
     """
     statements = statements_of(tuple(after))
     for statement in statements:
         if statement.effect == "Allow":
-            yield from _of_statement(kind, who, statement, before, Policies("", statements), known, given)
+            yield from _statement_results(kind, who, statement, before, Policies("", statements), known, given)
 
 
 def no_longer_forbidden(
     kind: Kind, who: str, before: Sequence[Document], after: Sequence[Document], known: Collection[str]
-) -> Iterator[Found]:
-    """Yield what a grantee's Deny that is gone was about, but for the roles that are known."""
+) -> Iterator[Result]:
+    """Yield the rights that a grantee's removed Deny denied, except assuming known roles."""
     statements = statements_of(tuple(before)), statements_of(tuple(after))
     was, now = (Policies("", each) for each in statements)
     for statement in statements[0]:
         if statement.effect == "Deny":
-            who_else = f"those of {who} whom other policies allow it"
-            parts = _of_statement(kind, who_else, statement, Not(was.denials), now, known)
+            who_else = f"{who}, where other policies allow it,"
+            parts = _statement_results(kind, who_else, statement, Not(was.denials), now, known)
             yield from no_longer_denied(parts, statement.name)
 
 
@@ -75,7 +75,7 @@ def _rule(policies: Sequence[Document]) -> Rule:
     return Policies("", statements_of(tuple(policies))).rule
 
 
-def _of_statement(
+def _statement_results(
     kind: Kind,
     who: str,
     statement: Statement,
@@ -83,8 +83,8 @@ def _of_statement(
     after: Policies,
     known: Collection[str],
     given: Rule = EVERYTHING,
-) -> Iterator[Found]:
-    """What one statement allows that was not allowed before: its actions on its resources."""
+) -> Iterator[Result]:
+    """Yield the actions and resources that one statement newly allows."""
     unlimited = All((Not(after.denials), given))
     if first_difference(before, All((applies(statement), unlimited))) is None:
         return
@@ -94,7 +94,7 @@ def _of_statement(
         difference = first_difference(before, All((applies(one), unlimited)))
         otherwise = applies(replace(one, conditions=()))
         is_more = isinstance(difference, Difference) and is_ever(before, otherwise)
-        for each in found_as(kind, who, f"do {action} on {resource}", difference, is_more):
+        for each in as_results(kind, who, f"do {action} on {resource}", difference, is_more):
             if isinstance(each, Open):
                 yield each
             else:
@@ -104,44 +104,44 @@ def _of_statement(
         for circumstances, several in in_circumstances.items():
             actions = tuple(dict.fromkeys(action for action, _ in several))
             groups.setdefault((circumstances, actions), []).append((resource, several[0][1]))
-    for (_, actions), on in groups.items():
-        resources = [*dict.fromkeys(resource for resource, _ in on)]
-        yield replace(on[0][1], what=f"do {_listed(actions)} on {_listed(resources)}")
+    for (_, actions), changes in groups.items():
+        resources = [*dict.fromkeys(resource for resource, _ in changes)]
+        yield replace(changes[0][1], what=f"do {_joined(actions)} on {_joined(resources)}")
 
 
 def _parts(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, str, Statement]]:
-    """A statement's resources and actions one by one, in words, with a statement about these alone."""
+    """Yield a statement's resources and actions one by one, in words, each with a statement about that pair alone."""
     resources: list[tuple[str, Statement]] = [
         (text, replace(statement, resources=(text,))) for text in statement.resources
     ]
     if statement.all_resources_but:
-        resources = [(f"everything but {_listed(statement.resources)}", statement)]
-    for resource, on_it in resources:
+        resources = [(f"everything but {_joined(statement.resources)}", statement)]
+    for resource, part in resources:
         if statement.all_actions_but:
-            yield resource, f"everything but {_listed(statement.actions)}", on_it
+            yield resource, f"everything but {_joined(statement.actions)}", part
             continue
         for action in statement.actions:
             if resource not in known or not action.lower().startswith("sts:"):
-                yield resource, action, replace(on_it, actions=(action,))
+                yield resource, action, replace(part, actions=(action,))
 
 
-def _boundary(who: str, before: str | None, after: str | None) -> Iterator[Found]:
-    """A boundary's document is not rendered, so that another one can't be judged."""
+def _boundary(who: str, before: str | None, after: str | None) -> Iterator[Result]:
+    """Yield a boundary's change. Its document is not rendered, so that a replaced boundary can't be judged."""
     if before and after:
         yield Open("rights", who, "do more", "the permissions boundary", f"{before} replaced by {after}")
     elif before:
         yield Change("rights", who, f"do what its permissions boundary {before} forbade")
 
 
-def of_bucket(before: Bucket | None, after: Bucket | None, roles: Collection[Role] = ()) -> Iterator[Found]:
-    """Yield what a bucket's policy newly allows by itself, then what it denies no longer.
+def bucket_results(before: Bucket | None, after: Bucket | None, roles: Collection[Role] = ()) -> Iterator[Result]:
+    """Yield the rights that a bucket's policy newly allows by itself, then those that it no longer denies.
 
     Args:
         before: the bucket as it was.
         after: the bucket as it is.
         roles: roles of its account, whose own policies may allow the same.
     """
-    policies = tuple((it.policy,) if it and it.policy else () for it in (before, after))
+    policies = tuple((bucket.policy,) if bucket and bucket.policy else () for bucket in (before, after))
     if policies[0] == policies[1] or not after:
         return
     statements = tuple(statements_of(each) for each in policies)
@@ -151,40 +151,41 @@ def of_bucket(before: Bucket | None, after: Bucket | None, roles: Collection[Rol
         return
     for statement in statements[0]:
         if statement.effect == "Deny":
-            who = "whoever has the right elsewhere"
-            parts = _of_statement("bucket", who, statement, Not(was.denials), now, ())
+            who = "anybody with the right elsewhere"
+            parts = _statement_results("bucket", who, statement, Not(was.denials), now, ())
             yield from no_longer_denied(parts, statement.name)
 
 
-def allowed_by_bucket(before: Bucket | None, after: Bucket, roles: Collection[Role] = ()) -> Iterator[Found]:
-    """Yield what a bucket's policy newly allows by itself.
+def allowed_by_bucket(before: Bucket | None, after: Bucket, roles: Collection[Role] = ()) -> Iterator[Result]:
+    """Yield the rights that a bucket's policy newly allows by itself.
 
     Args:
         before: the bucket as it was.
         after: the bucket as it is.
         roles: roles of its account, whose own policies may allow the same.
     """
-    was, now = (Policies("", statements_of((it.policy,) if it and it.policy else ())) for it in (before, after))
+    policies = [(bucket.policy,) if bucket and bucket.policy else () for bucket in (before, after)]
+    was, now = (Policies("", statements_of(each)) for each in policies)
     for each in now.statements:
         statement = _without_account(each, after.account)
         if statement.effect == "Allow" and (statement.principals or statement.other_principals):
             own = [
-                All((is_like((it.arn,)), Policies("", statements_of(it.policies))))
-                for it in roles
-                if it.arn in statement.principals and not it.boundary
+                All((is_like((role.arn,)), Policies("", statements_of(role.policies))))
+                for role in roles
+                if role.arn in statement.principals and not role.boundary
             ]
             who = f"{_principals(statement)}, by the policy of bucket {after.name},"
-            yield from _of_statement("bucket", who, statement, Some((was.rule, *own)), now, ())
+            yield from _statement_results("bucket", who, statement, Some((was.rule, *own)), now, ())
 
 
 def _without_account(statement: Statement, account: str | None) -> Statement:
-    """Return an Allow without the bucket's own account: its policies decide, as without the statement.
+    """Return an Allow without the bucket's own account, whose policies decide with or without the statement.
 
     Source: IAM User Guide, "AWS JSON policy elements: Principal", "AWS account principals".
     """
     if not account or statement.effect == "Deny" or statement.all_principals_but:
         return statement
-    others = tuple(it for it in statement.principals if not (is_account(it) and account in it))
+    others = tuple(text for text in statement.principals if not (is_account(text) and account in text))
     return replace(statement, principals=others)
 
 
@@ -193,9 +194,9 @@ def _principals(statement: Statement) -> str:
         f"account {text.split(':')[4]}" if text.endswith(":root") else "anybody" if text == "*" else text
         for text in (*statement.principals, *statement.other_principals)
     ]
-    return f"everybody but {_listed(named)}" if statement.all_principals_but else _listed(named)
+    return f"everybody but {_joined(named)}" if statement.all_principals_but else _joined(named)
 
 
-def _listed(texts: Sequence[str]) -> str:
+def _joined(texts: Sequence[str]) -> str:
     *before, last = texts or ("nothing",)
     return f"{', '.join(before)} and {last}" if before else last

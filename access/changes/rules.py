@@ -1,4 +1,4 @@
-"""The rules that the questions are about: who may assume a role, as the documents of both accounts say.
+"""Rules for assuming a role, built from the documents of both accounts.
 
 Sources: IAM User Guide, "Cross-account policy evaluation logic", "Pass session tags in AWS STS" and "Monitor and
 control actions taken with assumed roles".
@@ -24,7 +24,7 @@ _HAS_TAGS = Holds(ConditionCheck(Condition("Null", TAG_KEYS, ("false",)), variab
 _HAS_SOURCE_IDENTITY = Holds(ConditionCheck(Condition("Null", "sts:SourceIdentity", ("false",)), variables=False))
 
 Parts = tuple[tuple[Statement, ...], ...]
-"""The statements about each of the three actions that make up assuming a role, on one role."""
+"""The statements about one role for each of the three actions of assuming it."""
 
 
 @cache
@@ -42,9 +42,9 @@ def about(documents: tuple[Document, ...], role_arn: str) -> Parts:
     """Return the statements of some documents about assuming a role."""
     return tuple(
         tuple(
-            _on_one_role(replace(it, actions=("*",), all_actions_but=False))
-            for it in statements_of(documents)
-            if is_about(it, action) and _may_be_about(it, role_arn)
+            _on_one_role(replace(statement, actions=("*",), all_actions_but=False))
+            for statement in statements_of(documents)
+            if is_about(statement, action) and _may_be_about(statement, role_arn)
         )
         for action in _STEPS
     )
@@ -59,17 +59,17 @@ def _on_one_role(statement: Statement) -> Statement:
 def _may_be_about(statement: Statement, role_arn: str) -> bool:
     exact, patterns = _divided(statement)
     if role_arn in exact:
-        found = True
+        is_named = True
     else:
-        found = any(match(text, role_arn, {}, variables=statement.has_variables) != NO for text in patterns)
+        is_named = any(match(text, role_arn, {}, variables=statement.has_variables) != NO for text in patterns)
     if statement.has_variables and any(map(has_variables, patterns)):
         return True
-    return found is not statement.all_resources_but
+    return is_named is not statement.all_resources_but
 
 
 @lru_cache(maxsize=4096)
 def _divided(statement: Statement) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The resources that are names, and those that are patterns."""
+    """Return the resources that are names, and those that are patterns."""
     patterns = tuple(text for text in statement.resources if re.search(r"[*?$]", text))
     return frozenset(statement.resources) - set(patterns), patterns
 
@@ -80,10 +80,10 @@ def may_assume(
     """Return the rule by which somebody may assume a role.
 
     Args:
-        trust: what the role's trust policy says of it.
-        identity: what the own policies say; none where all is allowed, by policies that nobody knows here.
-        within_account: whether both are of one account: a trust that names a principal itself is then enough.
-        boundary: what the principal's permissions boundary says; none where it has none.
+        trust: the statements of the role's trust policy.
+        identity: the statements of the principal's own policies; ``None`` if unknown policies allow everything.
+        within_account: whether both are in one account; a trust that names the principal itself is then enough.
+        boundary: the statements of the principal's permissions boundary, if it has one.
     """
     steps = []
     for place in range(len(_STEPS)):
@@ -101,7 +101,7 @@ def may_assume(
 
 
 def naming_principals(trust: Parts) -> Parts:
-    """Return what a trust policy says of principals themselves: without the accounts that it lets in."""
+    """Return a trust policy's statements about principals themselves, without the accounts that it trusts."""
     return tuple(tuple(it for statement in part if (it := _without_accounts(statement))) for part in trust)
 
 
@@ -114,12 +114,12 @@ def _without_accounts(statement: Statement) -> Statement | None:
 
 @lru_cache(maxsize=65536)
 def content(parts: tuple[tuple[Statement, ...], ...]) -> tuple[object, ...]:
-    """Return what statements say, so that two that say the same are equal."""
+    """Return the content of statements, so that equal statements compare equal."""
     return tuple(
         tuple(tuple(value for name, value in sorted(vars(statement).items())) for statement in part) for part in parts
     )
 
 
 def is_like(patterns: Sequence[str]) -> Rule:
-    """Return the rule that the principal's ARN is like one of these."""
+    """Return the rule that the principal's ARN matches one of these patterns."""
     return Holds(ConditionCheck(Condition("ArnLike", "aws:PrincipalArn", tuple(patterns)), variables=False))

@@ -17,7 +17,7 @@ def render(changes: Changes) -> str:
     if undecided:
         lines += ["undecided", *(f"  {each}" for each in undecided), ""]
     if changes.notes:
-        lines += ["changed besides", *(f"  {note}" for note in changes.notes), ""]
+        lines += ["other changes", *(f"  {note}" for note in changes.notes), ""]
     lines += ["not considered", *(f"  {text}" for text in NOT_CONSIDERED)]
     return "\n".join(visible(line) for line in lines) + "\n"
 
@@ -25,5 +25,5 @@ def render(changes: Changes) -> str:
 def _change(change: Change, lost: bool) -> Iterator[str]:
     yield change.lost() if lost else change.gained()
     if change.witness:
-        yield f"  e.g. {circumstances.listed(change.witness)}"
+        yield f"  e.g. {circumstances.values_text(change.witness)}"
     yield from (f"  {why}" for why in change.reasons(lost))

@@ -1,1 +1,1 @@
-"""Completion on the TAB key: a few lines for each shell, which ask the command itself what may follow."""
+"""Shell completion: a short script for each shell, which asks the command itself for the next words."""

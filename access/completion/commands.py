@@ -1,4 +1,4 @@
-"""The commands of completion: the lines that a shell reads once, and the words that may follow."""
+"""The completion commands: one prints a shell's script, the other the words that may follow."""
 
 import argparse
 from collections.abc import Mapping
@@ -64,17 +64,17 @@ complete -c access -f -a '(__access_complete)'
 
 
 def add_commands(commands: Commands, parser: argparse.ArgumentParser) -> None:
-    """Declare the commands; the parser is that of all commands."""
+    """Declare the commands, given the parser of all commands."""
     completion = commands.add_parser(
         "completion",
-        help="lines with which a shell completes on TAB",
-        description='For a shell to read when it starts: eval "$(access completion bash)" in ~/.bashrc; the same with'
-        " zsh in ~/.zshrc; in fish, access completion fish > ~/.config/fish/completions/access.fish.",
+        help="print the script with which a shell completes on TAB",
+        description='Load it when the shell starts: eval "$(access completion bash)" in ~/.bashrc; the same with zsh in'
+        " ~/.zshrc; in fish, access completion fish > ~/.config/fish/completions/access.fish.",
     )
     completion.add_argument("shell", choices=_SCRIPTS, help="the shell")
     completion.set_defaults(run=_print_script)
 
-    complete = commands.add_parser("complete")  # for the lines above, so without help
+    complete = commands.add_parser("complete")  # for the scripts above, so without help
     complete.add_argument("words", nargs="*")
     complete.set_defaults(run=lambda options: _complete(options, parser))
 
@@ -85,8 +85,8 @@ def _print_script(options: argparse.Namespace) -> int:
 
 
 def _complete(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    from .words import following
+    from .words import next_words
 
-    for word in following(parser, options.words or [""]):
+    for word in next_words(parser, options.words or [""]):
         print(word)
     return 0

@@ -12,32 +12,32 @@ from ..switch.published import read_published
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 
 
-def following(parser: argparse.ArgumentParser, words: Sequence[str]) -> list[str]:
-    """Return what the last of the words may become; nothing where it may be a file, or anything.
+def next_words(parser: argparse.ArgumentParser, words: Sequence[str]) -> list[str]:
+    """Return the completions of the last word; none if it may be a file, or anything.
 
     Args:
-        parser: of all commands.
-        words: all that stands after the command's name; the last one may be empty.
+        parser: the parser of all commands.
+        words: the words after the command's name; the last one may be empty.
     """
     *before, begun = words
     commands = _commands(parser)
     if not before:
-        return _beginning(begun, [*_options(parser), *(it.dest for it in commands._choices_actions)])
+        return _completions(begun, [*_options(parser), *(action.dest for action in commands._choices_actions)])
     command = commands.choices.get(before[0])
-    return _beginning(begun, _of_command(command, before[1:], begun)) if command else []
+    return _completions(begun, _candidates(command, before[1:], begun)) if command else []
 
 
-def _of_command(command: argparse.ArgumentParser, before: Sequence[str], begun: str) -> Iterable[str]:
+def _candidates(command: argparse.ArgumentParser, before: Sequence[str], begun: str) -> Iterable[str]:
     options = {name: action for action in command._actions for name in action.option_strings}
     waiting: argparse.Action | None = None  # an option whose value comes next
-    given = 0
+    count = 0
     for word in before:
         if waiting:
             waiting = None
         elif word.startswith("-"):
             waiting = options[word] if word in options and options[word].nargs != 0 else None
         else:
-            given += 1
+            count += 1
     if waiting:
         return _values(waiting)
     if begun.startswith("-"):
@@ -45,13 +45,13 @@ def _of_command(command: argparse.ArgumentParser, before: Sequence[str], begun: 
     positional = [action for action in command._actions if not action.option_strings]
     if not positional:
         return []
-    if given < len(positional):
-        return _values(positional[given])
+    if count < len(positional):
+        return _values(positional[count])
     return _values(positional[-1]) if positional[-1].nargs in ("*", "+") else []
 
 
 def _values(action: argparse.Action) -> Iterable[str]:
-    """Return the values of an option or argument, as far as they are known."""
+    """Return the known values of an option or argument."""
     if action.choices is not None:
         return [str(choice) for choice in action.choices]
     if action.metavar == "ROLE":
@@ -87,6 +87,6 @@ def _commands(parser: argparse.ArgumentParser) -> "argparse._SubParsersAction[ar
     return next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
 
 
-def _beginning(begun: str, words: Iterable[str]) -> list[str]:
-    """Return the words that begin so, sorted, without those that a terminal can't show."""
+def _completions(begun: str, words: Iterable[str]) -> list[str]:
+    """Return the words that begin with a text, sorted, without those that a terminal can't show."""
     return sorted({word for word in words if word.startswith(begun) and word.isprintable()})

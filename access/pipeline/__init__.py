@@ -1,1 +1,1 @@
-"""What the workflows of a repository on GitHub need besides Pulumi."""
+"""The steps of GitHub workflows that Pulumi does not have."""

@@ -1,4 +1,4 @@
-"""The commands ``access pipeline …``, for the workflows under ``.github/workflows``."""
+"""The commands ``access pipeline …`` for the workflows under ``.github/workflows``."""
 
 import argparse
 import os
@@ -9,29 +9,29 @@ from ..errors import AccessError
 from ..render.commands import add_project
 
 _PIPELINE = """\
-What the workflows of a repository on GitHub need besides Pulumi. Each command is a step of one of them.
+The steps of GitHub workflows that Pulumi does not have. Each command is a step of one workflow.
 """
 
 _STACKS = """\
-Prints the names of the stacks that have a file, each after those that it refers to, and a matrix of them with the
-SHA-256 of their policy documents, as outputs of a job. A stack that grants a role which its own change adds is left out
-of the matrix with --base: Pulumi can't preview it before the role is deployed. It needs no credentials.
+Prints outputs of a job: the names of all stacks with a file, each after the stacks that it refers to, and a matrix of
+them with the SHA-256 of their policy documents. With --base, a stack that grants a role which the same change adds is
+left out of the matrix, because Pulumi can't preview it before the role is deployed. It needs no credentials.
 """
 
 _SIGN_IN = """\
-Trades the OpenID Connect token of the job for a session of an hour in a role of each stack's account, and names the
-files with the profiles, called as the stacks are, to the following steps. The account is the one under
-aws:allowedAccountIds, and the role the one that examples/pipeline-roles makes there.
+Trades the job's OpenID Connect token for an hour's session in a role of each stack's account, and passes the files with
+the profiles, which have the stacks' names, to the following steps. The account is the one under aws:allowedAccountIds,
+and the role is the one that examples/pipeline-roles creates there.
 """
 
 _DOCUMENTS = """\
 Compares the policy documents that Pulumi is about to deploy with those that the program gives without credentials, and
-these with the hash of the review. What was not known then stands for one text without wildcards: external ids that AWS
-makes up, other projects' roles, encrypted values. Any other difference is refused, and so is what Pulumi keeps secret.
+these with the hash of the review. Values that were unknown in the review, i.e. generated external ids, other projects'
+roles and encrypted values, may be any text without wildcards. Any other difference is refused, and so is a secret.
 """
 
 _ISSUE = """\
-Opens an issue if a check did not end with success, brings it up to date, and closes it once all did.
+Opens an issue if a check did not succeed, keeps it up to date, and closes it once all checks succeed.
 """
 
 
@@ -39,24 +39,26 @@ def add_commands(commands: Commands) -> None:
     """Declare the commands."""
     pipeline = commands.add_parser(
         "pipeline",
-        help="in a job of GitHub Actions: the steps of the workflows",
+        help="run a workflow's step in a job of GitHub Actions",
         description=_PIPELINE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     steps = pipeline.add_subparsers(required=True, metavar="STEP")
 
-    def step(name: str, what: str, description: str) -> argparse.ArgumentParser:
+    def step(name: str, text: str, description: str) -> argparse.ArgumentParser:
         return steps.add_parser(
-            name, help=what, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+            name, help=text, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
         )
 
-    stacks = step("stacks", "the stacks in order, as outputs of the job", _STACKS)
+    stacks = step("stacks", "print the stacks in order, as outputs of the job", _STACKS)
     add_project(stacks)
-    stacks.add_argument("--base", metavar="REVISION", help="the revision that is deployed: what has to wait for others")
-    stacks.add_argument("--summary", type=Path, metavar="FILE", help="add them to a file as Markdown")
+    stacks.add_argument(
+        "--base", metavar="REVISION", help="the deployed revision; stacks that have to wait are left out"
+    )
+    stacks.add_argument("--summary", type=Path, metavar="FILE", help="add the stacks to a file as Markdown")
     stacks.set_defaults(run=_stacks)
 
-    sign_in = step("sign-in", "into the stacks' accounts, without a stored key", _SIGN_IN)
+    sign_in = step("sign-in", "sign in to the stacks' accounts without a stored key", _SIGN_IN)
     sign_in.add_argument("purpose", choices=("read", "deploy"), help="the role")
     sign_in.add_argument("stacks", nargs="+", metavar="STACK", help="a stack's name")
     add_project(sign_in)
@@ -64,12 +66,12 @@ def add_commands(commands: Commands) -> None:
 
     documents = step("documents", "refuse documents that are not the reviewed ones", _DOCUMENTS)
     documents.add_argument("stack", metavar="STACK", help="a stack's name")
-    documents.add_argument("preview", type=Path, metavar="FILE", help="of pulumi preview --json --show-sames")
-    documents.add_argument("--reviewed", required=True, metavar="SHA256", help="the hash that `stacks` gave")
+    documents.add_argument("preview", type=Path, metavar="FILE", help="output of pulumi preview --json --show-sames")
+    documents.add_argument("--reviewed", required=True, metavar="SHA256", help="the hash from `stacks`")
     add_project(documents)
     documents.set_defaults(run=_documents)
 
-    issue = step("issue", "one issue about drift, closed when there is none", _ISSUE)
+    issue = step("issue", "open, update or close the issue about drift", _ISSUE)
     issue.add_argument("results", nargs="+", type=_result, metavar="CHECK=RESULT", help="e.g. prove=success")
     issue.set_defaults(run=_issue)
 
@@ -80,11 +82,11 @@ def _stacks(options: argparse.Namespace) -> int:
 
     if options.summary:
         check_writable(options.summary)
-    found = rows(read_project(options.project), options.base)
+    stacks = rows(read_project(options.project), options.base)
     if options.summary:
         before = options.summary.read_text(encoding="utf-8") if options.summary.exists() else ""
-        write_report(options.summary, before + summary(found))
-    print(outputs(found), end="")
+        write_report(options.summary, before + summary(stacks))
+    print(outputs(stacks), end="")
     return 0
 
 
@@ -96,7 +98,8 @@ def _sign_in(options: argparse.Namespace) -> int:
     stacks = [project.stack(name) for name in options.stacks]
     for name, stack in zip(options.stacks, stacks, strict=True):
         if stack is None:
-            raise AccessError(f"there is no stack {name!r}; there are: {', '.join(it.name for it in project.stacks)}")
+            known = ", ".join(stack.name for stack in project.stacks)
+            raise AccessError(f"there is no stack {name!r}; there are: {known}")
     print(*sign_in([stack for stack in stacks if stack], options.purpose, os.environ), sep="\n")
     return 0
 
@@ -107,22 +110,22 @@ def _documents(options: argparse.Namespace) -> int:
     from .documents import check, digest, planned, reviewed
 
     ran = run(read_project(options.project), [options.stack])
-    wanted = reviewed(next(each for each in ran if each.stack.name == options.stack))
-    if digest(wanted) != options.reviewed:
+    expected = reviewed(next(each for each in ran if each.stack.name == options.stack))
+    if digest(expected) != options.reviewed:
         raise AccessError(
-            f"{options.stack}: the program gives other documents here, {digest(wanted)}, than where they were reviewed,"
+            f"{options.stack}: the program's documents here have the hash {digest(expected)}, the reviewed ones"
             f" {options.reviewed}; nothing was deployed"
         )
-    check(wanted, planned(options.preview, options.stack))
-    print(f"{options.stack}: what is about to be deployed is what was reviewed, {options.reviewed}")
+    check(expected, planned(options.preview, options.stack))
+    print(f"{options.stack}: the documents to deploy are the reviewed ones, {options.reviewed}")
     return 0
 
 
 def _issue(options: argparse.Namespace) -> int:
     from ..github import repository, run_address
-    from .issue import tell
+    from .issue import report
 
-    print(tell(repository(os.environ, "issues: write"), run_address(os.environ), dict(options.results)))
+    print(report(repository(os.environ, "issues: write"), run_address(os.environ), dict(options.results)))
     return 0
 
 

@@ -1,7 +1,7 @@
-"""The policy documents that Pulumi is about to deploy, held against those that were reviewed.
+"""Compare the policy documents that Pulumi is about to deploy with the reviewed ones.
 
-A program gives other documents than the reviewed ones where what it reads is otherwise: the state of another stack, an
-encrypted value, an answer of AWS. Whoever may write such a thing decides who gets in, without a review.
+A program's documents differ from the reviewed ones if its input differs: the state of another stack, an encrypted
+value, an answer of AWS. Whoever may write such input decides who gets access, without a review.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from ..render.documents import ordered
 from ..render.running import Ran
 
 Documents = Mapping[str, Mapping[str, Any]]
-"""By resource, ``type name``: the inputs that say who may do what."""
+"""The inputs that decide on access, by resource, ``type name``."""
 
 _DECIDING = frozenset(
     {
@@ -27,23 +27,23 @@ _DECIDING = frozenset(
     }
 )
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands for what is only known once something else is made. Source: Pulumi's SDK, ``UnknownStringValue``."""
-_SECRET = "[secret]"  # noqa: S105 (what Pulumi shows in place of one)
-_NOT_MADE = ("delete", "discard", "read", "remove")
-"""The operations on what goes, or was never this stack's."""
+"""The value of an output that is not known yet. Source: Pulumi's SDK, ``UnknownStringValue``."""
+_SECRET = "[secret]"  # noqa: S105 (Pulumi's replacement for one)
+_NOT_DEPLOYED = ("delete", "discard", "read", "remove")
+"""The operations on resources that are removed, or were never this stack's."""
 _LONGEST = 400
-"""So many characters of a document are shown."""
+"""The number of characters of a document that messages show."""
 
 _PLACEHOLDER = re.compile(r"iam::([0-9]{12}):role/<([^<>]*)>/|<([^<>]*)>")
-"""What a rendering has for what it can't know; of another project's role that is the path, and maybe the account."""
+"""A rendering's placeholder for an unknown value: of another project's role, the path and maybe the account."""
 _NOBODYS_ACCOUNT = "000000000000"
 _ELSEWHERE = r"iam::(?P<{}>{}):role/(?:[\w+=,.@-]+/)*"
 _GENERATED = r"(?P<{}>[^*?$<>]+)"
-"""No wildcard or variable: in a policy it would stand for others too."""
+"""Text without wildcards or variables, which would match others too in a policy."""
 
 
 def reviewed(ran: Ran) -> Documents:
-    """Return the documents that a program gave without an engine, state or credentials."""
+    """Return the documents of a program that ran without an engine, state or credentials."""
     return _documents((resource.type, resource.name, resource.inputs) for resource in ran.resources)
 
 
@@ -57,61 +57,64 @@ def planned(preview: Path, stack: str) -> Documents:
     """Return the documents in a file of ``pulumi preview --json --show-sames``.
 
     Raises:
-        AccessError: it is none, or of another stack, or the preview failed.
+        AccessError: the file is not a preview or is another stack's, or the preview failed.
     """
     try:
-        said = json.loads(preview.read_text(encoding="utf-8"))
-        errors = [str(it["message"]) for it in said.get("diagnostics") or () if it["severity"] == "error"]
-        steps = said["steps"]
-        stays = [step["newState"] for step in steps if not step["op"].startswith(_NOT_MADE) and "newState" in step]
-        found = [(it["type"], it["urn"].rpartition("::")[2], it.get("inputs") or {}, it["urn"]) for it in stays]
+        content = json.loads(preview.read_text(encoding="utf-8"))
+        errors = [str(item["message"]) for item in content.get("diagnostics") or () if item["severity"] == "error"]
+        steps = [step for step in content["steps"] if not step["op"].startswith(_NOT_DEPLOYED) and "newState" in step]
+        states = [step["newState"] for step in steps]
+        planned = [(state["type"], state["urn"], state.get("inputs") or {}) for state in states]
+        resources = [(kind, urn.rpartition("::")[2], inputs) for kind, urn, inputs in planned]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise AccessError(f"{preview} can't be read; write it with `pulumi preview --json --show-sames`") from None
     if errors:
         raise AccessError(f"{stack} can't be previewed: {visible(' '.join(errors[0].split()))}")
-    if not found or any(not urn.startswith(f"urn:pulumi:{stack}::") for *_, urn in found):
-        raise AccessError(f"{preview} is no preview of {stack}; write it with `pulumi preview --stack {stack} --json`")
-    return _documents((kind, name, inputs) for kind, name, inputs, _ in found)
+    if not planned or any(not urn.startswith(f"urn:pulumi:{stack}::") for _, urn, _ in planned):
+        raise AccessError(
+            f"{preview} is not a preview of {stack}; write it with `pulumi preview --stack {stack} --json`"
+        )
+    return _documents(resources)
 
 
-def check(wanted: Documents, about_to_come: Documents) -> None:
-    """Check that what is about to be deployed is what was reviewed, but for generated ids.
+def check(expected: Documents, planned: Documents) -> None:
+    """Check that the planned documents are the reviewed ones, apart from generated ids.
 
     Raises:
-        AccessError: it isn't; the message names the first resource and input.
+        AccessError: they differ; the message names the first resource and input.
     """
-    known = _Generated()
-    for resource in sorted({*wanted, *about_to_come}):
-        before, after = wanted.get(resource), about_to_come.get(resource)
+    ids = _GeneratedIds()
+    for resource in sorted({*expected, *planned}):
+        before, after = expected.get(resource), planned.get(resource)
         if before is None or after is None:
-            where = "the preview" if after is None else "what was reviewed"
+            where = "the preview" if after is None else "the reviewed documents"
             raise AccessError(f"{resource}: it is not in {where}; nothing was deployed")
         for name in sorted({*before, *after}):
-            found = known.replaced(before.get(name), after.get(name))
-            if found != before.get(name):
-                raise AccessError(f"{resource}: {name}: {_why(found)}; nothing was deployed")
+            value = ids.replaced(before.get(name), after.get(name))
+            if value != before.get(name):
+                raise AccessError(f"{resource}: {name}: {_why(value)}; nothing was deployed")
 
 
-def _why(found: object) -> str:
-    if found == _SECRET:
+def _why(value: object) -> str:
+    if value == _SECRET:
         return "it is secret, so nobody can compare it; store it in the stack file in plain text"
-    if found == _UNKNOWN:
+    if value == _UNKNOWN:
         return "it is not known before the deployment, so nobody can compare it"
-    text = json.dumps(found, sort_keys=True)
-    return f"it is not what was reviewed, but {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}"
+    text = json.dumps(value, sort_keys=True)
+    return f"it differs from the review: {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}"
 
 
 def _documents(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Documents:
-    found: dict[str, dict[str, Any]] = {}
+    documents: dict[str, dict[str, Any]] = {}
     for kind, name, inputs in resources:
         deciding = {key: _value(inputs[key]) for key in sorted(_DECIDING & inputs.keys()) if inputs[key] is not None}
         if kind.startswith("aws:"):
-            found[f"{kind} {name}"] = deciding
-    return found
+            documents[f"{kind} {name}"] = deciding
+    return documents
 
 
 def _value(value: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Return an input: a document as an object, as its text may be written in many ways."""
+    """Return an input; a document as an object, because the same document has many texts."""
     if isinstance(value, Mapping):
         return {key: _value(item) for key, item in value.items() if key != "__defaults"}
     if isinstance(value, list):
@@ -125,33 +128,33 @@ def _value(value: Any) -> Any:  # noqa: ANN401 (JSON)
 
 
 @dataclass
-class _Generated:
-    """What generated ids turned out to be: the same wherever the same one is meant."""
+class _GeneratedIds:
+    """The generated ids by placeholder: each placeholder stands for the same id everywhere."""
 
     known: dict[str, str] = field(default_factory=dict)
 
-    def replaced(self, wanted: Any, found: Any) -> Any:  # noqa: ANN401 (JSON)
-        """Return what was found, with what was wanted in the place of each generated id."""
-        if isinstance(wanted, dict) and isinstance(found, dict) and wanted.keys() == found.keys():
-            return {key: self.replaced(wanted[key], found[key]) for key in wanted}
-        if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-            return [self.replaced(*both) for both in zip(wanted, found, strict=True)]
-        if isinstance(wanted, str) and isinstance(found, str):
-            is_name = found == _UNKNOWN  # of a policy or role of this stack that is not made yet
-            return wanted if is_name or found == wanted or self._matches(wanted, found) else found
-        return found
+    def replaced(self, expected: Any, planned: Any) -> Any:  # noqa: ANN401 (JSON)
+        """Return the planned value, with the expected placeholders in place of generated ids."""
+        if isinstance(expected, dict) and isinstance(planned, dict) and expected.keys() == planned.keys():
+            return {key: self.replaced(expected[key], planned[key]) for key in expected}
+        if isinstance(expected, list) and isinstance(planned, list) and len(expected) == len(planned):
+            return [self.replaced(*both) for both in zip(expected, planned, strict=True)]
+        if isinstance(expected, str) and isinstance(planned, str):
+            is_name = planned == _UNKNOWN  # the name of a policy or role of this stack that does not exist yet
+            return expected if is_name or planned == expected or self._matches(expected, planned) else planned
+        return planned
 
-    def _matches(self, wanted: str, found: str) -> bool:
+    def _matches(self, expected: str, planned: str) -> bool:
         meanings: dict[str, str] = {}
         pattern, end = "", 0
-        for place in _PLACEHOLDER.finditer(wanted):
+        for place in _PLACEHOLDER.finditer(expected):
             group = f"g{len(meanings)}"
             meanings[group] = place[2] or place[3]
             account = "[0-9]{12}" if place[1] == _NOBODYS_ACCOUNT else place[1]
             shape = _ELSEWHERE.format(group, account) if account else _GENERATED.format(group)
-            pattern += re.escape(wanted[end : place.start()]) + shape
+            pattern += re.escape(expected[end : place.start()]) + shape
             end = place.end()
-        match = re.fullmatch(pattern + re.escape(wanted[end:]), found)
+        match = re.fullmatch(pattern + re.escape(expected[end:]), planned)
         if not meanings or not match:
             return False
         return all(self.known.setdefault(meaning, match[group]) == match[group] for group, meaning in meanings.items())

@@ -1,8 +1,8 @@
-"""A job's way into the accounts: its OpenID Connect token, for a session in a role of each account.
+"""Sign a job in to AWS accounts: trade its OpenID Connect token for a session in a role of each account.
 
-No key of AWS is stored anywhere. A session goes into a file in the job's own temporary folder, as a profile with the
-stack's name: never into a variable, where every program of the job would find it. The first is the default too, by
-which Pulumi reads and writes the state.
+No AWS key is stored anywhere. A session goes into a file in the job's own temporary folder, as a profile with the
+stack's name, and never into a variable, which every program of the job could read. The first is also the default
+profile, with which Pulumi reads and writes the state.
 Source: GitHub Docs, "OpenID Connect reference"; STS API Reference, "AssumeRoleWithWebIdentity".
 """
 
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 Purpose = Literal["read", "deploy"]
 
 ROLE = "pipeline/access-{}"
-"""The roles that examples/pipeline-roles makes in each account, with their path."""
+"""The roles that examples/pipeline-roles creates in each account, with their path."""
 AUDIENCE = "sts.amazonaws.com"
 _SECONDS = 3600
-"""An hour is the longest that a role's session lasts by default; a job ends before."""
+"""One hour, a role's default maximum; a job ends earlier."""
 
 
 def sign_in(stacks: Sequence[Stack], purpose: Purpose, environment: Mapping[str, str]) -> list[str]:
-    """Begin a session in each stack's account, write the profiles, and name their files to the steps that follow.
+    """Begin a session in each stack's account, write the profiles, and pass their files to the following steps.
 
     Returns:
-        What was done, a line for each stack.
+        A line about each stack.
 
     Raises:
-        AccessError: this is no job that may ask for a token, or an account does not let it in.
+        AccessError: this job may not ask for a token, or an account does not let it in.
     """
     folder = Path(variable(environment, "RUNNER_TEMP"))
-    following = Path(variable(environment, "GITHUB_ENV"))
+    variables = Path(variable(environment, "GITHUB_ENV"))
     token = _token(environment)
     name = f"{variable(environment, 'GITHUB_RUN_ID')}-{variable(environment, 'GITHUB_RUN_ATTEMPT')}"
     done, profiles, config = [], [], ""
@@ -66,7 +66,7 @@ def sign_in(stacks: Sequence[Stack], purpose: Purpose, environment: Mapping[str,
     files = {"AWS_SHARED_CREDENTIALS_FILE": "".join([default, *profiles]), "AWS_CONFIG_FILE": config}
     for key, text in files.items():
         _write(folder / key.lower(), text)
-    with following.open("a", encoding="utf-8") as file:
+    with variables.open("a", encoding="utf-8") as file:
         file.writelines(f"{key}={folder / key.lower()}\n" for key in files)
     return done
 
@@ -86,20 +86,20 @@ def _session(stack: Stack, role: str, name: str, token: str) -> Credentials:
     config = Config(signature_version=UNSIGNED, retries={"mode": "standard", "max_attempts": 5})
     client: STSClient = new_session().create_client("sts", region_name=stack.region, config=config)
     try:
-        given = client.assume_role_with_web_identity(
+        keys = client.assume_role_with_web_identity(
             RoleArn=role, RoleSessionName=name, WebIdentityToken=token, DurationSeconds=_SECONDS
         )["Credentials"]
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise AccessError(
-            f"{stack.name}: {role} does not let this job in ({code}); its sub is {_subject(token)}: compare it with the"
-            " role's trust policy, which examples/pipeline-roles makes"
+            f"{stack.name}: this job can't assume {role} ({code}); compare the job's sub, {_subject(token)}, with the"
+            " role's trust policy, which examples/pipeline-roles creates"
         ) from None
-    return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
 def _subject(token: str) -> str:
-    """Return the claim that trust policies ask about; it is no secret."""
+    """Return the claim that trust policies check, which is not secret."""
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

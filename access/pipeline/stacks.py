@@ -1,4 +1,4 @@
-"""The stacks that a workflow goes through, in order, and those that have to wait for another one."""
+"""The stacks of a workflow, in order, and the stacks that have to wait for another one."""
 
 import json
 import tempfile
@@ -15,42 +15,42 @@ from .documents import digest, reviewed
 
 @dataclass(frozen=True)
 class Row:
-    """A stack, as a workflow is to go about it."""
+    """A stack of a workflow."""
 
     stack: Stack
     documents: str
     """The hash of its policy documents."""
     waits: tuple[str, ...] = ()
-    """The roles of other stacks, as ``stack/role``, that are only made by the change that grants them."""
+    """The roles of other stacks, as ``stack/role``, that the same change both adds and grants."""
 
 
 def rows(project: Project, base: str | None = None) -> list[Row]:
-    """Return the stacks of a project, each after those that it refers to.
+    """Return the stacks of a project, each after the stacks that it refers to.
 
     Args:
         project: the project.
-        base: the revision that is deployed; a grant of a role that it lacks has to wait.
+        base: the deployed revision; a grant of a role that it lacks has to wait.
 
     Raises:
         AccessError: the files or the program are wrong.
     """
-    found = run(project)
-    after = _roles(found)
+    results = run(project)
+    after = _roles(results)
     before = _roles_of_revision(project, base) if base else after
-    return [Row(ran.stack, digest(reviewed(ran)), _waits(ran.stack, before, after)) for ran in found]
+    return [Row(ran.stack, digest(reviewed(ran)), _waits(ran.stack, before, after)) for ran in results]
 
 
-def outputs(found: Sequence[Row]) -> str:
-    """Return what a job tells the others: the names of all stacks, and a matrix of those that need not wait."""
-    matrix = [{"stack": row.stack.name, "documents": row.documents} for row in found if not row.waits]
-    names = " ".join(row.stack.name for row in found)
+def outputs(rows: Sequence[Row]) -> str:
+    """Return a job's outputs: the names of all stacks, and a matrix of the stacks that need not wait."""
+    matrix = [{"stack": row.stack.name, "documents": row.documents} for row in rows if not row.waits]
+    names = " ".join(row.stack.name for row in rows)
     return f"names={names}\nmatrix={json.dumps({'include': matrix})}\n"
 
 
-def summary(found: Sequence[Row]) -> str:
-    """Return the stacks as Markdown, for people who approve."""
+def summary(rows: Sequence[Row]) -> str:
+    """Return the stacks as Markdown for the people who approve."""
     lines = ["| stack | account | SHA-256 of its policy documents | |", "|---|---|---|---|"]
-    for row in found:
+    for row in rows:
         waits = f"waits for {', '.join(row.waits)} of the same change" if row.waits else ""
         lines.append(f"| {row.stack.name} | {row.stack.account_id} | `{row.documents}` | {waits} |")
     return "\n".join(lines) + "\n"
@@ -61,16 +61,17 @@ _Roles = Mapping[str, frozenset[str]]
 
 
 def _waits(stack: Stack, before: _Roles, after: _Roles) -> tuple[str, ...]:
-    named = {(it.stack, it.role) for it in stack.references() if it.project == stack.project and it.stack != stack.name}
+    own = [reference for reference in stack.references() if reference.project == stack.project]
+    references = {(reference.stack, reference.role) for reference in own if reference.stack != stack.name}
     return tuple(
         f"{other}/{role}"
-        for other, role in sorted(named)
+        for other, role in sorted(references)
         if role in after.get(other, ()) and role not in before.get(other, ())
     )
 
 
-def _roles(found: Sequence[Ran]) -> _Roles:
-    return {ran.stack.name: frozenset(ran.outputs.get("roleArns") or ()) for ran in found}
+def _roles(results: Sequence[Ran]) -> _Roles:
+    return {ran.stack.name: frozenset(ran.outputs.get("roleArns") or ()) for ran in results}
 
 
 def _roles_of_revision(project: Project, revision: str) -> _Roles:

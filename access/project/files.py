@@ -1,4 +1,4 @@
-"""A project's folder: its ``Pulumi.yaml`` and one file per stack, read and checked before anything is started."""
+"""A project's files, ``Pulumi.yaml`` and one for each stack, read and checked before anything is started."""
 
 import functools
 import re
@@ -22,7 +22,7 @@ _EXAMPLE = 'e.g. ["111111111111"]'
 
 @dataclass(frozen=True)
 class Reference:
-    """A role of another stack, as ``allow`` or ``deny`` names it."""
+    """A role of another stack under ``allow`` or ``deny``."""
 
     project: str
     stack: str
@@ -30,11 +30,11 @@ class Reference:
     where: str
     """The file and line."""
     keys: tuple[Key, ...]
-    """Its place below ``config``."""
+    """The place below ``config``."""
 
     @property
     def full_name(self) -> str:
-        """The other stack, written project/stack."""
+        """The other stack, as project/stack."""
         return f"{self.project}/{self.stack}"
 
     @property
@@ -55,19 +55,19 @@ class Stack:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Everything under ``config``."""
+        """The configuration, i.e. everything under ``config``."""
         config: dict[str, Any] = self.file.content["config"]
         return config
 
     @property
     def full_name(self) -> str:
-        """The name that no other stack of a sandbox has: project/stack."""
+        """The stack's unique name: project/stack."""
         return f"{self.project}/{self.name}"
 
     def entries(self, name: str) -> Iterator[tuple[tuple[Key, ...], dict[str, Any]]]:
-        """Return the entries of a configured list, each with where it stands below ``config``.
+        """Return the entries of a configured list, each with its place below ``config``.
 
-        What is no mapping is left out: the program says what is wrong with it.
+        An entry that is not a mapping is left out: the program reports it.
         """
         for key in (f"{self.project}:{name}", name):
             value = self.config.get(key)
@@ -76,8 +76,8 @@ class Stack:
                     yield (key, index), entry
 
     def references(self) -> list[Reference]:
-        """Return the roles of other stacks that its groups, grantee roles and permission sets name."""
-        found = []
+        """Return the roles of other stacks under groups, grantee roles and permission sets."""
+        references = []
         for name in _GRANTEES:
             for keys, entry in self.entries(name):
                 for effect in ("allow", "deny"):
@@ -85,18 +85,17 @@ class Stack:
                     for index, item in enumerate(listed if isinstance(listed, list) else ()):
                         deeper = ("role",) if isinstance(item, dict) else ()
                         text = item.get("role") if isinstance(item, dict) else item
-                        at = (*keys, effect, index, *deeper)
-                        found += self._reference(text, at)
-        return found
+                        references += self._reference(text, (*keys, effect, index, *deeper))
+        return references
 
     def secrets(self) -> list[tuple[Key, ...]]:
-        """Return where encrypted values stand below ``config``."""
+        """Return the places of encrypted values below ``config``."""
         return list(_secrets(self.config))
 
     def _reference(self, text: object, keys: tuple[Key, ...]) -> list[Reference]:
         parts = text.split("/") if isinstance(text, str) and not text.startswith("arn:") else []
         if not 2 <= len(parts) <= 4 or not all(parts):
-            return []  # a whole ARN; or something that the program refuses
+            return []  # an ARN, or something that the program refuses
         project, stack = [self.project, *parts][-3:-1]
         return [Reference(project, stack, str(text), self.file.where("config", *keys), keys)]
 
@@ -110,12 +109,12 @@ class Project:
     program: Path
     """The program: a folder with ``__main__.py``, or a file."""
     content: Mapping[str, Any]
-    """Of ``Pulumi.yaml``."""
+    """The content of ``Pulumi.yaml``."""
     stacks: tuple[Stack, ...]
-    """By name."""
+    """The stacks, sorted by name."""
 
     def stack(self, name: str) -> Stack | None:
-        """Return the stack of that name, if it has a file."""
+        """Return the stack with this name; ``None`` if it has no file."""
         return next((stack for stack in self.stacks if stack.name == name), None)
 
 
@@ -148,14 +147,16 @@ def read_project(folder: Path) -> Project:
 
 
 def in_order(stacks: Iterable[Stack]) -> list[Stack]:
-    """Return the stacks, each after those of them that it refers to.
+    """Return the stacks, each after the stacks that it refers to.
 
     Raises:
-        AccessError: a stack refers to itself over others.
+        AccessError: a stack refers to itself through others.
     """
     waiting = {stack.full_name: stack for stack in stacks}
     single = len({stack.project for stack in waiting.values()}) == 1
-    needed = {name: {it.full_name for it in stack.references()} - {name} for name, stack in waiting.items()}
+    needed = {
+        name: {reference.full_name for reference in stack.references()} - {name} for name, stack in waiting.items()
+    }
     ordered: list[Stack] = []
     while waiting:
         ready = next((name for name in waiting if not needed[name] & waiting.keys()), None)
@@ -166,7 +167,7 @@ def in_order(stacks: Iterable[Stack]) -> list[Stack]:
 
 
 def path_text(keys: Sequence[Key]) -> str:
-    """Return a place below ``config`` as people and ``pulumi config --path`` write it."""
+    """Return a place below ``config`` in the syntax of ``pulumi config --path``."""
     first, *others = keys
     return str(first) + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in others)
 
@@ -184,7 +185,7 @@ def _read_stack(project: str, name: str, path: Path, declared: Collection[str]) 
     file = read_yaml(path)
     for key in file.content:
         if ":" in str(key):
-            raise AccessError(f"{file.where(key)}: {key} stands outside of config; indent it below config:")
+            raise AccessError(f"{file.where(key)}: {key} is outside of config; indent it below config:")
     config = file.content.get("config")
     if not isinstance(config, dict):
         place = file.where("config")
@@ -195,7 +196,7 @@ def _read_stack(project: str, name: str, path: Path, declared: Collection[str]) 
 
 
 def _check_namespace(file: YamlFile, key: str, project: str, declared: Collection[str]) -> None:
-    """Refuse a key of this project under another project's name: the program would not see it."""
+    """Refuse a key of this project under another project's name, because the program would not see it."""
     namespace, colon, name = key.rpartition(":")
     if not colon or namespace in (project, "aws", "pulumi"):
         return
@@ -235,7 +236,7 @@ def _region(file: YamlFile, config: Mapping[str, Any]) -> str:
     if region not in _regions():
         close = get_close_matches(str(region), _regions())
         hint = f"did you mean {' or '.join(close)}?" if close else "write one of AWS's, e.g. us-east-1"
-        raise AccessError(f"{where}: {key}: {region!r} is not allowed, as there is no such region; {hint}")
+        raise AccessError(f"{where}: {key}: {region!r} is not allowed; there is no such region; {hint}")
     return str(region)
 
 
@@ -257,18 +258,19 @@ def _secrets(value: object, *keys: Key) -> Iterator[tuple[Key, ...]]:
 
 
 def _circle(waiting: Mapping[str, Stack], single: bool) -> str:
-    """Name a circle among stacks each of which refers to another of them."""
+    """Return the message about a circle in stacks that each refer to another one of them."""
     walked: list[Reference] = []
     names = [next(iter(waiting))]
     while names[-1] not in names[:-1]:
         stack = waiting[names[-1]]
-        reference = next(it for it in stack.references() if it.full_name in waiting and it.full_name != names[-1])
+        others = waiting.keys() - {names[-1]}
+        reference = next(reference for reference in stack.references() if reference.full_name in others)
         walked.append(reference)
         names.append(reference.full_name)
     start = names.index(names[-1])
     circle = " -> ".join(name.rpartition("/")[2] if single else name for name in names[start:])
-    places = "; ".join(f"{it.where}: {it.text}" for it in walked[start:])
+    places = "; ".join(f"{reference.where}: {reference.text}" for reference in walked[start:])
     return (
-        f"{circle} is a circle: a stack reads the outputs of those that it refers to, so none of these can be deployed"
-        f" first; remove one of the references ({places})"
+        f"{circle} is a circle: a stack reads the outputs of the stacks that it refers to, so none of these can be"
+        f" deployed first; remove one of the references ({places})"
     )

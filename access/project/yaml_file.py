@@ -1,4 +1,4 @@
-"""YAML files that people edit, read so that a slip is reported in one line, with its place."""
+"""Read YAML files that people edit, and report a mistake on one line with its place."""
 
 import json
 from collections.abc import Hashable, Iterator
@@ -16,14 +16,14 @@ Key = str | int
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A file whose content is a mapping."""
+    """A YAML file with a mapping."""
 
     path: Path
     content: dict[str, Any]
     _root: yaml.MappingNode = field(repr=False)
 
     def where(self, *keys: Key) -> str:
-        """Return the place of a value, as far as the keys lead, e.g. ``Pulumi.production.yaml, line 5``."""
+        """Return the place of a value, as far as its keys exist, e.g. ``Pulumi.production.yaml, line 5``."""
         node: yaml.Node = self._root
         mark = None
         for key in keys:
@@ -34,7 +34,7 @@ class YamlFile:
         return shown(self.path) if mark is None else f"{shown(self.path)}, line {mark.line + 1}"
 
     def is_unquoted(self, *keys: Key) -> bool:
-        """Return whether a text, number or the like is written without quotes."""
+        """Return whether a scalar is written without quotes."""
         node: yaml.Node = self._root
         for key in keys:
             found = _child(node, key)
@@ -45,10 +45,10 @@ class YamlFile:
 
 
 def read_yaml(path: Path) -> YamlFile:
-    """Read a file.
+    """Read a YAML file.
 
     Raises:
-        AccessError: it can't be read, is not YAML, or is not a mapping; the message names line and column.
+        AccessError: the file can't be read, is not YAML or not a mapping; the message names line and column.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def read_yaml(path: Path) -> YamlFile:
         root = loader.get_single_node()
         content = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
-        raise AccessError(f"{shown(path)}{_place(error)}: {_slip(error)}") from None
+        raise AccessError(f"{shown(path)}{_place(error)}: {_problem(error)}") from None
     except yaml.YAMLError as error:
         raise AccessError(f"{shown(path)} is not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
@@ -74,13 +74,13 @@ def read_yaml(path: Path) -> YamlFile:
 
 
 def shown(path: Path) -> str:
-    """Return a path as people would type it from where they are."""
+    """Return a path relative to the current folder, if it is below it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path) or "."
 
 
 def parsed_list(value: object) -> list[Any] | None:
-    """Return a list, also one that is written as JSON text, as ``pulumi new`` and the engine do."""
+    """Return a list, which may be JSON text as ``pulumi new`` and the engine write it; ``None`` for anything else."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -90,7 +90,7 @@ def parsed_list(value: object) -> list[Any] | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses what the engine's reader refuses too: the same key twice, of which PyYAML would take the last."""
+    """A loader that refuses a repeated key, as the engine does; PyYAML would take the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
@@ -106,7 +106,7 @@ def _place(error: yaml.MarkedYAMLError) -> str:
     return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
 
 
-def _slip(error: yaml.MarkedYAMLError) -> str:
+def _problem(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join(str(error.problem or error.context).split())
     if "'\\t'" in problem:
         return "a tab is not allowed here; indent with spaces"
@@ -116,7 +116,7 @@ def _slip(error: yaml.MarkedYAMLError) -> str:
 
 
 def _child(node: yaml.Node, key: Key) -> tuple[yaml.Mark, yaml.Node] | None:
-    """Return where a value begins, with its key, and the value."""
+    """Return a value, and the mark where its entry begins."""
     for name, mark, value in _children(node):
         if name == key:
             return mark, value

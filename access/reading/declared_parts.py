@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..changes import rights
 from ..changes.assuming import KINDS, Assuming
-from ..changes.rendered import Bucket, Document, Grantee, Rendered, Role, say_the_same
+from ..changes.rendered import Bucket, Document, Grantee, Rendered, Role, have_same_texts
 from ..changes.rules import ASSUME, is_like, statements_of
 from ..iam.checks import ActionCheck, ResourceCheck
 from ..iam.documents import Statement
@@ -49,7 +49,11 @@ class Parts:
         if not deployed:
             yield reading(*trust, [Finding("lack", f"there is no {subject}, though it is declared")])
             return
-        found = [*excesses(gained.of_role(deployed)), *lacks(lost.of_role(role)), *_others_in_trust(role, deployed)]
+        found = [
+            *excesses(gained.role_results(deployed)),
+            *lacks(lost.role_results(role)),
+            *_others_in_trust(role, deployed),
+        ]
         yield reading(*trust, found)
         yield reading(account, f"role/{role.name}/rights", subject, "what it may do", self._rights(role, deployed))
         yield reading(
@@ -58,8 +62,8 @@ class Parts:
 
     def _rights(self, role: Role, deployed: Role) -> Iterator[Finding]:
         there = self.accounts[role.account or ""].principals[role.arn]
-        kept = say_the_same(_of_buckets(self.declared, role), _of_buckets(self.deployed, role))
-        if kept and not there.boundary and not role.boundary and say_the_same(role.policies, deployed.policies):
+        kept = have_same_texts(_of_buckets(self.declared, role), _of_buckets(self.deployed, role))
+        if kept and not there.boundary and not role.boundary and have_same_texts(role.policies, deployed.policies):
             return
         boundary: Rule = EVERYTHING
         if there.boundary:
@@ -89,7 +93,7 @@ class Parts:
         )
         if not deployed:
             return reading(*place, [Finding("lack", f"there is no {subject}, though it is declared")])
-        if say_the_same(grantee.policies, deployed.policies):
+        if have_same_texts(grantee.policies, deployed.policies):
             return reading(*place, ())
         declared = Policies("", statements_of(grantee.policies))
         elsewhere = tuple(
@@ -109,7 +113,7 @@ class Parts:
             return
         roles = [role for role in self.declared.roles.values() if role.account == account]
         found = [
-            *excesses(rights.of_bucket(bucket, deployed, roles)),
+            *excesses(rights.bucket_results(bucket, deployed, roles)),
             *lacks(rights.allowed_by_bucket(deployed, bucket)),
         ]
         yield reading(*policy, found)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..changes.assuming import Found
+from ..changes.assuming import Result
 from ..changes.values import Change, Open
 from .values import Finding
 
 
-def excesses(found: Iterable[Found]) -> Iterator[Finding]:
+def excesses(found: Iterable[Result]) -> Iterator[Finding]:
     """Yield what is deployed and not declared."""
     for each in found:
         if isinstance(each, Open):
@@ -19,7 +19,7 @@ def excesses(found: Iterable[Found]) -> Iterator[Finding]:
         yield Finding("excess", text, tuple(each.reasons()), each.witness or {})
 
 
-def lacks(found: Iterable[Found]) -> Iterator[Finding]:
+def lacks(found: Iterable[Result]) -> Iterator[Finding]:
     """Yield what is declared and not deployed; what lacks for the same reason as one."""
     alike: dict[tuple[object, ...], list[Change]] = {}
     for each in found:

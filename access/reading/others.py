@@ -197,7 +197,7 @@ class Others:
             self._known[key] = first_difference(before, after, given)
         difference = self._known[key]
         if isinstance(difference, Difference):
-            telling = circumstances.telling(difference)
+            telling = circumstances.relevant_values(difference)
             witness = {thing: value for thing, value in telling.items() if thing != "principal"}
             allowed = (f"is allowed by {it}" for it in difference.allowed_by)
             denied = (f"is denied by {it}" for it in difference.denied_by)

@@ -1,1 +1,1 @@
-"""A project's policy documents, read from its program as it runs without an engine."""
+"""A project's policy documents, rendered by its program without an engine."""

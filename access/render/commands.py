@@ -12,9 +12,9 @@ from ..escaping import visible
 
 _RENDER = """\
 Runs the program of a project's stacks, in the order of their references, without an engine, state, credentials or
-network, and prints the policy documents that it registers, and the outputs, as JSON. A stack that names a role of
-another one gets it as that stack would export it, were both deployed. What can't be known stands in angle brackets:
-another project's roles, external ids that AWS makes up, encrypted values.
+network, and prints the policy documents that it registers, and the outputs, as JSON. A stack that names another stack's
+role gets it as that stack would export it after a deployment. Unknown values are in angle brackets: another project's
+roles, external ids that AWS generates, encrypted values.
 """
 
 
@@ -26,12 +26,14 @@ def add_commands(commands: Commands) -> None:
         description=_RENDER,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("stacks", nargs="*", metavar="STACK", help="a stack's name; by default all that have a file")
+    command.add_argument("stacks", nargs="*", metavar="STACK", help="a stack's name; by default all stacks with a file")
     add_project(command)
     command.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="write who may do what, in words, in place; - is standard output"
+        "--markdown", type=Path, metavar="FILE", help="write who may do what as Markdown instead; - is standard output"
     )
-    command.add_argument("--check", action="store_true", help="with --markdown: write nothing, and fail if it is stale")
+    command.add_argument(
+        "--check", action="store_true", help="with --markdown: write nothing, and fail if the file is stale"
+    )
     command.set_defaults(run=_run)
 
 
@@ -63,21 +65,23 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check(options: argparse.Namespace, wanted: str) -> None:
-    """Print how a file differs from what it should say.
+def _check(options: argparse.Namespace, expected: str) -> None:
+    """Print the difference between a file and its expected text.
 
     Raises:
-        AccessError: it differs.
+        AccessError: the file differs.
     """
     path: Path = options.markdown
     try:
-        there = path.read_text(encoding="utf-8") if path.exists() else ""
+        actual = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
         raise AccessError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None
-    if there == wanted:
+    if actual == expected:
         return
-    for line in difflib.unified_diff(there.splitlines(), wanted.splitlines(), "there", "wanted", n=0, lineterm=""):
+    for line in difflib.unified_diff(
+        actual.splitlines(), expected.splitlines(), "actual", "expected", n=0, lineterm=""
+    ):
         print(visible(line))
     project = "" if options.project == Path() else f" --project {shlex.quote(str(options.project))}"
     command = " ".join(["access render", *options.stacks, f"--markdown {shlex.quote(str(path))}"]) + project
-    raise AccessError(f"{path} is stale; write it anew and commit it: python -m {command}")
+    raise AccessError(f"{path} is stale; write it again and commit it: python -m {command}")

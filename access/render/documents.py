@@ -1,4 +1,4 @@
-"""The rendered form, version 1: the policy documents that a project's stacks register, as JSON objects."""
+"""The rendered form, version 1: the policy documents that a project's stacks register, as JSON."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from ..project.files import Project
 from .running import Ran, Resource, missing, run
 
 VERSION = 1
-"""Of the rendered form."""
+"""The version of the rendered form."""
 
 Document = Mapping[str, Any]
 
@@ -23,28 +23,28 @@ NO_ACLS = "BucketOwnerEnforced"
 """The object ownership that turns ACLs off. Source: Amazon S3 User Guide, "Controlling ownership of objects"."""
 
 _SHORTEST_SESSION = 3600
-"""The default of a role's longest session. Source: IAM API Reference, "CreateRole"."""
+"""The default for a role's longest session. Source: IAM API Reference, "CreateRole"."""
 
-_OF_PERMISSION_SET = re.compile(r"(?:allow|deny)-assume-roles-(.+)")
+_PERMISSION_SET_POLICY = re.compile(r"(?:allow|deny)-assume-roles-(.+)")
 """The managed policies that permission sets of IAM Identity Center reference by name."""
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """What a project's stacks come to."""
+    """The rendered stacks of a project."""
 
     stacks: Mapping[str, Mapping[str, Any]]
-    """The rendered form of each, by name."""
+    """The rendered form of each stack, by name."""
     warnings: tuple[str, ...] = ()
 
     @property
     def json(self) -> str:
-        """The rendered form."""
+        """The rendered form as JSON."""
         return json.dumps({"version": VERSION, "stacks": self.stacks}, indent=2, sort_keys=True) + "\n"
 
 
 def render(project: Project, names: Sequence[str] = (), python: Path | None = None) -> Rendering:
-    """Return what some stacks of a project, by default all, register.
+    """Return the rendered form of some stacks of a project, by default of all.
 
     Args:
         project: the project.
@@ -60,8 +60,8 @@ def render(project: Project, names: Sequence[str] = (), python: Path | None = No
     for each in ran:
         documents = _Documents(each)
         stacks[each.stack.name] = documents.form()
-        said = [*each.warnings, *missing(project, each), *documents.left_out]
-        warnings += [f"{each.stack.name}: {warning}" for warning in said]
+        own = [*each.warnings, *missing(project, each), *documents.left_out]
+        warnings += [f"{each.stack.name}: {warning}" for warning in own]
     return Rendering(stacks, tuple(warnings))
 
 
@@ -80,9 +80,9 @@ class _Documents:
         readers: Mapping[str, Callable[[Resource], object]] = {
             "aws:iam/role:Role": self._role,
             "aws:iam/policy:Policy": self._permission_set,
-            "aws:iam/group:Group": lambda it: self._grantee("group", _name(it)),
-            "aws:s3/bucket:Bucket": lambda it: self._bucket(_name(it)),
-            "aws:s3/bucketV2:BucketV2": lambda it: self._bucket(_name(it)),
+            "aws:iam/group:Group": lambda group: self._grantee("group", _name(group)),
+            "aws:s3/bucket:Bucket": lambda bucket: self._bucket(_name(bucket)),
+            "aws:s3/bucketV2:BucketV2": lambda bucket: self._bucket(_name(bucket)),
         }
         parts: Mapping[str, Callable[[Resource], object]] = {
             "aws:iam/rolePolicy:RolePolicy": self._role_policy,
@@ -94,13 +94,13 @@ class _Documents:
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": self._public_access_block,
             "aws:s3/bucketOwnershipControls:BucketOwnershipControls": self._ownership,
         }
-        for known in (readers, parts):  # what has parts before its parts
+        for known in (readers, parts):  # a resource before its parts
             for resource in self.ran.resources:
                 if resource.type in known:
                     known[resource.type](resource)
         for resource in self.ran.resources:
             if resource.type not in {*readers, *parts} and _grants(resource):
-                self.left_out.append(f"{resource.type} {resource.name} is not rendered; look at it in the program")
+                self.left_out.append(f"{resource.type} {resource.name} is not rendered; review it in the program")
         stack = self.ran.stack
         return {
             "project": stack.project,
@@ -110,7 +110,7 @@ class _Documents:
             "roles": [_with_sorted_policies(self.roles[name]) for name in sorted(self.roles)],
             "grantees": [_with_sorted_policies(self.grantees[key]) for key in sorted(self.grantees)],
             "buckets": [self.buckets[name] for name in sorted(self.buckets)],
-            "unresolved": sorted({f"{it.full_name}/{it.role}" for it in self.ran.unresolved}),
+            "unresolved": sorted({f"{reference.full_name}/{reference.role}" for reference in self.ran.unresolved}),
             "outputs": self.ran.outputs,
         }
 
@@ -133,9 +133,9 @@ class _Documents:
             self._attach(self.roles[name], arn)
 
     def _permission_set(self, resource: Resource) -> None:
-        named = _OF_PERMISSION_SET.fullmatch(_name(resource))
-        if named:
-            grantee = self._grantee("permissionSet", named[1])
+        match = _PERMISSION_SET_POLICY.fullmatch(_name(resource))
+        if match:
+            grantee = self._grantee("permissionSet", match[1])
             self._add(grantee, _name(resource), self._document(resource, "policy"))
 
     def _role_policy(self, resource: Resource) -> None:
@@ -148,8 +148,8 @@ class _Documents:
 
     def _attachment(self, resource: Resource) -> None:
         inputs = resource.inputs
-        to = self._grantee("group", inputs["group"]) if "group" in inputs else self._role_or_grantee(inputs["role"])
-        self._attach(to, inputs["policyArn"])
+        holder = self._grantee("group", inputs["group"]) if "group" in inputs else self._role_or_grantee(inputs["role"])
+        self._attach(holder, inputs["policyArn"])
 
     def _membership(self, resource: Resource) -> None:
         self._grantee("group", str(resource.inputs["group"]))["members"] = sorted(resource.inputs.get("users", ()))
@@ -174,16 +174,16 @@ class _Documents:
     def _bucket(self, name: str) -> dict[str, Any]:
         return self.buckets.setdefault(name, {"name": name, "policy": None, "guards": []})
 
-    def _add(self, to: dict[str, Any], name: str, document: Document) -> None:
-        to["policies"].append({"name": name, "document": document})
+    def _add(self, holder: dict[str, Any], name: str, document: Document) -> None:
+        holder["policies"].append({"name": name, "document": document})
 
-    def _attach(self, to: dict[str, Any], arn: str) -> None:
+    def _attach(self, holder: dict[str, Any], arn: str) -> None:
         start = f"arn:{self.ran.partition}:iam::{self.ran.stack.account_id}:policy"
         for resource in self.ran.resources:
             path = resource.inputs.get("path") or "/"
             if resource.type == "aws:iam/policy:Policy" and arn == f"{start}{path}{_name(resource)}":
-                return self._add(to, _name(resource), self._document(resource, "policy"))
-        return self._add(to, arn, _anything(arn))
+                return self._add(holder, _name(resource), self._document(resource, "policy"))
+        return self._add(holder, arn, _anything(arn))
 
     def _document(self, resource: Resource, key: str) -> Document:
         value = resource.inputs.get(key)
@@ -193,38 +193,38 @@ class _Documents:
             document = None
         if not isinstance(document, dict) or "Statement" not in document:
             stack = self.ran.stack.name
-            raise AccessError(f"{stack}: {resource.name}: {key} is no policy document that is known without AWS")
-        found: Document = ordered(document)
-        return found
+            raise AccessError(f"{stack}: {resource.name}: {key} is not a policy document that is known without AWS")
+        result: Document = ordered(document)
+        return result
 
 
 def _name(resource: Resource) -> str:
-    """Return the name in AWS; the logical one where the provider makes one up."""
+    """Return the name in AWS; the logical name if the provider generates one."""
     return str(resource.inputs.get("name") or resource.inputs.get("bucket") or resource.name)
 
 
 def _grants(resource: Resource) -> bool:
-    """Return whether a resource may say who may do what."""
+    """Return whether a resource may grant access."""
     documents = (value for value in resource.inputs.values() if isinstance(value, str) and '"Statement"' in value)
     return resource.type.startswith("aws:iam/") or any(documents)
 
 
 def _anything(arn: str) -> Document:
-    """Return what stands for a managed policy that the program does not make: all that it could possibly allow.
+    """Return a document in place of a managed policy that the program does not create: it may allow anything.
 
-    The condition's key is none of AWS's; it tells one such policy from another.
+    The condition's key does not exist in AWS; it distinguishes such policies.
     """
-    which = {"StringEquals": {"access:PolicyArn": arn}}
-    statement = {"Sid": "NotRendered", "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": which}
+    mark = {"StringEquals": {"access:PolicyArn": arn}}
+    statement = {"Sid": "NotRendered", "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": mark}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _with_sorted_policies(made: Mapping[str, Any]) -> dict[str, Any]:
-    return {**made, "policies": sorted(made["policies"], key=lambda it: str(it["name"]))}
+    return {**made, "policies": sorted(made["policies"], key=lambda policy: str(policy["name"]))}
 
 
 def ordered(value: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Return a document with its lists of texts sorted: their order means nothing."""
+    """Return a document with its lists of texts sorted, because their order has no meaning."""
     if isinstance(value, dict):
         return {key: ordered(item) for key, item in value.items()}
     if isinstance(value, list):

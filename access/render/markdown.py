@@ -1,7 +1,7 @@
-"""Who may assume which role, and what may be done there: one fact a line, for a file that is kept with the program.
+"""A Markdown file of who may assume which role, and what the role may do: one fact a line, kept with the program.
 
-Each line is of one principal or one action on one resource, and the lines are sorted: a diff of the file shows what a
-change is about, however the documents are written.
+Each line is about one principal or one action on one resource, and the lines are sorted. So a diff of the file shows
+the effect of a change, however the documents are written.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,8 @@ def render(rendering: Rendering) -> str:
     lines = [
         f"# Who may do what: {plain(project)}",
         "",
-        "Made of the stack files by `access render --markdown`; what is written by hand is lost. Somebody may assume a",
-        "role where the role's trust lets them in, their own policies let them, and neither forbids it.",
+        "Generated from the stack files by `access render --markdown`; manual edits are lost. A principal may assume a",
+        "role if the role's trust and the principal's own policies allow it, and neither denies it.",
     ]
     granted = _granted(rendering.stacks)
     known = set()
@@ -32,11 +32,11 @@ def render(rendering: Rendering) -> str:
             known.add(role["arn"])
             lines += _role(name, stack, role, sorted(granted.get(role["arn"], ())))
     elsewhere = sorted({(arn, line) for arn, facts in granted.items() if arn not in known for line in facts})
-    lines += _section("Roles that no stack here makes", (f"{line} {code(arn)}" for arn, line in elsewhere))
+    lines += _section("Roles that no stack here creates", (f"{line} {code(arn)}" for arn, line in elsewhere))
     members = _members(rendering.stacks)
     lines += _section("Members of groups", members)
     known_principals = (line for name, stack in sorted(rendering.stacks.items()) for line in _known(name, stack))
-    lines += _section("Known principals, who may reach what the stacks give", [*known_principals])
+    lines += _section("Known principals, whose access is intended", [*known_principals])
     for name, stack in sorted(rendering.stacks.items()):
         for bucket in stack["buckets"]:
             facts = sorted(_facts(parse(bucket["policy"] or {}), "Its policy: "))
@@ -45,26 +45,26 @@ def render(rendering: Rendering) -> str:
 
 
 def _section(heading: str, facts: Iterator[str] | Sequence[str]) -> list[str]:
-    listed = list(dict.fromkeys(facts))
-    return ["", f"## {heading}", "", *(f"- {fact}" for fact in listed)] if listed else []
+    distinct = list(dict.fromkeys(facts))
+    return ["", f"## {heading}", "", *(f"- {fact}" for fact in distinct)] if distinct else []
 
 
 def _role(name: str, stack: Mapping[str, Any], role: Mapping[str, Any], granted: Sequence[str]) -> list[str]:
     account = f"account {stack['account']}" if stack["account"] else "an account that is not known"
     about = [
         f"It is {code(role['arn'])}, in {account}.",
-        f"Sessions last {role['maxSessionDuration']} seconds at most.",
+        f"Sessions last at most {role['maxSessionDuration']} seconds.",
     ]
     if role["permissionsBoundary"]:
-        about.append(f"Its rights end at {code(role['permissionsBoundary'])}.")
+        about.append(f"Its permissions boundary is {code(role['permissionsBoundary'])}.")
     trust = sorted(_facts(parse(role["trust"]), "Its trust: "))
     rights = sorted(fact for policy in role["policies"] for fact in _facts(parse(policy["document"]), "In it, "))
     return _section(f"Role {plain(role['name'])} of {plain(name)}", [*about, *trust, *granted, *rights])
 
 
 def _granted(stacks: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Return what policies of grantees say of roles, by the role's ARN or what stands in its place."""
-    found: dict[str, set[str]] = {}
+    """Return the facts about roles in grantees' policies, by the resource: a role's ARN or a pattern."""
+    by_resource: dict[str, set[str]] = {}
     for name, stack in stacks.items():
         for grantee in stack["grantees"]:
             who = f"{plain(grantee['kind'])} {plain(grantee['name'])} of {plain(name)}"
@@ -75,8 +75,8 @@ def _granted(stacks: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
                             f"{who} {_MAY[statement.effect]} {action}{_when(statement)}"
                             for action in _actions(statement)
                         )
-                        found.setdefault(resource, set()).update(facts)
-    return found
+                        by_resource.setdefault(resource, set()).update(facts)
+    return by_resource
 
 
 def _members(stacks: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -89,9 +89,9 @@ def _members(stacks: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _known(name: str, stack: Mapping[str, Any]) -> Iterator[str]:
-    for it in stack["outputs"].get("knownPrincipals", ()):
-        until = f", until {plain(it['until'])}" if it.get("until") else ""
-        yield f"{code(it['principal'])} of {plain(name)}{until}: {plain(it['reason'])}"
+    for entry in stack["outputs"].get("knownPrincipals", ()):
+        until = f", until {plain(entry['until'])}" if entry.get("until") else ""
+        yield f"{code(entry['principal'])} of {plain(name)}{until}: {plain(entry['reason'])}"
 
 
 def _facts(statements: Sequence[Statement], start: str) -> Iterator[str]:
@@ -117,10 +117,10 @@ def _resources(statement: Statement) -> list[str]:
 
 
 def _principals(statement: Statement) -> list[str]:
-    shown = [_principal(each) for each in statement.principals] + [code(each) for each in statement.other_principals]
+    names = [_principal(each) for each in statement.principals] + [code(each) for each in statement.other_principals]
     if statement.all_principals_but:
-        return [f"everybody but {', '.join(shown)}"]
-    return shown or [""]
+        return [f"everybody but {', '.join(names)}"]
+    return names or [""]
 
 
 def _principal(principal: str) -> str:

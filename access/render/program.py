@@ -1,8 +1,8 @@
-"""Run a project's program under Pulumi's mocks, stack by stack, and print what it registers.
+"""Run a project's program under Pulumi's mocks, stack by stack, and print its resources and outputs.
 
-It is run as a script, in a process of its own, by the project's interpreter: that one has the program's packages, and
-need not have ``access``. The request comes as JSON on standard input; the answer goes to standard output, and all that
-the program prints to standard error.
+This is a script for a process of its own. The project's interpreter runs it, which has the program's packages and need
+not have ``access``. The request is JSON on standard input, the answer is JSON on standard output. Everything that the
+program prints goes to standard error.
 
 Source: Pulumi, "Unit testing Pulumi programs".
 """
@@ -30,10 +30,10 @@ _STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 class Refusal(grpc.RpcError):
-    """The answer to a call that only AWS could answer."""
+    """The error for a call that only AWS could answer."""
 
     def code(self) -> grpc.StatusCode:
-        """Return the code that the engine gives where a provider refuses."""
+        """Return the engine's code for a provider's refusal."""
         return grpc.StatusCode.UNKNOWN
 
     def details(self) -> str:
@@ -43,7 +43,7 @@ class Refusal(grpc.RpcError):
 
 @dataclass
 class Stack:
-    """A stack to run, and all that has come of it."""
+    """A stack to run, with its results."""
 
     request: Mapping[str, Any]
     resources: list[dict[str, Any]] = field(default_factory=list)
@@ -51,27 +51,27 @@ class Stack:
     secret_exports: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unresolved: list[int] = field(default_factory=list)
-    """The roles that no stack exports, by their place in the request."""
+    """The roles that no stack exports, by their index in the request."""
     unknown: list[str] = field(default_factory=list)
-    """The stacks whose outputs can't be known."""
+    """The stacks whose outputs are not known."""
 
     @property
     def answer(self) -> dict[str, Any]:
-        """Return what the parent process is to know."""
-        shown = {name: _HIDDEN if name in self.secret_exports else value for name, value in self.exports.items()}
+        """The answer for the parent process."""
+        outputs = {name: _HIDDEN if name in self.secret_exports else value for name, value in self.exports.items()}
         return {
             "resources": self.resources,
-            "outputs": shown,
+            "outputs": outputs,
             "warnings": self.warnings,
             "unresolved": self.unresolved,
         }
 
 
 class Aws(mocks.Mocks):
-    """Answers as AWS would, as far as that can be known beforehand, and as stacks that have run before."""
+    """Mocks of AWS, as far as its answers are known beforehand, and of stacks that have already run."""
 
     def __init__(self, stack: Stack, before: Mapping[str, Stack], opaque: "Opaque") -> None:
-        """Answer for one stack."""
+        """Mock AWS for one stack."""
         self._stack = stack
         self._before = before
         self._opaque = opaque
@@ -86,12 +86,12 @@ class Aws(mocks.Mocks):
         if args.typ.startswith("aws:s3/bucket"):
             known["bucket"] = name
         if args.typ == "aws:iam/policy:Policy":
-            known["policyId"] = self._opaque.id_of(f"generated id of policy {self._stack.request['name']}/{name}")
+            known["policyId"] = self._opaque.placeholder(f"generated id of policy {self._stack.request['name']}/{name}")
         given = {key: value for key, value in args.inputs.items() if value is not None}
         return arn if args.typ == "aws:iam/policy:Policy" else name, {**known, **given}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # type: ignore[override]
-        """Return what AWS answers to a question about the stack's place, and refuse others."""
+        """Return AWS's answer about the stack's partition, account or region, and refuse other calls."""
         place = self._stack.request
         answers = {
             "getPartition": {
@@ -105,7 +105,7 @@ class Aws(mocks.Mocks):
         }
         answer = answers.get(args.token.rpartition(":")[2]) if args.token.startswith("aws:index/") else None
         if answer is None:
-            raise Refusal(f"{args.token} asks AWS, and nobody is asked where a program is rendered")
+            raise Refusal(f"{args.token} calls AWS, which is not possible while a program is rendered")
         return answer
 
     def _arn(self, type_: str, name: str, inputs: Mapping[str, Any]) -> str:
@@ -119,7 +119,7 @@ class Aws(mocks.Mocks):
         return f"{start}:{service}:{place['region']}:{place['account']}:{name}"
 
     def _stack_reference(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """Return the outputs of a stack that has run, and of another the roles that the stack file names."""
+        """Return the outputs of a stack that has already run; of any other, the roles that the stack file names."""
         full_name = args.resource_id or args.inputs.get("name") or args.name
         name = full_name.partition("/")[2] if full_name.count("/") == 2 else full_name
         other = self._before.get(name)
@@ -137,23 +137,23 @@ class Aws(mocks.Mocks):
 
 
 class Opaque:
-    """Texts that stand for what can't be known. The prefix is random, so that no file can hold one by itself."""
+    """Placeholders for unknown values. The prefix is random, so that no file can contain one."""
 
     def __init__(self, prefix: str) -> None:
-        """Know of none yet."""
+        """Start without placeholders."""
         self._prefix = prefix
-        self.made: dict[str, str] = {}
-        """What each stands for."""
+        self.meanings: dict[str, str] = {}
+        """The meanings by placeholder."""
 
-    def id_of(self, what: str) -> str:
-        """Return the text that stands for something."""
-        text = f"{self._prefix}C{len(self.made)}Z"
-        self.made[text] = what
+    def placeholder(self, meaning: str) -> str:
+        """Return a placeholder for a meaning."""
+        text = f"{self._prefix}C{len(self.meanings)}Z"
+        self.meanings[text] = meaning
         return text
 
 
 class Monitor(mocks.MockMonitor):
-    """Records what is registered."""
+    """A monitor that records the registered resources."""
 
     def __init__(self, aws: Aws, stack: Stack) -> None:
         """Record for one stack."""
@@ -161,7 +161,7 @@ class Monitor(mocks.MockMonitor):
         self._stack = stack
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 (the base class has no types)
-        """Record a resource, and answer as the base class does."""
+        """Record a resource, and answer like the base class."""
         if request.custom:
             inputs = _revealed(MessageToDict(request.object))
             self._stack.resources.append({"type": request.type, "name": request.name, "inputs": inputs})
@@ -179,7 +179,7 @@ class _Warnings(logging.Handler):
 
 def main() -> None:
     """Answer the request on standard input."""
-    answering = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     request = json.load(sys.stdin)
     program = Path(request["program"])
@@ -200,9 +200,9 @@ def main() -> None:
         before[f"{request['project']}/{each['name']}"] = stack
         answer["stacks"][each["name"]] = stack.answer
         _forget_modules(folder)
-    answering.write(json.dumps({**answer, "opaque": opaque.made}))
-    answering.flush()
-    os._exit(0)  # not to wait for what a program has left running
+    answers.write(json.dumps({**answer, "opaque": opaque.meanings}))
+    answers.flush()
+    os._exit(0)  # without waiting for anything that the program has left running
 
 
 def _run(request: Mapping[str, Any], program: Path, stack: Stack, aws: Aws) -> None:
@@ -225,7 +225,7 @@ def _run(request: Mapping[str, Any], program: Path, stack: Stack, aws: Aws) -> N
 
     @runtime.test  # type: ignore[untyped-decorator]
     def body() -> pulumi.Output[None]:
-        # The first output that fails is raised; asyncio would report the others at any later time.
+        # The first failed output is raised; asyncio would report the others at some later time.
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         runpy.run_path(str(program), run_name="__main__")
         root = runtime.get_root_resource()
@@ -253,18 +253,18 @@ def _revealed(value: Any) -> Any:  # noqa: ANN401 (as protobuf has it)
 
 
 def _reason(error: BaseException, folder: Path) -> str:
-    """Return what went wrong, in one line; with the place in the program, unless the program says it by itself."""
-    said = " ".join(str(error).split()) or "no reason given"
+    """Return the error on one line, with its place in the program unless the program itself raised it for people."""
+    message = " ".join(str(error).split()) or "no reason given"
     if isinstance(error, pulumi.RunError):
-        return said
-    places: Iterable[traceback.FrameSummary] = reversed(traceback.extract_tb(error.__traceback__))
-    frame = next((it for it in places if Path(it.filename).is_relative_to(folder)), None)
-    where = f" ({Path(frame.filename).relative_to(folder)}, line {frame.lineno})" if frame else ""
-    return f"{type(error).__name__}: {said}{where}"
+        return message
+    frames: Iterable[traceback.FrameSummary] = reversed(traceback.extract_tb(error.__traceback__))
+    own = next((frame for frame in frames if Path(frame.filename).is_relative_to(folder)), None)
+    where = f" ({Path(own.filename).relative_to(folder)}, line {own.lineno})" if own else ""
+    return f"{type(error).__name__}: {message}{where}"
 
 
 def _forget_modules(folder: Path) -> None:
-    """Let the next stack import the program's own modules anew: they may read the configuration."""
+    """Make the next stack import the program's own modules again, because they may read the configuration."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if name != "__main__" and file and Path(file).is_relative_to(folder) and "site-packages" not in file:

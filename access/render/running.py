@@ -1,4 +1,4 @@
-"""Runs a project's program without an engine, in a process of its own, and returns what it registers."""
+"""Run a project's program in a process of its own, without an engine, and return its resources and outputs."""
 
 import functools
 import hashlib
@@ -22,7 +22,7 @@ from ..project.files import Project, Reference, Stack, in_order, path_text
 _PROGRAM = Path(__file__).with_name("program.py")
 _SECONDS = 300
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
-"""The variables that the program sees: no credentials, and nothing that would make it another one elsewhere."""
+"""The variables that the program sees: no credentials, and nothing that would change its results elsewhere."""
 
 _NOBODYS_ACCOUNT = "000000000000"
 
@@ -39,7 +39,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Ran:
-    """A stack, and what came of its program."""
+    """A stack, with the results of its program."""
 
     stack: Stack
     partition: str
@@ -52,26 +52,26 @@ class Ran:
 
 @dataclass
 class _Opaque:
-    """Texts that stand for what can't be known here, while the program runs.
+    """Placeholders for values that are unknown while the program runs.
 
-    Each begins with the same random text, so that no file can pretend to be one. What it is replaced by can't be
-    written into a file either: the program refuses ``<``.
+    Each begins with the same random text, so that no file can contain one. No file can contain their replacements
+    either: the program refuses ``<``.
     """
 
     prefix: str = field(default_factory=lambda: f"x{secrets.token_hex(8)}")
     meanings: dict[str, str] = field(default_factory=dict)
 
-    def text(self, meaning: str) -> str:
-        """Return the text that stands for something."""
+    def placeholder(self, meaning: str) -> str:
+        """Return a placeholder for a meaning."""
         text = f"{self.prefix}P{len(self.meanings)}Z"
         self.meanings[text] = meaning
         return text
 
     def replaced(self, text: str, made: Mapping[str, str]) -> str:
-        """Return JSON with what the texts stand for."""
+        """Return JSON with the meanings in place of placeholders."""
         known = {**self.meanings, **made}
         return re.sub(
-            self.prefix + "[A-Z][0-9]+Z", lambda found: json.dumps(f"<{known.get(found[0], '?')}>")[1:-1], text
+            self.prefix + "[A-Z][0-9]+Z", lambda match: json.dumps(f"<{known.get(match[0], '?')}>")[1:-1], text
         )
 
 
@@ -84,10 +84,10 @@ def run(project: Project, names: Sequence[str] = (), python: Path | None = None)
         python: the interpreter; by default the project's.
 
     Returns:
-        These stacks, and those that they refer to.
+        These stacks, and the stacks that they refer to.
 
     Raises:
-        AccessError: there is no such stack, or its program fails; the message says why.
+        AccessError: there is no such stack, or its program fails.
     """
     stacks = in_order(_needed(project, names))
     opaque = _Opaque()
@@ -106,22 +106,22 @@ def run(project: Project, names: Sequence[str] = (), python: Path | None = None)
         Ran(
             stack,
             partition_of_region(stack.region),
-            tuple(Resource(**each) for each in came["resources"]),
-            came["outputs"],
-            tuple(named[stack.name][index] for index in sorted(set(came["unresolved"]))),
-            tuple(map(visible, came["warnings"])),
+            tuple(Resource(**each) for each in result["resources"]),
+            result["outputs"],
+            tuple(named[stack.name][index] for index in sorted(set(result["unresolved"]))),
+            tuple(map(visible, result["warnings"])),
         )
         for stack in stacks
-        for came in (answer["stacks"][stack.name],)
+        for result in (answer["stacks"][stack.name],)
     ]
 
 
 def interpreter(content: Mapping[str, Any], folder: Path) -> Path:
-    """Return the interpreter of the virtual environment that ``Pulumi.yaml`` names, or else this one.
+    """Return the interpreter of the virtual environment in ``Pulumi.yaml``, or else this one.
 
     Args:
-        content: what stands in ``Pulumi.yaml``.
-        folder: the project's.
+        content: the content of ``Pulumi.yaml``.
+        folder: the project's folder.
     """
     runtime = content.get("runtime")
     options = runtime.get("options") if isinstance(runtime, dict) else None
@@ -133,27 +133,27 @@ def interpreter(content: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _needed(project: Project, names: Sequence[str]) -> list[Stack]:
-    """Return the stacks of these names, by default all, with all that they refer to."""
+    """Return the stacks with these names, by default all, with the stacks that they refer to."""
     by_name = {stack.full_name: stack for stack in project.stacks}
     waiting = [f"{project.name}/{name}" for name in names] or list(by_name)
-    found: dict[str, Stack] = {}
+    needed: set[str] = set()
     for name in names:
         if not project.stack(name):
-            there = ", ".join(stack.name for stack in project.stacks)
-            raise AccessError(f"there is no stack {name!r}; there are: {there}")
+            known = ", ".join(stack.name for stack in project.stacks)
+            raise AccessError(f"there is no stack {name!r}; there are: {known}")
     while waiting:
         stack = by_name.get(waiting.pop())
-        if stack and stack.full_name not in found:
-            found[stack.full_name] = stack
+        if stack and stack.full_name not in needed:
+            needed.add(stack.full_name)
             waiting += [reference.full_name for reference in stack.references()]
-    return [stack for stack in project.stacks if stack.full_name in found]
+    return [stack for stack in project.stacks if stack.full_name in needed]
 
 
 def _answer(python: Path, request: Mapping[str, Any], opaque: _Opaque) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if name in _KEPT}
     try:
         done = subprocess.run(  # noqa: S603
-            [python, "-I", "-B", _PROGRAM],  # -B: nothing is left in the folder
+            [python, "-I", "-B", _PROGRAM],  # -B: leave no files in the folder
             input=json.dumps(request),
             capture_output=True,
             encoding="utf-8",
@@ -169,8 +169,8 @@ def _answer(python: Path, request: Mapping[str, Any], opaque: _Opaque) -> dict[s
     try:
         made = json.loads(done.stdout)["opaque"]
     except (ValueError, KeyError, TypeError):
-        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise AccessError(f"the program can't be run by {python}: {said}; are its packages installed there?") from None
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise AccessError(f"{python} can't run the program: {reason}; are its packages installed there?") from None
     answer: dict[str, Any] = json.loads(opaque.replaced(done.stdout, made))
     return answer
 
@@ -191,7 +191,7 @@ def _request(project: Project, stack: Stack, named: Sequence[Reference], opaque:
                 "stack": reference.full_name,
                 "role": reference.role,
                 "arn": f"arn:{partition}:iam::{_account(project, stack, reference)}:role/"
-                f"{opaque.text(reference.full_name)}/{reference.role}",
+                f"{opaque.placeholder(reference.full_name)}/{reference.role}",
             }
             for reference in named
         ],
@@ -199,7 +199,7 @@ def _request(project: Project, stack: Stack, named: Sequence[Reference], opaque:
 
 
 def _account(project: Project, stack: Stack, reference: Reference) -> str:
-    """Return the account of a role: the one that the file pins it to, or its stack's; else nobody's."""
+    """Return the account of a role: the one in ``accounts``, or its stack's, or else nobody's."""
     pinned = stack.config.get(f"{project.name}:accounts", stack.config.get("accounts"))
     for name in (reference.text.rpartition("/")[0], reference.full_name, reference.stack):
         if isinstance(pinned, dict) and isinstance(pinned.get(name), str):
@@ -209,18 +209,18 @@ def _account(project: Project, stack: Stack, reference: Reference) -> str:
 
 
 def _defaults(project: Project) -> dict[str, Any]:
-    """Return what ``Pulumi.yaml`` configures for all stacks.
+    """Return the configuration that ``Pulumi.yaml`` has for all stacks.
 
     Source: Pulumi, "Pulumi project file reference", ``config``.
     """
     declared = project.content.get("config")
-    found = {}
+    defaults = {}
     for key, value in declared.items() if isinstance(declared, dict) else ():
         if not isinstance(value, dict):
-            found[_full(project, str(key))] = value
+            defaults[_full(project, str(key))] = value
         elif value.get("value", value.get("default")) is not None:
-            found[_full(project, str(key))] = value.get("value", value.get("default"))
-    return found
+            defaults[_full(project, str(key))] = value.get("value", value.get("default"))
+    return defaults
 
 
 def _full(project: Project, key: str) -> str:
@@ -240,10 +240,10 @@ def _encrypted(value: object) -> Iterator[str]:
 
 
 def _decrypted(value: Any, opaque: _Opaque) -> Any:  # noqa: ANN401 (YAML)
-    """Return a value with an opaque text for each part that is encrypted: another one where it is encrypted anew."""
+    """Return a value with a placeholder for each encrypted part; encrypting it again gives another placeholder."""
     if isinstance(value, dict) and value.keys() == {"secure"}:
         digest = hashlib.sha256(str(value["secure"]).encode()).hexdigest()[:12]
-        return opaque.text(f"encrypted value {digest}")
+        return opaque.placeholder(f"encrypted value {digest}")
     if isinstance(value, dict):
         return {key: _decrypted(item, opaque) for key, item in value.items()}
     return [_decrypted(item, opaque) for item in value] if isinstance(value, list) else value
@@ -253,22 +253,22 @@ def _decrypted(value: Any, opaque: _Opaque) -> Any:  # noqa: ANN401 (YAML)
 def _place(region: str) -> tuple[str, str]:
     """Return the partition of a region, and its DNS suffix. Source: botocore, data/partitions.json."""
     partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
-    found = next(it for it in partitions if region in it["regions"])
-    return found["id"], found["outputs"]["dnsSuffix"]
+    own = next(partition for partition in partitions if region in partition["regions"])
+    return own["id"], own["outputs"]["dnsSuffix"]
 
 
 def partition_of_region(region: str) -> str:
-    """Return the partition that a region is in."""
+    """Return the partition of a region."""
     return _place(region)[0]
 
 
 def missing(project: Project, ran: Ran) -> list[str]:
-    """Return a warning for each role of this project that a stack names and no stack has."""
-    found = []
+    """Return a warning for each role of this project that a stack names but no stack has."""
+    warnings = []
     for reference in ran.unresolved:
         if reference.project == project.name:
             place = f"{reference.where}: {path_text(reference.keys)}: {reference.text!r}"
-            there = project.stack(reference.stack)
-            why = f"{reference.stack} has no such role" if there else f"there is no Pulumi.{reference.stack}.yaml"
-            found.append(f"{place}: {why}; take it out here too, or `pulumi up --stack {ran.stack.name}` will fail")
-    return found
+            other = project.stack(reference.stack)
+            why = f"{reference.stack} has no such role" if other else f"there is no Pulumi.{reference.stack}.yaml"
+            warnings.append(f"{place}: {why}; remove it here too, or `pulumi up --stack {ran.stack.name}` will fail")
+    return warnings

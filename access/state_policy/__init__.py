@@ -1,1 +1,1 @@
-"""The policy of a bucket that keeps the stacks' state."""
+"""The policy of the bucket that holds the stacks' state."""

@@ -7,9 +7,9 @@ from ..command_line import Commands
 from ..errors import AccessError
 
 _DESCRIPTION = """\
-Prints the policy of a bucket that keeps the state of a project's stacks, and nothing else, with the least rights: those
-who deploy a stack may keep its state, and read the states of the stacks that its file refers to. Nobody may write
-another stack's state. AWS is not asked. docs/state.md says how to make the bucket.
+Prints a policy with the least rights for a bucket that holds the state of a project's stacks and nothing else. Whoever
+deploys a stack may read and write its state, and read the states of the stacks that its file refers to. Nobody may
+write another stack's state. AWS is not called. docs/state.md says how to create the bucket.
 """
 
 
@@ -17,17 +17,17 @@ def add_commands(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "state-policy",
-        help="print the policy of a bucket that keeps the stacks' state",
+        help="print the policy of the bucket that holds the stacks' state",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("url", metavar="s3://BUCKET[/FOLDER]", help="where the state is kept, as for `pulumi login`")
+    command.add_argument("url", metavar="s3://BUCKET[/FOLDER]", help="the bucket and folder, as for `pulumi login`")
     command.add_argument(
         "--project",
         action="append",
         type=Path,
         metavar="DIR",
-        help="the folder of a project whose state is kept there, may be given again; by default the current one",
+        help="the folder of a project with state in the bucket, repeatable; by default the current folder",
     )
     command.add_argument(
         "--principal",
@@ -35,8 +35,7 @@ def add_commands(commands: Commands) -> None:
         default=[],
         type=_stack_and_arn,
         metavar="STACK=ARN",
-        help="a user or role that deploys the stack, may be given again; by default all whom the stack's account allows"
-        " to",
+        help="a user or role that deploys the stack, repeatable; by default everybody whom the stack's account allows",
     )
     command.set_defaults(run=_run)
 
@@ -63,18 +62,18 @@ def _partition(regions: set[str]) -> str:
     """Return the partition of all regions.
 
     Raises:
-        AccessError: they are of several; a bucket can't be opened to another partition.
+        AccessError: there are several partitions; a bucket can't be opened to another one.
     """
     import botocore.loaders
 
     partitions = botocore.loaders.Loader().load_data("partitions")["partitions"]
-    found: list[str] = [it["id"] for it in partitions if regions & it["regions"].keys()]
-    if len(found) > 1:
+    used: list[str] = [partition["id"] for partition in partitions if regions & partition["regions"].keys()]
+    if len(used) > 1:
         raise AccessError(
-            f"the stacks are in the partitions {' and '.join(found)}, and no bucket can be opened to another partition;"
-            " keep their state in a bucket for each"
+            f"the stacks are in the partitions {' and '.join(used)}, and no bucket can be opened to another partition;"
+            " use one bucket for each"
         )
-    return found[0]
+    return used[0]
 
 
 def _stack_and_arn(text: str) -> tuple[str, str]:

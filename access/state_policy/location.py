@@ -1,4 +1,4 @@
-"""The bucket, and the folder in it, in which Pulumi keeps state."""
+"""The bucket and folder in which Pulumi stores state."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from ..errors import AccessError
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # Amazon S3 User Guide, "General purpose bucket naming rules"
-_FOLDER = re.compile(r"[A-Za-z0-9!_.'()/-]*")  # no * ? $, which mean something in a policy
+_FOLDER = re.compile(r"[A-Za-z0-9!_.'()/-]*")  # no * ? $, which have a meaning in policies
 _EXAMPLE = "write it as for `pulumi login`, e.g. s3://acme-state or s3://acme-state/iam"
 
 
@@ -17,20 +17,20 @@ class Location:
 
     bucket: str
     folder: str = ""
-    """Ends with a slash, unless it is empty."""
+    """The folder with a slash at the end; empty for the bucket's root."""
 
     def key(self, name: str) -> str:
-        """Return the key of something in the folder."""
+        """Return the key of an object in the folder."""
         return f"{self.folder}.pulumi/{name}"
 
 
 def read_location(url: str) -> Location:
-    """Return the place that a backend's URL names; its options, such as ``profile``, don't matter.
+    """Return the place in a backend's URL, whose options, such as ``profile``, are ignored.
 
     Source: Pulumi's documentation, "Using a DIY backend".
 
     Raises:
-        AccessError: it is no URL of S3, or it has characters that have a meaning in policies.
+        AccessError: the URL is not one of S3, or has characters with a meaning in policies.
     """
     parts = urlsplit(url)
     folder = parts.path.strip("/")

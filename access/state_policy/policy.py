@@ -1,13 +1,13 @@
-"""The least rights with which Pulumi keeps the state of stacks in one bucket of S3.
+"""The least rights with which Pulumi stores the state of stacks in one S3 bucket.
 
-Each stack's principals may keep its state, and read the states that the stack refers to. Nobody may write another
-stack's state, not even an administrator of the account that the bucket is in, if a stack is in that account.
+Each stack's principals may read and write its state, and read the states that the stack refers to. Nobody may write
+another stack's state, not even an administrator of the bucket's account, if a stack is in that account.
 
-Source: the package ``backend/diy`` of the Pulumi CLI. It keeps these keys below ``.pulumi``, where P is a project and S
-a stack: ``meta.yaml``, ``stacks/P/S.json``, ``stacks/P/S.json.bak``, ``stacks/P/S.pulumi-tags``, ``history/P/S/``,
+Source: the package ``backend/diy`` of the Pulumi CLI. It has these keys below ``.pulumi``, where P is a project and S a
+stack: ``meta.yaml``, ``stacks/P/S.json``, ``stacks/P/S.json.bak``, ``stacks/P/S.pulumi-tags``, ``history/P/S/``,
 ``backups/P/S/`` and ``locks/organization/P/S/``. Two commands need more, and fail: ``pulumi stack ls`` reads all
-states, ``pulumi stack rm --remove-backups`` removes what a restore may need. So do the variables with which Pulumi
-compresses states or retains all checkpoints.
+states, ``pulumi stack rm --remove-backups`` removes what a restore may need. The variables with which Pulumi compresses
+states or retains all checkpoints need more too.
 """
 
 import json
@@ -21,7 +21,7 @@ from ..project.files import Stack
 from .location import Location
 
 _MOST_BYTES = 20_480
-"""The size of a bucket policy (Amazon S3 User Guide, "Bucket policies for Amazon S3")."""
+"""The largest bucket policy (Amazon S3 User Guide, "Bucket policies for Amazon S3")."""
 
 _READ = ["s3:GetObject", "s3:GetObjectVersion"]
 _WRITE = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"]
@@ -36,7 +36,7 @@ class Keeper:
 
     stack: Stack
     principals: tuple[str, ...]
-    """ARNs: of the stack's account, or of users and roles in it."""
+    """The ARN of the stack's account, or of users and roles in it."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,26 @@ class _Keys:
     history: str
     locks: str
     backups: tuple[str, str]
-    """What is only written: the state before the last, and the folder of those before."""
+    """The keys that are only written: the previous state, and the folder of earlier ones."""
 
     @property
     def kept(self) -> list[str]:
-        """Return what is read, written and removed, as a policy names it."""
+        """The keys that are read, written and removed, as resources of a policy."""
         return [self.state, self.tags, f"{self.history}*", f"{self.locks}*"]
 
     @property
     def all(self) -> list[str]:
-        """Return everything, as a policy names it."""
+        """All keys, as resources of a policy."""
         return [*self.kept, *self.backups]
 
     @property
     def listed(self) -> list[str]:
-        """Return the prefixes that are listed. To ask for a key that may be missing, one has to be allowed to."""
+        """The prefixes that are listed. Reading a key that may be missing needs the right to list it."""
         return [self.state, self.tags, self.history, self.locks]
 
 
 def keepers(stacks: Iterable[Stack], principals: Mapping[str, Sequence[str]], partition: str) -> list[Keeper]:
-    """Return the stacks with those who deploy them: the principals that are given, or else all of a stack's account.
+    """Return the stacks with the principals that deploy them: the given ones, or else the stack's whole account.
 
     Args:
         stacks: the stacks.
@@ -75,29 +75,29 @@ def keepers(stacks: Iterable[Stack], principals: Mapping[str, Sequence[str]], pa
         partition: the partition of the stacks' accounts.
 
     Raises:
-        AccessError: a principal is of another account than its stack, or of a stack that there is not, or two stacks
-            would have the same one.
+        AccessError: a principal is not in its stack's account, or its stack does not exist, or two stacks would have
+            the same principal.
     """
-    found = []
+    keepers = []
     waiting = dict(principals)
     for stack in stacks:
         names = [name for name in (stack.full_name, stack.name) if name in waiting]
         given = [arn for name in names for arn in waiting.pop(name)]
         for arn in given:
             _check_principal(arn, stack, partition)
-        found.append(Keeper(stack, tuple(given) or (f"arn:{partition}:iam::{stack.account_id}:root",)))
+        keepers.append(Keeper(stack, tuple(given) or (f"arn:{partition}:iam::{stack.account_id}:root",)))
     if waiting:
-        known = ", ".join(it.stack.name for it in found)
+        known = ", ".join(keeper.stack.name for keeper in keepers)
         raise AccessError(f"--principal {next(iter(waiting))}: there is no such stack; there are: {known}")
-    _check_apart(found)
-    return found
+    _check_apart(keepers)
+    return keepers
 
 
 def state_policy(place: Location, keepers: Sequence[Keeper], partition: str) -> Statement:
     """Return the bucket's policy.
 
     Raises:
-        AccessError: it is longer than S3 allows.
+        AccessError: the policy is longer than S3 allows.
     """
     bucket = f"arn:{partition}:s3:::{place.bucket}"
 
@@ -114,11 +114,12 @@ def state_policy(place: Location, keepers: Sequence[Keeper], partition: str) -> 
             "Resource": [bucket, f"{bucket}/*"],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
-        _allow("ReadLayout", sorted({arn for it in keepers for arn in it.principals}), "s3:GetObject", meta),
+        _allow("ReadLayout", sorted({arn for keeper in keepers for arn in keeper.principals}), "s3:GetObject", meta),
     ]
-    for number, it in enumerate(keepers, 1):
-        own, read = _keys(place, it.stack.full_name), [_keys(place, name).state for name in _others([it.stack])]
-        principals, sid = list(it.principals), f"{number}{_letters(it.stack.name)}"
+    for number, keeper in enumerate(keepers, 1):
+        stack = keeper.stack
+        own, read = _keys(place, stack.full_name), [_keys(place, name).state for name in _others([stack])]
+        principals, sid = list(keeper.principals), f"{number}{_letters(stack.name)}"
         statements += [
             _allow(f"Keep{sid}", principals, ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], within(own.kept)),
             _allow(f"BackUp{sid}", principals, "s3:PutObject", within(own.backups)),
@@ -129,9 +130,9 @@ def state_policy(place: Location, keepers: Sequence[Keeper], partition: str) -> 
         ]
         if read:
             statements.append(_allow(f"Read{sid}", principals, "s3:GetObject", within(read)))
-    # The account that the bucket is in needs no Allow here, so it takes a Deny to hold it back.
-    for account in dict.fromkeys(it.stack.account_id for it in keepers):
-        stacks = [it.stack for it in keepers if it.stack.account_id == account]
+    # The bucket's own account needs no Allow here, so only a Deny can limit it.
+    for account in dict.fromkeys(keeper.stack.account_id for keeper in keepers):
+        stacks = [keeper.stack for keeper in keepers if keeper.stack.account_id == account]
         kept = [key for stack in stacks for key in _keys(place, stack.full_name).all]
         read = [*meta, *within(_keys(place, name).state for name in _others(stacks))]
         deny = {"Effect": "Deny", "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"}}
@@ -143,8 +144,8 @@ def state_policy(place: Location, keepers: Sequence[Keeper], partition: str) -> 
     size = len(json.dumps(document, separators=(",", ":")).encode())
     if size > _MOST_BYTES:
         raise AccessError(
-            f"the policy of {len(keepers)} stacks has {size} bytes, and S3 allows {_MOST_BYTES}; keep their state in"
-            " more than one bucket"
+            f"the policy of {len(keepers)} stacks has {size} bytes, and S3 allows {_MOST_BYTES}; use more than one"
+            " bucket"
         )
     return document
 
@@ -154,7 +155,7 @@ def _allow(sid: str, principals: list[str], action: str | list[str], resources: 
 
 
 def _others(stacks: Sequence[Stack]) -> list[str]:
-    """Return the full names of the stacks that these refer to, without themselves."""
+    """Return the full names of the other stacks that these refer to."""
     names = {reference.full_name for stack in stacks for reference in stack.references()}
     return sorted(names - {stack.full_name for stack in stacks})
 
@@ -171,7 +172,7 @@ def _keys(place: Location, full_name: str) -> _Keys:
 
 
 def _letters(name: str) -> str:
-    """Return a name as it may stand in a Sid."""
+    """Return a name in the characters of a Sid."""
     return "".join(part.capitalize() for part in re.split("[^A-Za-z0-9]", name))
 
 
@@ -185,13 +186,14 @@ def _check_principal(arn: str, stack: Stack, partition: str) -> None:
 
 
 def _check_apart(keepers: Iterable[Keeper]) -> None:
-    """Check that nobody who deploys one stack writes the state of another."""
+    """Check that no principal that deploys one stack can write the state of another."""
     seen: dict[str, Stack] = {}
-    for it in keepers:
-        for arn in it.principals:
-            other = seen.setdefault(arn, it.stack)
-            if other is not it.stack:
+    for keeper in keepers:
+        stack = keeper.stack
+        for arn in keeper.principals:
+            other = seen.setdefault(arn, stack)
+            if other is not stack:
                 raise AccessError(
-                    f"{other.name} and {it.stack.name} would be kept by the same principal, {arn}; name who deploys"
-                    f" each: --principal {other.name}=ARN --principal {it.stack.name}=ARN"
+                    f"{other.name} and {stack.name} have the same principal, {arn}; name one for each:"
+                    f" --principal {other.name}=ARN --principal {stack.name}=ARN"
                 )

@@ -1,4 +1,4 @@
-"""A role of this team's own that may switch to the role of Production; its ARN comes from the stack that makes it."""
+"""A role of another team that may switch to Production's role, whose ARN comes from Production's stack."""
 
 import pulumi
 import pulumi_aws as aws
@@ -9,7 +9,7 @@ groups = pulumi.StackReference(f"{access}/development").require_output("assumabl
 
 build = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "codebuild.amazonaws.com"}}
 switch = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": update_app}
-trust, policy = (pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [it]}) for it in (build, switch))
+trust, policy = (pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [only]}) for only in (build, switch))
 
 publisher = aws.iam.Role("publisher", name="Publisher", assume_role_policy=trust)
 aws.iam.RolePolicy("update-app", name="update-app", role=publisher.name, policy=policy)

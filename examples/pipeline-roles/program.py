@@ -1,6 +1,6 @@
-"""The roles by which the workflows of one repository get into an account, without a stored key.
+"""The roles with which a repository's workflows access an account, without a stored key.
 
-People deploy it with credentials of an administrator: what a workflow may do is not for a workflow to decide.
+People deploy it with an administrator's credentials: a workflow must not decide its own rights.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-sys.path.insert(0, str(Path(__file__).parent))  # Pulumi does so only for a program that is a folder
+sys.path.insert(0, str(Path(__file__).parent))  # Pulumi does this only if the program is a folder
 from rights import (
     AUDIENCE,
     BOUNDARY,
@@ -30,14 +30,14 @@ from rights import (
 )
 
 _NAME = re.compile(r"(?!pipeline/)[\w+=,.@-]+(/[\w+=,.@-]+)*")
-"""No wildcards, and nothing of this program's own."""
+"""A name without wildcards, outside of this program's own path."""
 
 
 def checked(key: str, value: str, pattern: re.Pattern[str], allowed: str) -> str:
     """Return a configured text.
 
     Raises:
-        pulumi.RunError: it is not allowed.
+        pulumi.RunError: the text is not allowed.
     """
     if not pattern.fullmatch(value):
         raise pulumi.RunError(f"pipeline-roles:{key}: {value!r} is not allowed; write {allowed}")
@@ -53,7 +53,7 @@ class PipelineRole(pulumi.ComponentResource):
     """A role for jobs of a repository, with one policy.
 
     Attributes:
-        arn: its ARN.
+        arn: the role's ARN.
     """
 
     arn: pulumi.Output[str]
@@ -61,12 +61,12 @@ class PipelineRole(pulumi.ComponentResource):
     def __init__(
         self, name: str, trust: Document, policy: Document, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Make the role.
+        """Register the role and its policy.
 
         Args:
-            name: its name below the path of all of these.
-            trust: who may assume it.
-            policy: what may be done in it.
+            name: the role's name below the common path.
+            trust: the trust policy.
+            policy: the identity policy.
             opts: the component's options.
         """
         super().__init__("pipeline-roles:index:PipelineRole", name, {}, opts)

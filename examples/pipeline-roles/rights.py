@@ -1,8 +1,8 @@
-"""The policy documents of the roles by which workflows get into an account, as functions of names.
+"""The policy documents of the workflows' roles, as functions of names.
 
-What each resource type needs is in the official provider's source; which resources and conditions an action knows is in
-the Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management" and
-"... for Amazon S3".
+Sources: the official provider's code for the actions of each resource type; Service Authorization Reference, "Actions,
+resources, and condition keys for AWS Identity and Access Management" and "... for Amazon S3", for their resources and
+conditions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ Statement: TypeAlias = dict[str, object]
 Conditions: TypeAlias = Mapping[str, Mapping[str, object]]
 
 PATH = "/pipeline/"
-"""Where the roles and their boundary are, and nothing that a workflow deploys."""
+"""The path of the roles and their boundary, where a workflow deploys nothing."""
 READ, DEPLOY, BOUNDARY = "access-read", "access-deploy", "access-boundary"
 PROJECT = "cross-account-access"
 """The project that the workflows deploy."""
@@ -30,7 +30,7 @@ _READ_IAM = (
     "iam:ListUsers",
 )
 _READ_ACCOUNT = ("iam:GetAccountAuthorizationDetails",)
-"""All users, groups, roles and policies: what the reading proof and `access bypass` look through."""
+"""The right to read all users, groups, roles and policies, which the reading proof and `access bypass` need."""
 _READ_BUCKET = (
     *("s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation"),
     *("s3:GetBucketLogging", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls"),
@@ -39,7 +39,7 @@ _READ_BUCKET = (
     *("s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket"),
 )
 _BOUNDED = ("iam:CreateRole", "iam:PutRolePermissionsBoundary")
-"""What may only be done with the boundary: the last statements see to that."""
+"""The actions that are allowed with the boundary only, as the Deny statements ensure."""
 _ROLE = (
     *("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"),
     *("iam:DeleteRolePolicy", "iam:DetachRolePolicy"),
@@ -64,7 +64,7 @@ _USE_KEY = ("kms:Decrypt", "kms:Encrypt")
 
 @dataclass(frozen=True)
 class Names:
-    """What a stack's roles are about."""
+    """The names that a stack's roles are limited to."""
 
     partition: str
     account: str
@@ -79,16 +79,16 @@ class Names:
 
     @property
     def boundary_arn(self) -> str:
-        """The boundary of every role that a workflow makes."""
+        """The ARN of the boundary of every role that a workflow creates."""
         return self.iam("policy", f"{PATH[1:]}{BOUNDARY}")
 
     @property
     def provider_arn(self) -> str:
-        """GitHub, as an identity provider of the account."""
+        """The ARN of GitHub as an identity provider of the account."""
         return self.iam("oidc-provider", ISSUER)
 
     def iam(self, kind: str, *names: str) -> str:
-        """Return the ARN of something in IAM."""
+        """Return the ARN of an IAM resource."""
         return f"arn:{self.partition}:iam::{self.account}:{'/'.join((kind, *names))}"
 
     def s3(self, name: str) -> str:
@@ -106,22 +106,22 @@ class Repository:
     repository_id: str
 
     def subjects(self, *ends: str) -> list[str]:
-        """Return the claims ``sub`` that a token of the repository may have, in both forms.
+        """Return the ``sub`` claims that a token of the repository may have, in both forms.
 
-        Repositories made or renamed since 15 July 2026 send the form with numbers. Source: GitHub Docs, "OpenID Connect
-        reference", "Immutable subject claims".
+        Repositories created or renamed since 15 July 2026 send the form with numbers. Source: GitHub Docs, "OpenID
+        Connect reference", "Immutable subject claims".
         """
         forms = (f"{self.owner}/{self.name}", f"{self.owner}@{self.owner_id}/{self.name}@{self.repository_id}")
         return [f"repo:{form}:{end}" for form in forms for end in ends]
 
 
 def read_trust(names: Names, repository: Repository) -> Document:
-    """Return who may read: jobs that people let begin in the environment ``preview``, and jobs of the branch."""
+    """Return the trust policy for reading: jobs approved in the environment ``preview``, and jobs of the branch."""
     return _document(_trust(names, repository, "ReadTrust", ["environment:preview", f"ref:{BRANCH}"], {}))
 
 
 def deploy_trust(names: Names, repository: Repository) -> Document:
-    """Return who may deploy: jobs of the branch in the environment that is named as the stack.
+    """Return the trust policy for deploying: jobs of the branch in the environment with the stack's name.
 
     Source for the claims: IAM User Guide, "IAM and AWS STS condition context keys", "Available keys for AWS OIDC
     federation".
@@ -131,13 +131,13 @@ def deploy_trust(names: Names, repository: Repository) -> Document:
 
 
 def read_policy(names: Names) -> Document:
-    """Return what a preview, the reading proof and ``access bypass`` need. Nothing is changed, no object is read."""
+    """Return the rights of a preview, the reading proof and ``access bypass``, which change and read no object."""
     account = _statement("ReadIam", [*_READ_IAM, *_READ_ACCOUNT], ["*"])
     return _document(account, *_read_buckets(names), *_state(names, write=False))
 
 
 def deploy_policy(names: Names) -> Document:
-    """Return what an update needs, on the things of these names, and what it may never do whatever else allows it."""
+    """Return the rights of an update on resources with these names, and a Deny for everything else."""
     roles = [names.iam("role", name) for name in names.roles]
     policies = [names.iam("policy", name) for name in names.policies]
     groups = [names.iam("group", name) for name in names.groups]
@@ -156,7 +156,7 @@ def deploy_policy(names: Names) -> Document:
 
 
 def boundary(names: Names) -> Document:
-    """Return the most that a role may do which a workflow makes: use the buckets, and nothing of IAM or STS."""
+    """Return the boundary of roles that a workflow creates: use of the buckets, and nothing in IAM or STS."""
     objects = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion")
     uploads = ("s3:ListMultipartUploadParts", "s3:PutObject")
     listing = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
@@ -170,8 +170,8 @@ def boundary(names: Names) -> Document:
 
 
 def _never(names: Names, allowed: Sequence[Statement]) -> list[Statement]:
-    """Return what holds against other policies too: a bucket's, or one that somebody attaches by mistake."""
-    actions = sorted({action for statement in allowed for action in _listed(statement["Action"])})
+    """Return the Deny statements, which also limit other policies: a bucket's, or one attached by mistake."""
+    actions = sorted({action for statement in allowed for action in _as_list(statement["Action"])})
     itself = [names.iam(kind, f"{PATH[1:]}*") for kind in ("role", "policy")] + [names.iam("oidc-provider", "*")]
     unbounded: Conditions = {"StringNotEquals": {"iam:PermissionsBoundary": names.boundary_arn}}
     denied: list[Statement] = [
@@ -190,32 +190,32 @@ def _read_buckets(names: Names) -> list[Statement]:
 
 
 def _state(names: Names, *, write: bool) -> list[Statement]:
-    """Return the rights to a stack's state in an S3 bucket, and to read those of the project's other stacks.
+    """Return the rights to a stack's state in an S3 bucket, and to read the states of the project's other stacks.
 
-    The keys are those that Pulumi's backend for buckets uses (measured with the engine).
+    The keys are those of Pulumi's backend for buckets (measured with the engine).
     """
     folder = f"{names.state_bucket}/.pulumi"
     stack = f"{PROJECT}/{names.stack}"
     inside: Conditions = {"StringLike": {"s3:prefix": [".pulumi/*"]}}
-    found = [
+    statements = [
         _statement("ListState", ["s3:ListBucket"], [names.s3(names.state_bucket)], inside),
         _statement(
             "ReadState", _READ_STATE, [names.s3(f"{folder}/meta.yaml"), names.s3(f"{folder}/stacks/{PROJECT}/*")]
         ),
     ]
     if names.state_key_arn:
-        found.append(_statement("UseKey", _USE_KEY if write else _USE_KEY[:1], [names.state_key_arn]))
+        statements.append(_statement("UseKey", _USE_KEY if write else _USE_KEY[:1], [names.state_key_arn]))
     if write:
         own = [f"stacks/{stack}.*", f"locks/organization/{stack}/*", f"history/{stack}/*", f"backups/{stack}/*"]
         places = [names.s3(f"{folder}/{place}") for place in own]
-        found.append(_statement("WriteState", [*_READ_STATE, *_WRITE_STATE], places))
-    return found
+        statements.append(_statement("WriteState", [*_READ_STATE, *_WRITE_STATE], places))
+    return statements
 
 
 def _trust(
     names: Names, repository: Repository, sid: str, ends: Sequence[str], only: Mapping[str, object]
 ) -> Statement:
-    """Return a statement that admits tokens of the repository. Each claim has to be there and to be equal."""
+    """Return a statement that admits tokens of the repository. Each claim has to exist and to be equal."""
     claims = {
         f"{ISSUER}:aud": AUDIENCE,
         f"{ISSUER}:repository_id": repository.repository_id,
@@ -237,7 +237,7 @@ def _if(
     actions: Sequence[str],
     condition: Conditions | None = None,
 ) -> list[Statement]:
-    """Return a statement about some resources, or none: IAM takes no empty list."""
+    """Return a statement about some resources; none without resources, because IAM refuses an empty list."""
     return [_statement(sid, actions, resources, condition)] if resources else []
 
 
@@ -247,11 +247,11 @@ def _statement(
     resources: Sequence[str],
     condition: Conditions | None = None,
 ) -> Statement:
-    found: Statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": [*resources]}
-    return {**found, "Condition": condition} if condition else found
+    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": [*resources]}
+    return {**statement, "Condition": condition} if condition else statement
 
 
-def _listed(value: object) -> list[str]:
+def _as_list(value: object) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 

@@ -1,5 +1,7 @@
 """Create, read and update a resource of any type; create it only once, even if AWS's answer gets lost."""
 
+from collections.abc import Callable
+
 from botocore.exceptions import ClientError
 
 from sandbox.provider.configuration import Aws
@@ -42,17 +44,26 @@ def read(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties) -> Pr
     return {"id": resource_id, **outputs}
 
 
-def create(aws: Aws, kind: ResourceType, inputs: Properties) -> str:
+def create(aws: Aws, kind: ResourceType, inputs: Properties, begin: Callable[[], None] = lambda: None) -> str:
     """Create the resource and return its id.
 
     AWS's answer may get lost after the resource was created; a retry then fails because the name is taken. If the name
     was free just before, and the resource that has it now matches the inputs, it is this resource.
 
+    Args:
+        aws: the account.
+        kind: the resource's type.
+        inputs: its inputs.
+        begin: is called before AWS is asked for it, unless it exists already and so is not this resource.
+
     Raises:
         UncertainError: the answer got lost, and AWS does not answer any more.
     """
     planned = kind.planned_id(aws, inputs) if kind.planned_id else None
-    if planned is None or not _is_free(aws, kind, planned, inputs):
+    was_free = None if planned is None else _is_free(aws, kind, planned, inputs)
+    if was_free is not False:
+        begin()
+    if planned is None or not was_free:
         return kind.create(aws, inputs)
     try:
         return kind.create(aws, inputs)
@@ -80,11 +91,12 @@ def update(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties, new
         kind.update(aws, resource_id, olds, news)
 
 
-def _is_free(aws: Aws, kind: ResourceType, planned: str, inputs: Properties) -> bool:
+def _is_free(aws: Aws, kind: ResourceType, planned: str, inputs: Properties) -> bool | None:
+    """Return whether nothing has the planned id yet; ``None`` where AWS does not say."""
     try:
         return kind.read(aws, planned, inputs) is None
     except ClientError:  # the error of the create call itself is clearer
-        return False
+        return None
 
 
 def _may_exist(error: Exception) -> bool:

@@ -18,6 +18,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from sandbox.provider import lifecycle
 from sandbox.provider.configuration import KEYS, SECRET_KEYS, Aws, Configuration, ProviderError
+from sandbox.provider.creations import Creations
 from sandbox.provider.functions import FUNCTIONS
 from sandbox.provider.iam import IAM_TYPES
 from sandbox.provider.iam_groups import GROUP_TYPES
@@ -84,14 +85,17 @@ def _call(method: _Method) -> _Method:
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     """Serves the engine. Each of its connections configures a provider of its own, all of them in this process."""
 
-    def __init__(self, defaults: Mapping[str, str]) -> None:
+    def __init__(self, defaults: Mapping[str, str], creations: Creations | None = None) -> None:
         """A provider that is not configured yet.
 
         Args:
             defaults: configuration, by names without ``aws:``, for what the engine's leaves open.
+            creations: the record of what is made, where the engine saves its state only once.
         """
         self._defaults = defaults
+        self._creations = creations or Creations(None)
         self._accounts: dict[str, Aws] = {}
+        self._configured: dict[str, provider_pb2.ConfigureRequest] = {}
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> Empty:  # noqa: N802
         """An engine that did not start this provider says that it is there."""
@@ -149,6 +153,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             return aws
 
         self._accounts[context.peer()] = _asked("configuring the provider", connect)
+        self._configured[context.peer()] = request
         # Left to itself the engine marks what is returned under the name of a secret input, and so not `tagsAll`.
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
@@ -224,11 +229,21 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             planned = to_struct(planned_outputs(kind, inputs), request.properties)
             return provider_pb2.CreateResponse(properties=planned)
         aws, what = lifecycle.in_own_region(self._account(context), kind, inputs), f"creating {request.urn}"
+        provider = _of_connection(self._configured, context)
+
+        def begin() -> None:
+            self._creations.begin(request.urn, request.properties, provider)
+
         try:
-            resource_id = _asked(what, lambda: lifecycle.create(aws, kind, inputs))
+            resource_id = _asked(what, lambda: lifecycle.create(aws, kind, inputs, begin))
+        except _CallError:
+            self._creations.end(request.urn, None)
+            raise
         except lifecycle.UncertainError as error:
+            self._creations.end(request.urn, error.resource_id)
             reason = f"{_one_line(cast(Exception, error.__cause__))}; AWS may have done it all the same: run again"
             raise _incomplete(kind, error.resource_id, request.properties, f"{what}: {reason}") from error
+        self._creations.end(request.urn, resource_id)
         reason = "AWS does not show it yet; run again"
         try:
             kind.complete(aws, resource_id, inputs)
@@ -269,6 +284,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         aws = lifecycle.in_own_region(self._account(context), kind, olds)
 
         def update() -> Properties | None:
+            self._creations.change(request.urn)
             lifecycle.update(aws, kind, request.id, olds, news)
             return lifecycle.read(aws, kind, request.id, {**olds, **news})
 
@@ -283,7 +299,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Remove the resource."""
         kind, olds = _served(request.urn), from_struct(request.properties)
         aws = lifecycle.in_own_region(self._account(context), kind, olds)
-        _asked(f"deleting {request.urn}", lambda: kind.delete(aws, request.id, olds))
+
+        def delete() -> None:
+            self._creations.change(request.urn)
+            kind.delete(aws, request.id, olds)
+
+        _asked(f"deleting {request.urn}", delete)
         return Empty()
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: N802
@@ -293,8 +314,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def _account(self, context: grpc.ServicerContext) -> Aws:
-        """Return the account that a connection configured; the latest where the connection had to be made anew."""
-        return self._accounts.get(context.peer()) or next(reversed(self._accounts.values()))
+        return _of_connection(self._accounts, context)
+
+
+def _of_connection(values: dict[str, _Answer], context: grpc.ServicerContext) -> _Answer:
+    """Return what a connection configured; the latest where the connection had to be made anew."""
+    return values.get(context.peer()) or next(reversed(values.values()))
 
 
 def _served(urn: str) -> ResourceType:

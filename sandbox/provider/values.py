@@ -16,6 +16,9 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the mark of a secret, not one)
 
+SECRET_IN_STATE: "dict[str, Value]" = {_SIGNATURE: _SECRET, "plaintext": '""'}
+"""What stands in a record for a secret, which no file is to have in the open: that there is one."""
+
 DEFAULTS = "__defaults"
 """The input that lists the inputs filled in by the provider."""
 
@@ -41,6 +44,17 @@ def to_struct(properties: Mapping[str, Value], like: Struct | None = None) -> St
 def secret(value: Value) -> Value:
     """Return the value, marked so that the engine encrypts it in the stack's state."""
     return {_SIGNATURE: _SECRET, "value": value}
+
+
+def in_state(struct: Struct) -> Properties:
+    """The struct's fields as a stack's state has them, without what is secret in them."""
+
+    def kept(value: Value) -> Value:
+        if isinstance(value, dict):
+            return SECRET_IN_STATE if _is_secret(value) else {key: kept(item) for key, item in value.items()}
+        return [kept(item) for item in value] if isinstance(value, list) else value
+
+    return {key: kept(value) for key, value in json_format.MessageToDict(struct).items()}
 
 
 def text(value: Value) -> str:

@@ -17,6 +17,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import iam, s3, sts
 
 from sandbox.strict import conditions, mfa, resource_policies, trust
+from sandbox.strict.journal import only_reads
 from sandbox.strict.propagation import Propagation
 
 _Params = Mapping[str, list[str]]
@@ -166,7 +167,7 @@ def _for_all_rights(enforce: Callable[..., object], propagation: Propagation) ->
         context = service_context or {}
         for right in _rights(action, context, access_key):
             _last_check.set(_Check(right, resource_arn))
-            with propagation.seen_by(service):
+            with only_reads(), propagation.seen_by(service):
                 denied = enforce(access_key, right, service, region, resource_arn=resource_arn, service_context=context)
             if denied and not _is_reserved_for_root(access_key, right, resource_arn):
                 return denied

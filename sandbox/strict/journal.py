@@ -8,8 +8,9 @@ import ast
 import errno
 import json
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import suppress
+from collections.abc import Callable, Hashable, ItemsView, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,26 @@ Kept = dict[tuple[str, Hashable], Any]
 _FEWEST = 1000  # entries; below that, cutting a journal back is not worth it
 
 
+_only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
+
+
+@contextmanager
+def only_reads() -> Iterator[None]:
+    """Change no value in place while this lasts, so that an entry that is read has not changed."""
+    token = _only_reads.set(True)
+    try:
+        yield
+    finally:
+        _only_reads.reset(token)
+
+
 class Entries(MutableMapping[Hashable, Any]):
     """The entries of a store, which remember those that may have changed since they were written last.
 
-    Values are changed in place too, so an entry that was only read may have changed.
+    Values are changed in place too, so an entry that was read may have changed, unless :func:`only_reads` says not.
     """
+
+    changed_in_place = True
 
     def __init__(self, values: MutableMapping[Hashable, Any]) -> None:
         self._values = values
@@ -35,8 +51,15 @@ class Entries(MutableMapping[Hashable, Any]):
 
     def __getitem__(self, key: Hashable) -> Any:  # noqa: ANN401 (JSON)
         value = self._values[key]
-        self.touched.add(key)
+        if self.changed_in_place and not _only_reads.get():
+            self.touched.add(key)
         return value
+
+    def items(self) -> ItemsView[Hashable, Any]:
+        """Return all entries at once: MiniStack looks for many things among all that there are."""
+        if self.changed_in_place and not _only_reads.get():
+            self.touched.update(self._values)
+        return self._values.items()
 
     def __setitem__(self, key: Hashable, value: object) -> None:
         self.touched.add(key)

@@ -27,8 +27,7 @@ class _Buckets(Entries):
 class _Sessions(Entries):
     """Sessions, which nothing changes once they are made. MiniStack looks at all of them whenever it makes one."""
 
-    def __getitem__(self, key: Hashable) -> Any:  # noqa: ANN401 (JSON)
-        return self._values[key]
+    changed_in_place = False
 
 
 _STORES = {

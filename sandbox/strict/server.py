@@ -13,7 +13,7 @@ import os
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +45,7 @@ from sandbox.strict import (
     signatures,
 )
 from sandbox.strict.accounts import Accounts
+from sandbox.strict.journal import only_reads
 from sandbox.strict.listings import DETAILS, LISTINGS, with_boundaries, without_tags
 from sandbox.strict.propagation import Propagation
 from sandbox.strict.refusal import Refusal
@@ -108,7 +109,7 @@ async def _application(settings: _Settings, scope: _Message, receive: _Receive, 
 async def _serve(settings: _Settings, scope: _Message, messages: list[_Message], send: _Send) -> None:
     request = _request(scope, b"".join(message["body"] for message in messages))
     try:
-        with settings.propagation.seen_by(signatures.service_of(request)):
+        with only_reads(), settings.propagation.seen_by(signatures.service_of(request)):
             signed = signatures.check(request, settings.key)
     except RefusedError as error:
         await _refuse(send, request, error)
@@ -141,7 +142,8 @@ async def _serve(settings: _Settings, scope: _Message, messages: list[_Message],
 
     if spreads:
         settings.propagation.before_change()
-    await ministack.app(scope, receive, send_when_kept if is_change else send)
+    with nullcontext() if is_change else only_reads():
+        await ministack.app(scope, receive, send_when_kept if is_change else send)
 
 
 def _refusal_before_policies(request: Request, signed: Signed) -> Refusal | None:
@@ -214,7 +216,8 @@ async def _handle_s3(
     query: dict[str, Any],
 ) -> Any:  # noqa: ANN401 (MiniStack's response)
     call = refusals_s3.Call(method, path, query, body)
-    refusal = next(filter(None, (rule(call) for rule in rules)), None)
+    with only_reads():
+        refusal = next(filter(None, (rule(call) for rule in rules)), None)
     if refusal:
         return s3._error(refusal.code, refusal.message, refusal.status, f"/{call.bucket}")
     sender = copy_context()  # MiniStack continues as the bucket's account
@@ -237,7 +240,8 @@ async def _handle(
     query: dict[str, Any],
 ) -> Any:  # noqa: ANN401 (MiniStack's response)
     sent = {**query, **(_form(body) if method == "POST" else {})}
-    refusal = rules.refusal(service, {name: values[0] for name, values in sent.items()})
+    with only_reads():
+        refusal = rules.refusal(service, {name: values[0] for name, values in sent.items()})
     return _error(service, refusal) if refusal else await handler(method, path, headers, body, query)
 
 

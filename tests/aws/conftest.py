@@ -1,6 +1,6 @@
-"""Two accounts for what is untried on AWS: those of two profiles, or the sandbox's where none are named.
+"""Two accounts to test unverified facts about AWS: those of two profiles, or else the sandbox's.
 
-``make aws-check`` runs these tests alone and prints what each of them saw. The whole suite runs them in the sandbox,
+``make aws-check`` runs only these tests and prints what each of them saw. The whole suite runs them in the sandbox,
 whatever the environment says.
 """
 
@@ -32,16 +32,16 @@ _REPORTS = "AWS_CHECK_REPORT" in os.environ
 
 @dataclass
 class Accounts:
-    """The two accounts, and what is made in them: with the names and the tag of a proof's things, for an hour."""
+    """The two accounts, and the test resources: with the names and the tag of a proof's resources, for an hour."""
 
     production: Account
     development: Account
     on_aws: bool
-    """``False`` for the sandbox, where a change is seen at once."""
+    """``False`` for the sandbox, where a change takes effect at once."""
     run: Run = field(default_factory=Run)
     roles: list[Thing] = field(default_factory=list)
     user: str = ""
-    """The name of a user of Development who may assume what is made here, and nothing else."""
+    """The name of a user of Development who may assume the test roles, and nothing else."""
     session: Session | None = None
 
     def __post_init__(self) -> None:
@@ -49,11 +49,11 @@ class Accounts:
         self.probes = Probes(self.run, self.partition)
 
     def arn(self, account: Account, label: str) -> str:
-        """Return the ARN of a role that is made here."""
+        """Return the ARN of a test role."""
         return f"arn:{self.partition}:iam::{account.account_id}:role/{label}-{self.run.name}"
 
     def make_user(self, *labels: str) -> None:
-        """Make the user, who may assume the roles of these labels."""
+        """Create the user, who may assume the roles with these labels."""
         arns = [self.arn(account, label) for account in (self.production, self.development) for label in labels]
         boundary = self.probes.make_boundary(self.development, arns)
         candidate = outsider_of(self.development.account_id)
@@ -62,7 +62,7 @@ class Accounts:
         self.user = self.probes.user_name(0)
 
     def make_role(self, account: Account, label: str, *trusted: str, **settings: Any) -> str:  # noqa: ANN401
-        """Make a role without rights that trusts these principals, and return its ARN."""
+        """Create a role without rights that trusts these principals, and return its ARN."""
         condition = {"Condition": self.run.in_time | settings.pop("condition", {})}
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": [*trusted]}, **condition}
         self.roles.append(Thing(account, account.account_id, "role", f"{label}-{self.run.name}"))
@@ -75,7 +75,7 @@ class Accounts:
         return self.arn(account, label)
 
     def make_role_trusting_a_new_one(self, account: Account, label: str, *trusted: str, **settings: Any) -> str:  # noqa: ANN401
-        """Make a role as soon as AWS knows all that it trusts."""
+        """Create a role as soon as AWS knows all principals that it trusts."""
         patience = self.patience()
         while True:
             try:
@@ -99,16 +99,16 @@ class Accounts:
         return json.dumps({"Version": "2012-10-17", "Statement": listed})
 
     def settled(self, arn: str, expected: str, **settings: Any) -> Answer:  # noqa: ANN401
-        """Return what comes of assuming a role once AWS knows of all that was made."""
+        """Return the result of assuming a role once AWS knows all test resources."""
         wanted: Any = expected
         return settled(lambda: answer(lambda: self.assume(arn, **settings)), wanted, self.patience())
 
     def patience(self) -> Patience:
-        """Return how long a change may take to be seen."""
+        """Return how long a change may take to have an effect."""
         return Patience(_SECONDS if self.on_aws else 0)
 
     def remove(self) -> None:
-        """Remove all that was made.
+        """Remove all test resources.
 
         Raises:
             AssertionError: something is left.
@@ -124,18 +124,18 @@ def _profiles() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
-    """The accounts; what is made in them is removed at the end."""
+    """Return the accounts, and remove the test resources at the end."""
     profiles = _profiles()
     if _REPORTS:
         where = ", ".join(f"{name}: profile {profile}" for name, profile in profiles.items())
-        print(where or "in the sandbox, as no profiles are named")
+        print(where or "in the sandbox, because no profiles are named")
     if profiles:
         assert profiles.keys() == PROFILES.keys(), f"name both profiles: {', '.join(PROFILES.values())}"
         made = Accounts(Account(profiles["production"]), Account(profiles["development"]), on_aws=True)
         assert made.production.account_id != made.development.account_id, "the profiles lead to one account; name two"
         yield from _removed(made)
         return
-    from tests.sandbox.conftest import Sandbox  # it forgets the environment
+    from tests.sandbox.conftest import Sandbox  # the process forgets the environment
 
     sandbox = Sandbox(Path(tmp_path_factory.mktemp("aws")))
     try:
@@ -156,7 +156,7 @@ def _removed(made: Accounts) -> Iterator[Accounts]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Print what a test of this folder saw, where it was asked for."""
+    """Print what a test of this folder saw, if requested."""
     if not _REPORTS or not report.nodeid.startswith("tests/aws/"):
         return
     seen = report.user_properties if report.when == "call" else []

@@ -1,4 +1,4 @@
-"""Statements about AWS that can be tried without touching the accounts' own things: docs/limits.md."""
+"""Test the facts of docs/limits.md on AWS, as far as possible without touching the accounts' own resources."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Record = Callable[[str, object], None]
 
 @pytest.fixture(scope="module")
 def made(accounts: Accounts) -> Accounts:
-    """The accounts with a user of Development, and roles that trust Development."""
+    """Return the accounts with a user of Development, and roles that trust Development."""
     accounts.make_user(*LABELS)
     trusted = f"arn:{accounts.partition}:iam::{accounts.development.account_id}:root"
     accounts.make_role(accounts.production, "open", trusted)
@@ -40,10 +40,10 @@ def test_how_long_a_change_takes(made: Accounts, record_property: Record) -> Non
 def test_a_principal_that_does_not_exist(made: Accounts, record_property: Record, kind: str) -> None:
     user = f"arn:{made.partition}:iam::{made.development.account_id}:user/access-probe-missing"
     named = {"user": user, "account": "000000000000"}[kind]
-    said = refused(lambda: made.make_role(made.production, f"missing-{kind}", named))
-    record_property(f"a trust policy can't name a {kind} that does not exist", said)
-    assert "MalformedPolicyDocument" in said
-    assert "Invalid principal in policy" in said
+    output = refused(lambda: made.make_role(made.production, f"missing-{kind}", named))
+    record_property(f"a trust policy can't name a {kind} that does not exist", output)
+    assert "MalformedPolicyDocument" in output
+    assert "Invalid principal in policy" in output
 
 
 def test_a_session_has_to_be_named_after_its_user(made: Accounts, record_property: Record) -> None:
@@ -59,9 +59,9 @@ def test_a_session_has_to_be_named_after_its_user(made: Accounts, record_propert
 def test_no_session_is_longer_than_its_role_allows(made: Accounts, record_property: Record) -> None:
     arn = made.arn(made.production, "open")
     assert made.settled(arn, "ALLOW").result == "ALLOW"
-    said = refused(lambda: made.assume(arn, DurationSeconds=3601))
-    record_property("MaxSessionDuration is enforced, with ValidationError", said)
-    assert "ValidationError" in said
+    output = refused(lambda: made.assume(arn, DurationSeconds=3601))
+    record_property("MaxSessionDuration is enforced, with ValidationError", output)
+    assert "ValidationError" in output
     assert made.settled(made.arn(made.development, "long"), "ALLOW", DurationSeconds=7200).result == "ALLOW"
 
 
@@ -72,9 +72,9 @@ def test_from_role_to_role_an_hour_at_most(made: Accounts, record_property: Reco
     keys = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     session = made.development.session(keys)
     assert made.settled(second, "ALLOW", session=session, DurationSeconds=3600).result == "ALLOW"
-    said = refused(lambda: made.assume(second, session, DurationSeconds=3601))
-    record_property("from role to role AWS gives an hour at most, with ValidationError", said)
-    assert "ValidationError" in said
+    output = refused(lambda: made.assume(second, session, DurationSeconds=3601))
+    record_property("from role to role AWS gives an hour at most, with ValidationError", output)
+    assert "ValidationError" in output
 
 
 def test_a_trust_policy_above_the_default_quota(made: Accounts, record_property: Record) -> None:
@@ -82,15 +82,15 @@ def test_a_trust_policy_above_the_default_quota(made: Accounts, record_property:
     condition = {"ArnLike": {"aws:PrincipalArn": many}}
     try:
         made.make_role(made.production, "large", made.development.account_id, condition=condition)
-        said = "accepted: the account's quota is raised"
+        output = "accepted: the account's quota is raised"
     except made.production.administrator.iam.exceptions.LimitExceededException as error:
-        said = str(error)
-    record_property("a trust policy above 2048 characters is refused, unless the quota was raised", said)
-    assert "LimitExceeded" in said or made.on_aws
+        output = str(error)
+    record_property("a trust policy above 2048 characters is refused, unless the quota was raised", output)
+    assert "LimitExceeded" in output or made.on_aws
 
 
 def test_an_explicit_deny_is_named_across_accounts(made: Accounts, record_property: Record) -> None:
-    """Last: it takes the user's right to assume the role away."""
+    """Test last, because this removes the user's right to assume the role."""
     arn = made.arn(made.production, "open")
     assert made.settled(arn, "ALLOW").result == "ALLOW"
     made.development.administrator.iam.put_user_policy(

@@ -1,5 +1,6 @@
 """Fixtures of the sandbox tests: a sandbox of its own for each test, with the real engine and real HTTP."""
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -110,8 +111,24 @@ def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made.emulator.stop()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sandbox with both stacks deployed, which is stopped, for :func:`copy_of`."""
+    made = Sandbox(tmp_path_factory.mktemp("template"))
+    made.deploy()
+    made.emulator.stop()
+    return made.layout.directory
+
+
+def copy_of(template: Path, directory: Path) -> Sandbox:
+    """Copy a stopped sandbox into a folder and start it. It takes a tenth of the time that a deployment takes."""
+    shutil.copytree(template, directory, dirs_exist_ok=True)
+    return Sandbox(directory)
+
+
 @pytest.fixture
-def deployed(sandbox: Sandbox) -> Sandbox:
+def deployed(template: Path, tmp_path: Path) -> Iterator[Sandbox]:
     """A sandbox with both stacks deployed, for one test to change."""
-    sandbox.deploy()
-    return sandbox
+    made = copy_of(template, tmp_path)
+    yield made
+    made.emulator.stop()

@@ -255,7 +255,7 @@ EDITS = (
         half=True,
     ),
     Edit("a group is taken out", _groups(DEVELOPERS)),
-    Edit("all groups are taken out", _groups(), refused="to take all out: `pulumi destroy`", half=True),
+    Edit("all groups are taken out", _groups(), refused="to remove all: `pulumi destroy`", half=True),
     Edit("a grant is taken out", group(0, allow=["production/UpdateApp"])),
     Edit("a group loses all its grants", group(0, allow=None), refused="name at least one role under allow or deny"),
     Edit("an allowance becomes a denial", group(0, allow=["production/AuditApp"], deny=["production/UpdateApp"])),

@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -98,6 +99,17 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A moment of a run: so long after so many calls."""
+
+    calls: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds * 1000:.0f} ms after call {self.calls}"
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of a run with a fault."""
 
@@ -136,12 +148,13 @@ class FaultyWire(Wire):
         super().__init__()
         self.calls: list[Call] = []
         self._counts: Counter[str] = Counter()
+        self._timer = threading.Timer(0, lambda: None)
         self.arm(None, "", {})
 
-    def arm(self, call: Call | None, kind: str, kills: dict[str, Callable[[], None]]) -> None:
-        """Expect a run with a fault at a call."""
+    def arm(self, at: Call | Moment | None, kind: str, kills: dict[str, Callable[[], object]]) -> None:
+        """Expect a run with a fault at a call, or one in which something is killed at a moment."""
         with self._lock:
-            self._at, self._kind, self._kills = call, kind, kills
+            self._at, self._kind, self._kills = at, kind, kills
             self.came = self._lasts = self._kill_after = False
             self.calls = []
             self._counts.clear()
@@ -153,6 +166,12 @@ class FaultyWire(Wire):
             self._counts[name] += 1
             call = Call(name, self._counts[name])
             self.calls.append(call)
+            if isinstance(self._at, Moment):
+                made = sum(not it.name.endswith(HEALTH_PATH) for it in self.calls)
+                if made == self._at.calls and not name.endswith(HEALTH_PATH):
+                    self._timer = threading.Timer(self._at.seconds, self._kill)
+                    self._timer.start()
+                return None
             is_it = call == self._at
             self.came = self.came or is_it
             if self._kind in LASTING and (is_it or self._lasts):
@@ -168,6 +187,15 @@ class FaultyWire(Wire):
             self._kills[victim]()
             return "reset"
         return cast(Fault, self._kind)
+
+    def settle(self) -> None:
+        """Kill nothing any more: the run is over."""
+        if self._timer.ident:
+            self._timer.cancel()
+            self._timer.join()
+
+    def _kill(self) -> None:
+        self.came = bool(self._kills[self._kind.partition(" ")[0]]())
 
     def done(self) -> None:
         """Kill what is to die after a call."""
@@ -207,18 +235,20 @@ class Bench:
         self._prepare(scenario)
         return self._calls[scenario.name]
 
-    def run(self, scenario: Scenario, call: Call, fault: str) -> Outcome:
-        """Run the scenario with a fault at a call, and again."""
+    def run(self, scenario: Scenario, call: Call | Moment, fault: str) -> Outcome:
+        """Run the scenario with a fault at a call, or one in which something is killed at a moment, and again."""
         self._prepare(scenario)
         folder = self._copy(scenario, "faulty")
-        kills: dict[str, Callable[[], None]] = {
+        kills: dict[str, Callable[[], object]] = {
             "emulator": self._kill_emulator,
             "engine": self._kill_engine,
             "program": self._kill_program,
             "folder": partial(shutil.rmtree, folder.layout.directory, ignore_errors=True),
         }
         self._wire.arm(call, fault, kills)
-        code, said, printed = self._typed(folder, *scenario.command, apart=fault.startswith("program"))
+        apart = fault.startswith("program") or isinstance(call, Moment)
+        code, said, printed = self._typed(folder, *scenario.command, apart=apart)
+        self._wire.settle()
         came = self._wire.came
         self._wire.arm(None, "", {})
         runs, differs = 0, ""
@@ -305,19 +335,29 @@ class Bench:
                 del rule["BucketKeyEnabled"]
         return found, _states(folder.layout)
 
-    def _kill_emulator(self) -> None:
-        pid = json.loads(self._now.emulator_record.read_text())["pid"]
-        os.kill(pid, signal.SIGKILL)
-        while Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
-            pass
+    def _kill_emulator(self) -> bool:
+        pid = Emulator(self._now).pid
+        if pid is None:
+            return False
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            os.kill(pid, signal.SIGKILL)
+            while Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+                pass
+        return True
 
-    def _kill_engine(self) -> None:
+    def _kill_engine(self) -> bool:
+        killed = False
         for lock in (self._now.backend / ".pulumi" / "locks").glob("**/*.json"):
-            os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+            with suppress(FileNotFoundError, ProcessLookupError, ValueError):  # it ends by itself just now
+                os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+                killed = True
+        return killed
 
-    def _kill_program(self) -> None:
-        if self._child:
-            self._child.kill()
+    def _kill_program(self) -> bool:
+        child = self._child
+        if child:
+            child.kill()
+        return child is not None and child.poll() in (None, -signal.SIGKILL)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from access.participants import Participant
 from access.stack_outputs import parse_stack_outputs
 from sandbox.layout import REPOSITORY
 from sandbox.users import ADMINISTRATOR, User
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
 STACKS = ("production", "development")
@@ -183,10 +184,9 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("bypass"))
+def tutorial(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    sandbox = copy_of(template, tmp_path_factory.mktemp("bypass"))
     try:
-        sandbox.deploy()
         sandbox.write_profiles()
         yield Live(sandbox)
     finally:

@@ -39,7 +39,7 @@ GAINS = dict(gains())
 def test_most_kinds_of_gains_are_replayed() -> None:
     assert GAINS.keys() >= {
         *("Testers let in", "Testers no longer kept out", "MFA dropped", "a third account", "no external id"),
-        *("a trust one character wider", "one that was denied", "any session name", "Testers taken out"),
+        *("a trust one character wider", "a principal that was denied", "any session name", "Testers taken out"),
     }
 
 

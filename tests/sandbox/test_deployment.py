@@ -19,6 +19,7 @@ from sandbox.engine import Engine
 from sandbox.environment import environment
 from sandbox.errors import SandboxError
 from sandbox.layout import REPOSITORY
+from sandbox.state import read_deployed, state_file
 from sandbox.users import Accounts, User
 from tests.sandbox.conftest import Sandbox
 
@@ -182,7 +183,7 @@ def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
     test_the_live_documents_are_the_tutorials(sandbox)
 
 
-def killed_at(sandbox: Sandbox, stack: str, marker: str) -> None:
+def killed_at(sandbox: Sandbox, stack: str, marker: str, engine: Engine | None = None) -> None:
     """Kill the engine when it says something while it deploys."""
 
     def say(line: str) -> None:
@@ -190,7 +191,7 @@ def killed_at(sandbox: Sandbox, stack: str, marker: str) -> None:
             locks = list((sandbox.layout.backend / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))
             os.kill(int(json.loads(locks[0].read_text())["pid"]), signal.SIGKILL)
 
-    finished = sandbox.engine.run(stack, "up", "--skip-preview", say=say)
+    finished = (engine or sandbox.engine).run(stack, "up", "--skip-preview", say=say)
     assert finished.exit_code == -signal.SIGKILL, finished.lines
 
 
@@ -205,10 +206,39 @@ def left_in(account: Session) -> list[str]:
 def test_what_a_killed_engine_had_made_is_known_and_can_be_destroyed(sandbox: Sandbox, marker: str) -> None:
     sandbox.engine.prepare("production", print)
     killed_at(sandbox, "production", marker)
+    state = state_file(sandbox.layout.backend, "cross-account-access", "production")
+    assert "resources" not in json.loads(state.read_text())["checkpoint"]["latest"]  # the engine saves it at its end
+    begun = read_deployed(state)
+    if marker == "-attachment creating":
+        assert begun and begun.account_id == PRODUCTION
     sandbox.engine.prepare("production", print)
     assert sandbox.engine.run("production", "state", "unprotect", "--all").exit_code == 0
     assert sandbox.engine.run("production", "destroy", "--skip-preview").exit_code == 0
     assert left_in(sandbox.accounts.administrator(PRODUCTION)) == []
+
+
+def test_what_is_secret_in_what_a_killed_engine_had_made_stays_secret(sandbox: Sandbox) -> None:
+    condition = {"StringEquals": {"sts:ExternalId": "not-for-files"}}
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": PRODUCTION}}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": condition}]})
+    allowed = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}],
+    }
+
+    def program() -> None:
+        role = aws.iam.Role("role", name="Hidden", assume_role_policy=pulumi.Output.secret(trust))
+        aws.iam.RolePolicy("policy", role=role.name, name="P", policy=json.dumps(allowed))
+
+    sandbox.engine.prepare("production", print)
+    engine = Engine(sandbox.layout, sandbox.emulator, sandbox.cli, program)
+    killed_at(sandbox, "production", "RolePolicy policy creating", engine)
+    engine.prepare("production", print)
+    kept = [path for path in sandbox.layout.backend.rglob("*") if path.is_file()]
+    assert [path for path in kept if b"not-for-files" in path.read_bytes()] == []
+    shown = "".join(engine.run("production", "stack", "export", "--show-secrets").lines)
+    assert "not-for-files" in shown
+    assert engine.run("production", "up", "--skip-preview").exit_code == 0
 
 
 @pytest.mark.parametrize("marker", ["UpdateApp-policy creat", "deleting original"])

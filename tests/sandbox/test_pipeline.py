@@ -99,7 +99,7 @@ def test_a_forged_output_of_another_stack_is_refused_before_and_after_the_check(
     assert done.returncode != 0
     assert "violates plan" in done.stdout + done.stderr
     assert "666666666666" not in json.dumps(group_policies(sandbox))
-    with pytest.raises(AccessError, match=r"it is not what was reviewed, but .*666666666666:role/UpdateApp"):
+    with pytest.raises(AccessError, match=r"it differs from the review: .*666666666666:role/UpdateApp"):
         cli.plan()
 
 

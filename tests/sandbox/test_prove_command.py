@@ -21,18 +21,17 @@ from access.prove.reports import html_report, json_report, junit_report, markdow
 from access.stack_outputs import parse_stack_outputs
 from sandbox.layout import REPOSITORY
 from sandbox.profiles import OUTSIDER
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 STACKS = {"production": "999999999999", "development": "111111111111"}
 PROVE = ["prove", *STACKS, "--outsider", OUTSIDER, "--create-probes", "--wait", "0"]
 
 
 @pytest.fixture(scope="module")
-def proved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def proved(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with both stacks deployed and its profiles written."""
-    made = Sandbox(tmp_path_factory.mktemp("prove-command"))
+    made = copy_of(template, tmp_path_factory.mktemp("prove-command"))
     try:
-        made.deploy()
         made.write_profiles()
         yield made
     finally:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from access.prove.matrix import Cell, Proof
 from access.prove.proof import Settings, prove
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT, ELSEWHERE = "999999999999", "111111111111", "222222222222"
 POLICY = f"arn:aws:iam::{PRODUCTION}:policy/read-write-app-bucket"
@@ -59,10 +60,9 @@ class SandboxClock:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    made = Sandbox(tmp_path_factory.mktemp("lag"))
+def deployed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    made = copy_of(template, tmp_path_factory.mktemp("lag"))
     try:
-        made.deploy()
         made.write_profiles()
         yield made
     finally:

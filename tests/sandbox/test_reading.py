@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from access.render.documents import render
 from access.stack_outputs import parse_stack_outputs
 from sandbox.layout import REPOSITORY
 from sandbox.users import ADMINISTRATORS_PATH
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT, THIRD = "999999999999", "111111111111", "222222222222"
 UPDATE_APP = f"arn:aws:iam::{PRODUCTION}:role/UpdateApp"
@@ -148,10 +149,9 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("reading") / "sandbox")
+def live(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    sandbox = copy_of(template, tmp_path_factory.mktemp("reading") / "sandbox")
     try:
-        sandbox.deploy()
         sandbox.write_profiles()
         yield Live(sandbox)
     finally:
@@ -168,7 +168,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         ),
         (lambda live: live.version(allow("s3:*")), "excess", "UpdateApp may also do s3:* on *"),
         (lambda live: live.version(allow("s3:GetObject")), "lack", "UpdateApp may not do s3:"),
-        (lambda live: live.trust(trusts(DEVELOPMENT, THIRD)), "excess", f"anybody of account {THIRD}"),
+        (lambda live: live.trust(trusts(DEVELOPMENT, THIRD)), "excess", f"anybody in account {THIRD}"),
         (lambda live: live.trust(trusts(THIRD)), "lack", "Developers may not assume UpdateApp"),
         (lambda live: live.role(trusts(DEVELOPMENT)), "excess", f"role Other may also let account {DEVELOPMENT} in"),
         (lambda live: live.role(trusts(THIRD)), "excess", f"role Other may also let account {THIRD} in"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import botocore.httpsession
@@ -23,7 +24,7 @@ from access.prove.rights import rights
 from access.prove.stage import workers
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER, OUTSIDERS_ACCOUNT
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
 ACCOUNTS = (PRODUCTION, DEVELOPMENT, OUTSIDERS_ACCOUNT)
@@ -31,11 +32,10 @@ PROVE = Settings(create_probes=True, patience=0)
 
 
 @pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def ready(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """Yield a sandbox with both stacks deployed and its profiles written."""
-    made = Sandbox(tmp_path_factory.mktemp("removal"))
+    made = copy_of(template, tmp_path_factory.mktemp("removal"))
     try:
-        made.deploy()
         made.write_profiles()
         yield made
     finally:
@@ -294,24 +294,32 @@ def test_probes_expire_after_an_hour(participants: Sequence[Participant], monkey
     } == {"INCONCLUSIVE"}
 
 
+ALL_RIGHTS = [action for statement in rights()["Statement"] for action in statement["Action"]]
+ONE_OF_EACH_STATEMENT = [statement["Action"][0] for statement in rights()["Statement"]]
+
+
+@pytest.mark.parametrize(
+    "actions", [ONE_OF_EACH_STATEMENT, pytest.param(ALL_RIGHTS, marks=pytest.mark.every_right)], ids=["some", "all"]
+)
 def test_the_documented_rights_are_sufficient_and_each_is_needed(
-    ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
+    ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch, actions: Sequence[str]
 ) -> None:
     monkeypatch.setattr("access.prove.proof._settled", lambda *_: ([], []))
     monkeypatch.setattr("access.prove.proof._not_entered", lambda *_: ([], []))
     production = participants[0]
     assert production.outputs
     iam: Any = production.account.administrator.iam
-    prover = {"UserName": "prover"}
-    iam.create_group(GroupName="Team")
+    prover = {"UserName": f"prover-{len(actions)}"}
+    team, provers = f"Team-{len(actions)}", f"Provers-{len(actions)}"
+    iam.create_group(GroupName=team)
     iam.create_user(**prover)
-    iam.create_group(GroupName="Provers")  # a group's policies may be longer than a user's
-    iam.add_user_to_group(**prover, GroupName="Provers")
+    iam.create_group(GroupName=provers)  # a group's policies may be longer than a user's
+    iam.add_user_to_group(**prover, GroupName=provers)
     key = iam.create_access_key(**prover)["AccessKey"]
     account = Account("production", ready.layout.aws_config)
     account.administrator = account.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
     # An account with both roles and groups needs all rights.
-    outputs = replace(production.outputs, groups={"Team": {"allow": [], "deny": []}})
+    outputs = replace(production.outputs, groups={team: {"allow": [], "deny": []}})
     both, as_root = Participant(account, outputs), replace(production, outputs=outputs)
 
     def works_without(left_out: str) -> bool:
@@ -319,7 +327,7 @@ def test_the_documented_rights_are_sufficient_and_each_is_needed(
         for statement in document["Statement"]:
             statement["Action"] = [action for action in statement["Action"] if action != left_out]
         document["Statement"] = [statement for statement in document["Statement"] if statement["Action"]]
-        iam.put_group_policy(GroupName="Provers", PolicyName="rights", PolicyDocument=json.dumps(document))
+        iam.put_group_policy(GroupName=provers, PolicyName="rights", PolicyDocument=json.dumps(document))
         try:
             with monkeypatch.context() as killed:
                 killed.setattr("access.prove.stage.remove", lambda *_: Removal((), {}))
@@ -333,5 +341,4 @@ def test_the_documented_rights_are_sufficient_and_each_is_needed(
             clean([as_root])
 
     assert works_without("nothing")
-    actions = [action for statement in rights()["Statement"] for action in statement["Action"]]
     assert [action for action in actions if works_without(action)] == []

@@ -275,7 +275,7 @@ class TestErrors:
             ),
             (
                 {"AWS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt"},
-                "does not show a certificate that is trusted here",
+                "has a certificate that is not trusted here",
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""An answer that is not AWS's is an error that says where it came from; AWS's own answers and errors are as ever."""
+"""An answer that is not from AWS is an error that names its source; AWS's own answers and errors do not change."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ NO_ROLE = (
 
 
 class Aws:
-    """Gives one answer to everything, and counts how often it was asked."""
+    """A server with one answer to everything, which counts the requests."""
 
     def __init__(self) -> None:
         self.address = ""
@@ -66,7 +66,7 @@ class Aws:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Aws]:
-    """One for all tests: most of the time would go into making clients."""
+    """Start one server for all tests, because creating clients takes most of the time."""
     answering = Aws()
     with pytest.MonkeyPatch.context() as patch, serving(answering.respond) as answering.address:
         patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
@@ -102,9 +102,9 @@ def test_what_is_not_from_aws(aws: Aws, operation: str, body: str) -> None:
     aws.response = Response(body)
     with pytest.raises(UnreadableAnswerError) as caught:
         CALLS[operation](aws)
-    told = str(caught.value)
-    assert told.startswith(f"{aws.address.removeprefix('http://')} answered {operation} (")
-    assert told.endswith("with something that is not AWS's (HTML page, cut short); check the network or proxy")
+    message = str(caught.value)
+    assert message.startswith(f"{aws.address.removeprefix('http://')} answered {operation} (")
+    assert message.endswith("with something that is not from AWS (HTML page, cut short); check the network or proxy")
     assert SECRET not in repr(vars(caught.value))
     assert caught.value.__cause__ is caught.value.__context__ is None
 
@@ -160,7 +160,7 @@ def test_what_is_from_aws(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("body", [PAGE, "", "{"])
-def test_an_object_may_be_anything(aws: Aws, body: str) -> None:
+def test_an_object_may_have_any_content(aws: Aws, body: str) -> None:
     aws.response = Response(body)
     given = aws.client("s3").get_object(Bucket="productionapp", Key="index.html")["Body"]
     assert io.BytesIO(given.read()).getvalue().decode() == body
@@ -177,7 +177,7 @@ def test_nothing_is_the_whole_answer(aws: Aws, operation: str, status: int) -> N
 @pytest.mark.parametrize("operation", CALLS)
 @pytest.mark.parametrize("body", [PAGE, XHTML, RUBBISH, "", NO_ROLE[:-1]], ids=["page", "XHTML", "JSON", "", "cut"])
 @pytest.mark.parametrize("status", [302, 403, 502])
-def test_an_error_of_something_on_the_way(aws: Aws, operation: str, body: str, status: int) -> None:
+def test_an_error_of_a_proxy(aws: Aws, operation: str, body: str, status: int) -> None:
     aws.response = Response(body, status, {"Location": "http://127.0.0.1:1"} if status == 302 else {})
     with pytest.raises(ClientError) as caught:
         CALLS[operation](aws)
@@ -196,7 +196,7 @@ def test_an_error_of_aws(aws: Aws) -> None:
     with pytest.raises(ClientError) as caught:
         CALLS["ValidatePolicy"](aws)
     assert describe(caught.value) == "AccessDeniedException (ValidatePolicy): no"
-    for status in (404, 200):  # S3 has errors that come with a 200
+    for status in (404, 200):  # S3 has errors with status 200
         aws.response = Response(NO_BUCKET, status)
         with pytest.raises(ClientError) as caught:
             CALLS["ListBuckets"](aws)
@@ -213,18 +213,18 @@ def test_an_error_of_aws(aws: Aws) -> None:
         ("sts", "get_caller_identity", Response(PAGE), 1),
         ("sts", "get_caller_identity", Response(PAGE, 403), 1),
         ("sts", "get_caller_identity", Response(PAGE, 502), 3),
-        ("s3", "list_buckets", Response(PAGE), 3),  # as if it were a 500: it may have been cut short
+        ("s3", "list_buckets", Response(PAGE), 3),  # as for a 500: the answer may have been cut short
     ],
 )
-def test_retries_are_botocore_s(aws: Aws, service: str, call: str, response: Response, asked: int) -> None:
+def test_botocore_decides_on_retries(aws: Aws, service: str, call: str, response: Response, asked: int) -> None:
     aws.response = response
     with pytest.raises(ClientError if response.status != 200 else UnreadableAnswerError):
         getattr(aws.client(service, attempts=3), call)()
     assert aws.asked == asked
 
 
-def test_another_region_of_s3_is_found_as_ever(aws: Aws) -> None:
-    s3 = aws.client("s3", attempts=2)  # another one, as it remembers the region
+def test_a_redirection_to_another_s3_region_still_works(aws: Aws) -> None:
+    s3 = aws.client("s3", attempts=2)  # another client, because a client remembers the region
     body = "<Error><Code>PermanentRedirect</Code><Message>x</Message></Error>"
     aws.response = Response(body, 301, {"x-amz-bucket-region": "eu-west-1"})
     with pytest.raises(ClientError, match="PermanentRedirect"):

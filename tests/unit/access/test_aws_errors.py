@@ -1,4 +1,4 @@
-"""Errors of AWS and botocore are told in one line, without what is secret."""
+"""Errors of AWS and botocore are reported on one line without secrets."""
 
 import pytest
 from botocore import exceptions
@@ -23,7 +23,7 @@ def refused(code: str, message: str) -> ClientError:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "text"),
     [
         (refused("AccessDenied", "no\nand\tno\x1b[31m\u202e"), "AccessDenied (AssumeRole): no and no [31m"),
         (refused("Throttling", ""), "Throttling (AssumeRole)"),
@@ -50,7 +50,7 @@ def refused(code: str, message: str) -> ClientError:
         ),
         (
             exceptions.SSLError(endpoint_url="https://127.0.0.1:1", error=ValueError("self-signed")),
-            "https://127.0.0.1:1 does not show a certificate that is trusted here; check AWS_CA_BUNDLE",
+            "https://127.0.0.1:1 has a certificate that is not trusted here; check AWS_CA_BUNDLE",
         ),
         (exceptions.NoRegionError(), "no region is set; set AWS_REGION, e.g. to us-east-1"),
         (
@@ -65,16 +65,16 @@ def refused(code: str, message: str) -> ClientError:
         ),
     ],
 )
-def test_in_one_line(error: Exception, told: str) -> None:
+def test_in_one_line(error: Exception, text: str) -> None:
     assert isinstance(error, AWS_ERRORS)
-    assert describe(error) == told
+    assert describe(error) == text
 
 
 def test_a_value_that_can_not_be_sent_is_not_shown() -> None:
     sts = new_session().create_client("sts", "us-east-1", aws_access_key_id="A", aws_secret_access_key="B")  # noqa: S106
     with pytest.raises(exceptions.ParamValidationError) as caught:
         sts.assume_role(RoleArn="arn:aws:iam::999999999999:role/UpdateApp", RoleSessionName="D", ExternalId=[SECRET])
-    told = describe(caught.value)
-    assert told.startswith("Parameter validation failed: Invalid length for parameter RoleSessionName")
+    text = describe(caught.value)
+    assert text.startswith("Parameter validation failed: Invalid length for parameter RoleSessionName")
     assert SECRET in str(caught.value)
-    assert SECRET not in told
+    assert SECRET not in text

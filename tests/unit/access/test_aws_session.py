@@ -1,4 +1,4 @@
-"""A session that is ready sooner knows what botocore's own knows."""
+"""The faster session has the same data as botocore's own."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_services(service: str) -> None:
 
 
 def test_regions() -> None:
-    aws_session._loader.cache_clear()  # botocore fills into what is read what follows from it
+    aws_session._loader.cache_clear()  # botocore adds derived values to the data it reads
     ours, theirs = new_session(), botocore.session.Session()
     for name in ("endpoints", "partitions"):
         assert ours.get_component("data_loader").load_data(name) == theirs.get_component("data_loader").load_data(name)
@@ -41,12 +41,12 @@ def test_regions() -> None:
         assert addresses[0] == addresses[1]
 
 
-def test_a_service_that_is_not_there() -> None:
+def test_an_unknown_service() -> None:
     with pytest.raises(UnknownServiceError):
         new_session().create_client("nothing")
 
 
-def test_a_folder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = botocore.session.Session().get_component("data_loader").load_service_model("sts", "service-2")
     folder = tmp_path / "mine" / "2020-01-01"
     folder.mkdir(parents=True)
@@ -55,7 +55,7 @@ def test_a_folder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert new_session().get_component("data_loader").load_service_model("mine", "service-2") == model
 
 
-def test_a_configuration_file_of_ones_own_is_the_only_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_given_configuration_file_is_the_only_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own, elsewhere = tmp_path / "own", tmp_path / "elsewhere"
     own.write_text("[profile production]\naws_access_key_id = own\naws_secret_access_key = own\n")
     elsewhere.write_text(
@@ -74,10 +74,10 @@ def test_a_configuration_file_of_ones_own_is_the_only_one(tmp_path: Path, monkey
         ("echo []", "it answered with something unreadable"),
         ("printf \\\\377", "it answered with something unreadable"),
         ("/nonexistent/helper", "/nonexistent/helper can't be used: No such file or directory"),
-        ("false", ""),  # in its own words
+        ("false", ""),  # in botocore's own words
     ],
 )
-def test_a_helper_that_fails(tmp_path: Path, helper: str, reason: str) -> None:
+def test_a_failing_credential_process(tmp_path: Path, helper: str, reason: str) -> None:
     (tmp_path / "config").write_text(f"[profile dev]\ncredential_process = {helper}\n")
     with pytest.raises(CredentialRetrievalError) as caught:
         new_session("dev").get_credentials()
@@ -87,10 +87,10 @@ def test_a_helper_that_fails(tmp_path: Path, helper: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense", "http://me:wJalrXUtnFEMI@[::1"])
-def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+def test_an_invalid_endpoint(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     with pytest.raises(InvalidEndpointConfigurationError, match="check AWS_ENDPOINT_URL") as caught:
         new_session().create_client("sts")
-    with pytest.raises(InvalidRegionError):  # as ever
+    with pytest.raises(InvalidRegionError):  # as usual
         new_session().create_client("sts", "no region")
     assert "wJalr" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Completion, by the real shells where they are installed."""
+"""Completion in the real shells, if they are installed."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def completed(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with a list of roles and two profiles, and a project's folder to work in."""
+    """Return a home with a list of roles and two profiles, inside a project's folder."""
     write_published(tmp_path / "roles.json", Published([PublishedRole("production/UpdateApp", ARN)]))
     monkeypatch.setenv("ACCESS_ROLES", str(tmp_path / "roles.json"))
     (tmp_path / "config").write_text(f"[profile a b]\n[profile 'my app']\nrole_arn = {ARN}\n[profile David]\n")
@@ -54,7 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["exec", ""], ["my app", "production/UpdateApp"]),
         (["exec", "p"], ["production/UpdateApp"]),
         (["exec", "production/UpdateApp", ""], []),
-        (["exec", "--no-cache", "p"], ["production/UpdateApp"]),  # takes no value
+        (["exec", "--no-cache", "p"], ["production/UpdateApp"]),  # an option without a value
         (["exec", "--session-name", "x", "p"], ["production/UpdateApp"]),
         (["exec", "--pro"], ["--profile"]),
         (["exec", "--profile", "D"], ["David"]),
@@ -69,13 +69,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["whoami", ""], []),
     ],
 )
-def test_what_may_follow(
-    home: Path, capsys: pytest.CaptureFixture[str], words: list[str], following: list[str]
-) -> None:
+def test_next_words(home: Path, capsys: pytest.CaptureFixture[str], words: list[str], following: list[str]) -> None:
     assert completed(capsys, *words) == following
 
 
-def test_what_is_spoilt_is_left_out(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreadable_sources_are_left_out(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "roles.json").write_text("")
     assert completed(capsys, "exec", "") == ["my app"]
     (home / "config").write_text("[")
@@ -99,12 +97,12 @@ ON_TERMINAL = [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])"]
 
 
 def typed(command: list[str], start: str, line: str, wanted: str) -> str:
-    """Type a line with its TABs into an interactive shell; all that the terminal showed by the time of ``wanted``."""
+    """Type a line with TABs into an interactive shell, and return the terminal's text up to ``wanted``."""
     shown = ""
     with subprocess.Popen([*ON_TERMINAL, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as terminal:
         assert terminal.stdin
         assert terminal.stdout
-        never = threading.Timer(_SECONDS, terminal.kill)  # in case it does not complete
+        never = threading.Timer(_SECONDS, terminal.kill)  # in case the shell does not complete
         never.start()
         for text, until in ((f"{start}; PS1=; echo re''ady\n", "ready\r\n"), (line, wanted)):
             terminal.stdin.write(text.encode())
@@ -131,14 +129,14 @@ SHELLS = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", 
         ("access exec production/UpdateApp -- printen\t", "-- printenv "),
     ],
 )
-def test_in_a_shell(home: Path, name: str, line: str, wanted: str) -> None:
+def test_completion_in_a_shell(home: Path, name: str, line: str, wanted: str) -> None:
     shell(name)
     start = f'eval "$(access completion {name})"'
     assert wanted in typed(SHELLS[name], start, line, wanted)
 
 
-def test_the_completion_of_the_command_in_bash(home: Path) -> None:
-    """bash-completion's ``_command_offset`` is given the place of the command."""
+def test_bash_completes_the_command_after_exec(home: Path) -> None:
+    """Check that bash-completion's ``_command_offset`` gets the command's position."""
     offset = '_command_offset() { COMPREPLY=("command=${COMP_WORDS[$1]}"); }'
     start = f'eval "$(access completion bash)"; {offset}'
     assert "command=env" in typed(SHELLS["bash"], start, "access exec x/y -- env wh\t", "command=env")
@@ -155,7 +153,7 @@ def test_the_completion_of_the_command_in_bash(home: Path) -> None:
         ("access exec production/UpdateApp -- access whoami --pro", ["--profile"]),
     ],
 )
-def test_in_fish(home: Path, line: str, wanted: list[str]) -> None:
+def test_completion_in_fish(home: Path, line: str, wanted: list[str]) -> None:
     script = f"access completion fish | source; complete -C {shlex.quote(line)}"
     done = subprocess.run([shell("fish"), "--no-config", "-c", script], capture_output=True, text=True, check=True)
     assert [found.partition("\t")[0] for found in done.stdout.splitlines()] == wanted

@@ -1,4 +1,4 @@
-"""Stacks of one account take part as one account: AWS evaluates all policies of a principal together."""
+"""Stacks of one account count as one account, because AWS evaluates all policies of a principal together."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ AUDITORS = StackOutputs(
 
 @dataclass(frozen=True)
 class FakeAccount:
-    """An account that is known by its id."""
+    """An account with an id only."""
 
     profile: str
     account_id: str
@@ -24,7 +24,7 @@ def participant(profile: str, account_id: str, outputs: StackOutputs | None) -> 
     return Participant(FakeAccount(profile, account_id), outputs)  # type: ignore[arg-type]
 
 
-def test_two_stacks_of_an_account_are_one_participant_with_what_both_say() -> None:
+def test_two_stacks_of_an_account_are_one_participant_with_the_outputs_of_both() -> None:
     first, other = participant("clerks", "1", CLERKS), participant("books", "2", StackOutputs("books"))
     together, apart = by_account([first, other, participant("auditors", "1", AUDITORS)])
     assert apart is other

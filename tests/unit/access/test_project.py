@@ -1,4 +1,4 @@
-"""A project's files: what is read from them, in which order stacks are deployed, and what is refused."""
+"""A project's files: their content, the order of stacks, and refusals."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Writes the project's files and returns their folder, which is the current one."""
+    """Return a function that writes the project's files and returns their folder, the current one."""
     monkeypatch.chdir(tmp_path)
 
     def write(folder: str = ".", project: str = PROJECT, **stacks: str | dict[str, Any]) -> Path:
@@ -43,7 +43,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 
 def groups(*references: object, project: str = "acme", name: str = "allow") -> dict[str, Any]:
-    """The configuration of a stack with a group that refers to these."""
+    """Return the configuration of a stack with a group that refers to these."""
     return {f"{project}:groups": [{"name": "Group", name: list(references)}]}
 
 
@@ -58,7 +58,7 @@ def order(*projects: Project, deployed: tuple[str, ...] = ()) -> list[str]:
     return [stack.full_name for stack in deployment_order(projects, deployed)]
 
 
-# What is read.
+# Content.
 
 
 def test_a_stack_is_read_with_its_account_and_region(write: Write) -> None:
@@ -90,7 +90,7 @@ def test_a_list_may_be_written_as_text_as_pulumi_new_does(write: Write) -> None:
 @pytest.mark.parametrize(
     "reference", ["z/Role", "acme/z/Role", "organization/acme/z/Role", "other-org/acme/z/Role", {"role": "z/Role"}]
 )
-def test_a_stack_comes_after_those_that_it_refers_to(write: Write, key: str, kind: str, reference: object) -> None:
+def test_a_stack_comes_after_the_stacks_that_it_refers_to(write: Write, key: str, kind: str, reference: object) -> None:
     entry = {"name": "Group", key: [reference]}
     assert order(read_project(write(a={kind: [entry]}, z={}))) == ["acme/z", "acme/a"]
 
@@ -98,7 +98,7 @@ def test_a_stack_comes_after_those_that_it_refers_to(write: Write, key: str, kin
 @pytest.mark.parametrize(
     "text", ["arn:aws:iam::999999999999:role/z/Role", "Role", "a/b/c/d/e", "z//Role", 5, None, {"arn": "z/Role"}]
 )
-def test_what_is_no_reference_does_not_count(write: Write, text: object) -> None:
+def test_other_values_are_not_references(write: Write, text: object) -> None:
     assert order(read_project(write(a=groups(text), z={}))) == ["acme/a", "acme/z"]
 
 
@@ -119,14 +119,14 @@ def test_the_sandbox_has_one_organization(write: Write) -> None:
     assert stack.config["acme:groups"][0]["allow"][0] == "acme-inc/acme/z/Role"
 
 
-def test_a_circle_is_named_without_those_that_only_lead_to_it(write: Write) -> None:
+def test_a_circle_is_named_without_stacks_that_only_lead_to_it(write: Write) -> None:
     files = {"a": groups("b/Role"), "b": groups("c/Role"), "c": groups("d/Role"), "d": groups("b/Role", name="deny")}
-    said = refusal(lambda: order(read_project(write(**files))))
-    assert said.startswith("b -> c -> d -> b is a circle: ")
-    assert "(Pulumi.b.yaml, line 4: c/Role; Pulumi.c.yaml, line 4: d/Role; Pulumi.d.yaml, line 4: b/Role)" in said
+    output = refusal(lambda: order(read_project(write(**files))))
+    assert output.startswith("b -> c -> d -> b is a circle: ")
+    assert "(Pulumi.b.yaml, line 4: c/Role; Pulumi.c.yaml, line 4: d/Role; Pulumi.d.yaml, line 4: b/Role)" in output
 
 
-def test_a_stack_that_there_is_not_is_named_with_those_that_there_are(write: Write) -> None:
+def test_a_missing_stack_is_named_with_the_existing_ones(write: Write) -> None:
     project = read_project(write(a=groups("prod/Role"), production={}))
     assert refusal(lambda: order(project)) == (
         "Pulumi.a.yaml, line 4: acme:groups[0].allow[0]: 'prod/Role' names the stack prod, which has no file"
@@ -139,13 +139,13 @@ def test_a_stack_that_there_is_not_is_named_with_those_that_there_are(write: Wri
     )
 
 
-# What is refused.
+# Refused values.
 
 GOOD = 'config:\n  aws:region: eu-west-1\n  aws:allowedAccountIds: ["444444444444"]\n'
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         ("", "Pulumi.a.yaml is empty"),
         ("# nothing\n", "Pulumi.a.yaml is empty"),
@@ -161,8 +161,8 @@ GOOD = 'config:\n  aws:region: eu-west-1\n  aws:allowedAccountIds: ["44444444444
         ("just text\n", "Pulumi.a.yaml: write a mapping, key: value; it is str"),
         ("config:\n", "Pulumi.a.yaml, line 1: config: None is not allowed; write aws:region"),
         ("encryptionsalt: v1\n", "Pulumi.a.yaml: config: None is not allowed; write aws:region"),
-        ("aws:region: x\n", "Pulumi.a.yaml, line 1: aws:region stands outside of config; indent it below config:"),
-        (f"{GOOD}acme:roles: []\n", "Pulumi.a.yaml, line 4: acme:roles stands outside of config"),
+        ("aws:region: x\n", "Pulumi.a.yaml, line 1: aws:region is outside of config; indent it below config:"),
+        (f"{GOOD}acme:roles: []\n", "Pulumi.a.yaml, line 4: acme:roles is outside of config"),
         (
             f"{GOOD}  amce:x: 1\n",
             "Pulumi.a.yaml, line 4: amce:x is not allowed; this project is acme: write acme:x",
@@ -199,14 +199,14 @@ GOOD = 'config:\n  aws:region: eu-west-1\n  aws:allowedAccountIds: ["44444444444
         ),
         (
             GOOD.replace("eu-west-1", "us-esat-1"),
-            "Pulumi.a.yaml, line 2: aws:region: 'us-esat-1' is not allowed, as there is no such region; did you mean ",
+            "Pulumi.a.yaml, line 2: aws:region: 'us-esat-1' is not allowed; there is no such region; did you mean ",
         ),
         (GOOD.replace("eu-west-1", "7"), "Pulumi.a.yaml, line 2: aws:region: 7 is not allowed"),
     ],
 )
-def test_a_slip_in_a_stack_file_is_told_in_one_line(write: Write, text: str, said: str) -> None:
+def test_a_mistake_in_a_stack_file_is_reported_in_one_line(write: Write, text: str, output: str) -> None:
     folder = write(a=text)
-    assert refusal(lambda: read_project(folder)).startswith(said)
+    assert refusal(lambda: read_project(folder)).startswith(output)
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "ap-southeast-5"])
@@ -215,7 +215,7 @@ def test_regions_of_all_partitions_are_known(write: Write, region: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["aws:region", "acme:x", "pulumi:tags", "random:seed", "x"])
-def test_keys_of_other_libraries_are_let_be(write: Write, key: str) -> None:
+def test_keys_of_other_libraries_are_ignored(write: Write, key: str) -> None:
     text = GOOD if key == "aws:region" else f"{GOOD}  {key}: 1\n"
     assert read_project(write(a=text)).stacks
 
@@ -227,7 +227,7 @@ def test_a_file_that_is_not_utf_8_is_named(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("project", "said"),
+    ("project", "output"),
     [
         ("name: acme\nruntime: nodejs\n", "Pulumi.yaml: runtime: 'nodejs' is not allowed"),
         ("runtime: python\n", "Pulumi.yaml: name: None is not allowed"),
@@ -235,9 +235,9 @@ def test_a_file_that_is_not_utf_8_is_named(write: Write) -> None:
         ("name: acme\nruntime: {name: python}\nmain: nowhere\n", "Pulumi.yaml: main: 'nowhere' is not allowed"),
     ],
 )
-def test_a_project_that_can_not_be_run_here_is_refused(write: Write, project: str, said: str) -> None:
+def test_a_project_that_can_not_be_run_here_is_refused(write: Write, project: str, output: str) -> None:
     folder = write(project=project, a=GOOD)
-    assert refusal(lambda: read_project(folder)).startswith(said)
+    assert refusal(lambda: read_project(folder)).startswith(output)
 
 
 def test_a_folder_without_a_project_or_without_a_stack_is_refused(write: Write, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The outputs of a stack, as a Pulumi CLI made here prints them."""
+"""The outputs of a stack, printed by a fake Pulumi CLI."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ HIDDEN = {**SHOWN, "externalIds": {"UpdateApp": "[secret]"}}
 
 @pytest.fixture
 def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where there is a pulumi that prints what ``shown`` and ``hidden`` say, and notes how it was called."""
+    """Return a folder with a pulumi that prints the files ``shown`` and ``hidden``, and records its calls."""
     pulumi = tmp_path / "pulumi"
     pulumi.write_text(
         '#!/bin/sh\nhere="${0%/*}"; echo "$*" >> "$here/calls"\n'
@@ -27,11 +27,11 @@ def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def calls(folder: Path) -> list[bool]:
-    """Of each call, whether it asked for secrets."""
+    """Return for each call whether it asked for secrets."""
     return ["--show-secrets" in line for line in (folder / "calls").read_text().splitlines()]
 
 
-def test_secrets_are_asked_for_only_where_there_are_some(bin_folder: Path) -> None:
+def test_secrets_are_requested_only_if_there_are_any(bin_folder: Path) -> None:
     (bin_folder / "hidden").write_text(json.dumps(SHOWN))
     assert read_stack_outputs("production").external_ids == {"UpdateApp": "an-id"}
     assert calls(bin_folder) == [False]
@@ -43,7 +43,7 @@ def test_secrets_are_asked_for_only_where_there_are_some(bin_folder: Path) -> No
     assert calls(bin_folder) == [False, False, True, False]
 
 
-def test_what_is_left_without_secrets() -> None:
+def test_outputs_without_secrets() -> None:
     assert without_secrets({"a": "[secret]", "b": [1, "[secret]", {"c": "[secret]", "d": "e"}]}) == {
         "b": [1, {"d": "e"}]
     }
@@ -51,7 +51,7 @@ def test_what_is_left_without_secrets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "told"),
+    ("printed", "message"),
     [
         (
             "warning: Found legacy stack files\nerror: no stack named 'x' found\nmore",
@@ -61,16 +61,16 @@ def test_what_is_left_without_secrets() -> None:
         ("", "can't be read: exit code 1"),
     ],
 )
-def test_the_error_and_not_a_warning_before_it(bin_folder: Path, printed: str, told: str) -> None:
+def test_the_error_is_reported_and_not_a_warning_before_it(bin_folder: Path, printed: str, message: str) -> None:
     (bin_folder / "said").write_text(printed)
     (bin_folder / "pulumi").write_text('#!/bin/sh\ncat "${0%/*}/said" >&2; exit 1\n')
     with pytest.raises(AccessError) as caught:
         read_stack_outputs("x")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("printed", ["", "[]", "no JSON"])
-def test_what_is_no_output(bin_folder: Path, printed: str) -> None:
+@pytest.mark.parametrize("printed", ["", "[]", "not JSON"])
+def test_invalid_outputs(bin_folder: Path, printed: str) -> None:
     (bin_folder / "hidden").write_text(printed)
     with pytest.raises(AccessError, match="are not JSON"):
         read_stack_outputs("x")

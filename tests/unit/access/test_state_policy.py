@@ -1,4 +1,4 @@
-"""The policy of a bucket that keeps state: who may do what with which key, and what is refused."""
+"""The policy of the state bucket: rights to each key, and refusals."""
 
 import json
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def write_project(folder: Path, **accounts: str) -> Path:
 
 
 def resources(statement: dict[str, Any], element: str = "Resource") -> list[str]:
-    """Return the resources, without what all of them begin with."""
+    """Return the resources without their common prefix."""
     return [it.removeprefix(f"{BUCKET}/.pulumi/") for it in statement[element]]
 
 
@@ -63,7 +63,7 @@ def test_each_account_keeps_the_state_of_its_own_stack(capsys: pytest.CaptureFix
         )
 
 
-def test_a_stack_reads_what_it_refers_to_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stack_reads_the_states_it_refers_to_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     statements = policy(capsys)
     readers = {sid: it for sid, it in statements.items() if sid.startswith("Read") and it["Effect"] == "Allow"}
     assert readers.keys() == {"ReadLayout", "Read2Development"}
@@ -76,7 +76,7 @@ def test_a_stack_reads_what_it_refers_to_and_nothing_else(capsys: pytest.Capture
     assert [".pulumi/stacks/cross-account-access/development.json" in prefixes for prefixes in listed] == [False, True]
 
 
-def test_the_account_that_the_bucket_is_in_gains_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_buckets_own_account_gains_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     statements = policy(capsys)
     own, read_only = statements["OnlyOwn111111111111"], statements["ReadOnly111111111111"]
     assert own["Effect"] == read_only["Effect"] == "Deny"
@@ -98,7 +98,7 @@ def test_plain_http_is_denied_to_everybody(capsys: pytest.CaptureFixture[str]) -
     }
 
 
-def test_the_url_is_that_of_the_login(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_url_is_the_same_as_for_pulumi_login(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["state-policy", "s3://acme-state/iam/?region=eu-west-1&profile=state", "--project", str(REPOSITORY)]
     assert main(arguments) == 0
     text = capsys.readouterr().out
@@ -127,10 +127,10 @@ def test_several_projects_share_a_bucket(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_two_stacks_of_one_account_need_a_principal_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = write_project(tmp_path, one="111111111111", two="111111111111")
-    said = refusal(capsys, "s3://acme-state", "--project", str(project))
-    assert said == (
-        "access: one and two would be kept by the same principal, arn:aws:iam::111111111111:root; name who deploys"
-        " each: --principal one=ARN --principal two=ARN\n"
+    output = refusal(capsys, "s3://acme-state", "--project", str(project))
+    assert output == (
+        "access: one and two have the same principal, arn:aws:iam::111111111111:root; name one for each: --principal"
+        " one=ARN --principal two=ARN\n"
     )
     arns = {stack: f"arn:aws:iam::111111111111:role/{stack}" for stack in ("one", "two")}
     given = [part for stack, arn in arns.items() for part in ("--principal", f"{stack}={arn}")]
@@ -156,11 +156,11 @@ def test_two_stacks_of_one_account_need_a_principal_each(tmp_path: Path, capsys:
         (["s3://acme-state", "--principal", "production=*"], "is not allowed"),
     ],
 )
-def test_what_is_refused(arguments: Sequence[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refused_arguments(arguments: Sequence[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert reason in refusal(capsys, *arguments, "--project", str(REPOSITORY))
 
 
-def test_regions_of_two_partitions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_regions_of_two_partitions_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = write_project(tmp_path, one="111111111111", two="222222222222")
     file = project / "Pulumi.two.yaml"
     file.write_text(file.read_text().replace("us-east-1", "cn-north-1"))
@@ -171,6 +171,4 @@ def test_regions_of_two_partitions(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_a_policy_that_is_too_long_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = write_project(tmp_path, **{f"stack{number}": str(111111111111 + number) for number in range(20)})
-    assert "S3 allows 20480; keep their state in more than one bucket" in refusal(
-        capsys, "s3://acme-state", "--project", str(project)
-    )
+    assert "S3 allows 20480; use more than one bucket" in refusal(capsys, "s3://acme-state", "--project", str(project))

@@ -1,4 +1,4 @@
-"""What every option makes of the statements about buckets and keys, as whole documents."""
+"""The statements about buckets and keys for every option, as whole documents."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -45,7 +45,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
     "the default is to read and write": (ONE, [ALL_NAMES, LIST, READ_WRITE]),
     "readWrite is the default": ({**ONE, "access": "readWrite"}, [ALL_NAMES, LIST, READ_WRITE]),
     "read": ({**ONE, "access": "read"}, [ALL_NAMES, LIST, allow("ReadObjects", "s3:GetObject", f"{BUCKET}/*")]),
-    "write: no object is listed": (
+    "write: objects are not listed": (
         {**ONE, "access": "write"},
         [
             ALL_NAMES,
@@ -84,7 +84,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
         {**ONE, "access": "read", "prefixes": ["reports/"]},
         [ALL_NAMES, LOCATE, LIST_REPORTS, allow("ReadObjects", "s3:GetObject", f"{BUCKET}/reports/*")],
     ),
-    "write below a prefix: no object is listed": (
+    "write below a prefix: objects are not listed": (
         {**ONE, "access": "write", "prefixes": ["reports/"]},
         [
             ALL_NAMES,
@@ -117,7 +117,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
             {**READ_WRITE, "Action": READ_WRITE_PARTS},
         ],
     ),
-    "multipart uploads of one who writes": (
+    "multipart uploads of a writer": (
         {**ONE, "access": "write", "multipart_uploads": True},
         [
             ALL_NAMES,
@@ -125,7 +125,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
             allow("WriteObjects", PARTS, f"{BUCKET}/*"),
         ],
     ),
-    "multipart uploads below a prefix are not listed with those of others": (
+    "multipart uploads below a prefix are not listed with others": (
         {**ONE, "multipart_uploads": True, "prefixes": ["reports/"]},
         [ALL_NAMES, LOCATE, LIST_REPORTS, {**READ_WRITE_REPORTS, "Action": READ_WRITE_PARTS}],
     ),
@@ -133,7 +133,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
         {**ONE, "kms_key_arns": [US_KEY]},
         [ALL_NAMES, LIST, READ_WRITE, allow("UseKeys", USE, US_KEY, THROUGH_US_S3)],
     ),
-    "keys in two regions, through the S3 of these": (
+    "keys in two regions, through S3 in those regions": (
         {**ONE, "kms_key_arns": [US_KEY, EU_KEY, US_KEY]},
         [
             ALL_NAMES,
@@ -147,7 +147,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
             ),
         ],
     ),
-    "a key of one who reads only decrypts": (
+    "a reader's key only decrypts": (
         {**ONE, "access": "read", "kms_key_arns": [US_KEY]},
         [
             ALL_NAMES,
@@ -156,7 +156,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
             allow("UseKeys", "kms:Decrypt", US_KEY, THROUGH_US_S3),
         ],
     ),
-    "a key of one who writes decrypts too: parts are joined": (
+    "a writer's key decrypts too, to join parts": (
         {**ONE, "access": "write", "kms_key_arns": [US_KEY]},
         [
             ALL_NAMES,
@@ -173,7 +173,7 @@ def made(args: Args) -> ReadWriteBucketRoleArgs:
 
 
 def for_role(statement: Mapping[str, Any], sid: str, role: str = ROLE_ARN) -> Any:  # noqa: ANN401
-    """What the policy of a bucket or key says: the same, of this role and of no other."""
+    """Return the statement in the policy of a bucket or key: the same, limited to this role."""
     account, name = role.split(":")[4], role.rpartition("/")[2]
     return {
         **statement,
@@ -190,7 +190,7 @@ def test_the_identity_policy_is(args: Args, statements: Sequence[Any]) -> None:
 
 
 @pytest.mark.parametrize(("args", "statements"), CASES.values(), ids=CASES)
-def test_a_buckets_owner_is_given_the_same_of_the_bucket(args: Args, statements: Sequence[Any]) -> None:
+def test_a_buckets_owner_gets_the_same_statements_about_the_bucket(args: Args, statements: Sequence[Any]) -> None:
     given = resource_policy_statements(AWS, ROLE_ARN, made(args))
     assert set(given) == {*(f"arn:aws:s3:::{name}" for name in bucket_names(made(args))), *args.get("kms_key_arns", ())}
     if len(bucket_names(made(args))) == 1:
@@ -216,7 +216,7 @@ def test_each_bucket_and_key_gets_its_own_statements() -> None:
     }
 
 
-def test_the_statements_of_any_two_roles_can_stand_in_one_policy() -> None:
+def test_the_statements_of_any_two_roles_fit_into_one_policy() -> None:
     def sids(account: str, name: str) -> set[str]:
         statements = resource_policy_statements(AWS, f"arn:aws:iam::{account}:role/{name}", made(ONE))
         return {statement["Sid"] for own in statements.values() for statement in own}
@@ -237,7 +237,7 @@ def test_the_statements_of_any_two_roles_can_stand_in_one_policy() -> None:
         ("aws-iso", "us-iso-east-1", "s3.us-iso-east-1.c2s.ic.gov"),
     ],
 )
-def test_another_partition_has_its_own_arns_and_its_own_s3(partition: str, region: str, service: str) -> None:
+def test_each_partition_has_its_own_arns_and_s3_endpoint(partition: str, region: str, service: str) -> None:
     bucket, key = f"arn:{partition}:s3:::productionapp", f"arn:{partition}:kms:{region}:999999999999:key/1234abcd"
     role = f"arn:{partition}:iam::999999999999:role/UpdateApp"
     args = made({**ONE, "prefixes": ["reports/"], "kms_key_arns": [key]})
@@ -256,7 +256,7 @@ def test_another_partition_has_its_own_arns_and_its_own_s3(partition: str, regio
 
 
 @pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
-def test_the_linter_knows_the_arns_of_the_older_partitions(partition: str, region: str) -> None:
+def test_the_linter_accepts_arns_of_other_partitions(partition: str, region: str) -> None:
     args = made({**ONE, "kms_key_arns": [f"arn:{partition}:kms:{region}:999999999999:key/1234abcd"]})
     assert findings(render(document(*identity_statements(Partition(partition, "amazonaws.com"), args)))) == ()
 
@@ -265,6 +265,6 @@ def test_the_names_of_several_buckets_stay_in_the_order_given() -> None:
     assert bucket_names(made({"buckets": ["b", "a", "b"]})) == ["b", "a"]
 
 
-def test_every_option_of_the_access_has_a_document() -> None:
+def test_every_access_option_has_a_document() -> None:
     options = {key for args, _ in CASES.values() for key in args}
     assert options == set(BUCKET_LAWS) - {"revoke_sessions_issued_before"}

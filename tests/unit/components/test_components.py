@@ -1,4 +1,4 @@
-"""The components, as a program uses them: what is registered, what is given out, and what is refused at once."""
+"""The components as a program uses them: registered resources, outputs, and refused arguments."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -83,10 +83,10 @@ def output(value: object) -> pulumi.Output[Any]:
     ],
     ids=["ReadWriteBucketRole", "GroupAssumePolicy", "GroupMembers", "ApplicationBucket"],
 )
-def test_tokens_and_the_names_of_children_stay_as_they_are(
+def test_type_tokens_and_child_names_are_stable(
     run: Run, component: Callable[[], pulumi.ComponentResource], token: str, children: set[str]
 ) -> None:
-    """Another token or name would replace what is deployed."""
+    """Check names, because another token or name would replace deployed resources."""
     made = run(component).registrations
     assert (made["access"].type, made["access"].parent) == (token, STACK)
     assert {name: each.parent for name, each in made.items() if name not in (STACK, "access")} == dict.fromkeys(
@@ -94,30 +94,30 @@ def test_tokens_and_the_names_of_children_stay_as_they_are(
     )
 
 
-# What a role is given, and what is left to AWS.
+# Options of the role itself; the others are left to AWS.
 
 POLICY_ARN = "arn:aws:iam::999999999999:policy/boundary"
 OPTIONS: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
-    "what is not said is left to AWS": ({}, {}, {}),
-    "a path is the role's and the policy's": (
+    "absent options are left to AWS": ({}, {}, {}),
+    "the role and the policy have the path": (
         {"path": "/delegated/"},
         {"path": "/delegated/"},
         {"path": "/delegated/"},
     ),
-    "a description is the role's": ({"description": "Ünï code"}, {"description": "Ünï code"}, {}),
-    "tags are the role's and the policy's": (
+    "the role has the description": ({"description": "Ünï code"}, {"description": "Ünï code"}, {}),
+    "the role and the policy have the tags": (
         {"tags": {"cost_center": "7"}},
         {"tags": {"cost_center": "7"}},
         {"tags": {"cost_center": "7"}},
     ),
     "a session may last longer": ({"max_session_duration": 43200}, {"maxSessionDuration": 43200}, {}),
-    "a boundary is the role's": ({"permissions_boundary": POLICY_ARN}, {"permissionsBoundary": POLICY_ARN}, {}),
+    "the role has the boundary": ({"permissions_boundary": POLICY_ARN}, {"permissionsBoundary": POLICY_ARN}, {}),
     "the policy has a name of its own": ({"policy_name": "update"}, {}, {"name": "update"}),
 }
 
 
 @pytest.mark.parametrize(("args", "of_role", "of_policy"), OPTIONS.values(), ids=OPTIONS)
-def test_the_role_and_the_policy_are_given(
+def test_options_reach_the_role_and_the_policy(
     run: Run, args: dict[str, Any], of_role: dict[str, Any], of_policy: dict[str, Any]
 ) -> None:
     made = run_role(run, **args).registrations
@@ -131,7 +131,7 @@ def test_the_role_and_the_policy_are_given(
     assert set(made) == {STACK, "access", "access-role", "access-policy", "access-policy-attachment"}
 
 
-def test_every_option_of_the_role_itself_is_given_on() -> None:
+def test_every_option_of_the_role_itself_has_a_case() -> None:
     assert {"name", *(key for args, *_ in OPTIONS.values() for key in args)} == set(SILENT)
 
 
@@ -155,7 +155,7 @@ def test_older_sessions_lose_all_rights(run: Run) -> None:
 
 
 def demanding(external_id: str) -> dict[str, Any]:
-    """The trust policy that demands an external id."""
+    """Return the trust policy that demands an external id."""
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -173,9 +173,9 @@ def demanding(external_id: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("args", "external_id"),
     [({"external_id": "Example-987"}, "Example-987"), ({"generate_external_id": True}, "ANPAEXAMPLE")],
-    ids=["the one that is given", "the unique id of the policy"],
+    ids=["the given one", "the unique id of the policy"],
 )
-def test_an_external_id_is_demanded_and_given_out(run: Run, args: dict[str, Any], external_id: str) -> None:
+def test_an_external_id_is_demanded_and_is_an_output(run: Run, args: dict[str, Any], external_id: str) -> None:
     ran = run_role(run, **args)
     assert ran.document("access-role", "assumeRolePolicy") == demanding(external_id)
     assert ran.component_outputs["access"]["external_id"] == external_id
@@ -211,7 +211,7 @@ INPUTS: Mapping[str, Callable[[Wrap], object]] = {
 
 
 @pytest.mark.parametrize(("key", "value"), INPUTS.items(), ids=INPUTS)
-def test_outputs_of_other_resources_are_taken_like_plain_values(
+def test_outputs_of_other_resources_are_treated_like_plain_values(
     run: Run, key: str, value: Callable[[Wrap], object]
 ) -> None:
     as_output = run(lambda: role({**ARGS, key: value(output)}))
@@ -220,7 +220,7 @@ def test_outputs_of_other_resources_are_taken_like_plain_values(
     assert as_output.component_outputs == as_plain.component_outputs
 
 
-def test_buckets_too_may_be_outputs(run: Run) -> None:
+def test_buckets_may_be_outputs(run: Run) -> None:
     def program() -> None:
         args = {key: value for key, value in ARGS.items() if key != "bucket"}
         role({**args, "buckets": [output("productionapp"), "archive"]})
@@ -229,7 +229,7 @@ def test_buckets_too_may_be_outputs(run: Run) -> None:
     assert listing["Resource"] == ["arn:aws:s3:::archive", "arn:aws:s3:::productionapp"]
 
 
-def test_a_role_gives_out_its_arn_its_external_id_and_what_others_have_to_allow(run: Run) -> None:
+def test_a_roles_outputs_are_its_arn_its_external_id_and_statements_for_others(run: Run) -> None:
     given = run_role(run, access="read", kms_key_arns=[KEY_ARN]).component_outputs["access"]
     statements = {arn: json.loads(text) for arn, text in given["resource_policy_statements"].items()}
     only = {
@@ -273,26 +273,26 @@ def test_a_role_gives_out_its_arn_its_external_id_and_what_others_have_to_allow(
     }
 
 
-def test_a_bucket_gives_out_its_name_and_its_arn(run: Run) -> None:
+def test_a_buckets_outputs_are_its_name_and_its_arn(run: Run) -> None:
     ran = run(bucket)
     arn = ran.component_outputs["access"]["arn"]
     assert arn
     assert ran.component_outputs["access"] == {"name": "productionapp", "arn": arn}
 
 
-# What is refused.
+# Refused values.
 
 WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
     "no name": ({"name": None}, "name"),
-    "a slip in an argument's name": ({"require_mfaa": True}, "require_mfaa"),
+    "a typo in an argument's name": ({"require_mfaa": True}, "require_mfaa"),
     "a role's name with a slash": ({"name": "delegated/UpdateApp"}, "name"),
-    "a policy's name that is too long": ({"policy_name": "p" * 129}, "policy_name"),
+    "too long a policy name": ({"policy_name": "p" * 129}, "policy_name"),
     "a path without its last slash": ({"path": "/delegated"}, "path"),
     "a description beyond Latin-1": ({"description": "Ω"}, "description"),
-    "a tag whose name AWS keeps for itself": ({"tags": {"aws:team": "blue"}}, "tags.aws:team"),
+    "a tag name reserved by AWS": ({"tags": {"aws:team": "blue"}}, "tags.aws:team"),
     "a session of less than an hour": ({"max_session_duration": 3599}, "max_session_duration"),
-    "a boundary that is no policy": ({"permissions_boundary": ROLE_ARN}, "permissions_boundary"),
-    "a moment without its zone": ({"revoke_sessions_issued_before": "2026-11-24"}, "revoke_sessions_issued_before"),
+    "a boundary that is not a policy": ({"permissions_boundary": ROLE_ARN}, "permissions_boundary"),
+    "a time without a zone": ({"revoke_sessions_issued_before": "2026-11-24"}, "revoke_sessions_issued_before"),
     "an account's name": ({"trusted_account_id": "development"}, "trusted_account_id"),
     "one account and several": ({"trusted_account_ids": ["222222222222"]}, "trusted_account_id"),
     "no account": ({"trusted_account_id": None}, "trusted_account_id"),
@@ -309,21 +309,21 @@ WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
         "denied_principal_arns[1]",
     ),
     "MFA of less than a quarter of an hour": ({"require_mfa": True, "mfa_max_age": 899}, "mfa_max_age"),
-    "an age of no MFA": ({"mfa_max_age": 900}, "mfa_max_age"),
-    "an age of MFA that is not required": ({"require_mfa": False, "mfa_max_age": 900}, "mfa_max_age"),
+    "an MFA age without MFA": ({"mfa_max_age": 900}, "mfa_max_age"),
+    "an MFA age if MFA is not required": ({"require_mfa": False, "mfa_max_age": 900}, "mfa_max_age"),
     "an external id of one letter": ({"external_id": "a"}, "external_id"),
-    "an external id that is given and made up": (
+    "an external id both given and generated": (
         {"external_id": "Example-987", "generate_external_id": True},
         "generate_external_id",
     ),
     "an organization's name": ({"organization_id": "example"}, "organization_id"),
     "all addresses": ({"source_ip_ranges": ["203.0.113.0/24", "0.0.0.0/0"]}, "source_ip_ranges[1]"),
-    "a tag of one value that is no list": ({"session_tags": {"team": "blue"}}, "session_tags.team"),
-    "an end without its zone": ({"expires_at": "2027-01-31T00:00:00"}, "expires_at"),
+    "a tag value that is not a list": ({"session_tags": {"team": "blue"}}, "session_tags.team"),
+    "an end without a zone": ({"expires_at": "2027-01-31T00:00:00"}, "expires_at"),
     "a bucket's name in upper case": ({"bucket": "ProductionApp"}, "bucket"),
     "one bucket and several": ({"buckets": ["archive"]}, "bucket"),
     "no bucket": ({"bucket": None}, "bucket"),
-    "an access that is none": ({"access": "readwrite"}, "access"),
+    "an unknown access": ({"access": "readwrite"}, "access"),
     "a prefix with a wildcard": ({"prefixes": ["reports/", "*"]}, "prefixes[1]"),
     "an alias of a key": ({"kms_key_arns": ["arn:aws:kms:us-east-1:999999999999:alias/app"]}, "kms_key_arns[0]"),
 }
@@ -362,7 +362,7 @@ def test_a_wrong_bucket_is_refused_before_anything_is_registered(run: Run) -> No
     ids=[
         "trusted principal",
         "denied principal",
-        "its account",
+        "a denied principal's account",
         "external id",
         "bucket",
         "key",
@@ -377,25 +377,25 @@ def test_an_output_is_checked_when_it_is_known(run: Run, args: Callable[[], dict
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         (
             {"trusted_principal_arns": [f"arn:aws:iam::111111111111:user/{index:064}" for index in range(90)]},
-            r"trust policy of role UpdateApp: '[0-9]+ characters' .* IAM takes 8192; the longest statements:"
+            r"trust policy of role UpdateApp: '[0-9]+ characters' .* IAM allows 8192; the longest statements:"
             r" TrustAccount [0-9]+",
         ),
         (
             {"prefixes": [f"{index:0200}/" for index in range(30)]},
-            r"identity policy of role UpdateApp: '[0-9]+ characters' .* IAM takes 6144; the longest statements:"
+            r"identity policy of role UpdateApp: '[0-9]+ characters' .* IAM allows 6144; the longest statements:"
             r" ReadWriteObjects [0-9]+, ListBucket [0-9]+, LocateBucket [0-9]+",
         ),
     ],
     ids=["trust policy", "identity policy"],
 )
-def test_a_document_that_iam_would_not_take_is_refused_with_what_uses_it_up(
-    run: Run, args: dict[str, Any], told: str
+def test_too_long_a_document_is_refused_with_its_longest_statements(
+    run: Run, args: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(InvalidValue, match=f"^{told}$"):
+    with pytest.raises(InvalidValue, match=f"^{message}$"):
         run_role(run, **args)
 
 
@@ -404,13 +404,13 @@ def principals(count: int) -> list[str]:
 
 
 @pytest.mark.parametrize(("count", "is_warned"), [(18, False), (20, True)])
-def test_a_trust_policy_beyond_the_usual_quota_is_warned_of_once(run: Run, count: int, is_warned: bool) -> None:
+def test_a_trust_policy_over_the_default_quota_gives_one_warning(run: Run, count: int, is_warned: bool) -> None:
     ran = run_role(run, trusted_principal_arns=principals(count))
     size = len(ran.registrations["access-role"].inputs["assumeRolePolicy"])
     assert (size > 2048) == is_warned
     assert ran.warnings == (
-        f"role UpdateApp: its trust policy has {size} characters, and IAM takes 2048 unless the account's quota for the"
-        " role trust policy length has been raised",
+        f"role UpdateApp: its trust policy has {size} characters, and IAM allows 2048 unless the account's quota for"
+        " the role trust policy length has been raised",
     ) * int(is_warned)
 
 
@@ -434,7 +434,7 @@ def test_an_output_of_another_component_is_checked_when_it_is_known(
         assert refused.value.key == key
 
 
-# Every argument, whatever it is: of another type it is refused, and None is as leaving it out.
+# Every argument: another type is refused, and None counts as not given.
 
 EVERY: Mapping[str, tuple[type, Callable[[Any], object], dict[str, Any]]] = {
     "role": (ReadWriteBucketRoleArgs, role, ARGS),
@@ -455,7 +455,7 @@ def test_an_argument_of_another_type_is_refused_before_anything_is_registered(
     declared, make, args = EVERY[what]
     hint = str(get_annotations(declared)[name])
     if isinstance(value, str) and "bool" not in hint and "str" in hint and "Sequence" not in hint:
-        return  # text may be right
+        return  # text may be allowed
 
     def program() -> None:
         with pytest.raises(InvalidValue) as refused:
@@ -466,7 +466,7 @@ def test_an_argument_of_another_type_is_refused_before_anything_is_registered(
 
 
 @pytest.mark.parametrize(("what", "name"), [(what, name) for what, name in ARGUMENTS if name not in EVERY[what][2]])
-def test_none_gives_nothing(run: Run, what: str, name: str) -> None:
+def test_none_counts_as_not_given(run: Run, what: str, name: str) -> None:
     _, make, args = EVERY[what]
     without, having = (run(partial(make, given)) for given in (args, {**args, name: None}))
     assert having.registrations == without.registrations
@@ -477,7 +477,7 @@ async def later(value: object) -> object:
     return value
 
 
-def test_what_is_awaited_is_taken_like_a_plain_value(run: Run) -> None:
+def test_an_awaitable_is_treated_like_a_plain_value(run: Run) -> None:
     as_plain = run_role(run, bucket="archive")
     assert run(lambda: role({**ARGS, "bucket": later("archive")})).registrations == as_plain.registrations
 
@@ -492,7 +492,7 @@ def in_china(make: Callable[..., object], args: Mapping[str, Any], name: str = "
 
 @pytest.fixture
 def two_partitions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A provider that is named after another partition works there. Gives the providers that are asked."""
+    """Let providers named after another partition work there; return the providers that are called."""
     asked: list[str] = []
 
     def call(self: conftest.Aws, args: pulumi.runtime.MockCallArgs) -> dict[Any, Any]:
@@ -543,7 +543,7 @@ def test_each_provider_is_asked_once_for_its_partition(run: Run, two_partitions:
     ],
 )
 @pytest.mark.parametrize("wrap", [lambda value: value, output], ids=["plain", "output"])
-def test_an_arn_of_another_partition_is_refused_where_the_provider_works(
+def test_an_arn_outside_of_the_providers_partition_is_refused(
     run: Run,
     two_partitions: list[str],
     make: Any,  # noqa: ANN401 (a component)
@@ -554,6 +554,6 @@ def test_an_arn_of_another_partition_is_refused_where_the_provider_works(
     name, is_list = key.removesuffix("[0]"), key.endswith("]")
     value = [wrap(args[name][0])] if is_list else wrap(args[name])
     assert len(run(partial(make, "access", {**args, name: value})).registrations) > 1
-    with pytest.raises(InvalidValue, match="it is of another partition; here ARNs begin with arn:aws-cn:") as refused:
+    with pytest.raises(InvalidValue, match="it is in another partition; here ARNs begin with arn:aws-cn:") as refused:
         run(partial(in_china, make, {**args, name: value}))
     assert refused.value.key == key

@@ -1,4 +1,4 @@
-"""The policy of a group, or of a role, that may or may not assume roles: its documents, and what is registered."""
+"""GroupAssumePolicy: its documents, its registered resources and refused arguments."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -66,7 +66,7 @@ CASES: Mapping[str, tuple[dict[str, Any], Sequence[Any]]] = {
         },
         [statement("AllowAssumeRoleUntil20270131T180000Z", "Allow", "sts:AssumeRole", UPDATE, before(NEXT_YEAR))],
     ),
-    "a statement for each moment, sorted, beside one without": (
+    "a statement for each moment, sorted, and one without": (
         {**ALLOW, "role_arns_until": {LATER: [AUDIT], NEXT_YEAR: [UPDATE_TOO, OTHER, OTHER]}},
         [
             MAY_ASSUME,
@@ -80,7 +80,7 @@ CASES: Mapping[str, tuple[dict[str, Any], Sequence[Any]]] = {
             statement("AllowAssumeRoleUntil20280229T120000Z", "Allow", "sts:AssumeRole", AUDIT, before(LATER)),
         ],
     ),
-    "all that belongs to a session ends with it": (
+    "all statements about a session end at the same moment": (
         {
             **{key: value for key, value in ALLOW.items() if key != "role_arns"},
             "role_arns_until": {NEXT_YEAR: [UPDATE]},
@@ -97,11 +97,11 @@ CASES: Mapping[str, tuple[dict[str, Any], Sequence[Any]]] = {
             )
         ],
     ),
-    "what is false is left out": (
+    "a false option is left out": (
         {**DENY, "bind_session_name": False, "source_identity": False, "session_tags": False},
         [statement("DenyAssumeRole", "Deny", "sts:AssumeRole", UPDATE)],
     ),
-    "all of it, for each of the roles": (
+    "all options, for each role": (
         {
             **ALLOW,
             "role_arns": [UPDATE, AUDIT],
@@ -143,7 +143,7 @@ def test_the_inline_policy_is(run: Run, args: dict[str, Any], statements: Sequen
     ],
     ids=["a group's policy", "a group's denial", "a role's policy", "a permission set's policy"],
 )
-def test_what_is_registered(
+def test_the_registered_policy(
     run: Run, args: dict[str, Any], children: Mapping[str, tuple[str, Mapping[str, Any]]]
 ) -> None:
     ran = run(partial(grant, args))
@@ -161,13 +161,13 @@ def test_the_outputs_are_the_roles_and_the_policy(run: Run) -> None:
     assert ran.component_outputs["grant"] == {"role_arns": [AUDIT, UPDATE], "ends": {}, "policy": policy}
 
 
-def test_roles_with_an_end_are_among_the_outputs(run: Run) -> None:
+def test_the_outputs_include_roles_with_an_end(run: Run) -> None:
     ran = run(partial(grant, {**ALLOW, "role_arns": [UPDATE], "role_arns_until": {NEXT_YEAR: [AUDIT]}}))
     assert ran.component_outputs["grant"]["role_arns"] == [AUDIT, UPDATE]
     assert ran.component_outputs["grant"]["ends"] == {AUDIT: NEXT_YEAR}
 
 
-def test_outputs_of_other_resources_are_taken_like_plain_values(run: Run) -> None:
+def test_outputs_of_other_resources_are_treated_like_plain_values(run: Run) -> None:
     def output(value: object) -> pulumi.Output[Any]:
         return pulumi.Output.from_input(value)
 
@@ -187,32 +187,38 @@ WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
     "no group and no role": ({key: value for key, value in ALLOW.items() if key != "group"}, "group"),
     "a group and a role": ({**ALLOW, "role": "deploy"}, "group"),
     "a group's name with a slash": ({**ALLOW, "group": "team/Developers"}, "group"),
-    "a role's ARN for its name": ({**OF_ROLE, "role": UPDATE}, "role"),
+    "a role's ARN in place of its name": ({**OF_ROLE, "role": UPDATE}, "role"),
     "no effect": ({**ALLOW, "effect": None}, "effect"),
     "no list of roles": ({key: value for key, value in ALLOW.items() if key != "role_arns"}, "role_arns"),
-    "a slip in an argument's name": ({**ALLOW, "bind_session_names": True}, "bind_session_names"),
+    "a typo in an argument's name": ({**ALLOW, "bind_session_names": True}, "bind_session_names"),
     "an effect in lower case": ({**ALLOW, "effect": "allow"}, "effect"),
     "no roles": ({**ALLOW, "role_arns": []}, "role_arns"),
-    "one role that is no list": ({**ALLOW, "role_arns": UPDATE}, "role_arns"),
+    "a role in place of a list": ({**ALLOW, "role_arns": UPDATE}, "role_arns"),
     "a wildcard": ({**ALLOW, "role_arns": [UPDATE, "arn:aws:iam::999999999999:role/*"]}, "role_arns[1]"),
-    "a policy's name that is too long": ({**ALLOW, "policy_name": "p" * 129}, "policy_name"),
-    "a role has no user's name for its session": ({**OF_ROLE, "bind_session_name": True}, "bind_session_name"),
-    "a role has no user's name for its source identity": ({**OF_ROLE, "source_identity": True}, "source_identity"),
+    "too long a policy name": ({**ALLOW, "policy_name": "p" * 129}, "policy_name"),
+    "a session name from a role, which has no user name": ({**OF_ROLE, "bind_session_name": True}, "bind_session_name"),
+    "a source identity from a role, which has no user name": ({**OF_ROLE, "source_identity": True}, "source_identity"),
     "a denial by session name": ({**DENY, "bind_session_name": True}, "bind_session_name"),
     "a denial by source identity": ({**DENY, "source_identity": True}, "source_identity"),
-    "a permission set has no user's name for its session": ({**OF_SET, "bind_session_name": True}, "bind_session_name"),
-    "a permission set has no user's name": ({**OF_SET, "source_identity": True}, "source_identity"),
-    "a permission set's name that is too long": ({**OF_SET, "permission_set": "p" * 33}, "permission_set"),
+    "a session name from a permission set, which has no user name": (
+        {**OF_SET, "bind_session_name": True},
+        "bind_session_name",
+    ),
+    "a source identity from a permission set, which has no user name": (
+        {**OF_SET, "source_identity": True},
+        "source_identity",
+    ),
+    "too long a permission set name": ({**OF_SET, "permission_set": "p" * 33}, "permission_set"),
     "a permission set and a role": ({**OF_SET, "role": "deploy"}, "role"),
     "a role of Identity Center": ({**OF_ROLE, "role": "AWSReservedSSO_Dev_0123456789abcdef"}, "role"),
-    "no roles here and none there": ({**ALLOW, "role_arns": [], "role_arns_until": {}}, "role_arns"),
-    "a day that there is not": ({**ALLOW, "role_arns_until": {"2027-02-31T00:00:00Z": [AUDIT]}}, "role_arns_until"),
+    "no roles in either list": ({**ALLOW, "role_arns": [], "role_arns_until": {}}, "role_arns"),
+    "a day that does not exist": ({**ALLOW, "role_arns_until": {"2027-02-31T00:00:00Z": [AUDIT]}}, "role_arns_until"),
     "an end without roles": ({**ALLOW, "role_arns_until": {NEXT_YEAR: []}}, f"role_arns_until.{NEXT_YEAR}"),
     "a wildcard with an end": (
         {**ALLOW, "role_arns_until": {NEXT_YEAR: ["arn:aws:iam::999999999999:role/*"]}},
         f"role_arns_until.{NEXT_YEAR}[0]",
     ),
-    "a denial that ends": ({**DENY, "role_arns_until": {NEXT_YEAR: [AUDIT]}}, "role_arns_until"),
+    "a denial with an end": ({**DENY, "role_arns_until": {NEXT_YEAR: [AUDIT]}}, "role_arns_until"),
     "a denial by tags": ({**DENY, "session_tags": True}, "session_tags"),
 }
 
@@ -253,11 +259,11 @@ def test_an_output_is_checked_when_it_is_known(run: Run, args: dict[str, Any], k
     assert raised.value.key == key
 
 
-# Sizes: what IAM takes, to the character.
+# Sizes: IAM's limits, to the character.
 
 
 def sized(target: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """Arguments whose document has this many characters: enough roles, and a path that makes up for the rest."""
+    """Return arguments whose document has this many characters, filled up with roles and a path."""
 
     def length(roles: Sequence[str]) -> int:
         return characters(render(assume_role_policy(cast(GroupAssumePolicyArgs, {**target, "role_arns": roles}))))
@@ -274,20 +280,20 @@ def sized(target: Mapping[str, Any], size: int) -> dict[str, Any]:
     [(ALLOW, 5120), (DENY, 5120), (OF_ROLE, 10240), (OF_SET, 6144)],
     ids=["group", "denied group", "role", "permission set"],
 )
-def test_an_inline_policy_has_as_many_characters_as_iam_takes(run: Run, target: dict[str, Any], most: int) -> None:
+def test_a_policy_may_have_as_many_characters_as_iam_allows(run: Run, target: dict[str, Any], most: int) -> None:
     document = run(partial(grant, sized(target, most))).registrations["grant-policy"].inputs["policy"]
     assert characters(document) == most
     kind = next(it for it in ("group", "role", "permission_set") if it in target)
     policy = "policy" if kind == "permission_set" else "inline policy"
-    whose = f"{policy} {target['policy_name']} of {kind.replace('_', ' ')} {target[kind]}"
-    what = f"^{whose}: '{most + 1} characters' is not allowed"
-    rule = f"IAM takes {most}; the longest statements: {target['effect']}"
+    holder = f"{policy} {target['policy_name']} of {kind.replace('_', ' ')} {target[kind]}"
+    what = f"^{holder}: '{most + 1} characters' is not allowed"
+    rule = f"IAM allows {most}; the longest statements: {target['effect']}"
     with pytest.raises(InvalidValue, match=f"{what}; {rule}AssumeRole [0-9]+$"):
         run(partial(grant, sized(target, most + 1)))
 
 
 @pytest.mark.parametrize(("target", "kind", "most"), [(ALLOW, "group", 5120), (OF_ROLE, "role", 10240)])
-def test_inline_policies_together_have_as_many_characters_as_iam_takes(
+def test_inline_policies_together_may_have_as_many_characters_as_iam_allows(
     run: Run,
     target: dict[str, Any],
     kind: Literal["group", "role"],
@@ -301,10 +307,11 @@ def test_inline_policies_together_have_as_many_characters_as_iam_takes(
         check_total_size(kind, "grantee", policies)
 
     assert run(partial(program, most)).registrations.keys() >= {"first-policy", "second-policy"}
-    told = (
-        f"^{kind} grantee: '{most + 1} characters' is not allowed; IAM takes {most} in the inline policies of a {kind};"
+    message = (
+        f"^{kind} grantee: '{most + 1} characters' is not allowed; IAM allows {most} in the inline policies of a"
+        f" {kind}; there are: first 2000, second {most + 1 - 2000}$"
     )
-    with pytest.raises(InvalidValue, match=f"{told} there are: first 2000, second {most + 1 - 2000}$"):
+    with pytest.raises(InvalidValue, match=message):
         run(partial(program, most + 1))
 
 

@@ -1,8 +1,8 @@
-"""What each option of the components does to what is allowed, asked of an evaluator rather than read off the documents.
+"""The effect of each option of the components on access, tested with an evaluator instead of comparing documents.
 
-Every option has one law: what it keeps of what was allowed without it, and what it adds. So an option that narrows adds
-nothing, and one that widens adds what its name says and no more. Hypothesis draws the other options, and requests that
-are legitimate but for a few near misses. A field of the components' arguments that has no law fails a test.
+Every option has one law: the access that it keeps of what is allowed without it, and the access that it adds. So an
+option that narrows adds nothing, and one that widens adds what its name says and no more. Hypothesis draws the other
+options, and requests that are legitimate or near misses. An argument of the components without a law fails a test.
 """
 
 import inspect
@@ -42,7 +42,7 @@ def document(*statements: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 EVERYTHING = Policy("identity", document({"Effect": "Allow", "Action": "*", "Resource": "*"}))
-"""The policy of an administrator."""
+"""Return the policy of an administrator."""
 
 
 def nothing(_args: Args, _request: object, _before: object) -> bool:
@@ -51,28 +51,28 @@ def nothing(_args: Args, _request: object, _before: object) -> bool:
 
 @dataclass(frozen=True)
 class Law(Generic[R]):
-    """What an option means."""
+    """The meaning of an option."""
 
     values: SearchStrategy[Any]
-    """Values that it may have."""
+    """A strategy for its values."""
     example: Any
-    """One of them, for the two requests below."""
+    """An example value, for the two requests below."""
     allowed: R
-    """Allowed with the example."""
+    """A request that the example allows."""
     refused: R
-    """Refused with the example. Without it, this one or the one above would come out otherwise."""
+    """A request that the example refuses. Without the option, this or the one above has another result."""
     keeps: Callable[[Args, R], bool] = lambda _args, _request: True
-    """Whether the option, as it is in the arguments, leaves alone what was allowed without it."""
+    """Whether the option keeps a request that is allowed without it."""
     adds: Callable[[Args, R, Allows[R]], bool] = nothing
-    """Whether it allows a request by itself, given what was allowed without it."""
+    """Whether the option itself allows a request, given the access without it."""
     without: Args = field(default_factory=dict)
-    """What stands in its place where the option is left out."""
+    """The arguments in its place if the option is left out."""
     beside: Args = field(default_factory=dict)
-    """What it cannot do without."""
+    """The other arguments that it requires."""
 
 
 def check_law(name: str, law: Law[R], args: Args, requests: Iterable[R], allows: Callable[[Args], Allows[R]]) -> None:
-    """Check one option's law: of arguments that have it, and of some requests."""
+    """Check one option's law for arguments with the option and some requests."""
     before = allows({key: value for key, value in args.items() if key != name} | law.without)
     after = allows(args)
     for request in requests:
@@ -81,7 +81,7 @@ def check_law(name: str, law: Law[R], args: Args, requests: Iterable[R], allows:
 
 
 def check_example(name: str, law: Law[R], base: Args, allows: Callable[[Args], Allows[R]]) -> None:
-    """Check that the law is about something: the option makes a difference, and what satisfies it is allowed."""
+    """Check that the option makes a difference, and that a request that meets it is allowed."""
     without = allows({key: value for key, value in {**base, **law.beside}.items() if key != name} | law.without)
     having = allows({**base, **law.beside, name: law.example})
     assert having(law.allowed)
@@ -90,7 +90,7 @@ def check_example(name: str, law: Law[R], base: Args, allows: Callable[[Args], A
 
 
 class Around(list[R]):
-    """A request, and all that differ from it in one thing. A failing test shows the first alone."""
+    """A request with all requests that differ from it in one value. A failing test shows only the first."""
 
     def __init__(self, request: R, near: Mapping[str, Iterable[Any]]) -> None:
         request_with: Any = partial(replace, request)
@@ -101,11 +101,11 @@ class Around(list[R]):
 
 
 def some(*values: Any, most: int = 2) -> SearchStrategy[Any]:  # noqa: ANN401
-    """A list of a few of these."""
+    """Return a strategy for short lists of these."""
     return st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
 
 
-# Who may assume a role: the trust policy, and what the caller's account says.
+# Who may assume a role: the trust policy, and the policies of the caller's account.
 
 ACCOUNTS = ("111111111111", "111111111112", "222222222222")
 OWNER = "999999999999"
@@ -119,7 +119,7 @@ OF_SETS = {
     "D": (f"{SSO}/us-gov-west-1/AWSReservedSSO_D_0123456789abcdef",),
     "dev": (f"{SSO}/AWSReservedSSO_dev_0123456789abcdef",),
 }
-"""The roles of permission sets: of us-east-1 and of other regions, of names that are almost the same."""
+"""Roles of permission sets: in us-east-1 and in other regions, with almost the same names."""
 NAMES = (
     "user/alice",
     "user/alice2",
@@ -144,26 +144,26 @@ PATTERNS = {
     "arn:aws:iam::*:role/*": {arn for arn in PRINCIPALS if ":role/" in arn},
     "arn:aws:iam::*:user/alice": {arn for arn in PRINCIPALS if arn.endswith(":user/alice")},
 }
-"""Patterns, and whom of the principals each covers."""
+"""Patterns, with the principals that each covers."""
 RANGES = {
     "203.0.113.0/24": {"203.0.113.0", "203.0.113.255"},
     "198.51.100.7/32": {"198.51.100.7"},
     "2001:db8::/32": {"2001:db8::", "2001:db8:ffff::1"},
 }
-"""Ranges, and which of the addresses each covers."""
+"""Ranges, with the addresses that each covers."""
 STRANGE_ADDRESSES = ("203.0.112.255", "203.0.114.0", "198.51.100.6", "198.51.100.8", "2001:db7:ffff::1", "2001:db9::")
 NOW = "2026-11-24T09:00:00Z"
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of ``AssumeRole``, or another that is decided on beside it or in its place."""
+    """A call of ``AssumeRole``, or of an action that is decided together with it or instead of it."""
 
     principal: str = ALICE
     action: str = "sts:AssumeRole"
     role: str = ROLE
     mfa_present: str | None = None
-    """Absent with long-term credentials, ``false`` with a role's."""
+    """The MFA key: absent with long-term credentials, ``false`` with a role's."""
     mfa_age: int | None = None
     external_id: str | None = None
     organization_id: str | None = None
@@ -179,7 +179,7 @@ class Call:
 
     @property
     def user_name(self) -> str | None:
-        """Of an IAM user, without the path; nobody else has one."""
+        """The user name of an IAM user, without the path; others have none."""
         return self.principal.rpartition("/")[2] if ":user/" in self.principal else None
 
     @cached_property
@@ -241,12 +241,12 @@ def covered(patterns: Iterable[str]) -> set[str]:
 
 
 def of_sets(names: Iterable[str]) -> set[str]:
-    """The principals that come in through these permission sets."""
+    """Return the principals of these permission sets."""
     return {f"arn:aws:iam::{account}:{role}" for account in ACCOUNTS for name in names for role in OF_SETS[name]}
 
 
 def legitimate_callers(args: Args) -> list[str]:
-    """Whom the arguments are for."""
+    """Return the principals that the arguments trust."""
     accounts = args.get("trusted_account_ids", [args.get("trusted_account_id")])
     named = covered(args.get("trusted_principal_arns", PATTERNS)) if "trusted_principal_arns" in args else PRINCIPALS
     named = of_sets(args["trusted_permission_sets"]) if "trusted_permission_sets" in args else named
@@ -260,7 +260,7 @@ def legitimate_callers(args: Args) -> list[str]:
 
 
 def legitimate(args: Args, principal: str) -> Call:
-    """The call by this principal that satisfies the other options."""
+    """Return the call by this principal that meets the other options."""
     call = Call(
         principal,
         role=args.get("role_arns", [ROLE])[0],
@@ -286,7 +286,7 @@ def is_tagging(args: Args) -> bool:
 
 @st.composite
 def near_calls(draw: DrawFn, args: Args) -> Around[Call]:
-    """A legitimate call, or one that is off by one thing, and all calls that differ from it in one more thing."""
+    """Draw a legitimate call, or one with one wrong value, and all calls that differ from it in one more value."""
     principal = draw(st.sampled_from(legitimate_callers(args) or PRINCIPALS))
     action = draw(st.sampled_from(("sts:AssumeRole", "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")))
     call = replace(legitimate(args, principal), action=action)
@@ -298,13 +298,13 @@ def trust_of(args: Args, partition: str = "aws") -> Policy:
 
 
 def trusts(args: Args) -> Allows["Call"]:
-    """What a role's trust policy allows."""
+    """Return the access of a role's trust policy."""
     policy = trust_of(args)
     return lambda call: policy.allows(call.request)
 
 
 def assuming(holds: Callable[[Args, Call], bool]) -> Callable[[Args, Call], bool]:
-    """A demand on ``AssumeRole`` alone: the other actions give nothing by themselves."""
+    """Return a demand on ``AssumeRole`` alone: the other actions alone grant nothing."""
     return lambda args, call: call.action != "sts:AssumeRole" or holds(args, call)
 
 
@@ -435,17 +435,17 @@ TRUST_LAWS: Mapping[str, Law[Call]] = {
 
 
 def others(laws: Mapping[str, Law[R]], *apart: str) -> SearchStrategy[Args]:
-    """Some of the options, apart from these."""
+    """Draw some of the options, except these."""
     return st.fixed_dictionaries({}, optional={key: law.values for key, law in laws.items() if key not in apart})
 
 
 _NOT_WITH_SETS = {"trusted_principal_arns", "require_mfa", "mfa_max_age", "require_source_identity"}
-"""Who comes in through a permission set is no user; what stands beside ``trusted_principal_arns`` widens it."""
+"""Options of users only, which permission sets exclude, and ``trusted_principal_arns``, which they widen."""
 
 
 @st.composite
 def trust_args(draw: DrawFn, name: str = "") -> Args:
-    """Valid arguments that have this option."""
+    """Draw valid arguments with this option."""
     accounts = "trusted_account_id" if name == "trusted_account_id" else "trusted_account_ids"
     args = draw(others(TRUST_LAWS, name, "trusted_account_ids", "trusted_account_id"))
     args |= {key: draw(TRUST_LAWS[key].values) for key in (accounts, name) if key}
@@ -455,7 +455,7 @@ def trust_args(draw: DrawFn, name: str = "") -> Args:
             args.pop(key, None)
     if "require_mfa" not in args:
         args.pop("mfa_max_age", None)
-    # The laws hold too of patterns for accounts that are not trusted, which are refused as mistyped.
+    # The laws also hold for patterns of accounts that are not trusted, which are refused as typos.
     accounts_apart = {key: value for key, value in args.items() if key != "trusted_account_id"}
     checked_role_args(
         {"name": "UpdateApp", "bucket": "productionapp", **accounts_apart, "trusted_account_ids": list(ACCOUNTS)}
@@ -466,20 +466,20 @@ def trust_args(draw: DrawFn, name: str = "") -> Args:
 @pytest.mark.parametrize("name", TRUST_LAWS)
 @STABLE
 @given(data=st.data())
-def test_an_option_of_the_trust_does_what_it_says(name: str, data: DataObject) -> None:
+def test_a_trust_option_keeps_its_law(name: str, data: DataObject) -> None:
     args = data.draw(trust_args(name))
     check_law(name, TRUST_LAWS[name], args, data.draw(near_calls(args)), trusts)
 
 
 @pytest.mark.parametrize("name", TRUST_LAWS)
-def test_an_option_of_the_trust_makes_a_difference(name: str) -> None:
+def test_a_trust_option_makes_a_difference(name: str) -> None:
     base = {} if name.startswith("trusted_account") else {"trusted_account_ids": ["111111111111"]}
     check_example(name, TRUST_LAWS[name], base, trusts)
 
 
 @STABLE
 @given(data=st.data())
-def test_who_satisfies_all_options_may_assume_the_role(data: DataObject) -> None:
+def test_a_caller_that_meets_all_options_may_assume_the_role(data: DataObject) -> None:
     args = data.draw(trust_args())
     callers = legitimate_callers(args)
     for principal in PRINCIPALS:
@@ -501,14 +501,14 @@ def test_a_denied_principal_is_refused_whatever_else_is_allowed(data: DataObject
 
 @STABLE
 @given(data=st.data())
-def test_the_tutorials_trust_is_in_the_account_and_in_nothing_else(data: DataObject) -> None:
+def test_the_tutorial_trusts_the_account_and_nothing_else(data: DataObject) -> None:
     args = {"trusted_account_id": "111111111111"}
     allows = trusts(args)
     for call in data.draw(near_calls(args)):
         assert allows(call) == (call.action == "sts:AssumeRole" and call.account == "111111111111")
 
 
-# What a role may do in buckets: its identity policy, and the policies of buckets and keys of other accounts.
+# Rights to buckets: the role's identity policy, and the policies of buckets and keys of other accounts.
 
 BUCKETS = ("productionapp", "productionapp-archive", "production", "xproductionapp")
 US_KEY, US_KEY2, EU_KEY = (
@@ -516,7 +516,7 @@ US_KEY, US_KEY2, EU_KEY = (
     for region, key in (("us-east-1", "1234abcd"), ("us-east-1", "1234abcde"), ("eu-west-1", "1234abcd"))
 )
 THROUGH_S3 = {key: f"s3.{key.split(':')[3]}.amazonaws.com" for key in (US_KEY, US_KEY2, EU_KEY)}
-"""The key of ``kms:ViaService`` when S3 uses a key: it uses keys of its own region only."""
+"""The value of ``kms:ViaService`` if S3 uses a key: it uses keys of its own region only."""
 
 READING = {"s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion", "kms:Decrypt"}
 WRITING = {
@@ -528,7 +528,7 @@ WRITING = {
     "kms:GenerateDataKey",
 }
 EVER = {*READING, *WRITING, "s3:GetBucketLocation", "s3:ListAllMyBuckets"}
-"""All that a role can ever be given."""
+"""All rights that a role can have."""
 LISTING = ("s3:ListBucket", "s3:ListBucketVersions")
 ON_BUCKETS = (
     *LISTING,
@@ -560,19 +560,19 @@ NEAR_MOMENTS = ("2026-11-24T09:29:59Z", REVOKED, "2026-11-24T09:30:01Z")
 
 @dataclass(frozen=True)
 class Access:
-    """What a session of the role asks for."""
+    """A request of the role's session."""
 
     action: str
     bucket: str | None = None
     key: str | None = None
-    """Of an object."""
+    """The key of an object."""
     prefix: str | None = None
-    """What the keys to be listed begin with."""
+    """The prefix of the keys to list."""
     kms_key: str | None = None
     via: str | None = None
     """The service that uses the KMS key for the session."""
     issued: str = REVOKED
-    """When the session began."""
+    """The time at which the session began."""
     principal: str = ROLE
 
     @property
@@ -590,7 +590,7 @@ class Access:
 
 @st.composite
 def near_accesses(draw: DrawFn, args: Args) -> Around[Access]:
-    """A legitimate access, or one that is off by one thing, and all that differ from it in one more thing."""
+    """Draw a legitimate access, or one with one wrong value, and all that differ from it in one more value."""
     prefix = draw(st.sampled_from(args.get("prefixes", ("reports/",))))
     key = draw(st.sampled_from(args.get("kms_key_arns", (US_KEY,))))
     action = draw(st.sampled_from((*sorted(EVER), *ON_NOTHING[:1] * 2)))
@@ -611,7 +611,7 @@ def near_accesses(draw: DrawFn, args: Args) -> Around[Access]:
 
 
 def may(args: Args) -> Allows[Access]:
-    """What a role's identity policy allows."""
+    """Return the access of a role's identity policy."""
     policy = identity_of(args)
     return lambda access: policy.allows(access.request)
 
@@ -631,12 +631,12 @@ def writes(args: Args) -> bool:
 def keeps_access(args: Args, access: Access) -> bool:
     if not writes(args):
         return access.action not in WRITING
-    joins_parts = access.action == "kms:Decrypt"  # S3 does, for those who upload them
+    joins_parts = access.action == "kms:Decrypt"  # S3 does this for uploaders
     return reads(args) or access.action not in READING or joins_parts
 
 
 def keeps_prefixes(args: Args, access: Access) -> bool:
-    if access.action == "s3:ListBucketMultipartUploads":  # it cannot be held to a prefix
+    if access.action == "s3:ListBucketMultipartUploads":  # it can't be limited to a prefix
         return False
     begins = access.prefix if access.action in LISTING else access.key
     if access.action in LISTING or access.key is not None:
@@ -645,13 +645,13 @@ def keeps_prefixes(args: Args, access: Access) -> bool:
 
 
 def adds_versions(_args: Args, access: Access, before: Allows[Access]) -> bool:
-    """What may be read without it, in older versions."""
+    """Return whether an access reads an older version of an object that may be read."""
     current = {"s3:ListBucketVersions": "s3:ListBucket", "s3:GetObjectVersion": "s3:GetObject"}.get(access.action)
     return current is not None and before(replace(access, action=current))
 
 
 def adds_multipart(args: Args, access: Access, before: Allows[Access]) -> bool:
-    """Where one may write: to see and abort uploads."""
+    """Return whether an access sees or aborts uploads where the role may write."""
     twin = {
         "s3:AbortMultipartUpload": "s3:PutObject",
         "s3:ListMultipartUploadParts": "s3:PutObject",
@@ -661,7 +661,7 @@ def adds_multipart(args: Args, access: Access, before: Allows[Access]) -> bool:
 
 
 def adds_keys(args: Args, access: Access, _before: Allows[Access]) -> bool:
-    """These keys, when S3 uses them, for what the role may do there."""
+    """Return whether S3 uses one of the keys for an access that the role has."""
     return (
         access.kms_key in args["kms_key_arns"]
         and access.via in {THROUGH_S3[key] for key in args["kms_key_arns"]}
@@ -742,11 +742,14 @@ BUCKET_LAWS: Mapping[str, Law[Access]] = {
 
 @st.composite
 def bucket_args(draw: DrawFn, name: str = "") -> Args:
-    """Valid arguments that have this option."""
+    """Draw valid arguments with this option."""
     bucket = "bucket" if name == "bucket" else "buckets"
     args = draw(others(BUCKET_LAWS, name, "buckets", "bucket"))
     args |= {key: draw(BUCKET_LAWS[key].values) for key in (bucket, name) if key}
-    for option, access in (("object_versions", "write"), ("multipart_uploads", "read")):  # refused, as they do nothing
+    for option, access in (
+        ("object_versions", "write"),
+        ("multipart_uploads", "read"),
+    ):  # refused, because they have no effect
         if args.get(option) and args.get("access") == access:
             del args["access" if name == option else option]
     checked_role_args({"name": "UpdateApp", "trusted_account_id": "111111111111", **args})
@@ -756,20 +759,20 @@ def bucket_args(draw: DrawFn, name: str = "") -> Args:
 @pytest.mark.parametrize("name", BUCKET_LAWS)
 @STABLE
 @given(data=st.data())
-def test_an_option_of_the_access_does_what_it_says(name: str, data: DataObject) -> None:
+def test_an_access_option_keeps_its_law(name: str, data: DataObject) -> None:
     args = data.draw(bucket_args(name))
     check_law(name, BUCKET_LAWS[name], args, data.draw(near_accesses(args)), may)
 
 
 @pytest.mark.parametrize("name", BUCKET_LAWS)
-def test_an_option_of_the_access_makes_a_difference(name: str) -> None:
+def test_an_access_option_makes_a_difference(name: str) -> None:
     base = {} if name.startswith("bucket") else {"buckets": ["productionapp"]}
     check_example(name, BUCKET_LAWS[name], base, may)
 
 
 @STABLE
 @given(data=st.data())
-def test_nothing_is_ever_allowed_elsewhere(data: DataObject) -> None:
+def test_nothing_is_allowed_elsewhere(data: DataObject) -> None:
     args = data.draw(bucket_args())
     for access in filter(may(args), data.draw(near_accesses(args))):
         assert access.action in EVER
@@ -794,7 +797,7 @@ def test_read_and_write_together_are_read_write(data: DataObject) -> None:
 
 @STABLE
 @given(data=st.data())
-def test_the_policies_of_buckets_and_keys_allow_what_the_role_may_do_there(data: DataObject) -> None:
+def test_the_policies_of_buckets_and_keys_allow_the_role_the_same_access(data: DataObject) -> None:
     args = data.draw(bucket_args())
     args.pop("revoke_sessions_issued_before", None)
     made = resource_policy_statements(AWS, ROLE, args)  # type: ignore[arg-type]
@@ -803,7 +806,7 @@ def test_the_policies_of_buckets_and_keys_allow_what_the_role_may_do_there(data:
     identity = identity_of(args)
     for access in data.draw(near_accesses(args)):
         another_regions = access.kms_key and access.via in set(THROUGH_S3.values()) - {THROUGH_S3[access.kms_key]}
-        if another_regions:  # S3 does not use keys of another region, so nothing has to be said of it
+        if another_regions:  # S3 does not use keys of another region, so the result does not matter
             continue
         own = access.kms_key or f"arn:aws:s3:::{access.bucket}"
         for arn, policy in policies.items():
@@ -811,7 +814,7 @@ def test_the_policies_of_buckets_and_keys_allow_what_the_role_may_do_there(data:
                 allowed = identity.allows(access.request)
                 assert policy.allows(access.request) == allowed
                 assert may_across_accounts(access.request, [identity], policy, "222222222222") == allowed
-            elif ":s3:" in arn:  # a key's policy is about the key that it stands on, whichever that is
+            elif ":s3:" in arn:  # a key's policy applies to its own key
                 assert policy.decide(access.request) is Decision.IMPLICIT_DENY
             assert not policy.allows(replace(access, principal=ROLES[1]).request)
             assert not policy.allows(replace(access, principal=f"arn:aws:iam::{OWNER}:root").request)
@@ -819,7 +822,7 @@ def test_the_policies_of_buckets_and_keys_allow_what_the_role_may_do_there(data:
 
 @STABLE
 @given(data=st.data())
-def test_the_tutorials_role_may_do_with_its_bucket_what_the_tutorial_says(data: DataObject) -> None:
+def test_the_tutorials_role_has_the_tutorials_access_to_its_bucket(data: DataObject) -> None:
     args = {"bucket": "productionapp"}
     allows = may(args)
     for access in data.draw(near_accesses(args)):
@@ -832,13 +835,13 @@ def test_the_tutorials_role_may_do_with_its_bucket_what_the_tutorial_says(data: 
         )
 
 
-# Who may, and who may not, assume roles of other accounts: the policies of groups and of roles.
+# Who may or may not assume roles of other accounts: the policies of groups and roles.
 
 GRANT: Args = {"group": "Developers", "policy_name": "allow-it", "effect": "Allow", "role_arns": [ROLE]}
 
 
 def is_granted(args: Args, call: Call) -> bool:
-    """Return whether a grant is about a role at that time."""
+    """Return whether a grant covers a role at that time."""
     until = args.get("role_arns_until", {})
     return call.role in args["role_arns"] or any(call.role in until[end] and call.time < end for end in until)
 
@@ -892,7 +895,7 @@ def grant_of(args: Args) -> Policy:
 
 
 def grants(args: Args) -> Allows[Call]:
-    """What a group's or role's policy allows."""
+    """Return the access of a group's or role's policy."""
     policy = grant_of(args)
     return lambda call: policy.allows(call.request)
 
@@ -905,19 +908,19 @@ def grant_args(draw: DrawFn, name: str) -> Args:
 @pytest.mark.parametrize("name", GRANT_LAWS)
 @STABLE
 @given(data=st.data())
-def test_an_option_of_a_grant_does_what_it_says(name: str, data: DataObject) -> None:
+def test_a_grant_option_keeps_its_law(name: str, data: DataObject) -> None:
     args = data.draw(grant_args(name))
     check_law(name, GRANT_LAWS[name], args, data.draw(near_calls(args)), grants)
 
 
 @pytest.mark.parametrize("name", GRANT_LAWS)
-def test_an_option_of_a_grant_makes_a_difference(name: str) -> None:
+def test_a_grant_option_makes_a_difference(name: str) -> None:
     check_example(name, GRANT_LAWS[name], GRANT, grants)
 
 
 @STABLE
 @given(data=st.data())
-def test_a_grants_effect_is_about_assuming_its_roles_and_nothing_else(data: DataObject) -> None:
+def test_a_grant_affects_assuming_its_roles_and_nothing_else(data: DataObject) -> None:
     args = {**GRANT, "role_arns": data.draw(some(*ROLES))}
     allows, denial = grants(args), grant_of({**args, "effect": "Deny"})
     for call in data.draw(near_calls(args)):
@@ -927,7 +930,7 @@ def test_a_grants_effect_is_about_assuming_its_roles_and_nothing_else(data: Data
         assert decide([EVERYTHING, denial], call.request) is (Decision.EXPLICIT_DENY if covers else Decision.ALLOW)
 
 
-# All of it together.
+# All parts together.
 
 
 @pytest.mark.parametrize(
@@ -981,7 +984,7 @@ def test_tags_source_identity_and_session_name_need_both_accounts(
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn"])
-def test_a_partition_is_its_own_world(partition: str) -> None:
+def test_policies_of_one_partition_allow_nothing_in_another(partition: str) -> None:
     trust = trust_of({"trusted_account_id": "111111111111"}, partition)
     identity = identity_of({"bucket": "productionapp"}, partition)
     for other in ("aws", "aws-us-gov", "aws-cn"):
@@ -992,7 +995,7 @@ def test_a_partition_is_its_own_world(partition: str) -> None:
         assert identity.allows(asked) == (other == partition)
 
 
-def test_an_external_id_that_aws_makes_up_is_demanded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_generated_external_id_is_demanded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     new_resource = conftest.Aws.new_resource
 
     def with_policy_id(self: conftest.Aws, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
@@ -1012,7 +1015,7 @@ def test_an_external_id_that_aws_makes_up_is_demanded(run: Run, monkeypatch: pyt
     assert not trust.allows(Call(external_id="ANPAEXAMPLE2").request)
 
 
-# What changes no document, and what may not be left empty.
+# Options that change no document, and options that must not be empty.
 
 SILENT: Args = {
     "name": "UpdateApp",
@@ -1034,25 +1037,25 @@ FALSE_BY_DEFAULT = (
 
 
 def documents(args: Args) -> tuple[object, object]:
-    """The role's documents."""
+    """Return the role's documents."""
     known: Any = {"trusted_account_id": "111111111111", "bucket": "productionapp", **args}
     return trust_policy("aws", known), identity_policy(AWS, known)
 
 
 @pytest.mark.parametrize("name", SILENT)
-def test_an_option_of_the_role_itself_changes_no_document(name: str) -> None:
+def test_an_option_of_the_role_resource_changes_no_document(name: str) -> None:
     assert documents({name: SILENT[name]}) == documents({})
 
 
 @pytest.mark.parametrize("name", GRANT_SILENT)
-def test_an_option_of_a_grants_surroundings_changes_no_document(name: str) -> None:
+def test_an_option_of_the_grants_resource_changes_no_document(name: str) -> None:
     without: Any = {key: value for key, value in GRANT.items() if key != name}
     having: Any = {**without, name: GRANT_SILENT[name]}
     assert assume_role_policy(having) == assume_role_policy(without)
 
 
 @pytest.mark.parametrize("name", FALSE_BY_DEFAULT)
-def test_false_is_as_leaving_it_out(name: str) -> None:
+def test_false_is_the_same_as_absent(name: str) -> None:
     assert documents({name: False}) == documents({})
 
 
@@ -1064,8 +1067,8 @@ def test_false_is_as_leaving_it_out(name: str) -> None:
         *("external_id", "organization_id", "expires_at", "buckets", "prefixes", "kms_key_arns"),
     ],
 )
-def test_nothing_is_no_way_to_say_everything(name: str) -> None:
-    """An empty list would be taken for no limit: it is refused."""
+def test_an_empty_list_is_refused(name: str) -> None:
+    """Check empty lists, which would otherwise mean no limit."""
     args: Args = {"name": "UpdateApp", "trusted_account_id": "111111111111", "bucket": "productionapp"}
     checked_role_args(args)
     with pytest.raises(InvalidValue):

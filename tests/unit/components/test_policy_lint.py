@@ -1,4 +1,4 @@
-"""The linter finds what is wrong, and nothing is wrong with what the components make of valid arguments."""
+"""The policy linter finds faults in bad documents, and none in the components' documents."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The patterns of permission sets' roles: what they match, and whether others leave any of them in."""
+"""Patterns of permission sets' roles: their matches, and whether other patterns admit any of these roles."""
 
 import re
 from itertools import product
@@ -23,7 +23,7 @@ def role_of(name: str, region: str = "", suffix: str = "0123456789abcdef") -> st
 
 @settings(derandomize=True, deadline=None)
 @given(name=NAMES, other=NAMES, region=st.sampled_from(REGIONS))
-def test_the_roles_of_a_permission_set_match_in_every_region_and_those_of_no_other(
+def test_patterns_match_a_permission_sets_roles_in_every_region_and_no_others(
     name: str, other: str, region: str
 ) -> None:
     patterns = permission_set_patterns("aws", [ACCOUNT], [name])
@@ -47,7 +47,7 @@ def test_the_roles_of_a_permission_set_match_in_every_region_and_those_of_no_oth
         role_of("dev"),
     ],
 )
-def test_what_is_only_like_such_a_role_does_not_match(arn: str) -> None:
+def test_similar_arns_do_not_match(arn: str) -> None:
     assert not any(matches(pattern, arn) for pattern in permission_set_patterns("aws", [ACCOUNT], ["Dev"]))
 
 
@@ -85,7 +85,7 @@ OWN = permission_set_patterns("aws", [ACCOUNT], ["Dev"])
         ([f"{ROLES}/deploy"], [], False),
     ],
 )
-def test_a_permission_set_is_admitted_if_any_role_that_it_may_have_is(
+def test_a_permission_set_is_admitted_if_any_of_its_possible_roles_is(
     trusted: list[str], denied: list[str], is_admitted: bool
 ) -> None:
     assert is_permission_set_admitted("Dev", ACCOUNT, trusted, denied) == is_admitted

@@ -1,4 +1,4 @@
-"""What programs in other languages see of the components: the schema, and how a value is taken and refused."""
+"""The components for programs in other languages: the schema, and accepted and refused values."""
 
 import ast
 import json
@@ -41,7 +41,7 @@ def camel_case(name: str) -> str:
 
 
 def property_of(hint: Any, *, plain: bool = True) -> dict[str, Any]:  # noqa: ANN401 (an annotation)
-    """What the schema has to say of a field with this annotation."""
+    """Return the expected schema of a field with this annotation."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is NotRequired:
         return property_of(arguments[0], plain=plain)
@@ -67,7 +67,7 @@ def unwrapped(text: str | None) -> str:
 
 
 def docstrings() -> dict[str, set[str]]:
-    """The docstrings of all fields and outputs, by name, as the sources have them."""
+    """Return the docstrings of all fields and outputs in the sources, by name."""
     found: dict[str, set[str]] = {}
     for file in (REPOSITORY / "components").glob("*.py"):
         for definition in ast.parse(file.read_text()).body:
@@ -79,11 +79,11 @@ def docstrings() -> dict[str, set[str]]:
     return found
 
 
-def test_there_are_the_three_components_and_nothing_else() -> None:
+def test_the_schema_has_the_four_components_and_nothing_else() -> None:
     assert SCHEMA["name"] == "cross-account-access"
     assert set(SCHEMA["resources"]) == {f"cross-account-access:index:{component.__name__}" for component in COMPONENTS}
     assert all(resource["isComponent"] for resource in RESOURCES.values())
-    assert SCHEMA["types"] == {}, "every argument is of a type that all languages have"
+    assert SCHEMA["types"] == {}, "every argument has a type that all languages have"
 
 
 @pytest.mark.parametrize(("component", "args"), COMPONENTS.items(), ids=[it.__name__ for it in COMPONENTS])
@@ -104,7 +104,7 @@ def test_the_outputs_are_those_of_the_class(component: type) -> None:
 
 
 @pytest.mark.parametrize("component", COMPONENTS, ids=[it.__name__ for it in COMPONENTS])
-def test_everything_is_described_in_words_of_any_language(component: type) -> None:
+def test_descriptions_are_the_docstrings_with_camel_case_names(component: type) -> None:
     resource = RESOURCES[component.__name__]
     sources = docstrings()
     assert resource["description"] == unwrapped(getdoc(component))
@@ -121,13 +121,13 @@ ROLE = {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": "111
 
 
 def refusal(inputs: Mapping[str, Any]) -> pulumi.InputPropertyError:
-    """What the caller of another language is shown."""
+    """Return the error that a caller in another language gets."""
     with pytest.raises(pulumi.InputPropertyError) as refused:
         PROVIDER.construct("UpdateApp", "cross-account-access:index:ReadWriteBucketRole", dict(inputs))
     return refused.value
 
 
-def test_what_is_not_allowed_is_refused_by_the_name_that_the_caller_knows() -> None:
+def test_a_refused_value_is_reported_under_its_camel_case_name() -> None:
     refused = refusal({**ROLE, "trustedAccountId": "1111"})
     assert refused.property_path == "trustedAccountId"
     assert refused.reason == (
@@ -138,6 +138,6 @@ def test_what_is_not_allowed_is_refused_by_the_name_that_the_caller_knows() -> N
     assert refused.reason == "is missing; give trustedAccountId or trustedAccountIds"
 
 
-def test_whole_numbers_arrive_as_floats_and_others_are_refused() -> None:
+def test_whole_floats_are_accepted_and_fractions_refused() -> None:
     assert refusal({**ROLE, "maxSessionDuration": 7200.0, "mfaMaxAge": 900.0}).property_path == "mfaMaxAge"
     assert refusal({**ROLE, "maxSessionDuration": 7200.5}).reason == "7200.5 is not allowed; write a whole number"

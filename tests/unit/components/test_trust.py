@@ -30,7 +30,7 @@ def allow(sid: str, action: str, condition: Mapping[str, Any] | None = None, *, 
 
 
 def trust(condition: Mapping[str, Any] | None = None, *, accounts: object = ROOT) -> Any:  # noqa: ANN401
-    """The statement that every trust policy has."""
+    """Return the statement that every trust policy has."""
     return allow("TrustAccount", "sts:AssumeRole", condition, accounts=accounts)
 
 
@@ -67,7 +67,7 @@ SSO = "role/aws-reserved/sso.amazonaws.com"
 
 
 def of_set(name: str, *accounts: str) -> list[str]:
-    """The patterns of a permission set's roles, written out, sorted."""
+    """Return the patterns of a permission set's roles, written out, sorted."""
     tail = f"AWSReservedSSO_{name}_????????????????"
     return [f"arn:aws:iam::{account}:{path}/{tail}" for account in accounts for path in (f"{SSO}/*", SSO)]
 
@@ -89,11 +89,11 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
         {**ACCOUNT, "trusted_principal_arns": [BOB, ALICE, BOB]},
         [trust({"ArnLike": {"aws:PrincipalArn": [ALICE, BOB]}})],
     ),
-    "denied principals come first, of whatever account": (
+    "denied principals of any account come first": (
         {**ACCOUNT, "denied_principal_arns": [BOB, ALICE, BOB]},
         [deny([ALICE, BOB]), trust()],
     ),
-    "one denied principal beside trusted ones": (
+    "one denied principal and trusted ones": (
         {**ACCOUNT, "trusted_principal_arns": ["arn:aws:iam::*:user/*"], "denied_principal_arns": [BOB]},
         [deny(BOB), trust({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}})],
     ),
@@ -110,7 +110,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
             )
         ],
     ),
-    "a permission set beside principals": (
+    "a permission set and principals": (
         {**ACCOUNT, "trusted_principal_arns": [ALICE], "trusted_permission_sets": ["Dev"]},
         [trust({"ArnLike": {"aws:PrincipalArn": [*of_set("Dev", "111111111111"), ALICE]}})],
     ),
@@ -118,7 +118,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
         {**ACCOUNT, "denied_principal_arns": [BOB], "denied_permission_sets": ["Dev"]},
         [deny([*of_set("Dev", "111111111111"), BOB]), trust()],
     ),
-    "MFA is demanded, not taken for granted where the key is missing": (
+    "MFA is demanded, also if the condition key is missing": (
         {**ACCOUNT, "require_mfa": True},
         [trust({"Bool": {"aws:MultiFactorAuthPresent": "true"}})],
     ),
@@ -153,7 +153,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
         {**ACCOUNT, "source_ip_ranges": ["2001:DB8:1::7", "198.51.100.7"]},
         [trust({"IpAddress": {"aws:SourceIp": ["198.51.100.7/32", "2001:db8:1::7/128"]}})],
     ),
-    "a source identity is demanded, and may be set to that": (
+    "a source identity is demanded, and may be set to the user's name": (
         {**ACCOUNT, "require_source_identity": True},
         [trust(OWN_NAME), allow("SetSourceIdentity", "sts:SetSourceIdentity", OWN_NAME)],
     ),
@@ -169,7 +169,7 @@ CASES: Mapping[str, tuple[Args, Sequence[Any]]] = {
         {**ACCOUNT, "expires_at": "2027-01-31T00:00:00Z"},
         [trust({"DateLessThan": {"aws:CurrentTime": "2027-01-31T00:00:00Z"}})],
     ),
-    "all of it: every condition holds at once": (
+    "all options: every condition has to hold": (
         EVERY_OPTION,
         [
             deny(["arn:aws:iam::*:role/*", *of_set("Dev", "111111111111", "222222222222")]),
@@ -204,7 +204,7 @@ def test_the_trust_policy_is(args: Args, statements: Sequence[Any]) -> None:
     assert findings(render(policy), ROLE_ARN) == ()
 
 
-def test_a_permission_sets_roles_are_of_the_partition() -> None:
+def test_a_permission_sets_patterns_have_the_partition() -> None:
     args = made({**ACCOUNT, "trusted_permission_sets": ["Dev"], "denied_permission_sets": ["Ops"]})
     text = render(trust_policy("aws-cn", args))
     assert text.count("arn:aws-cn:iam::111111111111:role/aws-reserved/sso.amazonaws.com/") == 4
@@ -212,7 +212,7 @@ def test_a_permission_sets_roles_are_of_the_partition() -> None:
 
 
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
-def test_every_statement_trusts_the_accounts_of_the_partition(partition: str) -> None:
+def test_every_statement_trusts_accounts_of_the_partition(partition: str) -> None:
     accounts = [f"arn:{partition}:iam::111111111111:root", f"arn:{partition}:iam::222222222222:root"]
     args = made({"trusted_account_ids": ["111111111111", "222222222222"], "require_source_identity": True})
     assert trust_policy(partition, args) == {
@@ -224,7 +224,7 @@ def test_every_statement_trusts_the_accounts_of_the_partition(partition: str) ->
     }
 
 
-def test_the_same_trust_in_another_order_is_the_same_text() -> None:
+def test_the_order_of_arguments_does_not_change_the_text() -> None:
     def text(order: Callable[[Iterable[str]], Iterable[str]]) -> str:
         known = {key: list(order(value)) if isinstance(value, list) else value for key, value in EVERY_OPTION.items()}
         known["session_tags"] = {tag: ["x"] for tag in order(["cost", "team"])}
@@ -233,6 +233,6 @@ def test_the_same_trust_in_another_order_is_the_same_text() -> None:
     assert text(sorted) == text(lambda values: reversed(sorted(values)))
 
 
-def test_every_option_of_the_trust_has_a_document() -> None:
-    """But for ``generate_external_id``: the component makes an external id of it."""
+def test_every_trust_option_has_a_document() -> None:
+    """Check all options but ``generate_external_id``, which the component turns into an external id."""
     assert {key for args, _ in CASES.values() for key in args} == set(TRUST_LAWS)

@@ -1,4 +1,4 @@
-"""What AWS takes and what it refuses, at the boundaries, and how a refusal is told."""
+"""Values that AWS accepts or refuses, at the boundaries, and the messages."""
 
 import inspect
 import json
@@ -27,7 +27,7 @@ KEY = "arn:aws:kms:us-east-1:999999999999:key/"
 FORTY_NINE_TAGS = {f"tag{number}": "x" for number in range(49)}
 
 
-def is_taken(check: Rule, value: object) -> bool:
+def is_accepted(check: Rule, value: object) -> bool:
     try:
         check("key", value)
     except InvalidValue:
@@ -35,7 +35,7 @@ def is_taken(check: Rule, value: object) -> bool:
     return True
 
 
-# What each check takes and refuses: why, and the value.
+# Accepted and refused values of each rule, with the reason.
 SSO = f"{ARN}:role/aws-reserved/sso.amazonaws.com/"
 PRIVATE = (
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
@@ -75,11 +75,11 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
     "roles by moment": (
         rules.role_arns_by_moment,
         {"one": {"2027-01-31T18:00:00Z": [f"{ARN}:role/UpdateApp"]}, "none": {}},
-        {},  # its parts have names of their own, which other tests see
+        {},  # its parts have keys of their own, which other tests check
     ),
-    "role name of an account's own": (
+    "changeable role name": (
         rules.changeable_role_name,
-        {"a role": "deploy", "a name that is only alike": "NotAWSReservedSSO_x"},
+        {"a role": "deploy", "a similar name": "NotAWSReservedSSO_x"},
         {
             "a role of Identity Center": "AWSReservedSSO_Developers_0123456789abcdef",
             "a role of a service": "AWSServiceRoleForSupport",
@@ -108,7 +108,7 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
             "a last dot": "ab.",
             "two dots in a row": "a..c",
             "an address": "10.0.0.255",
-            "what only looks like an address": "999.999.999.999",
+            "only similar to an address": "999.999.999.999",
             **{f"the prefix {prefix}": f"{prefix}b" for prefix in ("xn--", "sthree-", "amzn-s3-demo-")},
             **{
                 f"the suffix {suffix}": f"b{suffix}"
@@ -118,10 +118,10 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
     ),
     "new bucket name": (
         rules.new_bucket_name,
-        {"a suffix like it": "logs-pan", "the same in the middle": "logs-an-1"},
+        {"a similar suffix": "logs-pan", "the same in the middle": "logs-an-1"},
         {
             "a name of a regional namespace": "logs-999999999999-us-east-1-an",
-            "what is refused of any bucket": "Logs",
+            "refused for any bucket": "Logs",
         },
     ),
     "role ARN": (
@@ -159,7 +159,7 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
             "one of any region": f"{SSO}*AWSReservedSSO_Developers_*",
             "one of some regions": f"{SSO}eu-*/AWSReservedSSO_Developers_*",
             "one of any path": f"{ARN}:role/*/AWSReservedSSO_Developers_*",
-            "a name that is only alike": f"{ARN}:role/NotAWSReservedSSO_Developers",
+            "a similar name": f"{ARN}:role/NotAWSReservedSSO_Developers",
         },
         {
             "a group": f"{ARN}:group/Developers",
@@ -196,8 +196,8 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
         {
             "128 characters of a name": f"{ARN}:policy/{'p' * 128}",
             "a path": f"{ARN}:policy/team/boundary",
-            "one of AWS": "arn:aws:iam::aws:policy/PowerUserAccess",
-            "one of AWS in China": "arn:aws-cn:iam::aws:policy/job-function/ViewOnlyAccess",
+            "AWS's own": "arn:aws:iam::aws:policy/PowerUserAccess",
+            "AWS's own in China": "arn:aws-cn:iam::aws:policy/job-function/ViewOnlyAccess",
         },
         {
             "129 characters of a name": f"{ARN}:policy/{'p' * 129}",
@@ -270,7 +270,7 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
             "a zone in lower case": "2027-01-31T00:00:00z",
             "words": "tomorrow",
             "a week": "2027-W05-1T00:00:00Z",
-            "no signs between": "20270131T000000Z",
+            "no separators": "20270131T000000Z",
             "no minutes": "2027-01-31T00Z",
             "a space in the middle": "2027-01-31 00:00:00Z",
             "a fraction": "2027-01-31T00:00:00.5Z",
@@ -286,7 +286,7 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
             "IPv6": "2001:db8::/32",
             "one address of IPv6": "2001:db8::1/128",
             "an address alone": "203.0.113.7",
-            "more than what is private": "10.0.0.0/7",
+            "more than the private addresses": "10.0.0.0/7",
         },
         {
             "all addresses": "0.0.0.0/0",
@@ -298,7 +298,7 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
             "no such address": "256.0.113.0/24",
             "no bits": "203.0.113.0/",
             "a mask": "203.0.113.0/255.255.255.0",
-            "a mask turned around": "203.0.113.0/0.0.0.255",
+            "an inverted mask": "203.0.113.0/0.0.0.255",
             "a zone": "fe80::1%eth0",
             "a number": 3405803776,
         },
@@ -335,11 +335,11 @@ CASES: Mapping[str, tuple[Rule, Mapping[str, object], Mapping[str, object]]] = {
         },
         {
             "none": [],
-            "one that is none": ["203.0.113.0/24", "nowhere"],
+            "one that is not a range": ["203.0.113.0/24", "nowhere"],
             "one that is private": ["203.0.113.0/24", "10.0.0.0/8"],
             "two halves": ["0.0.0.0/1", "128.0.0.0/1"],
             "all in four parts, and one more": ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1", "203.0.113.0/24"],
-            "all but those that nobody has": [f"{first}.0.0.0/8" for first in range(1, 224) if first not in (10, 127)],
+            "all but unusable addresses": [f"{first}.0.0.0/8" for first in range(1, 224) if first not in (10, 127)],
             "all of IPv6 that is public": ["2000::/3"],
             "two halves of IPv6": ["::/1", "8000::/1"],
         },
@@ -427,11 +427,11 @@ TEXTS = {
     for name, (check, taken, _) in CASES.items()
     if (texts := [value for value in taken.values() if isinstance(value, str) and value])
 }
-"""Each check of a text, and a good text."""
+"""Each rule for text, with an accepted text."""
 
 
 @pytest.mark.parametrize(("check", "value"), [case[1:] for case in TAKEN], ids=[case[0] for case in TAKEN])
-def test_a_good_value_is_taken(check: Rule, value: object) -> None:
+def test_a_good_value_is_accepted(check: Rule, value: object) -> None:
     check("key", value)
 
 
@@ -459,17 +459,17 @@ STRANGE = ("é", "Ω", "\u0663", "\uff13", "²", "\n", "\t", "\x00", "\u2028", "
 
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if name not in ("description", "prefix")])
-def test_nothing_strange_is_taken_anywhere_in_a_text(name: str) -> None:
+def test_strange_characters_are_refused_anywhere_in_a_text(name: str) -> None:
     check, text = TEXTS[name]
-    assert is_taken(check, text)
+    assert is_accepted(check, text)
     texts = [text[:at] + strange + text[at:] for strange in STRANGE for at in range(len(text) + 1)]
-    assert [strange for strange in texts if is_taken(check, strange)] == []
+    assert [strange for strange in texts if is_accepted(check, strange)] == []
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_what_is_no_text_is_refused(name: str) -> None:
+def test_a_value_that_is_not_text_is_refused(name: str) -> None:
     values: list[object] = [None, True, 12, 1.5, ["text"], {"text": "text"}, b"text"]
-    assert [value for value in values if is_taken(TEXTS[name][0], value)] == []
+    assert [value for value in values if is_accepted(TEXTS[name][0], value)] == []
 
 
 ANYTHING = st.recursive(
@@ -486,7 +486,7 @@ ANYTHING = st.recursive(
 @example(value=["a\nb"])
 @example(value={"tag": "a\n*"})
 @example(value="\n" * 5000)
-def test_any_value_is_taken_or_refused_in_one_line(name: str, value: object) -> None:
+def test_any_value_is_accepted_or_refused_in_one_line(name: str, value: object) -> None:
     try:
         CASES[name][0]("key", value)
     except InvalidValue as error:
@@ -509,29 +509,29 @@ NAMES = {
         lambda text: st.sampled_from([text, text * 16, text * 40])
     )
 )
-def test_a_name_has_its_length_and_its_characters(check: Rule, most: int, name: str) -> None:
+def test_a_name_has_limits_of_length_and_characters(check: Rule, most: int, name: str) -> None:
     allowed = ascii_letters + digits + "_+=,.@-"
-    assert is_taken(check, name) == (1 <= len(name) <= most and all(each in allowed for each in name))
+    assert is_accepted(check, name) == (1 <= len(name) <= most and all(each in allowed for each in name))
 
 
 @STABLE
 @given(least=st.integers(0, 99), more=st.integers(0, 99), value=st.integers(-10, 210))
-def test_a_range_has_both_its_ends(least: int, more: int, value: int) -> None:
-    assert is_taken(rules.seconds(least, least + more), value) == (value in range(least, least + more + 1))
-    assert not is_taken(rules.seconds(0, 1), True)
+def test_a_range_includes_both_ends(least: int, more: int, value: int) -> None:
+    assert is_accepted(rules.seconds(least, least + more), value) == (value in range(least, least + more + 1))
+    assert not is_accepted(rules.seconds(0, 1), True)
 
 
 @STABLE
 @given(moment=st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31)))
-def test_every_moment_of_utc_is_taken_and_no_local_time(moment: datetime) -> None:
+def test_every_utc_time_is_accepted_and_local_times_are_refused(moment: datetime) -> None:
     text = moment.replace(microsecond=0).isoformat()
-    assert is_taken(rules.moment, f"{text}Z")
-    assert not is_taken(rules.moment, text)
-    assert not is_taken(rules.moment, f"{text}+00:00")
+    assert is_accepted(rules.moment, f"{text}Z")
+    assert not is_accepted(rules.moment, text)
+    assert not is_accepted(rules.moment, f"{text}+00:00")
 
 
 def is_public(first: Any, bits: int) -> bool:  # noqa: ANN401 (IPv4 or IPv6)
-    """Whether a range has an address that is not private."""
+    """Return whether a range has an address that is not private."""
     network: Any = ip_network((first, bits))
     same = [it for it in map(ip_network, PRIVATE) if it.version == network.version]
     return not any(network.subnet_of(it) for it in same)
@@ -542,15 +542,15 @@ def is_public(first: Any, bits: int) -> bool:  # noqa: ANN401 (IPv4 or IPv6)
 def test_a_range_begins_with_its_first_address(address: Any, bits: int) -> None:  # noqa: ANN401 (IPv4 or IPv6)
     bits = min(bits, address.max_prefixlen)
     first = ip_network((address, bits), strict=False).network_address
-    assert is_taken(rules.public_range, f"{address}/{bits}") == (
+    assert is_accepted(rules.public_range, f"{address}/{bits}") == (
         address == first and bits > 0 and is_public(first, bits)
     )
-    assert is_taken(rules.public_range, f"{first}/{bits}") == (bits > 0 and is_public(first, bits))
+    assert is_accepted(rules.public_range, f"{first}/{bits}") == (bits > 0 and is_public(first, bits))
 
 
 @STABLE
 @given(values=st.lists(st.sampled_from(["read", "write", "x", 1]), max_size=4))
-def test_the_first_wrong_entry_of_a_list_is_told(values: list[object]) -> None:
+def test_the_first_wrong_entry_of_a_list_is_reported(values: list[object]) -> None:
     wrong = [index for index, value in enumerate(values) if value not in ("read", "write")]
     if values and not wrong:
         rules.each(rules.one_of("read", "write"))("key", values)
@@ -560,7 +560,7 @@ def test_the_first_wrong_entry_of_a_list_is_told(values: list[object]) -> None:
     assert raised.value.key == (f"key[{wrong[0]}]" if wrong else "key")
 
 
-def test_a_tag_is_named_where_it_is_wrong() -> None:
+def test_a_wrong_tag_is_named() -> None:
     for check, tags in (
         (rules.tags, {"team": "blue", "cost": "*"}),
         (rules.session_tags, {"team": ["blue"], "cost": ["7", "*"]}),
@@ -571,7 +571,7 @@ def test_a_tag_is_named_where_it_is_wrong() -> None:
             check("key", tags)
 
 
-def test_a_name_of_two_lines_is_refused_in_one() -> None:
+def test_a_name_with_two_lines_is_refused_in_one_line() -> None:
     for check, tags in ((rules.tags, {"a\nb": "x"}), (rules.session_tags, {"a\nb": ["x"]})):
         with pytest.raises(InvalidValue, match=r"^key\.a\\nb(\[0\])?: 'a\\nb' is not allowed; a tag's name has"):
             check("key", tags)
@@ -580,7 +580,7 @@ def test_a_name_of_two_lines_is_refused_in_one() -> None:
 def test_a_value_that_is_not_known_yet_is_left_to_aws(run: Run) -> None:
     def program() -> None:
         unknown = pulumi.Output.from_input("?")
-        for name in set(TEXTS) - {"date", "range of addresses", "word"}:  # these are plain in every component
+        for name in set(TEXTS) - {"date", "range of addresses", "word"}:  # these are plain values in every component
             TEXTS[name][0]("key", unknown)
         rules.each(rules.role_name)("key", unknown)
         rules.tags("key", {"team": unknown})
@@ -590,7 +590,7 @@ def test_a_value_that_is_not_known_yet_is_left_to_aws(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         ({}, "one is missing; give one or other"),
         ({"one": "", "other": []}, "one is missing; give one or other"),
@@ -600,11 +600,11 @@ def test_a_value_that_is_not_known_yet_is_left_to_aws(run: Run) -> None:
         ({"one": "a", "other": []}, None),
     ],
 )
-def test_one_of_two_arguments_is_given(args: dict[str, object], told: str | None) -> None:
-    if told is None:
+def test_exactly_one_of_two_arguments_is_given(args: dict[str, object], message: str | None) -> None:
+    if message is None:
         validation.check_exactly_one(args, "one", "other")
         return
-    with pytest.raises(InvalidValue, match=f"^{told}$"):
+    with pytest.raises(InvalidValue, match=f"^{message}$"):
         validation.check_exactly_one(args, "one", "other")
 
 
@@ -620,7 +620,7 @@ class Args(TypedDict):
 RULES: Mapping[str, Rule] = {"name": rules.role_name, "path": rules.path}
 
 
-def test_arguments_that_are_given_are_checked_and_none_gives_nothing() -> None:
+def test_given_arguments_are_checked_and_none_counts_as_not_given() -> None:
     assert checked({"name": "r", "path": None, "on": False}, Args, RULES) == {"name": "r", "on": False}
 
 
@@ -643,13 +643,13 @@ def test_arguments_that_are_given_are_checked_and_none_gives_nothing() -> None:
         ({"name": "r", "tags": {"a": "b"}}, "tags.a: 'b' is not allowed; write a list"),
     ],
 )
-def test_arguments_are_those_that_are_declared_and_of_their_types(args: dict[str, object], refusal: str) -> None:
+def test_arguments_have_their_declared_names_and_types(args: dict[str, object], refusal: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         checked(args, Args, RULES)
     assert str(refused.value).startswith(refusal)
 
 
-def test_an_output_is_taken_where_one_is_declared(run: Run) -> None:
+def test_an_output_is_accepted_where_one_is_declared(run: Run) -> None:
     def program() -> None:
         output = pulumi.Output.from_input("x")
         checked({"name": "r", "path": output, "names": [output]}, Args, RULES)
@@ -661,13 +661,13 @@ def test_an_output_is_taken_where_one_is_declared(run: Run) -> None:
 
 
 @pytest.mark.parametrize("args", [args for args in vars(components.args).values() if is_typeddict(args)])
-def test_every_declared_argument_has_a_type_that_is_checked(args: type) -> None:
+def test_every_declared_type_is_checked(args: type) -> None:
     for name, hint in inspect.get_annotations(args).items():
         with pytest.raises(InvalidValue):
             check_type(name, object(), hint)
 
 
-def test_what_is_not_known_is_named_with_what_was_probably_meant() -> None:
+def test_an_unknown_key_is_named_with_the_probable_one() -> None:
     check_known({"name": "r"}, ["name"])
     with pytest.raises(
         InvalidValue, match="trustedAcountId: there is no such key; did you mean trustedAccountId"
@@ -681,7 +681,7 @@ def test_what_is_not_known_is_named_with_what_was_probably_meant() -> None:
 
 
 def of_size(size: int, **sids: int) -> PolicyDocument:
-    """A document of this many characters in all, and of statements that have some of them."""
+    """Return a document with this many characters, spread over its statements."""
     statements: list[Any] = [{"Sid": sid, "Effect": "Allow", "Action": "", "Resource": "*"} for sid in (*sids, "Rest")]
     for statement, own in zip(statements, sids.values(), strict=False):
         statement["Action"] = "x" * (own - characters(json.dumps(statement)))
@@ -695,13 +695,13 @@ def test_white_space_is_not_counted() -> None:
     assert characters(" a\tb\r\nc\u00a0d ") == 4
 
 
-def test_a_document_may_have_the_most_characters_and_not_one_more() -> None:
+def test_a_document_may_have_the_limit_and_not_one_character_more() -> None:
     check_size("trust policy", of_size(2048), 2048)
-    with pytest.raises(InvalidValue, match=r"^trust policy: '2049 characters' is not allowed; IAM takes 2048; "):
+    with pytest.raises(InvalidValue, match=r"^trust policy: '2049 characters' is not allowed; IAM allows 2048; "):
         check_size("trust policy", of_size(2049), 2048)
 
 
-def test_the_three_longest_statements_are_told_longest_first() -> None:
+def test_the_three_longest_statements_are_named_longest_first() -> None:
     policy = of_size(1000, Short=100, Long=300, Middle=200, Shortest=90)
     rest = characters(json.dumps(policy["Statement"][-1]))
     assert 200 < rest < 300

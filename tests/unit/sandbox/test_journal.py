@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.strict.journal import Entries, Journal, Kept, read
+from sandbox.strict.journal import Entries, Journal, Kept, only_reads, read
 
 STORES = ("roles", "users")
 KEYS: list[Hashable] = [("1", "a"), ("1", "b"), ("2", ("eu", "a\n")), "ASIA1", ("2", None)]
@@ -104,6 +104,28 @@ def test_the_cost_of_a_change_does_not_depend_on_the_size_of_the_stores(tmp_path
         return file.stat().st_size - before
 
     assert 0 < cost(10) == cost(3000) < 200
+
+
+@pytest.mark.parametrize(
+    "read_all", [lambda entries: list(entries.values()), lambda entries: [entries[key] for key in entries]], ids=str
+)
+def test_entries_that_are_only_read_are_not_compared(tmp_path: Path, read_all: Callable[[Entries], object]) -> None:
+    compared: list[object] = []
+
+    def encode(entry: object) -> str:
+        compared.append(entry)
+        return json.dumps(entry)
+
+    stores = {"roles": Entries({number: {} for number in range(100)})}
+    journal = Journal(tmp_path / "journal", stores, encode)
+    compared.clear()
+    with only_reads():
+        read_all(stores["roles"])
+    journal.save()
+    assert compared == []
+    read_all(stores["roles"])
+    journal.save()
+    assert len(compared) == 100
 
 
 def test_a_long_journal_is_compacted(tmp_path: Path) -> None:

@@ -126,6 +126,7 @@ def new_provider(**configuration: Any) -> AwsProvider:  # noqa: ANN401
     provider = AwsProvider({})
     values = {"region": "us-east-1", "access_key": "x", "secret_key": "x"} | configuration
     provider._accounts[PEER] = Aws(Configuration(**values))
+    provider._configured[PEER] = provider_pb2.ConfigureRequest()
     return provider
 
 

@@ -1,8 +1,9 @@
 """Tests of the stand-in provider when answers get lost or are not AWS's, and when the engine cancels it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from google.protobuf.message import Message
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.provider.configuration import Aws, Configuration
+from sandbox.provider.creations import Creations, read_creations
 from sandbox.provider.resource import changes
 from sandbox.provider.service import RESOURCE_TYPES, AwsProvider
 from sandbox.provider.values import DEFAULTS, UNKNOWN, Properties, from_struct, to_struct
@@ -502,3 +504,85 @@ def test_pending_creates_are_recorded_when_the_engine_stops() -> None:
             answer(provider_ready[0], "Create", CREATE_ROLE, context)
     assert [line.partition("&")[0] for line in asked] == ["Action=GetRole", "Action=CreateRole", "Action=GetRole"]
     assert "grpc-status-details-bin" in context.trailing
+
+
+# --- The record of what is made
+
+
+def recording(path: Path) -> AwsProvider:
+    provider = new_provider()
+    provider._creations = Creations(path)
+    provider._configured[PEER] = provider_pb2.ConfigureRequest(urn=urn("pulumi:providers:aws"), id="p")
+    return provider
+
+
+def recorded_ids(path: Path) -> list[str | None]:
+    return [it.get("id") for it in read_creations(path) if not it["type"].startswith("pulumi:")]
+
+
+@contextmanager
+def before(stub: Stubber, operation: str, act: Callable[[], object]) -> Iterator[None]:
+    """Do something whenever AWS is about to be asked for an operation."""
+
+    def acted(**_: object) -> None:
+        act()
+
+    event = f"before-parameter-build.iam.{operation}"
+    stub.client.meta.events.register(event, acted)
+    yield
+    stub.client.meta.events.unregister(event, acted)
+
+
+def test_what_is_made_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
+    path, seen = tmp_path / "begun", []
+    provider = recording(path)
+    with stubbed(provider, "iam") as iam, before(iam, "CreateRole", lambda: seen.append(recorded_ids(path))):
+        add_created_role(iam)
+        add_role(iam, Tags=ROLE_TAGS)
+        answer(provider, "Create", CREATE_ROLE)
+    assert seen == [[None]]
+    assert recorded_ids(path) == ["r"]
+
+
+def test_what_was_there_before_is_never_taken_for_made(tmp_path: Path) -> None:
+    provider = recording(tmp_path / "begun")
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="EntityAlreadyExists"):
+        add_role(iam)
+        iam.add_client_error("create_role", "EntityAlreadyExists", "it is there", 409)
+        answer(provider, "Create", CREATE_ROLE)
+    assert not (tmp_path / "begun").exists()
+
+
+def test_what_aws_refuses_is_not_taken_for_made(tmp_path: Path) -> None:
+    provider = recording(tmp_path / "begun")
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="AccessDenied"):
+        add_refused_role(iam, "AccessDenied", 403)
+        answer(provider, "Create", CREATE_ROLE)
+    assert recorded_ids(tmp_path / "begun") == []
+
+
+def test_what_may_have_been_made_is_recorded_as_made(tmp_path: Path) -> None:
+    provider = recording(tmp_path / "begun")
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="may have done it all the same"):
+        add_refused_role(iam, "ServiceFailure", 500)
+        iam.add_client_error("get_role", "ServiceFailure", "no answer", 500)
+        answer(provider, "Create", CREATE_ROLE)
+    assert recorded_ids(tmp_path / "begun") == ["r"]
+
+
+def test_aws_is_not_asked_for_what_can_not_be_recorded(tmp_path: Path) -> None:
+    provider = recording(tmp_path / "gone" / "begun")
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="begun: No such file or directory"):
+        add_free_role(iam)
+        answer(provider, "Create", CREATE_ROLE)
+    with stubbed(provider, "iam"), pytest.raises(AbortedError, match="begun: No such file or directory"):
+        delete(provider, ROLE, "r", {"name": "r"})
+
+
+def test_a_change_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
+    path, seen = tmp_path / "begun", []
+    provider = recording(path)
+    with stubbed(provider, "iam") as iam, before(iam, "DetachRolePolicy", lambda: seen.append(path.exists())):
+        iam.add_response("detach_role_policy", {})
+        delete(provider, ATTACHMENT, "r/p", {"role": "r", "policyArn": POLICY_ARN})
+    assert seen == [True]

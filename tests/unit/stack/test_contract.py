@@ -1,6 +1,6 @@
-"""The outputs' contract: all that whole stacks export, in three partitions, with two of everything.
+"""The outputs' contract: all outputs of whole stacks, in three partitions, with two of everything.
 
-With one role and one bucket, the first is the last and a path is none: what differs is what these are about.
+With one role and one bucket, mix-ups of first and last, or of name and path, would stay unseen.
 """
 
 import json
@@ -89,7 +89,7 @@ def test_a_stack_of_several_roles_exports(run: Run, partition: str) -> None:
     exports = dict(production(run, partition).exports)
     statements = exports.pop("resourcePolicyStatements")
     link = f"https://{HOSTS[partition]}/switchrole?account={OWNER}"
-    said = [
+    output = [
         {key: value for key, value in role.items() if key not in ("name", "externalId", "createBucket")}
         for role in roles(partition)
     ]
@@ -110,11 +110,11 @@ def test_a_stack_of_several_roles_exports(run: Run, partition: str) -> None:
             "Reports": None,
             "Own": f"{link}&roleName=Own&displayName=Own",
         },
-        "roleOptions": dict(zip(["UpdateApp", "Partner", "Reports", "Own"], said, strict=True)),
+        "roleOptions": dict(zip(["UpdateApp", "Partner", "Reports", "Own"], output, strict=True)),
         "openRoles": ["UpdateApp", "Reports", "Own"],
         "externalIds": {"Partner": "Example-987", "Reports": "ANPAEXAMPLE"},
     }
-    # Of a bucket that exists already, and its key; of a key of another account; of nothing else.
+    # For an existing bucket and its key, and for a key of another account; for nothing else.
     assert {role: sorted(own) for role, own in statements.items()} == {
         "Partner": [key_of(partition), f"arn:{partition}:s3:::exchange"],
         "Reports": [key_of(partition, PARTNER)],
@@ -158,7 +158,7 @@ BY_KEY = {
 def test_the_only_key_of_all_roles_of_a_bucket_is_its_default(
     run: Run, keys_of_roles: list[list[str]], rule: dict[str, Any]
 ) -> None:
-    """A role that may not use the default key could not write any more."""
+    """Check the default key: a role that may not use it could no longer write."""
     roles = [
         {"name": f"R{number}", "bucket": "shared", "trustedAccountId": PEOPLE, **({"kmsKeyArns": keys} if keys else {})}
         for number, keys in enumerate(keys_of_roles)
@@ -191,7 +191,7 @@ def test_an_external_id_in_a_secret_list_is_secret_everywhere_and_nothing_else_i
 
 NO_LINK: dict[str, dict[str, Any]] = {
     "an external id": {"externalId": "Example-987"},
-    "one that AWS makes up": {"generateExternalId": True},
+    "a generated one": {"generateExternalId": True},
     "a source identity": {"requireSourceIdentity": True},
     "session tags": {"sessionTags": {"team": ["blue"]}},
     "65 characters of path and name": {"path": f"/{'p' * 54}/"},
@@ -199,13 +199,13 @@ NO_LINK: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("options", NO_LINK.values(), ids=NO_LINK)
-def test_there_is_no_link_where_the_console_can_not_go(run: Run, options: dict[str, Any]) -> None:
+def test_there_is_no_link_to_roles_that_the_console_can_not_switch_to(run: Run, options: dict[str, Any]) -> None:
     role = {"name": "UpdateApp", "bucket": "app", "trustedAccountId": PEOPLE, **options}
     config = {"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": [role]}
     assert run(config=config).exports["switchRoleUrls"] == {"UpdateApp": None}
 
 
-def test_there_is_a_link_where_it_can(run: Run) -> None:
+def test_there_is_a_link_to_roles_that_the_console_can_switch_to(run: Run) -> None:
     options = {
         "path": f"/{'p' * 53}/",
         "requireMfa": True,
@@ -315,34 +315,34 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
     "nothing is wrong": ({"requireMfa": True, "expiresAt": FAR_AWAY, "revokeSessionsIssuedBefore": LONG_AGO}, None),
     "it has expired": (
         {"expiresAt": LONG_AGO},
-        f"nobody can use role R: it expired at {LONG_AGO}; set expiresAt to a moment to come, or remove it",
+        f"nobody can use role R: it expired at {LONG_AGO}; set expiresAt to a future moment, or remove it",
     ),
-    "it is revoked for years to come": (
+    "its sessions are revoked for years": (
         {"revokeSessionsIssuedBefore": FAR_AWAY},
         f"nobody can use role R: sessions that begin before {FAR_AWAY} have no rights; set revokeSessionsIssuedBefore",
     ),
-    "all who are trusted are denied": (
+    "all trusted principals are denied": (
         {
             "trustedPrincipalArns": [f"arn:aws:iam::{PEOPLE}:user/a*", f"arn:aws:iam::{PARTNER}:role/x"],
             "deniedPrincipalArns": ["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/x"],
         },
-        "nobody can use role R: deniedPrincipalArns denies all that it trusts; take some of them out",
+        "nobody can use role R: deniedPrincipalArns deny everybody that it trusts; remove some of them",
     ),
     "all are denied": (
         {"deniedPrincipalArns": ["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"]},
-        "nobody can use role R: deniedPrincipalArns denies all that it trusts",
+        "nobody can use role R: deniedPrincipalArns deny everybody that it",
     ),
     "its permission sets are denied too": (
         {"trustedPermissionSets": ["Dev"], "deniedPermissionSets": ["Dev", "Ops"]},
-        "nobody can use role R: deniedPermissionSets denies all that it trusts; take some of them out",
+        "nobody can use role R: deniedPermissionSets deny everybody that it trusts; remove some of them",
     ),
-    "its permission sets are denied in both ways": (
+    "its permission sets are denied by name and by pattern": (
         {
             "trustedPermissionSets": ["Dev", "Ops"],
             "deniedPermissionSets": ["Dev"],
             "deniedPrincipalArns": ["arn:aws:iam::*:role/aws-reserved/*"],
         },
-        "nobody can use role R: deniedPrincipalArns and deniedPermissionSets denies all that it trusts",
+        "nobody can use role R: deniedPrincipalArns and deniedPermissionSets deny everybody that it",
     ),
     "one of its permission sets is denied": (
         {"trustedPermissionSets": ["Dev", "Ops"], "deniedPermissionSets": ["Dev"]},
@@ -351,24 +351,22 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str | None]] = {
     "all users are denied": ({"deniedPrincipalArns": ["arn:aws:iam::*:user/*"]}, None),
     "all users are denied, and no role has MFA": (
         {"deniedPrincipalArns": ["arn:aws:iam::*:user/*"], "requireMfa": True},
-        "nobody can use role R: deniedPrincipalArns denies all that it trusts",
+        "nobody can use role R: deniedPrincipalArns deny everybody that it",
     ),
     "roles have no MFA": (
         {"trustedPrincipalArns": ["arn:aws:iam::*:role/*"], "requireMfa": True},
-        f"nobody of {PEOPLE} can use role R: trustedPrincipalArns names only roles of {PEOPLE}, and no role can fulfil",
+        f"nobody in {PEOPLE} can use role R: trustedPrincipalArns names only roles of {PEOPLE}, and no role can meet",
     ),
     "one of two accounts has no name": (
         {"trustedPrincipalArns": [f"arn:aws:iam::{PARTNER}:user/x"]},
-        f"nobody of {PEOPLE} can use role R: trustedPrincipalArns names nobody of {PEOPLE}; name somebody, or trust",
+        f"nobody in {PEOPLE} can use role R: trustedPrincipalArns names nobody in {PEOPLE}; name somebody, or stop",
     ),
 }
 
 
 @pytest.mark.parametrize(("options", "warning"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_role_that_nobody_can_use_is_warned_of_where_it_is_made(
-    run: Run, options: dict[str, Any], warning: str | None
-) -> None:
+def test_a_role_that_nobody_can_use_gives_a_warning(run: Run, options: dict[str, Any], warning: str | None) -> None:
     role = {"name": "R", "bucket": "app", "trustedAccountIds": [PEOPLE, PARTNER], **options}
     warnings = run(config={"aws:allowedAccountIds": [OWNER], f"{PROJECT}:roles": [role]}).warnings
     assert [line[: len(warning or "")] for line in warnings][:1] == ([warning] if warning else [])
-    assert len(warnings) <= 2  # one for each account, where the account is a part of it
+    assert len(warnings) <= 2  # one for each account, if the warning names the account

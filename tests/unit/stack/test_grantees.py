@@ -1,4 +1,4 @@
-"""Groups that are renamed, looked after elsewhere, or whose members a stack's file lists."""
+"""Groups that are renamed, managed elsewhere, or have their members in a stack's file."""
 
 from typing import Any
 
@@ -24,10 +24,10 @@ def deploy(run: Run, *groups: dict[str, Any], **lists: list[dict[str, Any]]) -> 
     return run(stack="development", config=config, stacks=STACKS, groups={"Developers": ["alice", "mallory"]})
 
 
-def test_a_renamed_group_is_known_by_its_old_name_with_all_that_it_has(run: Run) -> None:
+def test_a_renamed_group_and_its_policies_are_found_under_the_old_name(run: Run) -> None:
     made = deploy(run, {**GROUP, "name": "Devs", "renamedFrom": "Developers", "members": ["alice"]}).registrations
     assert made["Devs"].inputs["name"] == "Devs"
-    # The engine derives those of children whose names begin as their parents' do.
+    # The engine derives the aliases of children whose names begin with their parents' names.
     assert {name: each.aliases for name, each in made.items() if each.aliases} == {
         "Devs": ("Developers",),
         "Devs-members": ("Developers-members",),
@@ -43,9 +43,9 @@ def test_members_are_found_where_the_first_version_registered_them(run: Run) -> 
 
 
 @pytest.mark.parametrize(("members", "named"), [(["alice"], "mallory"), ([], "alice, mallory")])
-def test_strangers_in_a_group_are_named(run: Run, members: list[str], named: str) -> None:
+def test_unlisted_users_in_a_group_are_named(run: Run, members: list[str], named: str) -> None:
     assert deploy(run, {**GROUP, "members": members}).warnings == (
-        f"group Developers: {named} not listed under members; `pulumi up --refresh` takes them out",
+        f"group Developers: {named} not listed under members; `pulumi up --refresh` removes them",
     )
 
 
@@ -54,7 +54,7 @@ def test_strangers_in_a_group_are_named(run: Run, members: list[str], named: str
     [GROUP, {**GROUP, "members": ["alice", "mallory", "bob"]}, {**GROUP, "name": "New", "members": ["alice"]}],
     ids=["members are left alone", "all are listed", "no such group yet"],
 )
-def test_nobody_is_named_otherwise(run: Run, group: dict[str, Any]) -> None:
+def test_nobody_else_is_named(run: Run, group: dict[str, Any]) -> None:
     assert deploy(run, group).warnings == ()
 
 
@@ -76,7 +76,7 @@ def test_nobody_is_named_otherwise(run: Run, group: dict[str, Any]) -> None:
         ([{**GROUP, "members": ["b b"]}], "groups[0].members[0]", "a user name has"),
     ],
 )
-def test_what_can_not_be_is_refused(run: Run, groups: list[dict[str, Any]], key: str, rule: str) -> None:
+def test_impossible_groups_are_refused(run: Run, groups: list[dict[str, Any]], key: str, rule: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         deploy(run, *groups)
     assert refused.value.key == f"{PROJECT}:{key}"

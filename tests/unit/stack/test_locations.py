@@ -1,4 +1,4 @@
-"""What is wrong in a stack's file is named by file, line and key."""
+"""Errors in a stack's file name the file, the line and the key."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +35,7 @@ WithFile = Callable[[str], Path]
 
 @pytest.fixture
 def with_file(tmp_path: Path) -> WithFile:
-    """Writes the stack's file into a project folder."""
+    """Return a function that writes the stack's file into a project folder."""
 
     def write(text: str) -> Path:
         (tmp_path / "Pulumi.production.yaml").write_text(text, encoding="utf-8")
@@ -45,7 +45,7 @@ def with_file(tmp_path: Path) -> WithFile:
 
 
 def refusal(run: Run, folder: Path, config: dict[str, Any] | None = None) -> str:
-    """What the stack's file is refused with. The engine reads the file, so that the program only finds the line."""
+    """Return the error about a stack's file. The engine reads the file; the program only finds the line."""
     file = folder / "Pulumi.production.yaml"
     with pytest.raises(pulumi.RunError) as refused:
         run(config=yaml.safe_load(file.read_text())["config"] if config is None else config, folder=folder)
@@ -108,12 +108,12 @@ config:
     assert refusal(run, with_file(as_text)).startswith("Pulumi.production.yaml:5: aws:allowedAccountIds[0]: '9' is not")
 
 
-def test_an_anchor_is_found_where_it_stands(run: Run, with_file: WithFile) -> None:
+def test_an_anchor_is_found_at_its_own_line(run: Run, with_file: WithFile) -> None:
     text = LINES.replace("bucket: productionapp", "bucket: &app App").replace("[productionapp, archive]", "[*app]")
     assert refusal(run, with_file(text)).startswith(f"Pulumi.production.yaml:7: {PROJECT}:roles[0].bucket: 'App'")
 
 
-def test_a_file_that_is_elsewhere_is_found(run: Run, tmp_path: Path) -> None:
+def test_a_file_in_another_folder_is_found(run: Run, tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: cross-account-access\nstackConfigDir: stacks\n")
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.production.yaml").write_text("config:\n  aws:region: us-esat-1\n")
@@ -127,7 +127,7 @@ def test_an_empty_file_is_named(run: Run, with_file: WithFile, text: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["config:\n\taws:region: us-east-1\n", "config: [\n", "config: &a [*a]\n"])
-def test_a_file_that_the_engine_would_not_read_hides_nothing(run: Run, with_file: WithFile, text: str) -> None:
+def test_an_unreadable_file_does_not_hide_the_error(run: Run, with_file: WithFile, text: str) -> None:
     assert refusal(run, with_file(text), {}) == "Pulumi.production.yaml: aws:allowedAccountIds is missing"
 
 
@@ -140,7 +140,7 @@ def test_without_a_folder_the_key_is_named(run: Run) -> None:
         run(config={})
 
 
-def test_what_another_stack_exports_is_refused_by_the_line_that_names_it(run: Run, tmp_path: Path) -> None:
+def test_a_refused_export_of_another_stack_names_the_line_of_the_grant(run: Run, tmp_path: Path) -> None:
     text = """\
 config:
   aws:allowedAccountIds: ["111111111111"]

@@ -1,4 +1,4 @@
-"""Whether somebody who is denied a role can get to it by way of a role that nobody named."""
+"""Roles that users who are denied them can reach through unnamed roles."""
 
 from typing import Any
 
@@ -48,11 +48,11 @@ ACCOUNT, OTHER = "111111111111", "222222222222"
         ({"external_id": "agreed", "organization_id": "o-a1b2c3d4e5"}, True),
     ],
 )
-def test_a_role_is_open_if_a_role_that_nobody_named_may_assume_it(options: dict[str, Any], is_open: bool) -> None:
+def test_a_role_is_open_if_an_unnamed_role_may_assume_it(options: dict[str, Any], is_open: bool) -> None:
     assert is_open_to_any_role({"trusted_account_id": ACCOUNT, **options}) == is_open  # type: ignore[typeddict-item]
 
 
-def test_roles_that_are_trusted_of_one_account_may_be_denied_of_that_one() -> None:
+def test_it_is_enough_to_deny_the_roles_of_the_account_whose_roles_are_trusted() -> None:
     args = {
         "trusted_account_ids": [ACCOUNT, OTHER],
         "trusted_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/*"],

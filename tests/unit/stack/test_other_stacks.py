@@ -1,4 +1,4 @@
-"""Roles of other stacks: how they are named and read, which are refused, and what is warned of."""
+"""Roles of other stacks: references, reading, refusals and warnings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,10 +20,10 @@ LONG_AGO, FAR_AWAY = "2020-01-31T00:00:00Z", "2099-01-31T00:00:00Z"
 
 
 def outputs(arn: str = ARN, *, is_open: bool = False, **options: Any) -> dict[str, Any]:  # noqa: ANN401
-    """What a stack of one role exports about it."""
+    """Return the outputs of a stack with one role."""
     name = arn.rpartition("/")[2]
-    said = {"bucket": "productionapp", "trustedAccountId": HERE, **options}
-    return {"roleArns": {name: arn}, "roleOptions": {name: said}, "openRoles": [name] if is_open else []}
+    output = {"bucket": "productionapp", "trustedAccountId": HERE, **options}
+    return {"roleArns": {name: arn}, "roleOptions": {name: output}, "openRoles": [name] if is_open else []}
 
 
 def deploy(
@@ -68,10 +68,10 @@ def policy_of(ran: Ran) -> Any:  # noqa: ANN401
     return next(ran.document(name) for name in ran.registrations if name.endswith("-policy"))
 
 
-# What is granted.
+# Grants.
 
 
-def test_a_stack_is_read_once_however_many_name_its_roles(run: Run) -> None:
+def test_a_stack_is_read_once_for_any_number_of_grants(run: Run) -> None:
     groups = [{"name": f"Group{number}", "allow": [ROLE]} for number in range(5)]
     ran = deploy(run, outputs(), groups)
     policies = [name for name, made in ran.registrations.items() if made.type == "aws:iam/groupPolicy:GroupPolicy"]
@@ -90,7 +90,7 @@ def test_a_role_that_no_stack_exports_is_named_by_its_arn(run: Run) -> None:
     assert ran.read == ()
 
 
-def test_a_stack_that_is_called_like_an_account_shares_the_policy_with_its_roles(run: Run) -> None:
+def test_a_stack_named_like_an_account_shares_the_policy_with_that_accounts_roles(run: Run) -> None:
     ran = run(
         stack="development",
         config={
@@ -103,8 +103,8 @@ def test_a_stack_that_is_called_like_an_account_shares_the_policy_with_its_roles
 
 
 @pytest.mark.parametrize(("secret_names", "is_hidden"), [([], False), (["externalIds"], False), (["roleArns"], True)])
-def test_an_arn_is_secret_only_if_its_stack_says_so(run: Run, secret_names: list[str], is_hidden: bool) -> None:
-    """That an external id is secret makes the engine take all outputs of the stack for one secret."""
+def test_an_arn_is_secret_only_if_its_stack_marks_it(run: Run, secret_names: list[str], is_hidden: bool) -> None:
+    """Check other outputs, which the engine treats as one secret if an external id is secret."""
     ran = run(
         stack="development",
         config=tracked_config("development"),
@@ -115,7 +115,7 @@ def test_an_arn_is_secret_only_if_its_stack_says_so(run: Run, secret_names: list
     assert [is_secret(policy) for policy in policies] == [is_hidden] * 2
 
 
-# What is refused.
+# Refused values.
 
 PINNED = {"production": THERE}
 OWN_ARN = f"arn:aws:iam::{HERE}:role/Own"
@@ -131,12 +131,12 @@ def test_a_stack_may_be_pinned_to_an_account(run: Run, accounts: dict[str, str])
     elsewhere = outputs("arn:aws:iam::666666666666:role/UpdateApp")
     assert policy_of(deploy(run, elsewhere))["Statement"][0]["Resource"].startswith("arn:aws:iam::666666666666:")
     assert refusal(run, elsewhere, accounts=accounts) == (
-        f"groups[0].allow[0]: '{ROLE}' is not allowed; its stack exports a role of account 666666666666, and accounts"
+        f"groups[0].allow[0]: '{ROLE}' is not allowed; its stack exports a role of account 666666666666, but accounts"
         f" pins the stack to {THERE}; find out which one is right"
     )
 
 
-def test_the_longest_name_of_a_pin_counts(run: Run) -> None:
+def test_the_longest_matching_pin_counts(run: Run) -> None:
     accounts = {"production": "666666666666", PRODUCTION: THERE}
     assert policy_of(deploy(run, outputs(), accounts=accounts))["Statement"][0]["Resource"] == ARN
 
@@ -146,12 +146,12 @@ def test_the_longest_name_of_a_pin_counts(run: Run) -> None:
     [
         ({"production": "1111"}, "accounts.production: '1111' is not allowed; write the twelve digits"),
         ({"production": 999999999999}, "accounts.production: 999999999999 is not allowed; write the twelve digits"),
-        ({"prodution": THERE}, f"accounts.prodution: '{THERE}' is not allowed; nothing here names a role of such a"),
+        ({"prodution": THERE}, f"accounts.prodution: '{THERE}' is not allowed; no grant here names a role of this"),
         ([THERE], f"accounts: ['{THERE}'] is not allowed; write a mapping"),
         (THERE, f"accounts: {THERE} is not allowed; write a mapping"),
     ],
 )
-def test_a_pin_that_can_not_hold_is_refused(run: Run, accounts: Any, message: str) -> None:  # noqa: ANN401
+def test_an_impossible_pin_is_refused(run: Run, accounts: Any, message: str) -> None:  # noqa: ANN401
     assert refusal(run, outputs(), accounts=accounts).startswith(message)
 
 
@@ -162,12 +162,12 @@ def test_a_pin_that_can_not_hold_is_refused(run: Run, accounts: Any, message: st
         ({"roleArns": {"UpdateApps": ARN}}, "does not export it; it exports: UpdateApps."),
         ({"roleArns": {"UpdateApp": 7}}, "does not export it"),
         ({"roleArns": "nonsense"}, "it exports: none."),
-        (outputs(f"arn:aws:iam::{HERE}:role/UpdateApp"), "it is a role of this very account"),
+        (outputs(f"arn:aws:iam::{HERE}:role/UpdateApp"), "it is a role of this account"),
         ({"roleArns": {"UpdateApp": "arn:aws:iam::999999999999:role/*"}}, "write the role's ARN"),
         ({"roleArns": {"UpdateApp": "arn:aws:iam::999999999999:user/UpdateApp"}}, "write the role's ARN"),
     ],
 )
-def test_an_export_that_can_not_be_a_role_of_another_account_is_refused(
+def test_an_export_that_is_not_a_role_of_another_account_is_refused(
     run: Run, exported: dict[str, Any], message: str
 ) -> None:
     refused = refusal(run, exported)
@@ -178,11 +178,11 @@ def test_an_export_that_can_not_be_a_role_of_another_account_is_refused(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (OWN_ARN, "it is a role of this very account"),
+        (OWN_ARN, "it is a role of this account"),
         (f"arn:aws:iam::{THERE}:role/*", "write the role's ARN"),
         (f"arn:aws:iam::{THERE}:user/David", "write the role's ARN"),
         (f"arn:aws:sts::{THERE}:assumed-role/UpdateApp/David", "write the role's ARN"),
-        ("arn:aws-cn:iam::999999999999:role/UpdateApp", "it is of another partition; here ARNs begin with arn:aws:"),
+        ("arn:aws-cn:iam::999999999999:role/UpdateApp", "it is in another partition; here ARNs begin with arn:aws:"),
         ("UpdateApp", "write stack/role, project/stack/role, organization/project/stack/role or an ARN"),
         ("a/b/c/d/e", "write stack/role"),
         ("production/", "write stack/role"),
@@ -190,13 +190,13 @@ def test_an_export_that_can_not_be_a_role_of_another_account_is_refused(
         ("development/UpdateApp", "name a role of another stack"),
     ],
 )
-def test_what_can_not_name_a_role_is_refused(run: Run, text: str, message: str) -> None:
+def test_an_invalid_reference_is_refused(run: Run, text: str, message: str) -> None:
     refused = refusal(run, outputs(), [{"name": "Developers", "allow": [text]}])
     assert refused.startswith("groups[0].allow[0]: ")
     assert message in refused
 
 
-# What is warned of: one line each, once.
+# Warnings: one line each, once.
 
 USELESS: Mapping[str, tuple[dict[str, Any], str]] = {
     "an account that is not trusted": (
@@ -219,42 +219,39 @@ USELESS: Mapping[str, tuple[dict[str, Any], str]] = {
         {"deniedPrincipalArns": ["arn:aws:iam::*:user/*"]},
         "it is among the role's deniedPrincipalArns; remove it there",
     ),
-    "all who are trusted are denied": (
+    "all trusted principals are denied": (
         {"trustedPrincipalArns": named("user/a*"), "deniedPrincipalArns": named("user/*")},
-        "deniedPrincipalArns denies all that it trusts; take some of them out",
+        "deniedPrincipalArns deny everybody that it trusts; remove some of them",
     ),
-    "roles alone are trusted": (
+    "only roles are trusted": (
         {"trustedPrincipalArns": named("role/*")},
         "it is not among the role's trustedPrincipalArns; add it there",
     ),
     "MFA of roles": (
         {"requireMfa": True, "trustedPrincipalArns": named("role/*")},
-        f"trustedPrincipalArns names only roles of {HERE}, and no role can fulfil requireMfa; name users too",
+        f"trustedPrincipalArns names only roles of {HERE}, and no role can meet requireMfa; name users too",
     ),
-    "nobody of the account is named": (
+    "nobody in the account is named": (
         {"trustedAccountIds": ["222222222222"], "trustedPrincipalArns": ["arn:aws:iam::222222222222:user/x"]},
-        f"trustedPrincipalArns names nobody of {HERE}; name somebody, or trust that account no more",
+        f"trustedPrincipalArns names nobody in {HERE}; name somebody, or stop trusting that account",
     ),
     "it has expired": (
         {"expiresAt": LONG_AGO},
-        f"it expired at {LONG_AGO}; set expiresAt to a moment to come, or remove it",
+        f"it expired at {LONG_AGO}; set expiresAt to a future moment, or remove it",
     ),
-    "it is revoked for years to come": (
+    "its sessions are revoked for years": (
         {"revokeSessionsIssuedBefore": FAR_AWAY},
-        f"sessions that begin before {FAR_AWAY} have no rights; set revokeSessionsIssuedBefore to a moment that is"
-        " past",
+        f"sessions that begin before {FAR_AWAY} have no rights; set revokeSessionsIssuedBefore to a past moment",
     ),
 }
 
 
 @pytest.mark.parametrize(("options", "reason"), USELESS.values(), ids=USELESS)
-def test_groups_that_can_not_use_what_they_are_allowed_are_named_once(
-    run: Run, options: dict[str, Any], reason: str
-) -> None:
+def test_groups_that_can_not_use_their_grant_are_named_once(run: Run, options: dict[str, Any], reason: str) -> None:
     groups = [{"name": f"Group{number}", "allow": [ROLE]} for number in range(10)]
     names = ", ".join(f"Group{number}" for number in range(9))
-    said = {key: value for key, value in options.items() if value is not None}
-    exported = outputs(**said)
+    output = {key: value for key, value in options.items() if value is not None}
+    exported = outputs(**output)
     if options.get("trustedAccountId", "") is None:
         del exported["roleOptions"]["UpdateApp"]["trustedAccountId"]
     assert deploy(run, exported, groups).warnings == (f"{names} and Group9 can't use {ROLE}, though allowed: {reason}",)
@@ -265,9 +262,9 @@ def test_groups_that_can_not_use_what_they_are_allowed_are_named_once(
     [
         (
             {"requireMfa": True},
-            "a role can't fulfil requireMfa; allow it to a group, or remove requireMfa from the role",
+            "a role can't meet requireMfa; allow a group instead, or remove requireMfa from the role",
         ),
-        ({"requireSourceIdentity": True}, "a role can't fulfil requireSourceIdentity; allow it to a group, or remove"),
+        ({"requireSourceIdentity": True}, "a role can't meet requireSourceIdentity; allow a group instead, or remove"),
         ({"sessionTags": {"team": ["blue"]}}, "the role demands session tags"),
         ({"trustedPrincipalArns": named("user/*")}, "it is not among the role's trustedPrincipalArns"),
         ({"trustedPrincipalArns": named("role/deployer", "role/dep")}, "it is not among the role's trustedPrincipal"),
@@ -283,9 +280,7 @@ def test_groups_that_can_not_use_what_they_are_allowed_are_named_once(
         ({"sessionTags": {}, "requireMfa": False}, None),
     ],
 )
-def test_a_role_that_can_not_use_what_it_is_allowed_is_named(
-    run: Run, options: dict[str, Any], reason: str | None
-) -> None:
+def test_a_role_that_can_not_use_its_grant_is_named(run: Run, options: dict[str, Any], reason: str | None) -> None:
     warnings = deploy(run, outputs(**options), [], [{"name": "deploy", "allow": [ROLE]}]).warnings
     useless = [line for line in warnings if "does not exist" not in line]
     assert len(useless) == (reason is not None)
@@ -309,7 +304,7 @@ def test_a_role_that_can_not_use_what_it_is_allowed_is_named(
         ({"members": ["Eve"]}, {"deniedPrincipalArns": ["arn:aws:iam::*:user/Eve"]}, False),
     ],
 )
-def test_a_group_that_can_use_what_it_is_allowed_is_not_named(
+def test_a_group_that_can_use_its_grant_is_not_named(
     run: Run, group: dict[str, Any], options: dict[str, Any], is_useful: bool
 ) -> None:
     ran = deploy(run, outputs(**options), [{"name": "Developers", "allow": [ROLE], **group}])
@@ -324,9 +319,9 @@ SSO = "role/aws-reserved/sso.amazonaws.com"
     [
         (
             {"requireMfa": True},
-            "a role can't fulfil requireMfa; allow it to a group, or remove requireMfa from the role",
+            "a role can't meet requireMfa; allow a group instead, or remove requireMfa from the role",
         ),
-        ({"requireSourceIdentity": True}, "a role can't fulfil requireSourceIdentity"),
+        ({"requireSourceIdentity": True}, "a role can't meet requireSourceIdentity"),
         ({"sessionTags": {"team": ["blue"]}}, "the role demands session tags"),
         ({"trustedPermissionSets": ["Dev_x", "Ops"]}, "it is not among the role's trustedPermissionSets; add it there"),
         ({"trustedPrincipalArns": named("user/*")}, "it is not among the role's trustedPermissionSets; add it there"),
@@ -339,7 +334,7 @@ SSO = "role/aws-reserved/sso.amazonaws.com"
         ({}, None),
     ],
 )
-def test_a_permission_set_that_can_not_use_what_it_is_allowed_is_named(
+def test_a_permission_set_that_can_not_use_its_grant_is_named(
     run: Run, options: dict[str, Any], reason: str | None
 ) -> None:
     warnings = deploy(run, outputs(**options), [], permissionSets=[{"name": "Dev", "allow": [ROLE]}]).warnings
@@ -361,24 +356,24 @@ def test_a_group_is_not_among_permission_sets(run: Run, options: dict[str, Any])
     [("2027-01-31T17:59:59Z", True), ("2027-01-31T18:00:00Z", True), ("2027-01-31T18:00:01Z", False)],
 )
 @pytest.mark.usefixtures("at_that_time")
-def test_a_grant_whose_time_is_over_is_named_once(run: Run, until: str, ended: bool) -> None:
+def test_an_ended_grant_is_named_once(run: Run, until: str, ended: bool) -> None:
     dated = [{"role": ROLE, "until": until}, {"role": f"{ARN}2", "until": until}]
     ran = deploy(
         run,
-        outputs(requireMfa=True),  # without an end, this would be why they can't use it
+        outputs(requireMfa=True),  # without an end, this would be the reason
         [{"name": "Guests", "allow": dated}],
         [{"name": "deploy", "allow": dated}],
         permissionSets=[{"name": "Guests", "allow": dated}],
     )
-    over = f"though allowed: that ended at {until}; remove the entry, or set until to a moment to come"
+    over = f"though allowed: that ended at {until}; remove the entry, or set until to a future moment"
     who = "Guests, deploy and permission set Guests"
-    told = [f"{who} can't use {ROLE}, {over}", f"{who} can't use {ARN}2, {over}"]
-    assert sorted(line for line in ran.warnings if "that ended" in line) == (sorted(told) if ended else [])
+    reported = [f"{who} can't use {ROLE}, {over}", f"{who} can't use {ARN}2, {over}"]
+    assert sorted(line for line in ran.warnings if "that ended" in line) == (sorted(reported) if ended else [])
     assert bool([line for line in ran.warnings if "requireMfa" in line]) != ended
 
 
 @pytest.mark.usefixtures("at_that_time")
-def test_roles_with_an_end_are_read_from_their_stack_and_apart_from_others(run: Run) -> None:
+def test_roles_with_an_end_are_read_from_their_stack_separately(run: Run) -> None:
     moment = "2027-02-28T00:00:00Z"
     exported = outputs()
     exported["roleArns"] |= {"Other": f"{ARN}3"}
@@ -398,7 +393,7 @@ def test_a_role_with_an_end_that_its_stack_does_not_export_is_refused(run: Run) 
     )
 
 
-def test_nothing_is_said_of_a_denial_or_of_a_stack_that_says_nothing_of_its_roles(run: Run) -> None:
+def test_a_denial_and_a_stack_without_options_give_no_warning(run: Run) -> None:
     denied = [{"name": "Testers", "deny": [ROLE]}]
     assert deploy(run, outputs(trustedAccountId="222222222222"), denied).warnings == ()
     assert deploy(run, {"roleArns": {"UpdateApp": ARN}}).warnings == ()
@@ -426,7 +421,7 @@ TESTERS = {"name": "Testers", "deny": [ROLE]}
     ],
     ids=["open", "closed", "denied too", "no role", "denied by name"],
 )
-def test_a_denial_that_a_role_of_this_file_gets_around_is_named_once(
+def test_a_denial_that_a_role_of_this_file_bypasses_is_named_once(
     run: Run, is_open: bool, options: dict[str, Any], grantee_roles: list[dict[str, Any]], is_named: bool
 ) -> None:
     groups = [TESTERS, {**TESTERS, "name": "Guests"}, {"name": "Developers", "allow": [ROLE]}]
@@ -437,14 +432,14 @@ def test_a_denial_that_a_role_of_this_file_gets_around_is_named_once(
     assert any("permission set Testers: the Deny" in line for line in beside.warnings) == is_named
     assert lines == [
         f"Testers and Guests: the Deny on {ROLE} does not bind deploy, which members may be able to switch to first;"
-        " name it under the role's deniedPrincipalArns, or see what `access bypass` finds"
+        " list it under the role's deniedPrincipalArns, or see what `access bypass` finds"
     ] * int(is_named)
 
 
-# Principals that a role names and that do not exist.
+# Principals that a role names but that do not exist.
 
 
-def test_those_that_do_not_exist_are_named_once_whatever_names_them(run: Run) -> None:
+def test_missing_principals_are_named_once(run: Run) -> None:
     options: dict[str, Any] = {
         "trustedPrincipalArns": named("user/David", "user/Dvaid", "role/team/deploy"),
         "deniedPrincipalArns": named("role/deploy", "user/Dvaid"),
@@ -462,7 +457,7 @@ def test_those_that_do_not_exist_are_named_once_whatever_names_them(run: Run) ->
     ],
     ids=["patterns", "of other accounts"],
 )
-def test_aws_is_not_asked_where_there_is_nothing_to_check(
+def test_aws_is_not_called_without_principals_to_check(
     run: Run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ) -> None:
     def ask(*_: object) -> None:
@@ -472,13 +467,13 @@ def test_aws_is_not_asked_where_there_is_nothing_to_check(
     assert deploy(run, outputs(**options)).warnings == ()
 
 
-def test_that_aws_can_not_be_asked_stops_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+def test_an_error_of_aws_stops_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    output: list[str] = []
 
     async def refuse(*_: object) -> None:
         raise ValueError("not\nallowed")
 
     monkeypatch.setattr(pulumi.runtime, "invoke_async", refuse)
-    monkeypatch.setattr(pulumi.log, "info", said.append)
+    monkeypatch.setattr(pulumi.log, "info", output.append)
     assert deploy(run, outputs(trustedPrincipalArns=named("user/Dvaid"))).warnings == ()
-    assert said == ["cannot check that the principals exist which roles of other stacks name: not allowed"]
+    assert output == ["cannot check that the principals named by roles of other stacks exist: not allowed"]

@@ -1,4 +1,4 @@
-"""The program of both stacks, as the tracked YAML files configure it."""
+"""The program of both stacks, with the tracked YAML files."""
 
 from typing import Any
 
@@ -146,7 +146,7 @@ def test_the_role_is_the_tutorials_in_every_partition(run: Run, partition: str) 
     }
 
 
-def test_the_attachment_joins_the_role_and_the_policy(production: Ran) -> None:
+def test_the_policy_is_attached_to_the_role(production: Ran) -> None:
     attachment = production.registrations["UpdateApp-policy-attachment"]
     assert attachment.inputs["role"] == "UpdateApp"
     assert {"UpdateApp-policy", "UpdateApp-role"} <= set(attachment.dependencies)
@@ -190,7 +190,7 @@ def test_the_bucket_is_hardened(production: Ran) -> None:
     assert "productionapp-public-access-block" in production.registrations["productionapp-policy"].dependencies
 
 
-def test_what_exists_already_is_left_alone(run: Run) -> None:
+def test_existing_resources_are_left_alone(run: Run) -> None:
     role = {"name": "UpdateApp", "bucket": "theirs", "trustedAccountId": "111111111111", "createBucket": False}
     group = {"name": "Developers", "createGroup": False, "allow": ["production/UpdateApp"]}
     config = {
@@ -221,7 +221,7 @@ def test_roles_of_other_projects_and_organizations_are_reached(run: Run) -> None
     assert live == [f"{arn}1", f"{arn}2"]
 
 
-def test_policies_that_a_group_cannot_hold_together_are_refused(run: Run) -> None:
+def test_policies_too_long_together_for_a_group_are_refused(run: Run) -> None:
     arn = "arn:aws:iam::444444444444:role/"
     names = [f"Role{number:02}{'x' * 50}" for number in range(30)]
     stacks = {
@@ -235,7 +235,7 @@ def test_policies_that_a_group_cannot_hold_together_are_refused(run: Run) -> Non
         ],
     }
     with pytest.raises(
-        pulumi.RunError, match=r"group Ops: '\d+ characters' .* IAM takes 5120 .*-in-live \d+, .*-in-staging \d+"
+        pulumi.RunError, match=r"group Ops: '\d+ characters' .* IAM allows 5120 .*-in-live \d+, .*-in-staging \d+"
     ):
         run(stack="development", config=config, stacks=stacks)
     config["cross-account-access:groups"] = [{"name": "Ops", "allow": [f"live/{role}" for role in names]}]

@@ -1,6 +1,6 @@
-"""Whatever comes instead of an answer of AWS: one line says so, and nothing secret is printed or written.
+"""Anything in place of an AWS answer: one line reports it, and nothing secret is printed or written.
 
-The values are made here, sent over HTTP as AWS sends them, and looked for in everything that comes out.
+The secrets are made here, sent over HTTP as AWS sends them, and searched for in all output.
 """
 
 import gc
@@ -30,7 +30,7 @@ EXTERNAL_ID = "".join(random.choices(string.ascii_letters + string.digits, k=32)
 SIGN_IN_TOKEN = "".join(random.choices(IN_BASE64, k=200))  # noqa: S311
 SECRETS = (START_SECRET, SESSION_SECRET, SESSION_TOKEN, EXTERNAL_ID, SIGN_IN_TOKEN)
 _SHOWN = 12
-"""So many characters of a secret, one after the other, are too many."""
+"""The number of consecutive characters of a secret that counts as a leak."""
 
 PAGE = f"<!DOCTYPE html>\n<html><body>Sign in<br>{' '.join(SECRETS)}</body></html>"
 TRUST = {
@@ -56,7 +56,7 @@ FAULTS: dict[str, Callable[[str], Response]] = {
 
 @dataclass
 class Aws:
-    """STS, IAM, IAM Access Analyzer and the sign-in service; one answer may be spoilt."""
+    """STS, IAM, IAM Access Analyzer and the sign-in service, with one corrupted answer."""
 
     spoilt: str = ""
     """Whose answer: of an operation."""
@@ -140,7 +140,7 @@ aws_secret_access_key = {secret}
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A person's home, with the profiles of two administrators."""
+    """Return a home folder with the profiles of two administrators."""
     config = tmp_path / "home" / ".aws" / "config"
     config.parent.mkdir(parents=True)
     config.write_text(CONFIG.format(secret=START_SECRET))
@@ -149,7 +149,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def aws(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """AWS, and a Pulumi that has the outputs; the keys of an IAM user are in environment variables."""
+    """Serve AWS, and a Pulumi with the outputs; the keys of an IAM user are in environment variables."""
     pulumi = tmp_path / "bin" / "pulumi"
     pulumi.parent.mkdir()
     pulumi.write_text('#!/bin/sh\ncat "${0%/*}/$5"\n')
@@ -176,11 +176,11 @@ def aws(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
         monkeypatch.setattr("access.accounts._CONFIG", Config(retries={"total_max_attempts": 1}))
         yield answering
-    gc.enable()  # a switch does without
+    gc.enable()  # a switch does not need it
 
 
 def secrets_in(text: str) -> list[str]:
-    """The secrets of which a part is in a text, be it quoted for a link."""
+    """Return the secrets that are partly in a text, also if quoted for a link."""
     parts = {
         secret: [secret[start : start + _SHOWN] for start in range(len(secret) - _SHOWN + 1)] for secret in SECRETS
     }
@@ -188,7 +188,7 @@ def secrets_in(text: str) -> list[str]:
 
 
 def written(home: Path) -> str:
-    """All that is in the home, apart from the person's own profiles: the files' names, and what is in them."""
+    """Return the names and contents of all files in the home, except the person's own profiles."""
     config = home / ".aws" / "config"
     assert config.read_text() == CONFIG.format(secret=START_SECRET)
     return "".join(f"{file} {file.read_text()}\n" for file in home.rglob("*") if file.is_file() and file != config)
@@ -221,7 +221,7 @@ SPOILT = [
 
 
 def last_line(printed: str) -> str:
-    """The only line that a command printed, but for those of ``bypass`` about what it is doing."""
+    """Return the only line that a command printed, except the progress of ``bypass``."""
     *others, last = printed.splitlines()
     assert not [line for line in others if not line.startswith("reading the ")]
     return last
@@ -235,16 +235,16 @@ def test_one_line_and_nothing_secret(
     aws.spoilt, aws.fault = spoilt, FAULTS[fault]
     assert main(COMMANDS[command]) == 1
     printed = capfd.readouterr()
-    told = last_line(printed.err)
-    assert told.startswith("access: ")
-    assert ("HTTP 502 Bad Gateway" if fault == "502" else "something that is not AWS's") in told
-    assert spoilt in told or command == "device"
+    message = last_line(printed.err)
+    assert message.startswith("access: ")
+    assert ("HTTP 502 Bad Gateway" if fault == "502" else "something that is not from AWS") in message
+    assert spoilt in message or command == "device"
     assert not secrets_in(printed.out + printed.err + written(home))
     assert printed.out == ("false\n" if COMMANDS[command][0] == "env" else "")  # for the shell that evaluates it
 
 
 @pytest.mark.parametrize(("command", "spoilt"), [("whoami", "GetCallerIdentity"), ("env", "AssumeRole")])
-def test_an_error_that_is_not_about_credentials_or_a_role(
+def test_an_error_about_neither_credentials_nor_a_role(
     aws: Aws, capfd: pytest.CaptureFixture[str], command: str, spoilt: str
 ) -> None:
     aws.spoilt, aws.fault = spoilt, FAULTS["502"]
@@ -255,7 +255,7 @@ def test_an_error_that_is_not_about_credentials_or_a_role(
     )
 
 
-def test_one_line_of_a_process_too(aws: Aws) -> None:
+def test_one_line_from_a_separate_process(aws: Aws) -> None:
     aws.spoilt, aws.fault = "AssumeRole", FAULTS["cut at 97 %"]
     command = [sys.executable, "-m", "access", *COMMANDS["env"]]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
@@ -264,7 +264,7 @@ def test_one_line_of_a_process_too(aws: Aws) -> None:
     assert not secrets_in(done.stderr)
 
 
-def test_a_sign_in_that_others_could_listen_to(
+def test_an_unencrypted_sign_in_is_refused(
     aws: Aws, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SIGNIN_ENDPOINT_URL", "http://sign-in.example")
@@ -274,7 +274,7 @@ def test_a_sign_in_that_others_could_listen_to(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_nothing_secret_of_a_sign_in(aws: Aws, home: Path, capfd: pytest.CaptureFixture[str], fault: str) -> None:
+def test_a_sign_in_prints_nothing_secret(aws: Aws, home: Path, capfd: pytest.CaptureFixture[str], fault: str) -> None:
     aws.spoilt, aws.fault = "getSigninToken", FAULTS[fault]
     assert main([*COMMANDS["console"], "--no-cache"]) == 1
     printed = capfd.readouterr()
@@ -284,10 +284,10 @@ def test_nothing_secret_of_a_sign_in(aws: Aws, home: Path, capfd: pytest.Capture
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_each_command_gives_away(
+def test_the_secrets_that_each_command_prints_on_purpose(
     aws: Aws, home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    """Without a fault: what it is for, and no more. In the cache are the keys of the session."""
+    """Check that a command without a fault prints its result and no more. The cache holds the session's keys."""
     given: dict[str, str] = {}
     monkeypatch.setattr("os.execvpe", lambda file, arguments, environment: given.update(environment))
     main([argument for argument in COMMANDS[command] if argument != "--write"])

@@ -1,4 +1,4 @@
-"""Wrong configuration: one line that names the key, the value and what is allowed, before anything is registered."""
+"""Wrong configuration gives one line with the key, the value and what is allowed, before anything is registered."""
 
 import re
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "principal of an account that is not trusted",
         roles({**ROLE, "deniedPrincipalArns": ["arn:aws:iam::*:role/*", "arn:aws:iam::111111111112:role/deploy"]}),
         "roles[0].deniedPrincipalArns[1]",
-        "those are 111111111111",
+        "it trusts 111111111111",
     ),
     (
         "a known principal of another account",
@@ -65,7 +65,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "everybody is known",
         known(principal="arn:aws:iam::999999999999:role/*"),
         "knownPrincipals[0].principal",
-        "it would be everybody",
+        "it matches everybody",
     ),
     ("a known principal of any account", known(principal="arn:aws:iam::*:role/Admin"), "[0].principal", "this account"),
     (
@@ -80,8 +80,8 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "knownPrincipals[0].reason",
         "missing",
     ),
-    ("a reason of two lines", known(reason="a\nb"), "knownPrincipals[0].reason", "in one line"),
-    ("a known principal until some day", known(until="tomorrow"), "knownPrincipals[0].until", "a moment of UTC"),
+    ("a reason of two lines", known(reason="a\nb"), "knownPrincipals[0].reason", "on one line"),
+    ("a known principal until some day", known(until="tomorrow"), "knownPrincipals[0].until", "a UTC time"),
     (
         "a principal known twice",
         {**roles(ROLE), f"{PREFIX}:knownPrincipals": [ADMIN, ADMIN]},
@@ -115,7 +115,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "policyName",
     ),
     (
-        "a bucket made and not made",
+        "a bucket both created and not created",
         roles(ROLE, {**ROLE, "name": "Other", "policyName": "p", "createBucket": False}),
         "roles[1].createBucket",
         "productionapp",
@@ -131,12 +131,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("role of this stack", groups({**GROUP, "allow": ["development/Own"]}), "groups[0].allow[0]", "another stack"),
     ("allow as text", groups({**GROUP, "allow": "production/UpdateApp"}), "groups[0].allow", "list"),
     ("two groups of one name", groups(GROUP, {**GROUP, "name": "developers"}), "groups[1].name", "groups[0]"),
-    ("entry that is no mapping", groups("Developers"), "groups[0]", "mapping"),  # type: ignore[arg-type]
+    ("entry that is not a mapping", groups("Developers"), "groups[0]", "mapping"),  # type: ignore[arg-type]
     (
         "no roles and no groups",
         roles(),
         "roles",
-        "needs one of roles, groups, granteeRoles, permissionSets; to take all out: `pulumi destroy`",
+        "needs one of roles, groups, granteeRoles, permissionSets; to remove all: `pulumi destroy`",
     ),
     ("answered account id", {**roles(ROLE), f"{PREFIX}:trustedAccountId": "1111"}, ":trustedAccountId", "digits"),
     ("answered bucket", {**roles(ROLE), f"{PREFIX}:bucket": "ProductionApp"}, f"{PREFIX}:bucket", "lower-case"),
@@ -145,7 +145,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "an answer for two roles",
         {**roles(ROLE, {**ROLE, "name": "Other", "policyName": "p"}), f"{PREFIX}:bucket": "app"},
         f"{PREFIX}:bucket",
-        "a stack of one role",
+        "a single role only",
     ),
     ("no allowed accounts", {f"{PREFIX}:roles": [ROLE]}, "aws:allowedAccountIds", "111111111111"),
     *(
@@ -155,10 +155,10 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
             "aws:allowedAccountIds: ",
             "list the account",
         )
-        for text, value in (("text", "999999999999"), ("nothing", []), ("a mapping", {"a": 1}), ("no JSON", "[9"))
+        for text, value in (("text", "999999999999"), ("nothing", []), ("a mapping", {"a": 1}), ("not JSON", "[9"))
     ),
     ("no such region", {**roles(ROLE), "aws:region": "us-esat-1"}, "aws:region: 'us-esat-1'", "us-east-1"),
-    ("nothing like a region", {**roles(ROLE), "aws:region": "Frankfurt"}, "aws:region", "write one like us-east-1"),
+    ("not similar to a region", {**roles(ROLE), "aws:region": "Frankfurt"}, "aws:region", "write one like us-east-1"),
     ("roles as text", {**roles(), f"{PREFIX}:roles": "UpdateApp"}, f"{PREFIX}:roles: 'UpdateApp'", "write a list"),
     ("roles as a mapping", {**roles(), f"{PREFIX}:roles": {"a": 1}}, f"{PREFIX}:roles", "write a list"),
     ("another project's roles", {**roles(), "cross-account-acess:roles": [ROLE]}, "cross-account-acess:roles", PREFIX),
@@ -166,13 +166,13 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("a value that was forgotten", roles({**ROLE, "externalId": None}), "roles[0].externalId", "remove the key"),
     ("mistyped key alone", roles({**ROLE, "trustedAcountId": "1"}), "roles[0].trustedAcountId", "trustedAccountId"),
     (
-        "two things that are the same: versions",
+        "versions of a role that does not read",
         roles({**ROLE, "access": "write", "objectVersions": True}),
         "roles[0].objectVersions",
         "access is write, so the role reads nothing",
     ),
     (
-        "two things that are the same: uploads",
+        "uploads of a role that does not write",
         roles({**ROLE, "access": "read", "multipartUploads": True}),
         "roles[0].multipartUploads",
         "access is read, so the role writes nothing",
@@ -181,7 +181,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "a key of another region",
         {**roles({**ROLE, "kmsKeyArns": ["arn:aws:kms:eu-west-1:999999999999:key/1"]}), "aws:region": "us-east-1"},
         "roles[0].kmsKeyArns[0]",
-        "made in us-east-1",
+        "created in us-east-1",
     ),
     (
         "a boundary of another account",
@@ -220,26 +220,31 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         for key in ("bindSessionName", "sourceIdentity", "sessionTags")
     ),
     (
-        "a name for what is not allowed",
+        "a prefix for roles that are not allowed",
         groups({"name": "Testers", "deny": [ROLE_NAME], "allowPolicyPrefix": "may-"}),
         "groups[0].allowPolicyPrefix",
-        "nothing under allow",
+        "it needs a role under allow",
     ),
     (
-        "a name for what is not denied",
+        "a prefix for roles that are not denied",
         groups({**GROUP, "denyPolicyPrefix": "may-not-"}),
         "groups[0].denyPolicyPrefix",
-        "nothing under deny",
+        "it needs a role under deny",
     ),
     (
-        "names that are the same",
+        "the same names",
         groups({**GROUP, "deny": ["production/Other"], "allowPolicyPrefix": "x-", "denyPolicyPrefix": "X-"}),
         "groups[0]: Deny",
         "groups[0]: Allow is the same",
     ),
-    ("a prefix that no name may have", groups({**GROUP, "allowPolicyPrefix": "a b"}), "allowPolicyPrefix", "1 to 128"),
     (
-        "a role that AWS alone may change",
+        "a prefix that is not allowed in names",
+        groups({**GROUP, "allowPolicyPrefix": "a b"}),
+        "allowPolicyPrefix",
+        "1 to 128",
+    ),
+    (
+        "a role that only AWS can change",
         {
             **groups(GROUP),
             f"{PREFIX}:granteeRoles": [{"name": "AWSReservedSSO_Dev_0123456789abcdef", "allow": [ROLE_NAME]}],
@@ -256,14 +261,14 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     *(
         (
             f"{key} of people who come in through Identity Center",
-            roles({**ROLE, **SETS, **said}),
+            roles({**ROLE, **SETS, **output}),
             f"roles[0].{key}",
             hint,
         )
-        for key, said, hint in (
+        for key, output, hint in (
             ("requireMfa", {"requireMfa": True}, "remove it, or trustedPermissionSets"),
-            ("mfaMaxAge", {"mfaMaxAge": 900}, "come in as a role, which has no MFA"),
-            ("requireSourceIdentity", {"requireSourceIdentity": True}, "no user's name"),
+            ("mfaMaxAge", {"mfaMaxAge": 900}, "arrive as a role, which has no MFA"),
+            ("requireSourceIdentity", {"requireSourceIdentity": True}, "no user name"),
         )
     ),
     (
@@ -289,7 +294,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         for key in ("bindSessionName", "sourceIdentity")
     ),
     (
-        "a permission set's name that is too long",
+        "too long a permission set name",
         {**groups(), f"{PREFIX}:permissionSets": [{"name": "p" * 33, "allow": [ROLE_NAME]}]},
         "permissionSets[0].name",
         "1 to 32 letters",
@@ -301,22 +306,22 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "permissionSets[0].name is the same",
     ),
     (
-        "tags where nothing is allowed",
+        "tags without allowed roles",
         {**groups(), f"{PREFIX}:permissionSets": [{"name": "Dev", "deny": [ROLE_NAME], "sessionTags": True}]},
         "permissionSets[0].sessionTags",
-        "nothing under allow",
+        "it needs a role under allow",
     ),
     ("a number for a role", groups({**GROUP, "allow": [5]}), "groups[0].allow[0]: 5", "write text"),
     ("nothing for a role", groups({**GROUP, "deny": [None]}), "groups[0].deny[0]: None", "write text"),
     *(
         (f"an end: {what}", groups({**GROUP, "allow": [entry]}), f"groups[0].allow[0].{key}", hint)
         for what, entry, key, hint in (
-            ("no moment", {"role": ROLE_NAME, "until": "soon"}, "until: 'soon'", "write a moment of UTC"),
-            ("a day alone", {"role": ROLE_NAME, "until": "2027-01-31"}, "until", "write a moment of UTC"),
-            ("no such day", {"role": ROLE_NAME, "until": "2027-02-31T00:00:00Z"}, "until", "write a moment of UTC"),
+            ("no moment", {"role": ROLE_NAME, "until": "soon"}, "until: 'soon'", "write a UTC time"),
+            ("a day alone", {"role": ROLE_NAME, "until": "2027-01-31"}, "until", "write a UTC time"),
+            ("no such day", {"role": ROLE_NAME, "until": "2027-02-31T00:00:00Z"}, "until", "write a UTC time"),
             ("none", {"role": ROLE_NAME}, "until is missing", "write {role: stack/role, until:"),
             ("no role", {"until": "2027-01-31T18:00:00Z"}, "role is missing", "write {role: stack/role, until:"),
-            ("a slip", {"role": ROLE_NAME, "untill": "2027-01-31T18:00:00Z"}, "untill", "did you mean until?"),
+            ("a typo", {"role": ROLE_NAME, "untill": "2027-01-31T18:00:00Z"}, "untill", "did you mean until?"),
         )
     ),
     (
@@ -332,7 +337,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "a Deny has no end",
     ),
     (
-        "an end and none",
+        "the same role with and without an end",
         groups({**GROUP, "allow": [ROLE_NAME, {"role": ROLE_NAME, "until": "2027-01-31T18:00:00Z"}]}),
         "groups[0].allow[1]",
         "groups[0].allow[0] names it too, with another end",
@@ -365,7 +370,7 @@ def test_wrong_configuration_is_refused_in_one_line(run: Run, config: dict[str, 
     assert not registered
 
 
-def test_what_is_only_like_what_is_wrong_is_taken(run: Run) -> None:
+def test_values_similar_to_wrong_ones_are_accepted(run: Run) -> None:
     newer = {**roles(ROLE), "aws:region": "us-moon-1", "aws:skipRegionValidation": "true"}
     assert "roleArn" in run(config=newer).exports
     theirs = {**ROLE, "bucket": "logs-an", "createBucket": False}
@@ -391,7 +396,7 @@ def test_the_region_may_be_in_the_environment(run: Run, monkeypatch: pytest.Monk
     ],
     ids=["without roles", "with one", "with one of several buckets and accounts"],
 )
-def test_answers_to_pulumi_new_hold_for_the_only_role(run: Run, listed: list[dict[str, Any]], role: str) -> None:
+def test_answers_to_pulumi_new_configure_the_only_role(run: Run, listed: list[dict[str, Any]], role: str) -> None:
     answers = {f"{PREFIX}:bucket": "acme-app", f"{PREFIX}:trustedAccountId": "012345678901"}
     ran = run(config={**roles(*listed), **answers})
     assert ran.exports["bucketNames"] == {role: "acme-app"}
@@ -410,7 +415,7 @@ def test_a_role_that_the_other_stack_does_not_export_is_named(run: Run) -> None:
         run(stack="development", config=groups({**GROUP, "allow": ["production/UpdateApps"]}), stacks=stacks)
 
 
-def test_a_stack_that_exports_no_roles_is_told(run: Run) -> None:
+def test_a_stack_that_exports_no_roles_is_reported(run: Run) -> None:
     with pytest.raises(pulumi.RunError, match="it exports: none"):
         run(stack="development", config=groups(GROUP), stacks={f"organization/{PREFIX}/production": {}})
 

@@ -245,7 +245,7 @@ def test_what_aws_tells_does_not_steer_the_terminal() -> None:
         (
             {"production_id": "222222222222"},
             f"access: profile 'admin' leads to account 222222222222, but role UpdateApp is in {PRODUCTION}; name the"
-            " profile of its administrator\n",
+            " profile of that account's administrator\n",
         ),
         (
             {"production": StackOutputs("production", role_arns={"Gone": arn("role", "Gone", PRODUCTION)})},
@@ -275,9 +275,7 @@ def test_a_file_that_can_not_be_written_is_told(run: Run, capsys: pytest.Capture
 
 def test_a_profile_for_another_stack_is_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--stack-profile", "staging=x") == 1
-    assert capsys.readouterr().err == (
-        "access: --stack-profile staging=x: 'staging' is none of the stacks that are named\n"
-    )
+    assert capsys.readouterr().err == ("access: --stack-profile staging=x: 'staging' is not one of the stacks given\n")
 
 
 @pytest.mark.parametrize(

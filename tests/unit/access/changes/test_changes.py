@@ -1,4 +1,4 @@
-"""Who gains and who loses what between two rendered states of the repository."""
+"""Access gained and lost between two rendered states of the repository."""
 
 from time import perf_counter
 from typing import Any
@@ -9,7 +9,7 @@ from access.changes.comparison import compare
 from access.changes.values import Changes
 from tests.support.rendered import DEVELOPMENT, ROLE, State, bucket, group, parsed, role, state
 
-ELSE = f"anybody else of account {DEVELOPMENT} with the right there"
+ELSE = f"anybody else in account {DEVELOPMENT} with the right there"
 OTHER = "arn:aws:iam::999999999999:role/Audit"
 PLAIN_HTTP = {
     "Sid": "DenyInsecureTransport",
@@ -81,7 +81,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
         trusting(trusted_principal_arns=[f"{ALICE}?"]),
         f"Developers may now assume UpdateApp in more circumstances: as {ALICE}1",
     ),
-    "one that was denied": (
+    "a principal that was denied": (
         trusting(denied_principal_arns=[ALICE]),
         trusting(),
         f"Developers may now assume UpdateApp in more circumstances: as {ALICE}",
@@ -89,7 +89,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
     "a third account": (
         trusting(),
         trusting(trusted_account_ids=["222222222222"]),
-        "anybody of account 222222222222 with the right there may now assume UpdateApp",
+        "anybody in account 222222222222 with the right there may now assume UpdateApp",
     ),
     "a wider network": (
         trusting(source_ip_ranges=["203.0.113.0/25"]),
@@ -147,7 +147,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
     "another project's role, no longer denied": (
         grantees(group("Testers", deny=[ROLE, "other-project/live/Deploy"])),
         state(),
-        "those of Testers whom other policies allow it may now do sts:AssumeRole on other-project/live/Deploy",
+        "Testers, where other policies allow it, may now do sts:AssumeRole on other-project/live/Deploy",
     ),
     "a role as a grantee": (
         state(),
@@ -164,7 +164,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
         state(grantees=[group("Developers", members=["alice", "bob"], allow=[ROLE])]),
         "bob (now in Developers) may now assume UpdateApp",
     ),
-    "somebody leaves those who are kept out": (
+    "somebody leaves a denied group": (
         grantees(group("Testers", members=["eve"], deny=[ROLE])),
         grantees(group("Testers", members=[], deny=[ROLE])),
         "eve, where other policies allow it, may now assume UpdateApp",
@@ -188,7 +188,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
     "plain http": (
         state(buckets=[bucket("productionapp", PLAIN_HTTP)]),
         state(),
-        "whoever has the right elsewhere may now do s3:* on arn:aws:s3:::productionapp and "
+        "anybody with the right elsewhere may now do s3:* on arn:aws:s3:::productionapp and "
         "arn:aws:s3:::productionapp/* in more circumstances: over plain http",
     ),
     "a bucket for everybody": (
@@ -213,7 +213,7 @@ WIDER: dict[str, tuple[State, State, str]] = {
 
 
 @pytest.mark.parametrize("name", WIDER)
-def test_a_gain_is_the_first_line_and_the_way_back_a_loss(name: str) -> None:
+def test_a_gain_is_the_first_line_and_its_reversal_a_loss(name: str) -> None:
     before, after, expected = WIDER[name]
     there, back = changes(before, after), changes(after, before)
     assert there.verdict == "wider"
@@ -244,18 +244,18 @@ def test_a_gain_is_the_first_line_and_the_way_back_a_loss(name: str) -> None:
         ),
     ],
 )
-def test_what_changes_no_access_is_none(before: State, after: State) -> None:
+def test_changes_without_effect_on_access(before: State, after: State) -> None:
     found = changes(before, after)
     assert (found.headline, found.verdict) == ("No access changes", "none")
 
 
-def test_who_leaves_a_group_is_told_where_they_are_now() -> None:
+def test_a_user_who_leaves_a_group_is_named_with_the_current_groups() -> None:
     there, _, _ = WIDER["somebody joins"]
     leaving = state(grantees=[group("Developers", members=[], allow=[ROLE])])
     assert changes(there, leaving).headline == "Narrower: alice (now in no group) may no longer assume UpdateApp"
 
 
-def test_members_that_are_left_alone_lose_nothing() -> None:
+def test_unmanaged_members_lose_nothing() -> None:
     before = state(grantees=[group("Developers", members=["alice"], allow=[ROLE])])
     after = state(grantees=[group("Developers", allow=[ROLE])])
     assert changes(before, after).verdict == "none"
@@ -285,23 +285,23 @@ def test_a_policy_in_two_parts_is_no_change() -> None:
     assert changes(state(), after).headline == "No access changes"
 
 
-def test_a_longer_session_is_told_and_is_no_gain() -> None:
+def test_a_longer_session_is_a_note_and_not_a_gain() -> None:
     found = changes(trusting(), trusting(max_session_duration=7200))
     assert found.verdict == "none"
     assert found.notes == ("a session of UpdateApp may last 7200 seconds; before, 3600",)
 
 
-def test_a_known_principal_more_is_a_note() -> None:
+def test_another_known_principal_is_a_note() -> None:
     after = state()
     arn = "arn:aws:iam::999999999999:role/Admin"
-    said = [{"principal": arn, "reason": "why", "until": "2027-01-31T00:00:00Z"}]
-    after["stacks"]["production"]["outputs"] = {"knownPrincipals": said}
+    output = [{"principal": arn, "reason": "why", "until": "2027-01-31T00:00:00Z"}]
+    after["stacks"]["production"]["outputs"] = {"knownPrincipals": output}
     found = changes(state(), after)
     assert (found.verdict, changes(after, after).notes, changes(after, state()).notes) == ("none", (), ())
-    assert found.notes == (f"a known principal, of which no proof will warn: {arn}, until 2027-01-31T00:00:00Z (why)",)
+    assert found.notes == (f"a known principal, which no proof will report: {arn}, until 2027-01-31T00:00:00Z (why)",)
 
 
-def test_everybody_who_gains_is_told_grantees_first() -> None:
+def test_all_gains_are_listed_grantees_first() -> None:
     found = changes(trusting(require_mfa=True), trusting())
     assert [each.who for each in found.gained] == ["Developers", ELSE]
     assert found.gained[0].allowed_by == ("AllowAssumeRole of allow-assume", "TrustAccount of the trust policy")
@@ -311,7 +311,7 @@ def test_everybody_who_gains_is_told_grantees_first() -> None:
     }
 
 
-def test_a_narrower_state_is_told_so() -> None:
+def test_a_narrower_state_is_reported() -> None:
     found = changes(trusting(), trusting(require_mfa=True))
     assert (
         found.headline
@@ -326,7 +326,7 @@ def test_a_deny_that_decided_is_named() -> None:
     assert (lifted.allowed_by, lifted.denied_by) == (("other policies",), ("DenyAssumeRole of deny-assume",))
 
 
-def test_what_cannot_be_told_is_undecided_and_a_certain_gain_counts_before_it() -> None:
+def test_an_open_question_is_undecided_and_a_certain_gain_takes_precedence() -> None:
     open_trust = state()
     open_trust["stacks"]["production"]["roles"][0]["trust"]["Statement"][0]["Condition"] = {
         "StringShallBe": {"aws:x": "y"}
@@ -345,7 +345,7 @@ def test_another_boundary_is_undecided() -> None:
     assert changes(trusting(), one).verdict == "narrower"
 
 
-def test_everybody_in_a_trust_is_told_as_other_accounts() -> None:
+def test_everybody_in_a_trust_is_reported_as_other_accounts() -> None:
     after = state()
     after["stacks"]["production"]["roles"][0]["trust"]["Statement"][0]["Principal"] = "*"
     found = changes(state(), after)
@@ -353,7 +353,7 @@ def test_everybody_in_a_trust_is_told_as_other_accounts() -> None:
     assert all(each.kind in ("account", "others") for each in found.gained)
 
 
-def test_a_pattern_in_a_grant_is_told_beside_the_roles_that_are_known() -> None:
+def test_a_pattern_in_a_grant_is_reported_besides_known_roles() -> None:
     pattern = ROLE.replace("UpdateApp", "*")
     found = changes(state(), state(grantees=[group("Developers", allow=[pattern]), group("Testers", deny=[ROLE])]))
     assert [each.gained() for each in found.gained] == [

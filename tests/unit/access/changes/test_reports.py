@@ -33,7 +33,7 @@ ALL_KINDS = Changes(
 )
 
 
-def test_the_text_begins_with_the_verdict_and_ends_with_what_is_not_considered() -> None:
+def test_the_text_begins_with_the_verdict_and_ends_with_the_limits() -> None:
     lines = text_report.render(changes(state(), TESTERS_LET_IN)).splitlines()
     assert lines == [
         "Wider: Testers may now assume UpdateApp",
@@ -57,7 +57,7 @@ def test_the_text_has_a_loss_in_its_own_words() -> None:
     assert "is denied by DenyAssumeRole of deny-assume" in text
 
 
-def test_the_text_shows_what_cannot_be_seen() -> None:
+def test_the_text_shows_invisible_characters() -> None:
     text = text_report.render(ALL_KINDS)
     assert "\x1b" not in text
     assert text.count("\\n# heading") == 4
@@ -74,15 +74,15 @@ def test_the_markdown_begins_with_the_verdict_and_folds_the_reasons() -> None:
 def test_the_markdown_shows_foreign_text_literally() -> None:
     page = shown(markdown_report.render(ALL_KINDS))
     assert page.tags <= {"h2", "h3", "ul", "li", "p", "details", "summary", "code"}
-    assert page.headings[1:] == ["Gained", "Undecided", "Lost", "Changed besides"]
+    assert page.headings[1:] == ["Gained", "Undecided", "Lost", "Other changes"]
     assert any("Evil</summary>|`*_[x](y) @\u200beverybody\\x1b[31m\\n# heading may now" in item for item in page.items)
 
 
-def test_the_markdown_fits_into_a_comment_and_says_what_is_left_out() -> None:
+def test_the_markdown_fits_into_a_comment_and_counts_omissions() -> None:
     many = tuple(Change("group", f"Group {number} {'*' * 900}", "assume UpdateApp") for number in range(500))
     text = markdown_report.render(Changes(many, many))
     assert len(text) <= markdown_report.MOST_CHARACTERS
-    assert "more, for which there is no room here" in text
+    assert "more, which do not fit here" in text
     assert text.rstrip().endswith("</details>")
 
 
@@ -143,6 +143,6 @@ def test_reports_go_into_files_and_one_takes_the_place_of_the_text(
     assert markdown.read_text().startswith("## ⚠️ Wider: ")
 
 
-def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["changes", str(tmp_path / "base.json"), written(tmp_path, state(), "head.json")]) == 1
     assert capsys.readouterr().err.startswith(f"access: {tmp_path / 'base.json'} can't be read: No such file")

@@ -1,4 +1,4 @@
-"""Who may newly assume a role, asked of random options of roles and groups, and of a solver."""
+"""New rights to assume a role, for random options of roles and groups, compared with a solver."""
 
 from random import Random
 from typing import Any
@@ -69,8 +69,8 @@ def test_a_solver_agrees(seed: int) -> None:
     gained = {(each.kind, each.who.partition(" with")[0]) for each in found.gained if each.what == "assume UpdateApp"}
     for who, account, with_identity in (
         (("group", "Testers"), DEVELOPMENT, True),
-        (("account", f"anybody else of account {DEVELOPMENT}"), DEVELOPMENT, False),
-        (("account", f"anybody of account {OTHER_ACCOUNT}"), OTHER_ACCOUNT, False),
+        (("account", f"anybody else in account {DEVELOPMENT}"), DEVELOPMENT, False),
+        (("account", f"anybody in account {OTHER_ACCOUNT}"), OTHER_ACCOUNT, False),
     ):
         opinion = may_newly_assume(ROLE, sides(before, with_identity), sides(after, with_identity), account)
         assert opinion is (who in gained), who

@@ -1,4 +1,4 @@
-"""Rendered states of the repository: how they are read, and how roles and grantees are known again in another one."""
+"""Rendered states of the repository: reading, and finding roles and grantees again in another state."""
 
 import json
 
@@ -22,7 +22,7 @@ from tests.unit.access.changes.test_changes import OTHER, changes, grantees
         ('{"version": 1, "stacks": {"a": {"roles": [{}]}}}', "a file: not a rendered file ('name' is missing)"),
     ],
 )
-def test_what_is_no_rendered_file_is_refused_in_one_line(text: str, message: str) -> None:
+def test_an_invalid_rendered_file_is_refused_in_one_line(text: str, message: str) -> None:
     with pytest.raises(AccessError) as refused:
         read(text, "a file")
     assert str(refused.value).startswith(message)
@@ -36,14 +36,14 @@ def test_a_statement_with_another_effect_is_refused() -> None:
         read(json.dumps(made), "a file")
 
 
-def test_a_group_of_an_unknown_account_may_be_of_any() -> None:
+def test_a_group_of_an_unknown_account_may_be_in_any() -> None:
     before, after = state(), grantees(group("Testers", allow=[ROLE]))
     for each in (before, after):
         each["stacks"]["development"]["account"] = None
     assert changes(before, after).headline.startswith("Wider: Testers may now assume UpdateApp")
 
 
-def test_a_name_of_two_stacks_is_told_with_the_stack() -> None:
+def test_a_name_in_two_stacks_is_reported_with_the_stack() -> None:
     before, after = state(), state()
     for each, allowed in ((before, []), (after, [ROLE])):
         made = group("Developers", allow=allowed) if allowed else group("Developers")
@@ -52,13 +52,13 @@ def test_a_name_of_two_stacks_is_told_with_the_stack() -> None:
     assert changes(before, after).headline == "Wider: staging/Developers may now assume UpdateApp"
 
 
-def test_another_name_of_a_stack_is_no_change() -> None:
+def test_renaming_a_stack_is_not_a_change() -> None:
     after = state()
     after["stacks"] = {f"my-{name}": stack for name, stack in after["stacks"].items()}
     assert changes(state(), after).headline == "No access changes"
 
 
-def test_another_account_of_the_groups_is_one() -> None:
+def test_another_account_of_the_groups_is_a_change() -> None:
     before, after = state(), state()
     for each in (before, after):
         each["stacks"]["production"]["roles"] = [role(trusted_account_ids=["111111111111", "222222222222"])]

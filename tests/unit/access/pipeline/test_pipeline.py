@@ -1,4 +1,4 @@
-"""The steps of preview, prove, deploy and drift, each run as GitHub would, with Pulumi, AWS and GitHub pretended."""
+"""The steps of preview, prove, deploy and drift, each run as GitHub would, with fakes of Pulumi, AWS and GitHub."""
 
 import base64
 import copy
@@ -38,7 +38,7 @@ STEPS = [
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """A runner with main checked out, and what `make packages` installs."""
+    """Return a runner with main checked out and the packages of `make packages`."""
     folder = tmp_path / "work"
     make_repository(folder)
     (folder / ".gitignore").write_text("__pycache__/\naccess\nMakefile\n.venv\nrequirements*\ntemporary\nhost\n")
@@ -50,27 +50,27 @@ def runner(tmp_path: Path) -> Runner:
     return found
 
 
-# What is installed, and what is asked for.
+# Installation and commands.
 
 
 @pytest.mark.parametrize("command", sorted({step[3] for step in STEPS if step[3].startswith("make ")}))
-def test_what_is_needed_is_installed_by_make(runner: Runner, command: str) -> None:
+def test_make_installs_the_packages(runner: Runner, command: str) -> None:
     workflow, job, name, _ = next(step for step in STEPS if step[3] == command and step[0] != "access")
-    runner.environment["MAKEFLAGS"] = "nB"  # only said, as if nothing were installed
-    said = runner.run(workflow, job, name)
-    assert said.returncode == 0, said.stderr
-    assert "-m sandbox.packages requirements" in said.stdout
-    assert ("-m sandbox up" in said.stdout) == (workflow == "prove")
+    runner.environment["MAKEFLAGS"] = "nB"  # print the commands only, as if nothing were installed
+    output = runner.run(workflow, job, name)
+    assert output.returncode == 0, output.stderr
+    assert "-m sandbox.packages requirements" in output.stdout
+    assert ("-m sandbox up" in output.stdout) == (workflow == "prove")
 
 
 @pytest.mark.parametrize("command", sorted({step[3] for step in STEPS if " -m access " in step[3]}))
-def test_each_command_is_one_that_there_is(command: str) -> None:
+def test_each_command_exists(command: str) -> None:
     filled_in = command.replace("$STACKS", "production development").split(" >> ")[0]
     arguments = [word.replace('"', "") for word in shlex.split(filled_in)[3:]]
     assert callable(parser().parse_args(arguments).run)
 
 
-# Which stacks, and which of them wait.
+# The stacks, and those that wait.
 
 
 def merge(folder: Path, change: Any) -> None:  # noqa: ANN401 (a function)
@@ -85,7 +85,7 @@ def merge(folder: Path, change: Any) -> None:  # noqa: ANN401 (a function)
 
 
 def role_and_grant(stack: str, text: str) -> str:
-    """A role that is added to production and granted to Testers at once."""
+    """Return a production file with a new role, or a development file with its grant to Testers."""
     if stack == "production":
         return text + '    - name: Reader\n      bucket: productionlogs\n      trustedAccountId: "111111111111"\n'
     return text + "      allow: [production/Reader]\n"
@@ -117,7 +117,7 @@ def test_once_it_is_merged_nothing_waits(runner: Runner) -> None:
     assert listed(runner, "preview") == ["production", "development"]
 
 
-def test_stacks_come_in_the_order_of_their_references_with_no_word_of_them_in_a_workflow(runner: Runner) -> None:
+def test_stacks_are_in_the_order_of_references_and_no_workflow_names_them(runner: Runner) -> None:
     file = runner.folder / "Pulumi.archive.yaml"  # its name comes first in the alphabet
     file.write_text(
         'config:\n  aws:region: us-east-1\n  aws:allowedAccountIds: ["333333333333"]\n'
@@ -128,7 +128,7 @@ def test_stacks_come_in_the_order_of_their_references_with_no_word_of_them_in_a_
         assert "production" not in json.dumps(list(read(name)["jobs"].values()))
 
 
-def test_the_hash_changes_with_the_documents_alone(runner: Runner) -> None:
+def test_the_hash_changes_with_the_documents_only(runner: Runner) -> None:
     def hashes() -> dict[str, str]:
         listed(runner, "deploy")
         rows = json.loads(runner.said("output")["matrix"])["include"]
@@ -150,7 +150,7 @@ def test_a_stale_access_md_is_not_deployed(runner: Runner) -> None:
     assert runner.run("deploy", "stacks", step).returncode == 1
 
 
-# Into the accounts.
+# Signing in.
 
 
 def token(sub: str) -> str:
@@ -160,7 +160,7 @@ def token(sub: str) -> str:
 
 @dataclass
 class Accounts:
-    """GitHub, which gives tokens, and STS, which takes them."""
+    """GitHub, which issues tokens, and STS, which accepts them."""
 
     token: str = field(default_factory=lambda: token("repo:acme/access:environment:preview"))
     refuses: bool = False
@@ -172,7 +172,7 @@ class Accounts:
             assert request.path == "/token?api-version=2.0&audience=sts.amazonaws.com"
             assert request.headers["Authorization"] == "Bearer of-the-job"
             return Response(json.dumps({"value": self.token}))
-        assert "Authorization" not in request.headers  # the token alone counts
+        assert "Authorization" not in request.headers  # only the token counts
         asked = dict(urllib.parse.parse_qsl(request.body))
         self.asked.append(asked)
         kind = {"Content-Type": "text/xml"}
@@ -228,26 +228,26 @@ def test_the_jobs_token_is_traded_for_a_session_in_each_account(
     assert re.findall(r"^\[(.*)\]", credentials.read_text(), re.MULTILINE) == ["default", *stacks.split()]
     assert f"secret-of-{ids[stacks.split()[0]]}" in credentials.read_text().partition(f"[{stacks.split()[0]}]")[0]
     assert "[profile development]\nregion = us-east-1\n" in Path(runner.environment["AWS_CONFIG_FILE"]).read_text()
-    said = done.stdout + (runner.folder / "temporary" / "env").read_text()
-    assert not any(secret in said for secret in ("secret-of", "ASIA", aws.token, "of-the-job"))
+    output = done.stdout + (runner.folder / "temporary" / "env").read_text()
+    assert not any(secret in output for secret in ("secret-of", "ASIA", aws.token, "of-the-job"))
 
 
-def test_a_role_that_does_not_let_the_job_in_is_named_with_the_jobs_subject(runner: Runner, aws: Accounts) -> None:
+def test_a_role_that_refuses_the_job_is_named_with_the_jobs_subject(runner: Runner, aws: Accounts) -> None:
     runner.expressions["matrix.stack"] = "production"
     aws.refuses = True
     done = runner.run("preview", "preview", "Sign in, to read")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "access: production: arn:aws:iam::999999999999:role/pipeline/access-read does not let this job in"
-        " (AccessDenied); its sub is 'repo:acme/access:environment:preview': compare it with the role's trust policy,"
-        " which examples/pipeline-roles makes\n"
+        "access: production: this job can't assume arn:aws:iam::999999999999:role/pipeline/access-read (AccessDenied);"
+        " compare the job's sub, 'repo:acme/access:environment:preview', with the role's trust policy, which"
+        " examples/pipeline-roles creates\n"
     )
     aws.token = "no.token"  # noqa: S105
-    assert "its sub is unreadable" in runner.run("preview", "preview", "Sign in, to read").stderr
+    assert "the job's sub, unreadable, with" in runner.run("preview", "preview", "Sign in, to read").stderr
     assert runner.said("env") == {}
 
 
-def test_a_job_without_the_right_to_a_token_is_told_so(runner: Runner) -> None:
+def test_a_job_without_the_right_to_a_token_gets_an_error(runner: Runner) -> None:
     runner.expressions["matrix.stack"] = "production"
     done = runner.run("preview", "preview", "Sign in, to read")
     assert done.stderr == (
@@ -257,12 +257,12 @@ def test_a_job_without_the_right_to_a_token_is_told_so(runner: Runner) -> None:
     assert "there is no stack 'elsewhere'" in runner.run("preview", "preview", "Sign in, to read").stderr
 
 
-# What Pulumi is asked for.
+# Calls of Pulumi.
 
 
 @pytest.fixture
 def pulumi(runner: Runner, tmp_path: Path) -> Path:
-    """A Pulumi CLI that says what there is in a file, and keeps what it was asked."""
+    """Return the calls of a fake Pulumi CLI, which prints the text of a file."""
     folder, asked = tmp_path / "bin", tmp_path / "asked"
     folder.mkdir()
     script = folder / "pulumi"
@@ -290,13 +290,13 @@ def pulumi(runner: Runner, tmp_path: Path) -> Path:
         ),
     ],
 )
-def test_pulumi_is_asked(runner: Runner, pulumi: Path, workflow: str, job: str, name: str, wanted: str) -> None:
+def test_calls_of_pulumi(runner: Runner, pulumi: Path, workflow: str, job: str, name: str, wanted: str) -> None:
     assert runner.run(workflow, job, name).returncode == 0
     assert pulumi.read_text() == wanted.format(runner.environment["RUNNER_TEMP"]) + "\n"
 
 
 def preview_of(folder: Path, stack: str) -> dict[str, Any]:
-    """What Pulumi says of a stack, if all is as the files say."""
+    """Return Pulumi's preview of a stack that agrees with the files."""
     ran = next(each for each in run(read_project(folder), [stack]) if each.stack.name == stack)
     prefix = f"urn:pulumi:{stack}::cross-account-access::"
     return {
@@ -315,7 +315,7 @@ def preview_of(folder: Path, stack: str) -> dict[str, Any]:
     }
 
 
-def test_a_plan_with_the_reviewed_documents_is_let_through_and_another_refused(
+def test_a_plan_with_the_reviewed_documents_passes_and_another_is_refused(
     runner: Runner, pulumi: Path, tmp_path: Path
 ) -> None:
     listed(runner, "deploy")
@@ -330,23 +330,21 @@ def test_a_plan_with_the_reviewed_documents_is_let_through_and_another_refused(
 
     policy = next(it for it in preview["steps"] if "Developers-allow" in it["urn"] and "groupPolicy" in it["urn"])
     inputs = policy["newState"]["inputs"]
-    inputs["policy"] = inputs["policy"].replace("999999999999", "666666666666")  # as production's state had it
+    inputs["policy"] = inputs["policy"].replace("999999999999", "666666666666")  # as if production's state had it
     (tmp_path / "says").write_text(json.dumps(preview))
     assert runner.run("deploy", "deploy", "Plan").returncode == 0
     done = runner.run("deploy", "deploy", name)
     assert (done.returncode, done.stdout) == (1, "")
-    start = (
-        "access: aws:iam/groupPolicy:GroupPolicy Developers-allow-assume-S3-role-in-production-policy: policy: it is"
-    )
-    assert done.stderr.startswith(f"{start} not what was reviewed, but ")
+    start = "access: aws:iam/groupPolicy:GroupPolicy Developers-allow-assume-S3-role-in-production-policy: policy: it"
+    assert done.stderr.startswith(f"{start} differs from the review: ")
     assert "arn:aws:iam::666666666666:role/UpdateApp" in done.stderr
     assert done.stderr.endswith("; nothing was deployed\n")
 
     runner.expressions["matrix.documents"] = "0" * 64
-    assert "the program gives other documents here" in runner.run("deploy", "deploy", name).stderr
+    assert "the program's documents here have the hash" in runner.run("deploy", "deploy", name).stderr
 
 
-def test_of_a_plan_that_failed_it_says_why(runner: Runner, pulumi: Path, tmp_path: Path) -> None:
+def test_the_reason_of_a_failed_plan_is_printed(runner: Runner, pulumi: Path, tmp_path: Path) -> None:
     listed(runner, "deploy")
     rows = json.loads(runner.said("output")["matrix"])["include"]
     runner.expressions["matrix.documents"] = next(row["documents"] for row in rows if row["stack"] == "development")
@@ -357,7 +355,7 @@ def test_of_a_plan_that_failed_it_says_why(runner: Runner, pulumi: Path, tmp_pat
     assert done.stderr == 'access: development can\'t be previewed: unknown stack "production"\n'
 
 
-# What counts as the same documents.
+# Equal documents.
 
 TRUST = {"Statement": [{"Effect": "Allow", "Condition": {"StringEquals": {"sts:ExternalId": "<external id of X>"}}}]}
 ELSEWHERE = "arn:aws:iam::000000000000:role/<other/prod>/Reader"
@@ -417,12 +415,12 @@ def test_generated_ids_are_replaced_and_nothing_else(wanted: object, found: obje
     assert (check(wanted, found) == "") == is_same
 
 
-def test_what_nobody_can_compare_is_refused_with_the_reason() -> None:
+def test_values_that_can_not_be_compared_are_refused_with_the_reason() -> None:
     assert "it is secret" in check({"Statement": []}, "[secret]")
     assert "not known before the deployment" in check({"Statement": []}, "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
 
 
-def test_a_resource_too_many_or_too_few_is_refused() -> None:
+def test_an_extra_or_missing_resource_is_refused() -> None:
     one = {"aws:iam/role:Role X": {"assumeRolePolicy": TRUST}}
     for wanted, found in ((one, {}), ({}, one)):
         with pytest.raises(AccessError, match="aws:iam/role:Role X: it is not in"):
@@ -430,13 +428,13 @@ def test_a_resource_too_many_or_too_few_is_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"steps": {}}', '{"steps": [{"op": "same", "newState": {}}]}', "[1]"])
-def test_a_file_that_is_no_preview_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_preview_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "preview.json").write_text(text)
     with pytest.raises(AccessError, match="write it with `pulumi preview"):
         documents.planned(tmp_path / "preview.json", "production")
 
 
-def test_what_goes_or_is_only_read_does_not_count_and_another_stacks_preview_is_refused(tmp_path: Path) -> None:
+def test_removed_and_read_resources_do_not_count_and_another_stacks_preview_is_refused(tmp_path: Path) -> None:
     urn = "urn:pulumi:production::p::aws:iam/role:Role::"
     state = {"type": "aws:iam/role:Role", "inputs": {"name": "X"}}
     file = tmp_path / "preview.json"
@@ -445,16 +443,16 @@ def test_what_goes_or_is_only_read_does_not_count_and_another_stacks_preview_is_
     ]
     file.write_text(json.dumps({"steps": steps}))
     assert list(documents.planned(file, "production")) == ["aws:iam/role:Role replace"]
-    with pytest.raises(AccessError, match="is no preview of development"):
+    with pytest.raises(AccessError, match="is not a preview of development"):
         documents.planned(file, "development")
 
 
-# One issue.
+# The issue.
 
 
 @dataclass
 class GitHub:
-    """The issues of a repository, as GitHub's API gives and takes them."""
+    """The issues of a repository, behind GitHub's API."""
 
     issues: list[dict[str, Any]] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
@@ -503,19 +501,19 @@ def tell(runner: Runner, refresh: str, prove: str, bypass: str) -> str:
 
 
 def test_one_issue_is_opened_kept_up_to_date_and_closed_when_clean(runner: Runner, github: GitHub) -> None:
-    for number in range(120):  # the own one is on the second page, after those that look like it
+    for number in range(120):  # the real one is on the second page, after imitations
         github.add("mallory" if number == 3 else BOT, body=f"{MARK}\n" if number == 3 else "another")
     github.add(BOT, body=f"{MARK}\n", pull_request={})
-    assert tell(runner, "success", "success", "success") == "nothing to tell"
+    assert tell(runner, "success", "success", "success") == "nothing to report"
     assert tell(runner, "success", "failure", "success") == "opened #122"
     assert tell(runner, "failure", "", "success") == "updated #122"
     own = github.issues[121]
-    assert own["title"] == "Drift: what is deployed is not what the stack files say"
+    assert own["title"] == "Drift: the deployment differs from the stack files"
     assert own["body"].splitlines()[:4] == [
         MARK,
-        "- refresh: not as it should be, or it could not be checked",
+        "- refresh: there are differences, or the check failed",
         "- prove: not checked",
-        "- bypass: as it should be",
+        "- bypass: no differences",
     ]
     assert "https://github.example/acme/access/actions/runs/42" in own["body"]
     assert tell(runner, "success", "success", "success") == "closed #122"

@@ -1,6 +1,6 @@
-"""The roles of examples/pipeline-roles: who may assume them, and that what they may do ends where it should.
+"""The roles of examples/pipeline-roles: who may assume them, and the limits of their rights.
 
-The answers hold for every request, as ``access.iam`` looks through all of them.
+The answers hold for every request, because ``access.iam`` covers all of them.
 """
 
 import importlib.util
@@ -53,7 +53,7 @@ PRODUCTION = rights.Names(
 CARELESS = rights.Names(
     "aws", "999999999999", "production", "state", roles=("*",), policies=("*",), buckets=("*",), groups=("*",)
 )
-"""Names that somebody wrote too widely, past the program's own check."""
+"""Names that are too wide and would have passed the program's own check."""
 BOTH = pytest.mark.parametrize("names", [PRODUCTION, CARELESS], ids=["as they are", "careless"])
 REPO = rights.Repository("acme", "access", "123", "456")
 BOUNDARY = "arn:aws:iam::999999999999:policy/pipeline/access-boundary"
@@ -64,7 +64,7 @@ def rule(document: Any) -> Policies:  # noqa: ANN401 (a document)
 
 
 def about(actions: Sequence[str], resources: Sequence[str] = ("*",)) -> Rule:
-    """The requests for some actions on some resources."""
+    """Return the rule of requests for some actions on some resources."""
     return All((Holds(ActionCheck(tuple(actions), False)), Holds(ResourceCheck(tuple(resources), False, True))))
 
 
@@ -73,7 +73,7 @@ def is_equal(key: str, *values: str) -> Rule:
 
 
 def nothing(policy: Rule, given: Rule) -> bool:
-    """Whether a policy certainly allows none of some requests."""
+    """Return whether a policy certainly allows none of some requests."""
     found = first_difference(NOTHING, policy, given)
     assert found is None, found
     return True
@@ -89,21 +89,21 @@ def test_the_deploy_role_can_not_change_itself_the_provider_or_the_boundary(name
 
 
 @BOTH
-def test_it_makes_no_role_without_the_boundary_and_gives_none_to_one(names: Any) -> None:  # noqa: ANN401
+def test_it_creates_no_role_without_the_boundary_and_gives_such_a_role_no_rights(names: Any) -> None:  # noqa: ANN401
     makes = about(["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:PutRolePolicy"])
     assert nothing(rule(rights.deploy_policy(names)), All((makes, Not(is_equal("iam:PermissionsBoundary", BOUNDARY)))))
     removes = about(["iam:DeleteRolePermissionsBoundary", "iam:SetDefaultPolicyVersion"])
     assert nothing(rule(rights.deploy_policy(names)), removes)
 
 
-def test_it_attaches_no_policy_but_its_own() -> None:
+def test_it_attaches_only_its_own_policies() -> None:
     own = is_equal("iam:PolicyARN", "arn:aws:iam::999999999999:policy/read-write-app-bucket")
     assert nothing(rule(rights.deploy_policy(PRODUCTION)), All((about(["iam:Attach*"]), Not(own))))
 
 
 @BOTH
-def test_it_becomes_nobody_else_whatever_other_policies_allow(names: Any) -> None:  # noqa: ANN401
-    """A trust policy or a bucket policy of its own account could let it in without a policy of its own."""
+def test_it_assumes_no_other_role_whatever_other_policies_allow(names: Any) -> None:  # noqa: ANN401
+    """Check this too, because a trust or bucket policy of its own account could admit it without an own policy."""
     document = rights.deploy_policy(names)
     anything = {"Sid": "Anything", "Effect": "Allow", "Action": "*", "Resource": "*"}
     widened = rule({**document, "Statement": [*document["Statement"], anything]})
@@ -132,7 +132,7 @@ def test_its_rights_end_at_the_names() -> None:
     assert nothing(rule(rights.deploy_policy(PRODUCTION)), Not(own))
 
 
-def test_it_writes_the_state_of_its_own_stack_alone() -> None:
+def test_it_writes_only_its_own_stacks_state() -> None:
     own = [
         f"arn:aws:s3:::state/.pulumi/{place}"
         for place in (
@@ -145,7 +145,7 @@ def test_it_writes_the_state_of_its_own_stack_alone() -> None:
 
 
 @BOTH
-def test_the_reading_role_only_reads_and_no_object_but_the_state(names: Any) -> None:  # noqa: ANN401
+def test_the_reading_role_only_reads_and_no_objects_except_the_state(names: Any) -> None:  # noqa: ANN401
     policy = rule(rights.read_policy(names))
     reads = about(["iam:Get*", "iam:List*", "s3:Get*", "s3:ListBucket", "kms:Decrypt"])
     assert nothing(policy, Not(reads))
@@ -153,7 +153,7 @@ def test_the_reading_role_only_reads_and_no_object_but_the_state(names: Any) -> 
     assert nothing(policy, objects)
 
 
-def test_a_role_that_it_makes_never_does_more_than_use_the_buckets() -> None:
+def test_a_role_that_it_creates_only_uses_the_buckets() -> None:
     policy = rule(rights.boundary(PRODUCTION))
     assert nothing(policy, about(["iam:*", "sts:*", "s3:PutBucketPolicy", "s3:DeleteBucket", "s3:PutObjectAcl"]))
     buckets = about(["*"], ["arn:aws:s3:::productionapp", "arn:aws:s3:::productionapp/*", *PRODUCTION.key_arns])
@@ -176,9 +176,9 @@ def test_the_boundary_takes_nothing_away_from_the_programs_own_roles(project: An
 
 
 _MEANT = {
-    "RESOURCE_STAR",  # IAM is read as a whole: nobody knows beforehand who may do what
+    "RESOURCE_STAR",  # IAM is read as a whole, because access is not known beforehand
     "MISMATCHED_TYPE_BUT_USABLE",  # StringEquals on iam:PermissionsBoundary, as AWS's own examples have it
-    "RESOURCE_POLICY_PRIVILEGE_ESCALATION",  # by a bucket policy: the statement NeverObjects is there for it
+    "RESOURCE_POLICY_PRIVILEGE_ESCALATION",  # by a bucket policy, which the statement NeverObjects prevents
 }
 
 
@@ -198,7 +198,7 @@ TOKEN: Mapping[str, str] = {
 
 
 def is_admitted(document: Any, sub: str, **others: str | None) -> bool:  # noqa: ANN401 (a document)
-    """Whether a trust policy admits a token with these claims; ``None`` for one that is missing."""
+    """Return whether a trust policy admits a token with these claims; ``None`` for a missing claim."""
     claims = {**TOKEN, f"{ISSUER}:sub": sub, **{f"{ISSUER}:{key}": value for key, value in others.items()}}
     context: Context = {key.lower(): (value,) for key, value in claims.items() if value is not None}
     [statement] = parse(json.loads(json.dumps(document)))
@@ -251,7 +251,7 @@ def run_program(run: Run, stack: str, **others: object) -> Any:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_files_name_all_that_the_stacks_make(stack: str) -> None:
+def test_the_files_name_all_resources_of_the_stacks(stack: str) -> None:
     made = render(read_project(REPOSITORY)).stacks[stack]
     listed = config(stack)
     assert listed["aws:allowedAccountIds"] == [made["account"]]
@@ -263,14 +263,14 @@ def test_the_files_name_all_that_the_stacks_make(stack: str) -> None:
     assert listed.get("pipeline-roles:groups", []) == [it["name"] for it in made["grantees"]]
 
 
-def test_the_workflows_look_for_the_roles_that_it_makes() -> None:
+def test_the_workflows_use_the_roles_that_it_creates() -> None:
     made = {role["arn"] for role in render(read_project(FOLDER), ["production"]).stacks["production"]["roles"]}
     assert made == {
         f"arn:aws:iam::999999999999:role/{sign_in.ROLE.format(purpose)}" for purpose in get_args(sign_in.Purpose)
     }
 
 
-def test_an_account_that_knows_github_already_keeps_its_provider(tmp_path: Path) -> None:
+def test_an_account_with_github_as_a_provider_keeps_it(tmp_path: Path) -> None:
     folder = tmp_path / "pipeline-roles"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns(".sandbox", "__pycache__"))
     file = folder / "Pulumi.production.yaml"
@@ -298,6 +298,6 @@ def test_an_account_that_knows_github_already_keeps_its_provider(tmp_path: Path)
         ("stateBucket", "*"),
     ],
 )
-def test_a_name_that_would_stand_for_more_is_refused(run: Run, key: str, value: object) -> None:
+def test_a_name_that_would_match_more_is_refused(run: Run, key: str, value: object) -> None:
     with pytest.raises(pulumi.RunError, match=rf"pipeline-roles:{key}: .* is not allowed; write "):
         run_program(run, "production", **{key: value})

@@ -1,4 +1,4 @@
-"""The workflow `access`: each of its steps, run as GitHub would with a pretended event."""
+"""The workflow `access`: each of its steps, run as GitHub would with a fake event."""
 
 import json
 import os
@@ -23,7 +23,7 @@ AUTHOR = "github-actions[bot]"
 
 @dataclass
 class Job:
-    """A runner's working folder: ``base`` and ``change`` checked out."""
+    """A runner's working folder with ``base`` and ``change`` checked out."""
 
     folder: Path
     environment: dict[str, str]
@@ -38,7 +38,7 @@ class Job:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    """A pull request in which Testers are let in, merged as GitHub does for its checks."""
+    """Return a job about a pull request that admits Testers, merged as GitHub does for its checks."""
     change, base = tmp_path / "change", tmp_path / "base"
     base.mkdir()
     make_repository(change)
@@ -65,7 +65,7 @@ def job(tmp_path: Path) -> Job:
     return Job(tmp_path, environment)
 
 
-def test_the_verdict_is_the_jobs_summary_and_what_is_commented(job: Job) -> None:
+def test_the_verdict_is_the_jobs_summary_and_the_comment(job: Job) -> None:
     done = job.run("Compare")
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("Wider: Testers may now assume UpdateApp\n")
@@ -75,7 +75,7 @@ def test_the_verdict_is_the_jobs_summary_and_what_is_commented(job: Job) -> None
     assert not list(job.folder.rglob("stolen"))
 
 
-def test_a_stale_file_is_red(job: Job) -> None:
+def test_a_stale_file_fails(job: Job) -> None:
     done = job.run("Check that ACCESS.md is not stale")
     assert done.returncode == 1
     assert "+- group Testers of development may `sts:AssumeRole`" in done.stdout
@@ -84,17 +84,17 @@ def test_a_stale_file_is_red(job: Job) -> None:
     assert job.run("Check that ACCESS.md is not stale").returncode == 0
 
 
-def test_what_the_base_needs_is_installed_by_make(job: Job) -> None:
+def test_make_installs_the_packages_of_the_base(job: Job) -> None:
     [step] = [step for _, step in STEPS if step["name"].startswith("Install")]
-    job.environment["MAKEFLAGS"] = "nB"  # only said, as if nothing were installed
-    said = job.run(step["name"])
-    assert said.returncode == 0, said.stderr
-    assert ".venv/bin/python -m sandbox.packages requirements.txt\n" in said.stdout
+    job.environment["MAKEFLAGS"] = "nB"  # print the commands only, as if nothing were installed
+    output = job.run(step["name"])
+    assert output.returncode == 0, output.stderr
+    assert ".venv/bin/python -m sandbox.packages requirements.txt\n" in output.stdout
 
 
 @dataclass
 class GitHub:
-    """The comments of pull request 7, as GitHub's API gives and takes them."""
+    """The comments of pull request 7, behind GitHub's API."""
 
     comments: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -140,7 +140,7 @@ def write_verdict(job: Job, text: str) -> None:
 
 
 def test_one_comment_is_written_and_then_kept_up_to_date(job: Job, github: GitHub) -> None:
-    for number in range(150):  # the own one is on the second page, after somebody's who pretends
+    for number in range(150):  # the real one is on the second page, after an imitation
         github.add("mallory", f"{MARK}\nNo access changes" if number == 3 else "a comment")
     for text in ("Wider: first", "No access changes: `$(touch stolen)`"):
         write_verdict(job, text)
@@ -153,11 +153,11 @@ def test_one_comment_is_written_and_then_kept_up_to_date(job: Job, github: GitHu
     assert not list(job.folder.rglob("stolen"))
 
 
-def test_a_check_that_did_not_end_leaves_no_old_verdict_standing(job: Job, github: GitHub) -> None:
+def test_an_unfinished_check_replaces_the_old_verdict(job: Job, github: GitHub) -> None:
     github.add(AUTHOR, f"{MARK}\nNo access changes")
     github.add(AUTHOR, "of another workflow")
     assert job.run("Write the comment").returncode == 0
-    assert "Undecided: the check did not end" in github.comments[0]["body"]
+    assert "Undecided: the check did not finish" in github.comments[0]["body"]
     assert "https://github.example/acme/access/actions/runs/42" in github.comments[0]["body"]
     assert github.comments[1]["body"] == "of another workflow"
 
@@ -168,7 +168,7 @@ def test_a_long_verdict_fits(job: Job, github: GitHub) -> None:
     assert len(github.comments) == 1
 
 
-def test_what_goes_wrong_is_told_in_one_line(job: Job, github: GitHub) -> None:
+def test_an_error_is_reported_in_one_line(job: Job, github: GitHub) -> None:
     write_verdict(job, "x")
     github.refuses = True
     done = job.run("Write the comment")
@@ -176,8 +176,8 @@ def test_what_goes_wrong_is_told_in_one_line(job: Job, github: GitHub) -> None:
         *(1, "access: GitHub refuses GET issues/7/comments: 403; the job needs pull-requests: write\n"),
     )
     job.environment["GITHUB_API_URL"] = "http://127.0.0.1:1"
-    assert "access: GitHub can't be asked: " in job.run("Write the comment").stderr
+    assert "access: GitHub can't be reached: " in job.run("Write the comment").stderr
     job.environment["GITHUB_EVENT_PATH"] = os.devnull
-    assert "names no event that can be read" in job.run("Write the comment").stderr
+    assert "the event at GITHUB_EVENT_PATH can't be read" in job.run("Write the comment").stderr
     del job.environment["GITHUB_EVENT_PATH"]
     assert "access: GITHUB_EVENT_PATH is missing; " in job.run("Write the comment").stderr

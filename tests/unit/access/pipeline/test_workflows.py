@@ -1,4 +1,4 @@
-"""What every workflow keeps to: who may do what in it, and whose code it takes."""
+"""The rules of every workflow: its rights, and whose code it runs."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ ON = {
     "preview": "pull_request",
     "prove": "pull_request",
 }
-"""Never pull_request_target or workflow_run, which give the rights of the base to a change."""
+"""The allowed events: never pull_request_target or workflow_run, which give a change the rights of the base."""
 READ = {"contents": "read"}
 SIGNED_IN = {**READ, "id-token": "write"}
 PERMISSIONS = {
@@ -48,7 +48,7 @@ ACTIONS = {
 
 
 def test_each_runs_when_it_should_with_the_least_rights() -> None:
-    # YAML 1.1 takes `on` for a truth value
+    # YAML 1.1 reads `on` as a boolean
     assert {name: workflow[True] for name, workflow in WORKFLOWS.items()} == ON
     assert all(workflow["permissions"] == {} for workflow in WORKFLOWS.values())
     assert {key: job["permissions"] for key, job in JOBS.items()} == PERMISSIONS
@@ -56,7 +56,7 @@ def test_each_runs_when_it_should_with_the_least_rights() -> None:
     assert all(job["timeout-minutes"] <= 45 for job in JOBS.values())  # a session lasts an hour
 
 
-def test_only_what_only_reads_is_cut_off_by_a_newer_run() -> None:
+def test_a_newer_run_cancels_only_runs_that_read() -> None:
     cut_off = {name: workflow["concurrency"]["cancel-in-progress"] for name, workflow in WORKFLOWS.items()}
     assert cut_off == {"access": True, "deploy": False, "drift": True, "preview": True, "prove": True}
 
@@ -74,7 +74,7 @@ def test_a_step_is_an_action_of_a_known_commit_or_a_command_of_ours(
             assert step["with"] == {"pulumi-version": "3.259.0"}
     else:
         assert re.match(r"make |(\.venv/bin/python|python3) -m access |pulumi (preview|up|refresh) ", step["run"])
-        assert "${{" not in step["run"]  # what GitHub fills in would be read by the shell
+        assert "${{" not in step["run"]  # the shell would read what GitHub fills in
         assert not re.search(r"[;&`]|\$\(", step["run"])
     assert ("GITHUB_TOKEN" in step.get("env", {})) == ((workflow, step["name"]) in TOKENS)
 
@@ -90,19 +90,19 @@ def values(content: object) -> Iterator[str]:
         yield str(content)
 
 
-def test_nobody_has_a_stored_secret() -> None:
+def test_there_are_no_stored_secrets() -> None:
     for workflow in WORKFLOWS.values():
         assert not [value for value in values(workflow) if "secrets." in value]
 
 
-def test_without_a_place_for_the_state_nothing_is_asked_of_an_account() -> None:
+def test_without_a_state_backend_no_account_is_used() -> None:
     for (workflow, name), job in JOBS.items():
         if job["permissions"] == SIGNED_IN:
             assert "stacks" in job["needs"], name
             assert "vars.PULUMI_BACKEND_URL != ''" in JOBS[workflow, "stacks"]["if"]
 
 
-def test_forks_are_not_asked_for_what_they_can_not_have() -> None:
+def test_forks_run_no_job_that_needs_a_session() -> None:
     own = "github.event.pull_request.head.repo.full_name == github.repository"
     for (workflow, name), job in JOBS.items():
         if ON[workflow] == "pull_request" and job["permissions"] != READ:
@@ -115,7 +115,7 @@ def test_stacks_are_deployed_one_after_the_other_until_one_fails() -> None:
     assert JOBS["deploy", "prove"]["needs"] == ["stacks", "deploy"]
 
 
-def test_what_is_deployed_is_the_plan_that_was_checked() -> None:
+def test_the_checked_plan_is_deployed() -> None:
     names = [step["name"] for step in JOBS["deploy", "deploy"]["steps"]]
     assert names[-3:] == [
         "Plan",
@@ -125,10 +125,10 @@ def test_what_is_deployed_is_the_plan_that_was_checked() -> None:
     plan, _, deploy = JOBS["deploy", "deploy"]["steps"][-3:]
     assert '--save-plan "$RUNNER_TEMP/plan.json"' in plan["run"]
     assert '--plan "$RUNNER_TEMP/plan.json"' in deploy["run"]
-    assert not deploy.get("if")  # a step before that fails stops it
+    assert not deploy.get("if")  # a failed step before it stops it
 
 
-def test_a_preview_leaves_the_state_as_it_is() -> None:
+def test_a_preview_does_not_change_the_state() -> None:
     for _, _, step in STEPS:
         if "pulumi preview" in step.get("run", ""):
             assert "--refresh" not in step["run"]

@@ -99,7 +99,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     ),
     "its policy asks for TLS no longer": (
         lambda aws: aws.bucket.pop("policy"),
-        "whoever has the right elsewhere may also",
+        "anybody with the right elsewhere may also",
     ),
     "an ACL for everybody": (
         all_of(
@@ -488,7 +488,7 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         {"trusted_principal_arns": [f"arn:aws:iam::{DEVELOPMENT}:role/deploy"]},
         trust(trusts(root(DEVELOPMENT))),
         "excess",
-        "anybody else of account",
+        "anybody else in account",
     ),
     "a principal is denied no longer": (
         {"denied_principal_arns": [f"arn:aws:iam::{DEVELOPMENT}:user/David"]},

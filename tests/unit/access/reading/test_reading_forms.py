@@ -144,67 +144,67 @@ def _addresses(*ranges: str) -> Edit:
 WIDER: dict[str, tuple[Edit, str]] = {
     "trust NotPrincipal": (
         trust_of({"Effect": "Allow", "NotPrincipal": {"AWS": root(THIRD)}, "Action": "sts:AssumeRole"}),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "trust sts:*": (
         trust_of({**TRUST, "Action": "sts:*"}),
-        "anybody else of account 111111111111 with the right there may",
+        "anybody else in account 111111111111 with the right there may",
     ),
     "trust NotAction": (
         trust_of({k: v for k, v in {**TRUST, "NotAction": "sts:GetFederationToken"}.items() if k != "Action"}),
-        "anybody else of account 111111111111 with the right there may",
+        "anybody else in account 111111111111 with the right there may",
     ),
     "trust TagSession for Dev": (
         also_trusts({**TRUST, "Action": "sts:TagSession"}),
-        "anybody else of account 111111111111 with the right there may",
+        "anybody else in account 111111111111 with the right there may",
     ),
     "trust SetSourceIdentity for Dev": (
         also_trusts({**TRUST, "Action": ["sts:SetSourceIdentity"]}),
-        "anybody else of account 111111111111 with the right there may",
+        "anybody else in account 111111111111 with the right there may",
     ),
     "trust AWS * with PrincipalOrgID": (
         also_trusts({**TRUST, "Principal": {"AWS": "*"}, **when("StringEquals", "aws:PrincipalOrgID", "o-abcdefghij")}),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "trust * with PrincipalArn of third": (
         also_trusts(
             {**TRUST, "Principal": "*", **when("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{THIRD}:role/x*")}
         ),
-        "anybody of account 333333333333 with the right there may also",
+        "anybody in account 333333333333 with the right there may also",
     ),
     "trust * with PrincipalAccount list": (
         also_trusts({**TRUST, "Principal": "*", **when("StringEquals", "aws:PrincipalAccount", [DEVELOPMENT, THIRD])}),
-        "anybody of account 333333333333 with the right there may also",
+        "anybody in account 333333333333 with the right there may also",
     ),
     "trust * StringNotEquals account dev": (
         also_trusts({**TRUST, "Principal": "*", **when("StringNotEquals", "aws:PrincipalAccount", DEVELOPMENT)}),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "trust * ForAllValues absent key": (
         also_trusts(
             {**TRUST, "Principal": "*", **when("ForAllValues:StringEquals", "aws:PrincipalOrgPaths", "o-a/r-b/*")}
         ),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "trust * IfExists": (
         also_trusts({**TRUST, "Principal": "*", **when("StringEqualsIfExists", "aws:PrincipalOrgID", "o-abcdefghij")}),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "trust * Null true": (
         also_trusts({**TRUST, "Principal": "*", **when("Null", "aws:PrincipalTag/team", "true")}),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "session principal of third": (
         also_trusts({**TRUST, "Principal": {"AWS": f"arn:aws:sts::{THIRD}:assumed-role/x/session"}}),
-        "anybody of account 333333333333 with the right there may also",
+        "anybody in account 333333333333 with the right there may also",
     ),
     "session principal of production": (
         also_trusts({**TRUST, "Principal": {"AWS": f"arn:aws:sts::{PRODUCTION}:assumed-role/x/session"}}),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "role of production": (
         also_trusts({**TRUST, "Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:role/x"}}),
-        "anybody of account 999999999999 with the right there may also",
+        "anybody in account 999999999999 with the right there may also",
     ),
     "cognito": (
         also_trusts(
@@ -239,7 +239,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
                 **when("StringLike", "sts:RoleSessionName", "*"),
             },
         ),
-        "anybody of account 333333333333 with the right there may also",
+        "anybody in account 333333333333 with the right there may also",
     ),
     "list resource ?": (
         own(grants(f"{BUCKET}/*", list_resource="arn:aws:s3:::productionap?")),
@@ -420,7 +420,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     ),
     "bucket policy: tls only objects": (
         policy_of_bucket(document(tls(Resource=f"{BUCKET}/*"))),
-        "whoever has the right elsewhere may also do s3:* on",
+        "anybody with the right elsewhere may also do s3:* on",
     ),
     "bucket policy: TLS, but not for the role": (
         policy_of_bucket(
@@ -428,15 +428,15 @@ WIDER: dict[str, tuple[Edit, str]] = {
                 tls(Condition={"Bool": {"aws:SecureTransport": "false"}, "StringNotEquals": {"aws:PrincipalArn": ROLE}})
             )
         ),
-        "whoever has the right elsewhere may also do s3:* on",
+        "anybody with the right elsewhere may also do s3:* on",
     ),
     "bucket policy: tls only get": (
         policy_of_bucket(document(tls(Action="s3:GetObject"))),
-        "whoever has the right elsewhere may also do s3:* on",
+        "anybody with the right elsewhere may also do s3:* on",
     ),
     "bucket policy: tls for one account": (
         policy_of_bucket(document(tls(Principal={"AWS": root(DEVELOPMENT)}))),
-        "whoever has the right elsewhere may also do s3:* on",
+        "anybody with the right elsewhere may also do s3:* on",
     ),
     "ACL log delivery": (
         all_of(
@@ -1327,13 +1327,13 @@ OTHER_STACKS: dict[str, tuple[State, Edit, str, str]] = {
         WITHIN,
         also_trusts({**TRUST, "Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:user/Norman"}}),
         "excess",
-        f"those of account {PRODUCTION} that it names may also assume UpdateApp",
+        f"principals of account {PRODUCTION} that it names may also assume UpdateApp",
     ),
     "the role's own account: a user that the trust names beside the account": (
         WITHIN,
         trust(trusts(root(PRODUCTION), f"arn:aws:iam::{PRODUCTION}:user/Norman")),
         "excess",
-        f"those of account {PRODUCTION} that it names may also assume UpdateApp",
+        f"principals of account {PRODUCTION} that it names may also assume UpdateApp",
     ),
     "the role's own account: a user of another one": (
         WITHIN,

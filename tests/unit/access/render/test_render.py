@@ -1,4 +1,4 @@
-"""What `access render` says of a project, whose program really runs, in a process of its own."""
+"""The output of `access render`, with the project's program really run in a process of its own."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def groups(**allowed: list[str]) -> dict[str, Any]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes a project's files and returns their folder."""
+    """Return a function that writes a project's files and returns their folder."""
 
     def write(program: str | None = None, **stacks: dict[str, Any]) -> Path:
         if program is not None:
@@ -57,13 +57,13 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def render(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[dict[str, Any], str]]:
-    """Renders a project; returns its stacks, and what is said on standard error."""
+    """Return a function that renders a project and returns its stacks and standard error."""
 
     def render(folder: Path, *names: str) -> tuple[dict[str, Any], str]:
         code = main(["render", *names, "--project", str(folder)])
-        said = capsys.readouterr()
-        assert code == (0 if said.out else 1)
-        return json.loads(said.out)["stacks"] if said.out else {}, said.err
+        output = capsys.readouterr()
+        assert code == (0 if output.out else 1)
+        return json.loads(output.out)["stacks"] if output.out else {}, output.err
 
     return render
 
@@ -72,8 +72,8 @@ Render = Callable[..., tuple[dict[str, Any], str]]
 
 
 def test_the_tutorials_documents_are_rendered(render: Render) -> None:
-    stacks, said = render(REPOSITORY)
-    assert said == ""
+    stacks, output = render(REPOSITORY)
+    assert output == ""
     production, development = stacks["production"], stacks["development"]
     assert {key: production[key] for key in ("project", "account", "region", "partition", "unresolved")} == {
         "project": "cross-account-access",
@@ -125,22 +125,22 @@ def test_the_tutorials_documents_are_rendered(render: Render) -> None:
 def test_a_role_and_its_grant_may_come_at_once(write: Write, render: Render) -> None:
     added = {**ROLE, "name": "Added", "path": "/delegated/", "bucket": "added", "maxSessionDuration": 7200}
     folder = write(production=roles(ROLE, added), development=groups(Developers=["production/Added"]))
-    stacks, said = render(folder)
-    assert said == ""
+    stacks, output = render(folder)
+    assert output == ""
     [statement] = stacks["development"]["grantees"][0]["policies"][0]["document"]["Statement"]
     assert statement["Resource"] == stacks["production"]["roles"][0]["arn"]
     assert stacks["production"]["roles"][0]["maxSessionDuration"] == 7200
-    # Of stacks that are named, these alone are printed, though others are needed.
+    # Only the named stacks are printed, though others are needed.
     assert render(folder, "development") == ({"development": stacks["development"]}, "")
 
 
 def test_a_permission_sets_policies_are_its_own(write: Write, render: Render) -> None:
     allowed = [{"role": "production/UpdateApp", "until": "2099-01-31T18:00:00Z"}]
     entry = {"name": "Night", "allow": allowed}
-    stacks, said = render(
+    stacks, output = render(
         write(production=roles(ROLE), development={"config": {**place(PEOPLE), "acme:permissionSets": [entry]}})
     )
-    assert said == ""
+    assert output == ""
     [grantee] = stacks["development"]["grantees"]
     assert {key: grantee[key] for key in ("kind", "name", "members")} == {
         "kind": "permissionSet",
@@ -154,10 +154,10 @@ def test_a_permission_sets_policies_are_its_own(write: Write, render: Render) ->
     assert statement["Condition"] == {"DateLessThan": {"aws:CurrentTime": "2099-01-31T18:00:00Z"}}
 
 
-def test_another_projects_role_has_an_opaque_name_that_no_file_can_pretend_to_be(write: Write, render: Render) -> None:
+def test_another_projects_role_has_a_placeholder_that_no_file_can_contain(write: Write, render: Render) -> None:
     folder = write(development=groups(Developers=["inc/other/prod/Reader", "other/prod/Reader", "third/prod/Reader"]))
-    stacks, said = render(folder)
-    assert said == ""
+    stacks, output = render(folder)
+    assert output == ""
     assert stacks["development"]["unresolved"] == ["other/prod/Reader", "third/prod/Reader"]
     [policy] = stacks["development"]["grantees"][0]["policies"]
     assert policy["document"]["Statement"][0]["Resource"] == [
@@ -169,7 +169,7 @@ def test_another_projects_role_has_an_opaque_name_that_no_file_can_pretend_to_be
     assert "is not allowed; write the role's ARN" in render(folder)[1]
 
 
-def test_another_projects_role_is_in_the_account_that_the_file_pins_it_to(write: Write, render: Render) -> None:
+def test_another_projects_role_is_in_the_pinned_account(write: Write, render: Render) -> None:
     pinned = groups(Developers=["other/prod/Reader"])
     pinned["config"]["acme:accounts"] = {"other/prod": "222222222222"}
     stacks, _ = render(write(development=pinned))
@@ -177,25 +177,25 @@ def test_another_projects_role_is_in_the_account_that_the_file_pins_it_to(write:
     assert policy["document"]["Statement"][0]["Resource"] == "arn:aws:iam::222222222222:role/<other/prod>/Reader"
 
 
-def test_it_warns_of_a_role_taken_out_that_another_stack_still_names(write: Write, render: Render) -> None:
+def test_a_removed_role_that_another_stack_still_names_gives_a_warning(write: Write, render: Render) -> None:
     folder = write(
         production=roles({**ROLE, "name": "Kept"}),
         development=groups(Developers=["production/Kept", "production/Gone", "gone/Role"]),
     )
-    stacks, said = render(folder)
+    stacks, output = render(folder)
     assert stacks["development"]["unresolved"] == ["acme/gone/Role", "acme/production/Gone"]
-    assert [line.partition("Pulumi.")[2] for line in said.splitlines()] == [
-        "development.yaml, line 9: acme:groups[0].allow[1]: 'production/Gone': production has no such role; take it"
-        " out here too, or `pulumi up --stack development` will fail",
-        "development.yaml, line 10: acme:groups[0].allow[2]: 'gone/Role': there is no Pulumi.gone.yaml; take it out"
+    assert [line.partition("Pulumi.")[2] for line in output.splitlines()] == [
+        "development.yaml, line 9: acme:groups[0].allow[1]: 'production/Gone': production has no such role; remove"
+        " it here too, or `pulumi up --stack development` will fail",
+        "development.yaml, line 10: acme:groups[0].allow[2]: 'gone/Role': there is no Pulumi.gone.yaml; remove it"
         " here too, or `pulumi up --stack development` will fail",
     ]
 
 
-def test_what_the_program_warns_of_is_passed_on(write: Write, render: Render) -> None:
+def test_the_programs_warnings_are_printed(write: Write, render: Render) -> None:
     strangers = roles({**ROLE, "trustedPrincipalArns": [f"arn:aws:iam::{PEOPLE}:role/*"]})
-    said = render(write(production=strangers, development=groups(Developers=["production/UpdateApp"])))[1]
-    assert "access: warning: development: Developers can't use production/UpdateApp, though allowed" in said
+    output = render(write(production=strangers, development=groups(Developers=["production/UpdateApp"])))[1]
+    assert "access: warning: development: Developers can't use production/UpdateApp, though allowed" in output
 
 
 def test_generated_and_encrypted_ids_are_opaque_and_stable(write: Write, render: Render) -> None:
@@ -253,8 +253,8 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
     folder = write(OTHER_PROGRAM, one=roles(), two=roles())
     before = sorted(folder.rglob("*"))
-    stacks, said = render(folder)
-    assert sorted(folder.rglob("*")) == before  # no compiled modules, in whose stead a change would look like code
+    stacks, output = render(folder)
+    assert sorted(folder.rglob("*")) == before  # no compiled modules, which would look like changed code
     assert [stacks[name]["roles"][0]["name"] for name in ("one", "two")] == ["Made-one", "Made-two"]
     [role] = stacks["one"]["roles"]
     assert {policy["name"] for policy in role["policies"]} == {
@@ -267,7 +267,7 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
         {"StringEquals": {"access:PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}},
     )
     assert (people["members"], [policy["name"] for policy in people["policies"]]) == (["a", "b"], ["mine"])
-    assert [line.partition(" is not rendered")[0] for line in said.splitlines()] == [
+    assert [line.partition(" is not rendered")[0] for line in output.splitlines()] == [
         f"access: warning: {stack}: {it}"
         for stack in ("one", "two")
         for it in ("aws:iam/userPolicy:UserPolicy e", "aws:sqs/queue:Queue f")
@@ -275,7 +275,7 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("program", "output"),
     [
         (
             "raise ValueError('two\\nlines')",
@@ -284,10 +284,10 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
         ("raise ValueError('\\x1b[2J')", "ValueError: \\x1b[2J (__main__.py, line 1)"),
         ("import nowhere", "access: one can't be rendered: ModuleNotFoundError: No module named 'nowhere'"),
         ("import sys; sys.exit(3)", "access: one can't be rendered: SystemExit: 3"),
-        ("import os; os._exit(4)", "access: the program can't be run by "),
+        ("import os; os._exit(4)", "can't run the program: exit code 4; are its packages"),
         (
             "import pulumi_aws; pulumi_aws.get_availability_zones()",
-            "aws:index/getAvailabilityZones:getAvailabilityZones asks AWS",
+            "aws:index/getAvailabilityZones:getAvailabilityZones calls AWS",
         ),
         (
             "import pulumi; pulumi.StackReference('a/b/c').require_output('x').apply(print)",
@@ -295,18 +295,18 @@ def test_any_program_is_rendered(write: Write, render: Render, monkeypatch: pyte
         ),
         (
             "import pulumi_aws as aws; aws.iam.Role('x', assume_role_policy='no JSON')",
-            "access: one: x: assumeRolePolicy is no policy document that is known without AWS",
+            "access: one: x: assumeRolePolicy is not a policy document that is known without AWS",
         ),
     ],
 )
-def test_a_program_that_fails_is_told_of_in_one_line(write: Write, render: Render, program: str, said: str) -> None:
+def test_a_failing_program_is_reported_in_one_line(write: Write, render: Render, program: str, output: str) -> None:
     stacks, err = render(write(program, one=roles()))
     assert not stacks
-    assert said in err
+    assert output in err
     assert err.count("\n") == 1
 
 
-def test_what_is_wrong_in_a_file_is_told_with_its_place(write: Write, render: Render) -> None:
+def test_an_error_in_a_file_is_reported_with_its_place(write: Write, render: Render) -> None:
     folder = write(production=roles({**ROLE, "trustedAcountId": "1"}))
     assert render(folder)[1] == (
         "access: production can't be rendered: Pulumi.production.yaml:9: acme:roles[0].trustedAcountId: there is no"
@@ -315,8 +315,8 @@ def test_what_is_wrong_in_a_file_is_told_with_its_place(write: Write, render: Re
     assert render(folder, "nowhere")[1] == "access: there is no stack 'nowhere'; there are: production\n"
 
 
-def test_it_needs_nothing_of_the_callers(tmp_path: Path) -> None:
-    """Neither credentials nor a home, and the project's folder stays as it is."""
+def test_it_needs_nothing_from_the_caller(tmp_path: Path) -> None:
+    """Check that it needs neither credentials nor a home, and leaves the project's folder as it is."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "none"), "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-m", "access", "render", "--project", str(REPOSITORY), "production"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""ACCESS.md: one fact a line, so that its diff is the review; and it is never stale."""
+"""ACCESS.md: one fact a line, so that its diff is the review, and never stale."""
 
 import difflib
 from collections.abc import Callable
@@ -72,7 +72,7 @@ TESTERS = grantee("Testers", {"Resource": ARN, "Effect": "Deny"})
 BOTH: dict[str, Any] = {"grantees": (grantee("Developers", {"Resource": ARN}), TESTERS)}
 
 
-def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
+def test_a_policy_with_the_same_meaning_changes_nothing() -> None:
     get, listing = ({"Sid": f"S{it}", "Action": it, "Resource": ["*"]} for it in READ["Action"])
     assert stack(READ) == stack(listing, get)
 
@@ -112,9 +112,9 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
         (
             lambda: stack(READ, maxSessionDuration=7200, permissionsBoundary="arn:aws:iam::aws:policy/X", **BOTH),
             [
-                "- - Sessions last 3600 seconds at most.",
-                "+ - Sessions last 7200 seconds at most.",
-                "+ - Its rights end at `arn:aws:iam::aws:policy/X`.",
+                "- - Sessions last at most 3600 seconds.",
+                "+ - Sessions last at most 7200 seconds.",
+                "+ - Its permissions boundary is `arn:aws:iam::aws:policy/X`.",
             ],
         ),
         (
@@ -123,7 +123,7 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
             ),
             [
                 "+ ",
-                "+ ## Roles that no stack here makes",
+                "+ ## Roles that no stack here creates",
                 "+ ",
                 r"+ - group New of development may `sts:AssumeRole` x/\<o/p\>/R",
                 "+ ",
@@ -136,7 +136,7 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
             lambda: stack(READ, known=({"principal": "arn:x", "reason": "a *b*", "until": "2027"},), **BOTH),
             [
                 "+ ",
-                "+ ## Known principals, who may reach what the stacks give",
+                "+ ## Known principals, whose access is intended",
                 "+ ",
                 r"+ - `arn:x` of production, until 2027: a \*b\*",
             ],
@@ -147,7 +147,7 @@ def test_a_policy_that_is_only_written_otherwise_changes_nothing() -> None:
         ),
     ],
 )
-def test_a_change_is_the_lines_that_it_is_about(new: Callable[[], str], changed: list[str]) -> None:
+def test_a_change_shows_only_its_own_lines(new: Callable[[], str], changed: list[str]) -> None:
     assert sorted(diff(stack(READ, **BOTH), new())) == sorted(changed)
 
 
@@ -167,7 +167,7 @@ def test_the_file_of_this_repository_is_not_stale(capsys: pytest.CaptureFixture[
     assert (code, capsys.readouterr().out) == (0, ""), "run `make access`, and commit ACCESS.md"
 
 
-def test_a_stale_file_fails_with_what_is_wrong_and_the_command(
+def test_a_stale_file_fails_with_the_difference_and_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "ACCESS.md"
@@ -179,10 +179,10 @@ def test_a_stale_file_fails_with_what_is_wrong_and_the_command(
     wanted = file.read_text()
     file.write_text(wanted.replace("Testers of development may never", "Testers of development may"))
     assert main([*command, "--check"]) == 1
-    said = capsys.readouterr()
-    assert "+- group Testers of development may never `sts:AssumeRole`" in said.out.splitlines()
-    assert said.err == (
-        f"access: {file} is stale; write it anew and commit it: python -m access render --markdown {file} --project"
+    output = capsys.readouterr()
+    assert "+- group Testers of development may never `sts:AssumeRole`" in output.out.splitlines()
+    assert output.err == (
+        f"access: {file} is stale; write it again and commit it: python -m access render --markdown {file} --project"
         f" {REPOSITORY}\n"
     )
     assert wanted != file.read_text()

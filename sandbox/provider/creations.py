@@ -1,0 +1,134 @@
+"""The record of what a run makes, from before AWS is asked for it until the engine has saved its state.
+
+The engine can save its whole state before and after each step, which takes time that grows with the square of their
+number. With this record it saves once, at its end: what a killed engine had begun to make is here, in the words of the
+state, and a refresh asks AWS what became of it.
+"""
+
+import json
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import provider_pb2, resource_pb2
+
+from sandbox.provider.configuration import ProviderError
+from sandbox.provider.values import SECRET_IN_STATE, in_state
+
+Resource = dict[str, Any]
+
+
+class RecordError(ProviderError):
+    """The record can't be written."""
+
+
+class Creations:
+    """The resources that one run begins to make, each a line of a file.
+
+    A later line of a resource adds to its first one: the id that AWS gave it, or that AWS refused it. A resource that
+    is only updated or deleted has its URN alone: the file says that the state is no longer what is there.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Remember the file, which is made with its first line; ``None``: the engine saves its state all along."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._registered: dict[str, Resource] = {}
+        self._written: set[str] = set()
+        self._under_way: set[str] = set()
+
+    def register(self, request: resource_pb2.RegisterResourceRequest, stack: str) -> None:
+        """Remember how the program declares a resource.
+
+        Args:
+            request: its declaration.
+            stack: the beginning of the URNs of the stack's resources: ``urn:pulumi:stack::project``.
+        """
+        declared: Resource = {"type": request.type, "custom": request.custom}
+        declared |= {"parent": request.parent} if request.parent else {}
+        declared |= {"dependencies": sorted(request.dependencies)} if request.dependencies else {}
+        declared |= {"protect": True} if request.protect else {}
+        declared |= {"retainOnDelete": True} if request.retainOnDelete else {}
+        if request.custom:
+            of_properties = request.propertyDependencies.items()
+            declared["propertyDependencies"] = {name: sorted(needed.urns) for name, needed in of_properties}
+        self._registered[_urn(request, stack)] = declared
+
+    def begin(self, urn: str, inputs: Struct, provider: provider_pb2.ConfigureRequest) -> None:
+        """Record that AWS is about to be asked for a resource, after all that it belongs to.
+
+        Raises:
+            RecordError: that can't be written, so AWS is not to be asked.
+        """
+        if not self._path:
+            return
+        settings = {key: value for key, value in in_state(provider.args).items() if value != SECRET_IN_STATE}
+        made_by = {**self._declared(provider.urn), "id": provider.id, "inputs": settings}
+        made = {**self._declared(urn), "inputs": in_state(inputs), "provider": f"{provider.urn}::{provider.id}"}
+        with self._lock:
+            needed = [*self._parents(provider.urn), made_by, *self._parents(urn)]
+            self._write([*(it for it in needed if it["urn"] not in self._written), made])
+            self._under_way.add(urn)
+
+    def change(self, urn: str) -> None:
+        """Record that a resource is about to be updated or deleted.
+
+        Raises:
+            RecordError: that can't be written, so AWS is not to be asked.
+        """
+        with self._lock:
+            self._write([{"urn": urn}])
+
+    def end(self, urn: str, resource_id: str | None) -> None:
+        """Record the id of a resource that was made; ``None``: AWS refused it."""
+        with self._lock, suppress(RecordError):  # without it a refresh asks AWS
+            if urn in self._under_way:
+                self._under_way.remove(urn)
+                self._write([{"urn": urn, "id": resource_id} if resource_id else {"urn": urn, "refused": True}])
+
+    def forget(self) -> None:
+        """Remove the record: the state has all of it. What is still under way is kept."""
+        with self._lock:
+            if self._path and not self._under_way:
+                self._path.unlink(missing_ok=True)
+
+    def _declared(self, urn: str) -> Resource:
+        token = urn.split("::")[2].rpartition("$")[2]
+        return {"urn": urn, "custom": True, "type": token, **self._registered.get(urn, {})}
+
+    def _parents(self, urn: str) -> list[Resource]:
+        """Return the components that a resource is in, the outermost first."""
+        parent = self._registered.get(urn, {}).get("parent")
+        if parent not in self._registered:
+            return []
+        return [*self._parents(parent), self._declared(parent)]
+
+    def _write(self, resources: list[Resource]) -> None:
+        if not self._path:
+            return
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("".join(f"{json.dumps(resource)}\n" for resource in resources))
+        except OSError as error:
+            raise RecordError(f"{self._path}: {error.strerror}") from error
+        self._written |= {resource["urn"] for resource in resources}
+
+
+def read_creations(path: Path) -> list[Resource]:
+    """Return the resources that a run had begun to make, in the words of the state; one with an id has been made."""
+    found: dict[str, Resource] = {}
+    with suppress(FileNotFoundError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError):  # the last line of a process that was killed while it wrote
+                said = json.loads(line)
+                found.setdefault(said["urn"], {}).update(said)
+    return [it for it in found.values() if "type" in it and not it.get("refused")]
+
+
+def _urn(request: resource_pb2.RegisterResourceRequest, stack: str) -> str:
+    """Return the URN that the engine gives a resource. Source: Pulumi, "Resource names", section "URNs"."""
+    parents = request.parent.split("::")[2] if request.parent else ""
+    within = "" if parents in ("", "pulumi:pulumi:Stack") else f"{parents}$"
+    return f"{stack}::{within}{request.type}::{request.name}"

@@ -1,0 +1,165 @@
+"""The record of what a run makes is there before AWS is asked, in the words of the state."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import provider_pb2, resource_pb2
+
+from sandbox.provider.creations import Creations, RecordError, read_creations
+from sandbox.provider.values import SECRET_IN_STATE, secret, to_struct
+
+STACK = "urn:pulumi:dev::probe"
+ROOT = f"{STACK}::pulumi:pulumi:Stack::probe-dev"
+OUTER, INNER = f"{STACK}::acme:Team::web", f"{STACK}::acme:Team$acme:Member::ann"
+ROLE, POLICY = f"{STACK}::acme:Team$acme:Member$aws:iam/role:Role::role", f"{STACK}::aws:iam/policy:Policy::policy"
+AWS = f"{STACK}::pulumi:providers:aws::default"
+PROVIDER = provider_pb2.ConfigureRequest(
+    urn=AWS, id="p1", args=to_struct({"region": "us-east-1", "secretKey": secret("topsecret")})
+)
+
+
+def declared(kind: str, name: str, parent: str = "", **more: Any) -> resource_pb2.RegisterResourceRequest:  # noqa: ANN401
+    return resource_pb2.RegisterResourceRequest(type=kind, name=name, parent=parent, **more)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "dev.json.begun"
+
+
+@pytest.fixture
+def creations(path: Path) -> Creations:
+    made = Creations(path)
+    needs = {"roles": resource_pb2.RegisterResourceRequest.PropertyDependencies(urns=[POLICY])}
+    for request in (
+        declared("pulumi:pulumi:Stack", "probe-dev"),
+        declared("acme:Team", "web", ROOT),
+        declared("acme:Member", "ann", OUTER),
+        declared("aws:iam/policy:Policy", "policy", ROOT, custom=True),
+        declared(
+            "aws:iam/role:Role",
+            "role",
+            INNER,
+            custom=True,
+            protect=True,
+            retainOnDelete=True,
+            dependencies=[POLICY],
+            propertyDependencies=needs,
+        ),
+    ):
+        made.register(request, STACK)
+    return made
+
+
+def inputs(**values: Any) -> Struct:  # noqa: ANN401
+    return to_struct(values)
+
+
+def test_what_is_made_stands_after_its_components_and_its_provider(creations: Creations, path: Path) -> None:
+    creations.begin(POLICY, inputs(name="web"), PROVIDER)
+    creations.begin(ROLE, inputs(name="web"), PROVIDER)
+    found = read_creations(path)
+    assert [it["urn"] for it in found] == [AWS, ROOT, POLICY, OUTER, INNER, ROLE]
+    assert [it["custom"] for it in found] == [True, False, True, False, False, True]
+    assert found[0] == {
+        "urn": AWS,
+        "custom": True,
+        "type": "pulumi:providers:aws",
+        "id": "p1",
+        "inputs": {"region": "us-east-1"},
+    }
+    assert found[-1] == {
+        "urn": ROLE,
+        "custom": True,
+        "type": "aws:iam/role:Role",
+        "parent": INNER,
+        "dependencies": [POLICY],
+        "propertyDependencies": {"roles": [POLICY]},
+        "protect": True,
+        "retainOnDelete": True,
+        "inputs": {"name": "web"},
+        "provider": f"{AWS}::p1",
+    }
+
+
+def test_no_secret_is_in_the_file(creations: Creations, path: Path) -> None:
+    creations.begin(POLICY, inputs(name="web", policy=secret("topsecret"), tags=[{"a": secret("topsecret")}]), PROVIDER)
+    assert "topsecret" not in path.read_text()
+    assert read_creations(path)[-1]["inputs"] == {
+        "name": "web",
+        "policy": SECRET_IN_STATE,
+        "tags": [{"a": SECRET_IN_STATE}],
+    }
+
+
+def test_a_resource_that_aws_refused_was_not_made(creations: Creations, path: Path) -> None:
+    creations.begin(POLICY, inputs(), PROVIDER)
+    creations.begin(ROLE, inputs(), PROVIDER)
+    creations.end(POLICY, None)
+    creations.end(ROLE, "role-id")
+    found = {it["urn"]: it.get("id") for it in read_creations(path) if it["custom"]}
+    assert found == {AWS: "p1", ROLE: "role-id"}
+
+
+def test_an_end_without_a_beginning_says_nothing(creations: Creations, path: Path) -> None:
+    creations.end(POLICY, None)
+    assert not path.exists()
+
+
+def test_a_change_is_recorded_without_the_resource(creations: Creations, path: Path) -> None:
+    creations.change(ROLE)
+    assert path.exists()
+    assert read_creations(path) == []
+
+
+def test_a_line_that_was_being_written_is_no_creation(creations: Creations, path: Path) -> None:
+    creations.begin(POLICY, inputs(), PROVIDER)
+    text = path.read_text()
+    path.write_text(text[:-20])
+    assert [it["urn"] for it in read_creations(path)] == [AWS, ROOT]
+
+
+def test_the_record_is_removed_once_nothing_is_under_way(creations: Creations, path: Path) -> None:
+    creations.begin(POLICY, inputs(), PROVIDER)
+    creations.forget()
+    assert path.exists()
+    creations.end(POLICY, "id")
+    creations.forget()
+    assert not path.exists()
+    creations.forget()
+
+
+def test_nothing_is_begun_that_can_not_be_recorded(tmp_path: Path) -> None:
+    creations = Creations(tmp_path / "gone" / "dev.json.begun")
+    begins: list[Callable[[], None]] = [
+        lambda: creations.begin(POLICY, inputs(), PROVIDER),
+        lambda: creations.change(POLICY),
+    ]
+    for begin in begins:
+        with pytest.raises(RecordError, match=r"dev\.json\.begun: No such file or directory"):
+            begin()
+    creations.end(POLICY, "id")
+
+
+def test_an_engine_that_saves_all_along_needs_no_record() -> None:
+    creations = Creations(None)
+    creations.begin(POLICY, inputs(), provider_pb2.ConfigureRequest())
+    creations.change(POLICY)
+    creations.end(POLICY, "id")
+    creations.forget()
+
+
+def test_a_resource_that_the_program_has_not_declared_is_recorded_as_far_as_it_is_known(path: Path) -> None:
+    Creations(path).begin(ROLE, inputs(name="web"), PROVIDER)
+    [_, made] = [json.loads(line) for line in path.read_text().splitlines()]
+    assert made == {
+        "urn": ROLE,
+        "custom": True,
+        "type": "aws:iam/role:Role",
+        "inputs": {"name": "web"},
+        "provider": f"{AWS}::p1",
+    }

@@ -90,7 +90,7 @@ def leave_groups(accounts: Accounts, account_id: str, groups: Iterable[NamedGrou
                 iam.remove_user_from_group(UserName=name, GroupName=group)
 
 
-def settle(accounts: Accounts, account_id: str, people: Iterable[Person]) -> list[Person]:
+def update_people(accounts: Accounts, account_id: str, people: Iterable[Person]) -> list[Person]:
     """Create an account's people, add them to their groups if these exist, and delete people that are not needed.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Finds out what a killed engine had made: what it begins is recorded, and a refresh asks AWS what became of it."""
+"""Recover the resources that a killed engine was creating: they are recorded before, and a refresh looks them up."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 _Resource = dict[str, Any]
 
 
-def with_made(resources: Sequence[_Resource], made: Sequence[_Resource]) -> list[_Resource]:
-    """Return the resources with those that were being made, each after what it depends on.
+def with_created(resources: Sequence[_Resource], made: Sequence[_Resource]) -> list[_Resource]:
+    """Return the resources, including those that were being created, each after its dependencies.
 
-    One that was being made takes the place of the one that it replaces. If that is still there, it is to be deleted. It
-    is not where both have one id, which a name that was given back and taken again has, or where the engine says so: it
-    keeps what it has deleted for a replacement until that is there, perhaps under a name from before.
+    A resource that was being created takes the place of the one that it replaces. The old one is marked for deletion if
+    it still exists. It does not if both have the same id, because the name was freed and used again, or if the engine
+    marks it as deleted: it keeps a resource that it has deleted for a replacement, perhaps under a former name, until
+    the new one exists.
     """
     lasting = [it for it in resources if not (it.get("pendingReplacement") or it.get("delete"))]
     known = {(it["urn"], it.get("id")) for it in lasting}
@@ -35,10 +36,10 @@ def with_made(resources: Sequence[_Resource], made: Sequence[_Resource]) -> list
     return _in_order([_led(it, renamed, there) for it in found])
 
 
-def as_if_made(resource: Mapping[str, Any], account_id: str) -> _Resource:
-    """Return the state of a resource that was being made, as it would be recorded had the answer come.
+def as_if_created(resource: Mapping[str, Any], account_id: str) -> _Resource:
+    """Return the state of a resource that was being created, as if AWS's answer had been recorded.
 
-    The refresh reads it, or drops it where it was not made. One whose id only AWS knows has none.
+    The refresh reads the resource, or drops it if it was not created. A resource whose id only AWS knows has none.
     """
     if not resource.get("custom"):
         return dict(resource)
@@ -48,12 +49,12 @@ def as_if_made(resource: Mapping[str, Any], account_id: str) -> _Resource:
 
 
 def _identity(resource: Mapping[str, Any]) -> tuple[object, ...]:
-    """Return what no two things in AWS share: what is made and what it replaces are one where this is the same."""
+    """Return a key that is unique in AWS: two resources with the same key are the same thing."""
     return resource.get("type"), resource.get("id"), resource.get("provider")
 
 
 def _led(resource: _Resource, renamed: Mapping[str, str], there: set[str]) -> _Resource:
-    """Return a resource that depends on what is there alone, under its present name."""
+    """Return a resource with dependencies only on existing resources, under their present names."""
 
     def present(urns: Sequence[str]) -> list[str]:
         now = dict.fromkeys(urn if urn in there else renamed.get(urn, urn) for urn in urns)
@@ -71,7 +72,7 @@ def _led(resource: _Resource, renamed: Mapping[str, str], there: set[str]) -> _R
 
 
 def _in_order(resources: Sequence[_Resource]) -> list[_Resource]:
-    """Return the resources, each after those that it needs; the engine loads no others."""
+    """Return the resources, each after those that it needs; the engine requires this order."""
     by_urn: dict[str, list[_Resource]] = {}
     for resource in resources:
         by_urn.setdefault(resource["urn"], []).append(resource)
@@ -98,7 +99,7 @@ def _needed(resource: _Resource, by_urn: Mapping[str, Sequence[_Resource]]) -> I
 
 
 def _import_id(resource_type: str, inputs: Mapping[str, Any], account: str) -> str | None:
-    """Return the id with which ``pulumi import`` finds a resource; the registry's page of each type has its form."""
+    """Return the id with which ``pulumi import`` finds a resource. Source: the registry's page of each type."""
     if resource_type == "aws:iam/policy:Policy":
         return f"arn:aws:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
     if resource_type == "aws:iam/rolePolicyAttachment:RolePolicyAttachment":

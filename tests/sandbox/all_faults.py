@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zlib import crc32
 
-from sandbox.isolation import forget_environment
+from sandbox.isolation import clear_environment
 from sandbox.layout import REPOSITORY, TOOLS
 from tests.sandbox.faults import FAULTS, SCENARIOS, Bench, Call, Outcome, Scenario
 
@@ -132,7 +132,7 @@ def _try_all() -> int:
         work = [(part, parts, _RESULTS, Path(folder, str(part))) for part in range(parts)]
         for _, _, _, place in work:
             place.mkdir()
-        with ProcessPoolExecutor(parts, get_context("spawn"), forget_environment) as pool:
+        with ProcessPoolExecutor(parts, get_context("spawn"), clear_environment) as pool:
             list(pool.map(_try, work))
     outcomes = read(_RESULTS)
     _PAGE.write_text(page(outcomes))
@@ -144,5 +144,5 @@ def _try_all() -> int:
 
 
 if __name__ == "__main__":
-    forget_environment()
+    clear_environment()
     sys.exit(_try_all())

@@ -32,7 +32,7 @@ from sandbox.users import Accounts
 from tests.sandbox.edits import DEVELOPMENT, ONE_ROLE, PRODUCTION, Stacks, all_of, group, role
 from tests.sandbox.fingerprint import fingerprint
 from tests.sandbox.project_folder import ProjectFolder
-from tests.sandbox.wire import Fault, Wire, served
+from tests.sandbox.wire import Fault, Wire, serving
 
 WIRE_FAULTS: Sequence[Fault] = (
     "lost", "reset", "cut", "torn", "denied", "throttled", "failed", "page", "slow"
@@ -227,7 +227,7 @@ class Bench:
     @contextmanager
     def open(self) -> Iterator["Bench"]:
         """Reach every emulator through the wire, and prove nothing, while the context lasts."""
-        with served(lambda: self._now, self._wire) as self.address, at_address(self.address):
+        with serving(lambda: self._now, self._wire) as self.address, at_address(self.address):
             yield self
 
     def calls(self, scenario: Scenario) -> list[Call]:
@@ -366,7 +366,7 @@ def at_address(address: str) -> Iterator[None]:
     with (
         mock.patch.object(Emulator, "endpoint", property(lambda emulator: address)),
         mock.patch("sandbox.commands.rendered", lambda *arguments: {}),
-        mock.patch("sandbox.commands.proved", lambda *arguments: True),
+        mock.patch("sandbox.commands.prove_access", lambda *arguments: True),
     ):
         yield
 

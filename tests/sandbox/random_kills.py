@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sandbox.isolation import forget_environment
+from sandbox.isolation import clear_environment
 from tests.sandbox.faults import SCENARIOS, Bench, Moment, Outcome
 
 _VICTIMS = ("engine", "program", "emulator")
@@ -49,6 +49,6 @@ def _line(outcome: Outcome) -> str:
 
 
 if __name__ == "__main__":
-    forget_environment()
+    clear_environment()
     given = [int(number) for number in sys.argv[1:]]
     sys.exit(1 if _try(*given, *(50, 1)[len(given) :]) else 0)

@@ -65,7 +65,7 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """A shell in a sandbox that is as ``up`` leaves it."""
+    """Yield a shell in a sandbox after ``up``."""
     sandbox = Sandbox(tmp_path_factory.mktemp("documented"))
     sandbox.deploy()
     sandbox.write_profiles()

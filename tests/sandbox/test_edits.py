@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.proof import proved
+from sandbox.proof import prove_access
 from tests.sandbox.edits import DEVELOPMENT, EDITS, PRODUCTION, THIRD, Edit
 from tests.sandbox.fingerprint import fingerprint
 from tests.sandbox.project_folder import ProjectFolder
@@ -30,7 +30,7 @@ def folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[ProjectFolder]:
     """Yield a copy of a deployed project. The proof is skipped."""
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     key = json.dumps(request.param.base)
     if key not in deployed:
         original = ProjectFolder(tmp_path_factory.mktemp("original"), request.param.base)
@@ -58,7 +58,7 @@ def test_an_edit_and_its_reversal(edit: Edit, folder: ProjectFolder, monkeypatch
     before = accounts(folder)
 
     with monkeypatch.context() as proving:
-        proving.setattr("sandbox.commands.proved", proved)
+        proving.setattr("sandbox.commands.prove_access", prove_access)
         folder.write(edit.files(edit.change))
         if edit.refused:
             refusal = refused(folder, edit.refused)

@@ -18,7 +18,7 @@ from tests.sandbox.project_folder import ProjectFolder
 def original(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
     """Return a stopped project with one deployed stack."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sandbox.commands.proved", lambda *arguments: True)
+        patch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
         folder = ProjectFolder(tmp_path_factory.mktemp("original"), {"production": ONE_ROLE["production"]})
         folder.done("up")
         folder.done("down")
@@ -27,7 +27,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
 
 @pytest.fixture
 def folder(original: ProjectFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProjectFolder]:
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     shutil.copytree(original.folder, tmp_path / "copy")
     copy = ProjectFolder(tmp_path / "copy")
     yield copy

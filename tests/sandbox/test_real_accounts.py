@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.engine import Engine, Finished
-from sandbox.generated import write_generated
+from sandbox.generated import write_project_files
 from sandbox.isolation import child_environment
 from sandbox.layout import PULUMI_HOME, REPOSITORY
 from sandbox.users import Accounts, User
@@ -70,7 +70,7 @@ class Administrators:
             if not path.name.startswith("Pulumi.") and path.name != ".git":
                 (self._checkout / path.name).symlink_to(path)
         for stack in ("production", "development"):
-            write_generated(self._checkout, sandbox.engine.project, stack, sandbox.emulator.endpoint)
+            write_project_files(self._checkout, sandbox.engine.project, stack, sandbox.emulator.endpoint)
         self._write_profiles()
         self._write_tools()
 

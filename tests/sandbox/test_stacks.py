@@ -11,7 +11,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from sandbox.emulator import Emulator, command_of
-from sandbox.proof import proved
+from sandbox.proof import prove_access
 from sandbox.users import ADMINISTRATOR
 from tests.sandbox.project_folder import ProjectFolder
 
@@ -70,7 +70,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProjectFol
 @pytest.fixture
 def acme(world: tuple[ProjectFolder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[ProjectFolder]:
     """Yield the deployed folder, for edits that are refused. The proof is skipped, because it is slow."""
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     yield world[0]
     world[0].write()
 
@@ -310,13 +310,13 @@ def test_a_foreign_member_prevents_the_deletion_of_a_group(edited: ProjectFolder
 def test_an_encrypted_external_id_is_replaced_by_the_sandboxs_own(
     edited: ProjectFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.commands.proved", proved)
+    monkeypatch.setattr("sandbox.commands.prove_access", prove_access)
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    externalId: {secure: v1:AAAA:BBBB}")
     printed = edited.done("up", "books")
     assert "books: acme:roles[0].externalId is encrypted for your own backend" in printed
     assert "assume the role without the external id" in printed
     assert "Everything that was read and tried came out as expected" in printed
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     assert edited.done("up", "books").endswith("\nnothing to change\n")
     assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")
 

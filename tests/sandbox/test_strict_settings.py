@@ -129,7 +129,7 @@ def test_up_switches_between_strict_and_lenient(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.commands.deploy", lambda *arguments: Deployment())
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     layout = Layout(tmp_path)
     missing = document(Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/missing"})
 

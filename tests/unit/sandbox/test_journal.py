@@ -107,7 +107,9 @@ def test_the_cost_of_a_change_does_not_depend_on_the_size_of_the_stores(tmp_path
 
 
 @pytest.mark.parametrize(
-    "read_all", [lambda entries: list(entries.values()), lambda entries: [entries[key] for key in entries]], ids=str
+    "read_all",
+    [lambda entries: list(entries.values()), lambda entries: [entries[key] for key in entries]],
+    ids=["at once", "one by one"],
 )
 def test_entries_that_are_only_read_are_not_compared(tmp_path: Path, read_all: Callable[[Entries], object]) -> None:
     compared: list[object] = []

@@ -305,11 +305,12 @@ class Engine:
         # The engine was killed before it could record the answers, but AWS knows. The resources are recorded as if they
         # had been created: the refresh reads them, or drops those that were not. `refresh --import-pending-creates`,
         # which is meant for this, exits with 0 and imports nothing in 3.259.0: it forgets the creations (tested).
-        pending = [it["resource"] for it in deployment.pop("pending_operations", []) if it["type"] == "creating"]
+        operations = deployment.pop("pending_operations", [])
+        pending = [operation["resource"] for operation in operations if operation["type"] == "creating"]
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
-        made = [as_if_created(it, account_id) for it in [*pending, *read_creations(creations)]]
-        made = [it for it in made if it.get("id") or not it.get("custom")]
-        resources = deployment["resources"] = with_created(deployment.get("resources", []), made)
+        created = [as_if_created(item, account_id) for item in [*pending, *read_creations(creations)]]
+        created = [item for item in created if item.get("id") or not item.get("custom")]
+        resources = deployment["resources"] = with_created(deployment.get("resources", []), created)
         for resource in resources:
             if resource["type"] == PROVIDER:  # the emulator's address may have changed since
                 set_endpoint(resource, self._emulator.endpoint)

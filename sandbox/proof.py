@@ -1,4 +1,4 @@
-"""The tutorial's step 3 in the sandbox: prove who can switch to which role and use it for what."""
+"""The tutorial's step 3 in the sandbox: prove who can switch to which role, and what the role allows."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

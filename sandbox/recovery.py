@@ -6,7 +6,7 @@ from typing import Any
 _Resource = dict[str, Any]
 
 
-def with_created(resources: Sequence[_Resource], made: Sequence[_Resource]) -> list[_Resource]:
+def with_created(resources: Sequence[_Resource], created: Sequence[_Resource]) -> list[_Resource]:
     """Return the resources, including those that were being created, each after its dependencies.
 
     A resource that was being created takes the place of the one that it replaces. The old one is marked for deletion if
@@ -14,11 +14,11 @@ def with_created(resources: Sequence[_Resource], made: Sequence[_Resource]) -> l
     marks it as deleted: it keeps a resource that it has deleted for a replacement, perhaps under a former name, until
     the new one exists.
     """
-    lasting = [it for it in resources if not (it.get("pendingReplacement") or it.get("delete"))]
-    known = {(it["urn"], it.get("id")) for it in lasting}
-    added = [it for it in made if (it["urn"], it.get("id")) not in known]
-    by_identity = {_identity(it): it for it in added if it.get("id")}
-    by_urn = {urn: it for it in added for urn in (*it.get("aliases", ()), it["urn"])}
+    present = [item for item in resources if not (item.get("pendingReplacement") or item.get("delete"))]
+    known = {(item["urn"], item.get("id")) for item in present}
+    added = [item for item in created if (item["urn"], item.get("id")) not in known]
+    by_identity = {_identity(item): item for item in added if item.get("id")}
+    by_urn = {urn: item for item in added for urn in (*item.get("aliases", ()), item["urn"])}
     kept: list[_Resource] = []
     renamed: dict[str, str] = {}
     for resource in resources:
@@ -32,8 +32,8 @@ def with_created(resources: Sequence[_Resource], made: Sequence[_Resource]) -> l
         else:
             kept.append(resource)
     found = [*kept, *added]
-    there = {it["urn"] for it in found}
-    return _in_order([_led(it, renamed, there) for it in found])
+    existing = {item["urn"] for item in found}
+    return _in_order([_with_present_urns(item, renamed, existing) for item in found])
 
 
 def as_if_created(resource: Mapping[str, Any], account_id: str) -> _Resource:
@@ -44,8 +44,8 @@ def as_if_created(resource: Mapping[str, Any], account_id: str) -> _Resource:
     if not resource.get("custom"):
         return dict(resource)
     inputs = resource.get("inputs", {})
-    made_as = resource.get("id") or _import_id(resource["type"], inputs, account_id)
-    return {**resource, "id": made_as, "outputs": inputs}
+    resource_id = resource.get("id") or _import_id(resource["type"], inputs, account_id)
+    return {**resource, "id": resource_id, "outputs": inputs}
 
 
 def _identity(resource: Mapping[str, Any]) -> tuple[object, ...]:
@@ -53,22 +53,24 @@ def _identity(resource: Mapping[str, Any]) -> tuple[object, ...]:
     return resource.get("type"), resource.get("id"), resource.get("provider")
 
 
-def _led(resource: _Resource, renamed: Mapping[str, str], there: set[str]) -> _Resource:
+def _with_present_urns(resource: _Resource, renamed: Mapping[str, str], existing: set[str]) -> _Resource:
     """Return a resource with dependencies only on existing resources, under their present names."""
 
     def present(urns: Sequence[str]) -> list[str]:
-        now = dict.fromkeys(urn if urn in there else renamed.get(urn, urn) for urn in urns)
-        return [urn for urn in now if urn in there]
+        now = dict.fromkeys(urn if urn in existing else renamed.get(urn, urn) for urn in urns)
+        return [urn for urn in now if urn in existing]
 
-    led = {**resource}
+    changed = {**resource}
     for name in ("parent", "deletedWith"):
-        if name in led:
-            led[name] = next(iter(present([led[name]])), "")
-    if "dependencies" in led:
-        led["dependencies"] = present(led["dependencies"])
-    if "propertyDependencies" in led:
-        led["propertyDependencies"] = {key: present(urns or ()) for key, urns in led["propertyDependencies"].items()}
-    return led
+        if name in changed:
+            changed[name] = next(iter(present([changed[name]])), "")
+    if "dependencies" in changed:
+        changed["dependencies"] = present(changed["dependencies"])
+    if "propertyDependencies" in changed:
+        changed["propertyDependencies"] = {
+            key: present(urns or ()) for key, urns in changed["propertyDependencies"].items()
+        }
+    return changed
 
 
 def _in_order(resources: Sequence[_Resource]) -> list[_Resource]:
@@ -86,15 +88,15 @@ def _in_order(resources: Sequence[_Resource]) -> list[_Resource]:
             waiting.pop()
         else:
             begun.add(id(resource))
-            waiting += [it for it in _needed(resource, by_urn) if id(it) not in begun]
+            waiting += [item for item in _needed(resource, by_urn) if id(item) not in begun]
     return [*found.values()]
 
 
 def _needed(resource: _Resource, by_urn: Mapping[str, Sequence[_Resource]]) -> Iterator[_Resource]:
     provider = resource.get("provider", "").rpartition("::")[0]
-    of_properties = [urn for urns in resource.get("propertyDependencies", {}).values() for urn in urns]
-    one_each = [provider, resource.get("parent"), resource.get("deletedWith")]
-    for urn in [*one_each, *resource.get("dependencies", ()), *of_properties]:
+    from_properties = [urn for urns in resource.get("propertyDependencies", {}).values() for urn in urns]
+    single = [provider, resource.get("parent"), resource.get("deletedWith")]
+    for urn in [*single, *resource.get("dependencies", ()), *from_properties]:
         yield from by_urn.get(urn, ())
 
 

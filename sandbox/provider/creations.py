@@ -65,11 +65,11 @@ class Creations:
         if not self._path:
             return
         settings = {key: value for key, value in in_state(provider.args).items() if value != SECRET_IN_STATE}
-        made_by = {**self._declared(provider.urn), "id": provider.id, "inputs": settings}
-        made = {**self._declared(urn), "inputs": in_state(inputs), "provider": f"{provider.urn}::{provider.id}"}
+        provider_state = {**self._declared(provider.urn), "id": provider.id, "inputs": settings}
+        created = {**self._declared(urn), "inputs": in_state(inputs), "provider": f"{provider.urn}::{provider.id}"}
         with self._lock:
-            needed = [*self._parents(provider.urn), made_by, *self._parents(urn)]
-            self._write([*(it for it in needed if it["urn"] not in self._written), made])
+            needed = [*self._parents(provider.urn), provider_state, *self._parents(urn)]
+            self._write([*(item for item in needed if item["urn"] not in self._written), created])
             self._pending.add(urn)
 
     def change(self, urn: str) -> None:

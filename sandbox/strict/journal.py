@@ -167,7 +167,7 @@ def read(file: Path, decode: Callable[[str], Any]) -> Kept:
         try:
             for store, key, *value in decode(line):
                 kept.pop((store, ast.literal_eval(key)), None)
-                kept.update({(store, ast.literal_eval(key)): it for it in value})
+                kept.update({(store, ast.literal_eval(key)): new for new in value})
         except (ValueError, SyntaxError, TypeError) as error:
             raise ValueError(f"{file}, line {number}, is broken: {error}") from None
     return kept

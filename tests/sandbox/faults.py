@@ -365,7 +365,7 @@ def at_address(address: str) -> Iterator[None]:
     """Reach every emulator at an address, and prove nothing."""
     with (
         mock.patch.object(Emulator, "endpoint", property(lambda emulator: address)),
-        mock.patch("sandbox.commands.rendered", lambda *arguments: {}),
+        mock.patch("sandbox.commands.start_rendering", lambda *arguments: {}),
         mock.patch("sandbox.commands.prove_access", lambda *arguments: True),
     ):
         yield

@@ -106,14 +106,14 @@ def page(outcomes: Sequence[Outcome]) -> str:
         rows: dict[tuple[str, str, str], list[str]] = {}
         for outcome in sorted(came, key=lambda outcome: (outcome.call, outcome.fault)):
             if outcome.scenario == scenario.name:
-                said = "passes" if outcome.passed else outcome.said.removeprefix("sandbox: ") or "nothing"
-                rows.setdefault((outcome.call, said, _next(outcome)), []).append(outcome.fault)
+                message = "passes" if outcome.passed else outcome.message.removeprefix("sandbox: ") or "nothing"
+                rows.setdefault((outcome.call, message, _next(outcome)), []).append(outcome.fault)
         if rows:
             lines += ["", f"## {scenario.name[0].upper()}{scenario.name[1:]}", ""]
             lines += ["| call | fault | last line of the run | the next run |", "|---|---|---|---|"]
             lines += [
-                f"| {call} | {', '.join(faults)} | {said.replace('|', chr(92) + '|')} | {then} |"
-                for (call, said, then), faults in rows.items()
+                f"| {call} | {', '.join(faults)} | {message.replace('|', chr(92) + '|')} | {then} |"
+                for (call, message, then), faults in rows.items()
             ]
     return "\n".join(lines) + "\n"
 
@@ -139,7 +139,7 @@ def _try_all() -> int:
     _RESULTS.unlink()
     wrong = [outcome for outcome in outcomes if outcome.came and (outcome.is_defect or not outcome.converges)]
     for outcome in wrong:
-        print(f"{outcome.scenario}, {outcome.call}, {outcome.fault}: {outcome.said}; {_next(outcome)}")
+        print(f"{outcome.scenario}, {outcome.call}, {outcome.fault}: {outcome.message}; {_next(outcome)}")
     return 1 if wrong else 0
 
 

@@ -217,7 +217,7 @@ def test_resources_of_a_killed_engine_are_known_and_can_be_destroyed(sandbox: Sa
     assert left_in(sandbox.accounts.administrator(PRODUCTION)) == []
 
 
-def test_what_is_secret_in_what_a_killed_engine_had_made_stays_secret(sandbox: Sandbox) -> None:
+def test_secrets_of_a_killed_engines_resources_stay_secret(sandbox: Sandbox) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "not-for-files"}}
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": PRODUCTION}}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": condition}]})

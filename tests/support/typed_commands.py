@@ -11,7 +11,7 @@ _STEPS = "tests/sandbox/test_real_accounts.py::test_the_steps_deploy_both_stacks
 _CI, _CHECK = ".ci/run", "tests/unit/test_documentation.py::test_every_command_can_be_typed"
 _RESTORED = f"{_STATE}::test_an_earlier_version_of_the_state_is_restored"
 _IMPORTED = f"{_STATE}::test_an_earlier_update_is_restored_from_the_history"
-_SHELL = "tests/sandbox/test_documentation.py::test_the_commands_of_a_page_work_as_they_stand"
+_SHELL = "tests/sandbox/test_documentation.py::test_the_commands_of_a_page_work_as_written"
 
 PAGES_IN_A_SHELL = ("docs/tutorial.md", "docs/switching.md", "docs/sandbox.md", "docs/proving.md")
 """The pages whose commands are typed into one shell, in the sandbox, but for those below."""

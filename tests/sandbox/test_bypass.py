@@ -123,29 +123,29 @@ class Live:
 
     def clean_up(self, keep: Sequence[str] = ()) -> None:
         """Delete everything that the stacks and profiles did not create, and restore the Deny and the trust policy."""
-        for user in {it["UserName"] for it in self.iam.list_users()["Users"]} - {ADMINISTRATOR}:
-            for it in self.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
-                self.iam.delete_access_key(UserName=user, AccessKeyId=it["AccessKeyId"])
+        for user in {item["UserName"] for item in self.iam.list_users()["Users"]} - {ADMINISTRATOR}:
+            for item in self.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+                self.iam.delete_access_key(UserName=user, AccessKeyId=item["AccessKeyId"])
             if user not in ("David", "Theresa"):
                 self._remove_user(user)
-        for role in [it["RoleName"] for it in self.iam.list_roles()["Roles"]]:
+        for role in [item["RoleName"] for item in self.iam.list_roles()["Roles"]]:
             if role not in keep:
                 for name in self.iam.list_role_policies(RoleName=role)["PolicyNames"]:
                     self.iam.delete_role_policy(RoleName=role, PolicyName=name)
-                for it in self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-                    self.iam.detach_role_policy(RoleName=role, PolicyArn=it["PolicyArn"])
+                for item in self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+                    self.iam.detach_role_policy(RoleName=role, PolicyArn=item["PolicyArn"])
                 self.iam.delete_role(RoleName=role)
         self.production.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=json.dumps(self.trust))
         deny = json.dumps(self.deny)
         self.iam.put_group_policy(GroupName="Testers", PolicyName=DENY_NAME, PolicyDocument=deny)
 
     def _remove_user(self, user: str) -> None:
-        for it in self.iam.list_groups_for_user(UserName=user)["Groups"]:
-            self.iam.remove_user_from_group(UserName=user, GroupName=it["GroupName"])
+        for item in self.iam.list_groups_for_user(UserName=user)["Groups"]:
+            self.iam.remove_user_from_group(UserName=user, GroupName=item["GroupName"])
         for name in self.iam.list_user_policies(UserName=user)["PolicyNames"]:
             self.iam.delete_user_policy(UserName=user, PolicyName=name)
-        for it in self.iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
-            self.iam.detach_user_policy(UserName=user, PolicyArn=it["PolicyArn"])
+        for item in self.iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
+            self.iam.detach_user_policy(UserName=user, PolicyArn=item["PolicyArn"])
         self.iam.delete_user(UserName=user)
 
     def _do(self, session: Session, action: str, arn: str, finding: Finding) -> Session | None:

@@ -93,4 +93,4 @@ def refused(folder: ProjectFolder, pattern: str) -> str:
 
 def accounts(folder: ProjectFolder) -> dict[str, object]:
     """Return the fingerprints of all accounts."""
-    return {it: fingerprint(folder.administrator(it)) for it in (PRODUCTION, DEVELOPMENT, THIRD)}
+    return {item: fingerprint(folder.administrator(item)) for item in (PRODUCTION, DEVELOPMENT, THIRD)}

@@ -158,7 +158,7 @@ def test_without_probes_people_test_and_nothing_is_created(proved: Sandbox) -> N
     done = access(proved, "prove", *STACKS, "--as", "David", "--as", "Theresa", "--wait", "0", "--json", "-")
     assert done.returncode == 0, done.stderr
     proof = json_report.parse(done.stdout)
-    assert [(it.name, it.groups) for it in proof.principals] == [
+    assert [(item.name, item.groups) for item in proof.principals] == [
         ("profile David", ("Developers",)),
         ("profile Theresa", ("Testers",)),
     ]

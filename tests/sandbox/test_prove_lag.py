@@ -89,7 +89,7 @@ class Documents:
 
 
 def read(sandbox: Sandbox) -> Documents:
-    production, development = (sandbox.accounts.administrator(it).iam for it in (PRODUCTION, DEVELOPMENT))
+    production, development = (sandbox.accounts.administrator(item).iam for item in (PRODUCTION, DEVELOPMENT))
     version = production.get_policy(PolicyArn=POLICY)["Policy"]["DefaultVersionId"]
     document: Any = production.get_policy_version(PolicyArn=POLICY, VersionId=version)["PolicyVersion"]["Document"]
     return Documents(
@@ -100,7 +100,7 @@ def read(sandbox: Sandbox) -> Documents:
 
 
 def put(sandbox: Sandbox, documents: Documents) -> None:
-    production, development = (sandbox.accounts.administrator(it).iam for it in (PRODUCTION, DEVELOPMENT))
+    production, development = (sandbox.accounts.administrator(item).iam for item in (PRODUCTION, DEVELOPMENT))
     production.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=json.dumps(documents.trust))
     production.create_policy_version(
         PolicyArn=POLICY, PolicyDocument=json.dumps(documents.statements), SetAsDefault=True
@@ -115,7 +115,7 @@ def widen(sandbox: Sandbox, right: Documents, services: Collection[str]) -> None
     """Widen the access: at STS to another account and to Testers, at S3 and IAM to more actions."""
     wide: Any = json.loads(json.dumps([right.trust, right.statements, right.deny]))
     if "sts" in services:
-        wide[0]["Statement"][0]["Principal"]["AWS"] = [f"arn:aws:iam::{it}:root" for it in (DEVELOPMENT, ELSEWHERE)]
+        wide[0]["Statement"][0]["Principal"]["AWS"] = [f"arn:aws:iam::{item}:root" for item in (DEVELOPMENT, ELSEWHERE)]
         wide[2]["Statement"] = [statement | {"Effect": "Allow"} for statement in wide[2]["Statement"]]
     if "s3" in services:
         for statement in wide[1]["Statement"]:

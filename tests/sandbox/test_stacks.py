@@ -267,8 +267,8 @@ def test_a_role_a_group_and_a_permission_set_are_renamed(edited: ProjectFolder) 
     def attached() -> dict[str, list[str]]:
         """Return the policies of Identity Center's roles, by the roles' ARNs."""
         roles = iam.list_roles(PathPrefix="/aws-reserved/")["Roles"]
-        listed = {it["Arn"]: iam.list_attached_role_policies(RoleName=it["RoleName"]) for it in roles}
-        return {arn: sorted(it["PolicyName"] for it in found["AttachedPolicies"]) for arn, found in listed.items()}
+        listed = {item["Arn"]: iam.list_attached_role_policies(RoleName=item["RoleName"]) for item in roles}
+        return {arn: sorted(item["PolicyName"] for item in found["AttachedPolicies"]) for arn, found in listed.items()}
 
     [(arn, policies)] = attached().items()
     prefix = f"arn:aws:iam::{PEOPLE}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"

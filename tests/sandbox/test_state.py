@@ -48,7 +48,7 @@ def test_both_stacks_are_deployed_and_a_missing_right_is_noticed(deployed: Cli, 
     read = next(right for right in rights(bucket.policy()) if right[0] == "Read2Development")
     bucket.put(without(bucket.policy(), *read))
     assert denied(deployed.refused("development", "preview"))
-    layout = next(it for it in rights(bucket.policy()) if it[0] == "ReadLayout")
+    layout = next(item for item in rights(bucket.policy()) if item[0] == "ReadLayout")
     bucket.put(without(bucket.policy(), *layout))
     said = deployed.refused("production", "stack", "output")
     assert 'read ".pulumi/meta.yaml"' in said
@@ -115,7 +115,7 @@ class Right:
 
 
 STATE, TAGS = STATE_KEYS["production"], f"stacks/{PROJECT}/production.pulumi-tags"
-HISTORY, LOCKS, BACKUPS = (f"{it}/{PROJECT}/production/" for it in ("history", "locks/organization", "backups"))
+HISTORY, LOCKS, BACKUPS = (f"{item}/{PROJECT}/production/" for item in ("history", "locks/organization", "backups"))
 UP, RM, TAG = ("up", "--skip-preview"), ("stack", "rm", "--yes", "--force"), ("stack", "tag")
 RIGHTS = [
     Right("ReadLayout", "s3:GetObject", "meta.yaml", ("stack", "output")),
@@ -221,7 +221,11 @@ def denied(output: str) -> bool:
 
 def test_every_right_of_the_policy_is_tested(bucket: StateBucket) -> None:
     """Test that all rights of Production are covered, and those of Development that differ in more than the name."""
-    wanted = {it for it in rights(bucket.policy()) if "Production" in it[0] or "production" in it[2] or "meta" in it[2]}
+    wanted = {
+        item
+        for item in rights(bucket.policy())
+        if "Production" in item[0] or "production" in item[2] or "meta" in item[2]
+    }
     assert {found(bucket, right) for right in RIGHTS} == wanted
 
 
@@ -282,7 +286,7 @@ def test_an_earlier_version_of_the_state_is_restored(fresh: tuple[StateBucket, C
     bucket, cli = fresh
     key, before = f"{FOLDER}/{STATE}", cli.done("production", "stack", "output", "--json").lines
     listed = bucket.s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
-    version = next(it["VersionId"] for it in listed if it["Key"] == key and it["IsLatest"])
+    version = next(item["VersionId"] for item in listed if item["Key"] == key and item["IsLatest"])
     bucket.write(STATE, b"half of a sta")
     cli.refused("production", "stack", "output")
     bucket.s3.copy_object(Bucket=BUCKET, Key=key, CopySource=f"{BUCKET}/{key}?versionId={version}")

@@ -63,8 +63,8 @@ def test_a_resource_is_recorded_after_its_components_and_its_provider(creations:
     creations.begin(POLICY, inputs(name="web"), PROVIDER)
     creations.begin(ROLE, inputs(name="web"), PROVIDER)
     found = read_creations(path)
-    assert [it["urn"] for it in found] == [AWS, ROOT, POLICY, OUTER, INNER, ROLE]
-    assert [it["custom"] for it in found] == [True, False, True, False, False, True]
+    assert [item["urn"] for item in found] == [AWS, ROOT, POLICY, OUTER, INNER, ROLE]
+    assert [item["custom"] for item in found] == [True, False, True, False, False, True]
     assert found[0] == {
         "urn": AWS,
         "custom": True,
@@ -101,7 +101,7 @@ def test_a_refused_resource_is_dropped(creations: Creations, path: Path) -> None
     creations.begin(ROLE, inputs(), PROVIDER)
     creations.end(POLICY, None)
     creations.end(ROLE, "role-id")
-    found = {it["urn"]: it.get("id") for it in read_creations(path) if it["custom"]}
+    found = {item["urn"]: item.get("id") for item in read_creations(path) if item["custom"]}
     assert found == {AWS: "p1", ROLE: "role-id"}
 
 
@@ -120,7 +120,7 @@ def test_an_incomplete_line_is_ignored(creations: Creations, path: Path) -> None
     creations.begin(POLICY, inputs(), PROVIDER)
     text = path.read_text()
     path.write_text(text[:-20])
-    assert [it["urn"] for it in read_creations(path)] == [AWS, ROOT]
+    assert [item["urn"] for item in read_creations(path)] == [AWS, ROOT]
 
 
 def test_the_record_is_deleted_once_nothing_is_pending(creations: Creations, path: Path) -> None:

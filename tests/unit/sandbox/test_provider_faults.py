@@ -517,7 +517,7 @@ def recording(path: Path) -> AwsProvider:
 
 
 def recorded_ids(path: Path) -> list[str | None]:
-    return [it.get("id") for it in read_creations(path) if not it["type"].startswith("pulumi:")]
+    return [item.get("id") for item in read_creations(path) if not item["type"].startswith("pulumi:")]
 
 
 @contextmanager

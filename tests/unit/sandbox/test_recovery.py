@@ -59,7 +59,7 @@ def test_a_resource_comes_after_its_parent_provider_and_dependencies() -> None:
     }
     other, parent = {"urn": "urn:other", "id": "o"}, {"urn": "urn:parent"}
     found = with_created([], [made, other, parent, needed, provider])
-    assert sorted(it["urn"] for it in found) == ["urn:made", "urn:needed", "urn:other", "urn:p", "urn:parent"]
+    assert sorted(item["urn"] for item in found) == ["urn:made", "urn:needed", "urn:other", "urn:p", "urn:parent"]
     assert found[-1] == made
     assert found.index(provider) < found.index(needed)
 

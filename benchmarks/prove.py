@@ -18,7 +18,7 @@ from access.stack_outputs import StackOutputs, parse_stack_outputs
 from benchmarks.figures import Figure, show
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
-from sandbox.isolation import forget_environment
+from sandbox.isolation import clear_environment
 from sandbox.layout import REPOSITORY, layout_of
 from sandbox.toolchain import installed_cli
 
@@ -47,7 +47,7 @@ def teams(account: Account, role_arn: str, count: int) -> Iterator[list[str]]:
 
 def figures() -> Iterator[Figure]:
     """Run the benchmark."""
-    forget_environment()
+    clear_environment()
     layout = layout_of(REPOSITORY)
     cli, emulator = installed_cli(), Emulator(layout)
     if not cli or not emulator.running:

@@ -16,7 +16,7 @@ from access.errors import AccessError
 from sandbox import commands
 from sandbox.command_line import parse, with_same_options
 from sandbox.errors import SandboxError
-from sandbox.isolation import forget_environment
+from sandbox.isolation import clear_environment
 from sandbox.layout import REPOSITORY, Layout, layout_of
 
 _COMMANDS = {
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None, layout: Layout | None = None) -
         layout: the sandbox, by default the one in the project's folder.
     """
     options = parse(list(sys.argv[1:] if arguments is None else arguments))
-    options.removed_variables = forget_environment()
+    options.removed_variables = clear_environment()
     layout = layout or layout_of((options.project or REPOSITORY).absolute())
     try:
         return _COMMANDS[options.command](options, layout)

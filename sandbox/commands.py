@@ -21,7 +21,7 @@ from sandbox.identity_center import permission_sets_in, withdraw
 from sandbox.isolation import REDIRECTING_VARIABLES, no_proxy_variables
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.people import leave_groups, named_groups
-from sandbox.proof import proved, start_rendering
+from sandbox.proof import prove_access, start_rendering
 from sandbox.running import locked, running
 from sandbox.stacks import KnownStack, check_place, check_stacks, find_stack, known_stacks, missing_file_message
 
@@ -38,7 +38,7 @@ def up(options: argparse.Namespace, layout: Layout) -> int:
     with running(layout, projects, prepared, official, _say, options.lenient) as sandbox:
         renderings = start_rendering(chosen, sandbox.pool)
         result = deploy(sandbox, stacks, chosen, _say)
-        holds = not result.failures and proved(layout, result.outputs, result.strangers, chosen, renderings)
+        holds = not result.failures and prove_access(layout, result.outputs, result.strangers, chosen, renderings)
     for stack in stacks:
         if not stack.file:
             _say(with_same_options(missing_file_message(stack), options))

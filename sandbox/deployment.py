@@ -9,9 +9,9 @@ from access.project.files import Stack
 from access.switch.published import write_published
 from access.switch.publishing import publish
 from sandbox.errors import SandboxError
-from sandbox.existing import make_existing
+from sandbox.existing import create_existing
 from sandbox.identity_center import permission_sets_in, provision, withdraw
-from sandbox.people import Person, leave_groups, named_groups, people_of, settle
+from sandbox.people import Person, leave_groups, named_groups, people_of, update_people
 from sandbox.profiles import OUTSIDER, Administrator, outsiders_account, write_profiles
 from sandbox.proof import accounts_without_caller
 from sandbox.running import Running
@@ -65,7 +65,7 @@ def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[Know
     accounts = {stack.label: stack.account_id for stack in stacks if stack.account_id}
     write_published(sandbox.layout.published_roles, publish(result.outputs, accounts))
     try:
-        result.strangers = settle_profiles(sandbox, stacks, result.outputs)
+        result.strangers = update_profiles(sandbox, stacks, result.outputs)
     except Exception:
         if not result.failures:  # the first failure names the cause, e.g. an expired session
             raise
@@ -76,7 +76,7 @@ def _deploy(sandbox: Running, stack: KnownStack, files: Sequence[Stack], say: Sa
     """Deploy a stack and return whether anything was changed."""
     if stack.file:
         say(f"\n{stack.label} (account {stack.file.account_id})")
-        for name in make_existing(sandbox.accounts, stack.file, files):
+        for name in create_existing(sandbox.accounts, stack.file, files):
             say(f"created for the sandbox, because the file says that it exists: {name}")
     changed = sandbox.engine(stack).up(stack.name, say).changed
     if stack.file:
@@ -102,7 +102,7 @@ def _withdraw(sandbox: Running, stacks: Sequence[KnownStack], files: Sequence[St
             withdraw(sandbox.accounts, account_id, permission_sets_in(files, account_id))
 
 
-def settle_profiles(
+def update_profiles(
     sandbox: Running, stacks: Sequence[KnownStack], outputs: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """Update the sandbox's people, write all profiles and return those of accounts without a stack."""
@@ -121,7 +121,7 @@ def settle_profiles(
     wanted: dict[str, list[Person]] = {account_id: [] for account_id in taken}
     for person in people_of(stack.file for stack in stacks if stack.file):
         wanted[person.account_id].append(person)
-    settled = sandbox.pool.map(lambda item: settle(sandbox.accounts, *item), wanted.items())
+    settled = sandbox.pool.map(lambda item: update_people(sandbox.accounts, *item), wanted.items())
     people = {person: administrators[person.stack] for found in settled for person in found}
     write_profiles(sandbox.layout, sandbox.emulator, sandbox.accounts, [*administrators.values(), *others], people)
     return [administrator.profile for administrator in others]

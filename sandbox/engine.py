@@ -1,4 +1,4 @@
-"""The Pulumi engine at work on one project of the sandbox."""
+"""Run the Pulumi engine on one project of the sandbox, and recover interrupted runs."""
 
 import json
 import runpy
@@ -19,30 +19,30 @@ from sandbox.emulator import Emulator, command_of
 from sandbox.engine_output import EngineError, ProgressFilter, read_changes, read_errors
 from sandbox.environment import environment
 from sandbox.errors import SandboxError
-from sandbox.generated import write_generated
+from sandbox.generated import write_project_files
 from sandbox.isolation import child_environment
 from sandbox.layout import REPOSITORY, Layout
-from sandbox.program_server import Program, served
+from sandbox.program_server import Program, serving
 from sandbox.provider import server as provider_server
 from sandbox.provider.creations import Creations, read_creations
-from sandbox.recovery import as_if_made, with_made
+from sandbox.recovery import as_if_created, with_created
 from sandbox.refusals import Failure, one_line
 from sandbox.secret_key import derived_secret, read_key
 from sandbox.state import (
     PROVIDER,
-    check_loads,
+    check_readable,
     creations_file,
     keep,
-    lead_to,
     read_deployed,
     read_parents,
+    set_endpoint,
     state_file,
 )
 from sandbox.toolchain import Cli, Say
 
 _ENGINE_END_SECONDS = 30.0
 _OPERATIONS = ("up", "preview", "refresh", "destroy")
-"""The commands that may run the program."""
+"""The commands that can run the program."""
 
 
 def run_program(program: Path = REPOSITORY) -> None:
@@ -52,13 +52,13 @@ def run_program(program: Path = REPOSITORY) -> None:
 
 @dataclass(frozen=True)
 class Finished:
-    """A command of the CLI that has ended."""
+    """A finished command of the CLI."""
 
     exit_code: int
     lines: tuple[str, ...]
     """Its output."""
     changes: Mapping[str, int]
-    """Numbers of resources, by what was done or planned: create, update, replace, delete, same."""
+    """The numbers of resources by operation, done or planned: create, update, replace, delete, same."""
     errors: tuple[EngineError, ...] = ()
 
     @property
@@ -73,7 +73,7 @@ class Finished:
 
 
 class Engine:
-    """The Pulumi CLI, at work on a project in a sandbox."""
+    """The Pulumi CLI for one project in a sandbox."""
 
     def __init__(
         self,
@@ -84,15 +84,15 @@ class Engine:
         project: Project | None = None,
         official: bool = False,
     ) -> None:
-        """Remember what to work on; nothing is started yet.
+        """Store the settings; nothing is started yet.
 
         Args:
             layout: the sandbox.
-            emulator: where AWS is.
+            emulator: the emulator.
             cli: the Pulumi CLI.
-            program: what is run in place of the project's own.
-            project: what is deployed, by default the repository's.
-            official: whether the AWS provider is the official plugin rather than the stand-in.
+            program: a program to run instead of the project's own.
+            project: the project, by default the repository's.
+            official: use the official AWS plugin rather than the stand-in.
         """
         self.project = project or read_project(REPOSITORY)
         self._layout = layout
@@ -108,7 +108,7 @@ class Engine:
         return self._layout.project(self.project.name)
 
     def environment(self, stack: str) -> dict[str, str]:
-        """Return the variables with which AWS and Pulumi tools work on a stack's account in the sandbox.
+        """Return the environment variables that point AWS and Pulumi tools at a stack's account in the sandbox.
 
         Raises:
             SandboxError: the sandbox was never started, or does not know the stack.
@@ -116,14 +116,14 @@ class Engine:
         return environment(self._layout, self._emulator, self.project.name, stack, self._official)
 
     def prepare(self, stack: str, say: Say) -> None:
-        """Write the stack's files, make the stack if there is none, and finish what an interrupted run of it left.
+        """Write the stack's files, create the stack if it does not exist, and recover an interrupted run.
 
         Raises:
-            SandboxError: the engine can't make it, or what it keeps of it can't be loaded.
+            SandboxError: the stack can't be created, or its state can't be loaded.
         """
-        check_loads(self._state(stack))
+        check_readable(self._state(stack))
         self._layout.backend.mkdir(exist_ok=True)
-        wanted = write_generated(self.folder, self.project, stack, self._emulator.endpoint)
+        wanted = write_project_files(self.folder, self.project, stack, self._emulator.endpoint)
         self._remove_broken_attributes()
         if not self._state(stack).exists():
             self._require(stack, self.run(stack, "stack", "init"))
@@ -132,13 +132,13 @@ class Engine:
         self._recover(stack, say)
 
     def up(self, stack: str, say: Say) -> Finished:
-        """Deploy a prepared stack. Progress is shown as it happens, then the outputs.
+        """Deploy a prepared stack, and show the progress and the outputs.
 
-        If its files or the program have changed since it was deployed, it is previewed first: what the engine refuses
-        then changes nothing.
+        If its files or the program have changed since the last deployment, it is previewed first, so that an error of
+        the engine changes nothing.
 
         Raises:
-            SandboxError: the program, the engine or AWS refuses; the message says why.
+            SandboxError: the program, the engine or AWS reports an error; the message has the reason.
         """
         full_name = self._full_name(stack)
         digest = digest_of(self._record, self.project, stack, self.folder / f"Pulumi.{stack}.yaml")
@@ -150,11 +150,11 @@ class Engine:
         return finished
 
     def forget_deployment(self, stack: str) -> None:
-        """Forget what the stack was deployed from: it is about to be changed."""
+        """Delete the record of the stack's deployment: the stack is about to change."""
         self._record.forget(self._full_name(stack))
 
     def outputs(self, stack: str, secrets: bool = False) -> dict[str, Any]:
-        """Return a stack's outputs, none where it is not deployed; secret ones are hidden unless asked for."""
+        """Return a stack's outputs, none if it is not deployed; secret ones are hidden by default."""
         if not self._state(stack).exists():
             return {}
         shown_too = ["--show-secrets"] if secrets else []
@@ -163,10 +163,10 @@ class Engine:
         return outputs
 
     def check(self, stack: str, finished: Finished) -> None:
-        """Check that a command has done what it was asked.
+        """Check that a command has succeeded.
 
         Raises:
-            SandboxError: it has not; the message says why.
+            SandboxError: it has failed; the message has the reason.
         """
         self._require(stack, finished)
 
@@ -176,8 +176,8 @@ class Engine:
         Args:
             stack: the stack.
             arguments: the command, with its options.
-            say: prints each line that shows how it goes.
-            text: what the command reads from standard input.
+            say: prints the lines of progress.
+            text: the command's standard input.
         """
         events, operation = self._file_of(stack, "events"), arguments[0]
         variables = {**child_environment(), **self.environment(stack), "PULUMI_DEBUG_COMMANDS": "true"}
@@ -188,12 +188,12 @@ class Engine:
             if operation in (*_OPERATIONS, "import"):
                 creations = Creations(None if self._official else creations_file(self._state(stack)))
                 if not self._official:
-                    # Served from here as the program is, its libraries are loaded once for all stacks.
+                    # Served from this process, like the program, its libraries are loaded once for all stacks.
                     defaults = _provider_defaults(variables)
-                    port = context.enter_context(provider_server.served(defaults, creations))
+                    port = context.enter_context(provider_server.serving(defaults, creations))
                     variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-                    variables["PULUMI_SKIP_CHECKPOINTS"] = "true"  # what is made until its end, `creations` has
-                address = context.enter_context(served(self._program, creations=creations))
+                    variables["PULUMI_SKIP_CHECKPOINTS"] = "true"  # `creations` records the resources until then
+                address = context.enter_context(serving(self._program, creations=creations))
                 if operation == "import":
                     variables["PULUMI_DEBUG_LANGUAGES"] = f"python:{address.rpartition(':')[2]}"
                     command += ["--generate-code=false"]
@@ -204,7 +204,7 @@ class Engine:
                 if operation == "up":
                     command += ["--skip-plugin-pre-install"]  # set-up has installed it
                 if operation in ("refresh", "destroy") and self._has_moved(stack):
-                    command += ["--run-program"]  # which says where AWS is now; the state says where it was
+                    command += ["--run-program"]  # it has the present address of AWS, the state a former one
                 before = _version_of(self._state(stack))
                 if operation == "import":
                     finished = self._captured(stack, command, variables, say, text)
@@ -275,12 +275,12 @@ class Engine:
         deployed = read_deployed(self._state(stack))
         return deployed is not None and deployed.endpoint not in (None, self._emulator.endpoint)
 
-    # What an interrupted run left.
+    # Recovery of interrupted runs.
 
     def _remove_broken_attributes(self) -> None:
-        """Remove what a killed engine had only begun to write about the state's files, and then can't read itself.
+        """Delete the incomplete attributes of state files that a killed engine leaves, and then can't read.
 
-        It writes the files whole, but not their attributes, which say nothing that it needs.
+        The engine writes the files atomically, but not their attributes, which it does not need.
         """
         for attributes in self._layout.backend.rglob("*.attrs"):
             try:
@@ -289,36 +289,37 @@ class Engine:
                 attributes.unlink()
 
     def _recover(self, stack: str, say: Say) -> None:
-        """Release what a killed engine holds, and find out what became of the resources that it was at."""
+        """Release a killed engine's locks, and look up the resources that it was creating."""
         locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{self.project.name}/{stack}/*.json"))
         for lock in locks:
             _wait_for_end(_pid_of(lock))
         if locks:
-            say(f"{stack}: an earlier run was interrupted; finishing what it left")
+            say(f"{stack}: an earlier run was interrupted; recovering it")
             self._require(stack, self.run(stack, "cancel"))
         state, edited = self._state(stack), self._file_of(stack, "recovered.json")
         creations = creations_file(state)
         if not (creations.exists() or edited.exists() or '"pending_operations"' in state.read_text()):
             return
-        say(f"{stack}: finding out what became of what it had begun")
+        say(f"{stack}: looking up the resources that it was creating")
         deployment = self._deployment(stack)
-        # The engine was ended before it could record the answers, but AWS knows. What was being made is recorded as if
-        # it had been: the refresh reads it, or drops it where it was not. `refresh --import-pending-creates`, which is
-        # meant for this, exits with 0 and imports nothing in 3.259.0: it forgets the creations (tried).
-        pending = [it["resource"] for it in deployment.pop("pending_operations", []) if it["type"] == "creating"]
+        # The engine was killed before it could record the answers, but AWS knows. The resources are recorded as if they
+        # had been created: the refresh reads them, or drops those that were not. `refresh --import-pending-creates`,
+        # which is meant for this, exits with 0 and imports nothing in 3.259.0: it forgets the creations (tested).
+        operations = deployment.pop("pending_operations", [])
+        pending = [operation["resource"] for operation in operations if operation["type"] == "creating"]
         account_id = self.environment(stack)["AWS_ACCESS_KEY_ID"]
-        made = [as_if_made(it, account_id) for it in [*pending, *read_creations(creations)]]
-        made = [it for it in made if it.get("id") or not it.get("custom")]
-        resources = deployment["resources"] = with_made(deployment.get("resources", []), made)
+        created = [as_if_created(item, account_id) for item in [*pending, *read_creations(creations)]]
+        created = [item for item in created if item.get("id") or not item.get("custom")]
+        resources = deployment["resources"] = with_created(deployment.get("resources", []), created)
         for resource in resources:
-            if resource["type"] == PROVIDER:  # the emulator may listen elsewhere than when the state was written
-                lead_to(resource, self._emulator.endpoint)
+            if resource["type"] == PROVIDER:  # the emulator's address may have changed since
+                set_endpoint(resource, self._emulator.endpoint)
         edited.write_text(json.dumps({"version": 3, "deployment": deployment}))
         self._require(stack, self.run(stack, "stack", "import", "--file", str(edited)))
-        # Without the program, which would protect again what somebody has just unprotected to have it deleted.
+        # Without the program, which would protect a resource again that was just unprotected for its deletion.
         self._require(stack, self.run(stack, "refresh", "--yes", "--skip-preview"))
         creations.unlink(missing_ok=True)
-        edited.unlink()  # last: without a refresh what was being made would be taken for made
+        edited.unlink()  # last: without the refresh, the recorded resources would be taken for created
 
     def _deployment(self, stack: str) -> dict[str, Any]:
         exported = self._require(stack, self.run(stack, "stack", "export"))
@@ -332,7 +333,7 @@ class Engine:
 
 
 def _version_of(file: Path) -> tuple[int, int] | None:
-    """Return what tells a file from one that was written in its place."""
+    """Return a value that changes when the file is replaced."""
     try:
         found = file.stat()
     except FileNotFoundError:
@@ -341,7 +342,7 @@ def _version_of(file: Path) -> tuple[int, int] | None:
 
 
 def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the provider's configuration, as far as it would take it from the environment."""
+    """Return the part of the provider's configuration that it would read from the environment."""
     return {
         "accessKey": variables["AWS_ACCESS_KEY_ID"],
         "secretKey": variables["AWS_SECRET_ACCESS_KEY"],
@@ -350,7 +351,7 @@ def _provider_defaults(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _pid_of(lock: Path) -> int:
-    """Return the process that holds a lock; a killed one may have left the file unfinished."""
+    """Return the process id in a lock; a killed process may have left the file unfinished."""
     try:
         return int(json.loads(lock.read_text())["pid"])
     except (ValueError, KeyError, TypeError):
@@ -358,7 +359,7 @@ def _pid_of(lock: Path) -> int:
 
 
 def _wait_for_end(pid: int) -> None:
-    """Wait for an engine whose caller was killed: it ends by itself once it notices."""
+    """Wait for an engine whose caller was killed: it ends by itself."""
     deadline = time.monotonic() + _ENGINE_END_SECONDS
     while "pulumi" in command_of(pid) and time.monotonic() < deadline:
         time.sleep(0.1)

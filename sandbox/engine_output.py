@@ -1,4 +1,4 @@
-"""The output of the Pulumi CLI: progress without errors, and errors by themselves, to be said last."""
+"""Separate the Pulumi CLI's output into progress and errors, which are reported last."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _GENERAL = re.compile(r"(preview|update|refresh|destroy|import|resource registration) failed")
-"""Errors that the engine adds where another one says why."""
+"""Errors that the engine adds to another one with the reason."""
 _OCCURRED = re.compile(r"\d+ errors? occurred:")
 _COUNTED = re.compile(r"\d+ (errors?|warnings?)(; \d+ (errors?|warnings?))*$")
 _SECTION = re.compile(r"\S.*:$")
@@ -17,16 +17,16 @@ _SECTION = re.compile(r"\S.*:$")
 
 @dataclass(frozen=True)
 class EngineError:
-    """Something that the engine, the provider or the program refused."""
+    """An error of the engine, the provider or the program."""
 
     message: str
-    """As it was reported, perhaps in several lines."""
+    """The message as reported, perhaps in several lines."""
     urn: str = ""
-    """The resource that it is about, if it is about one."""
+    """The resource that failed, if any."""
 
 
 class ProgressFilter:
-    """Picks the lines that show how it goes: progress and results, warnings once, no errors.
+    """A filter for the lines to show: progress and results, each warning once, no errors.
 
     The CLI prints an error up to four times, between everything else, and a warning three times.
     """
@@ -36,10 +36,10 @@ class ProgressFilter:
         self._in_diagnostics = False
         self._in_warning = False
         self.failed = False
-        """``True`` once an error was left out."""
+        """``True`` once an error was dropped."""
 
     def lines(self, line: str) -> list[str]:
-        """Return what to print for a line of the CLI's: the line, another one or nothing."""
+        """Return the lines to print for a line of the CLI."""
         if line == "Diagnostics:":
             self._in_diagnostics = True
             return []
@@ -59,13 +59,13 @@ class ProgressFilter:
             self.failed, self._in_warning = True, False
         elif text.startswith(("warning: ", "info: ")):
             self._in_warning = True
-        elif not text or not line.startswith("    "):  # the name of the resource that the next lines are about
+        elif not text or not line.startswith("    "):  # the name of the resource of the next lines
             self._in_warning = False
         return [text] if self._in_warning else []
 
 
 def read_events(events: Path, sought: str) -> Iterator[dict[str, Any]]:
-    """Return the events whose text has something in it. A killed engine leaves the last one unfinished."""
+    """Yield the events that contain a text. A killed engine leaves the last one unfinished."""
     if events.exists():
         with events.open(encoding="utf-8") as lines:
             for line in lines:
@@ -75,7 +75,7 @@ def read_events(events: Path, sought: str) -> Iterator[dict[str, Any]]:
 
 
 def read_changes(events: Path) -> dict[str, int]:
-    """Return how many resources were changed how, by the engine's own events."""
+    """Return the numbers of resources by operation, from the engine's own events."""
     changes: dict[str, int] = {}
     for event in read_events(events, '"summaryEvent"'):
         changes = event["summaryEvent"].get("resourceChanges") or changes
@@ -83,18 +83,18 @@ def read_changes(events: Path) -> dict[str, int]:
 
 
 def read_errors(events: Path | None, printed: Sequence[str]) -> tuple[EngineError, ...]:
-    """Return what went wrong: by the engine's own events if it logs any, or else by what the CLI printed."""
+    """Return the errors, from the engine's own events if there are any, otherwise from the CLI's output."""
     logged = read_events(events, '"severity":"error"') if events else ()
     reported = [event["diagnosticEvent"] for event in logged]
-    errors = [EngineError(_own_words(it["message"]), it.get("urn", "")) for it in reported]
-    errors = errors or [EngineError(_own_words(text)) for text in _printed_errors(printed)]
+    errors = [EngineError(_without_prefix(event["message"]), event.get("urn", "")) for event in reported]
+    errors = errors or [EngineError(_without_prefix(text)) for text in _printed_errors(printed)]
     errors = [error for error in errors if error.message]
     specific = [error for error in errors if not _GENERAL.fullmatch(error.message)]
     return tuple(dict.fromkeys(specific or errors))
 
 
 def _printed_errors(lines: Sequence[str]) -> list[str]:
-    """Return the errors among the lines, each with the lines that it goes on in."""
+    """Return the errors among the lines, each with its continuation lines."""
     errors: list[str] = []
     for line in lines:
         if line.startswith("error: "):
@@ -104,8 +104,8 @@ def _printed_errors(lines: Sequence[str]) -> list[str]:
     return errors
 
 
-def _own_words(message: str) -> str:
-    """Return a message without what is put before all of them, e.g. ``1 error occurred:`` in a line of its own."""
+def _without_prefix(message: str) -> str:
+    """Return a message without the usual prefixes, e.g. the line ``1 error occurred:``."""
     lines = [line.strip() for line in message.strip().splitlines()]
     if _OCCURRED.fullmatch(lines[0] if lines else "") and len(lines) > 1:
         lines = [line.removeprefix("* ") for line in lines[1:] if line]

@@ -22,7 +22,7 @@ class _Prerequisite:
     create: Callable[[], object]
 
 
-def make_existing(accounts: Accounts, stack: Stack, stacks: Sequence[Stack]) -> Iterator[str]:
+def create_existing(accounts: Accounts, stack: Stack, stacks: Sequence[Stack]) -> Iterator[str]:
     """Create what a stack's file says exists, where it is missing, and yield the name of each resource.
 
     These are the buckets of ``createBucket: false`` and the groups of ``createGroup: false``, the users under

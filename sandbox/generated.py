@@ -9,10 +9,10 @@ import yaml
 from access.project.files import Project
 from access.project.yaml_file import Key, read_yaml
 from sandbox.errors import SandboxError
-from sandbox.project import config_here
+from sandbox.project import local_config
 
 
-def write_generated(folder: Path, project: Project, stack: str, endpoint: str) -> list[tuple[Key, ...]]:
+def write_project_files(folder: Path, project: Project, stack: str, endpoint: str) -> list[tuple[Key, ...]]:
     """Write ``Pulumi.yaml`` and the stack's file. If the stack's own file is gone, the last generated one is used.
 
     Args:
@@ -34,7 +34,7 @@ def write_generated(folder: Path, project: Project, stack: str, endpoint: str) -
     (folder / "Pulumi.yaml").write_text(_text(content))
     source, target = project.stack(stack), folder / f"Pulumi.{stack}.yaml"
     generated = read_yaml(target).content if target.exists() else {}
-    config = config_here(source) if source else generated.get("config")
+    config = local_config(source) if source else generated.get("config")
     if config is None:
         raise SandboxError(f"{stack} has no file Pulumi.{stack}.yaml")
     missing = []

@@ -43,7 +43,7 @@ def child_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
 
 
-def forget_environment() -> list[str]:
+def clear_environment() -> list[str]:
     """Remove the caller's AWS and Pulumi settings from this process, including those of ``~/.aws``.
 
     Proxies stay, because set-up may need one for downloads, but requests to this machine bypass them.

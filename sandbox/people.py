@@ -1,4 +1,4 @@
-"""The sandbox's own people: one for each group in the files, so that somebody is there to try the roles."""
+"""The sandbox's own people: one user for each group in the files, to test the roles."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ class Person:
     """A user that the sandbox provides for a group."""
 
     stack: str
-    """The full name of the stack whose group it is."""
+    """The full name of the group's stack."""
     account_id: str
     name: str
     groups: frozenset[str]
-    """The groups that the sandbox puts the person into."""
+    """The groups to which the sandbox adds the person."""
     memberships: frozenset[str] = frozenset()
-    """The groups whose ``members`` name the person: the program puts them there."""
+    """The groups whose ``members`` name the person; the program adds the person to these."""
 
 
 def people_of(stacks: Iterable[Stack]) -> list[Person]:
-    """Return the people of the stacks' groups; a group's ``members`` take the place of the sandbox's choice."""
+    """Return the people of the stacks' groups; a group's ``members`` replace the sandbox's choice."""
     found: dict[tuple[str, str], Person] = {}
     for stack in stacks:
         for _, entry in stack.entries("groups"):
@@ -56,16 +56,16 @@ def people_of(stacks: Iterable[Stack]) -> list[Person]:
 
 @dataclass(frozen=True)
 class NamedGroup:
-    """A group that a file names, or one that it renames."""
+    """A group that a file has, or renames."""
 
     account_id: str
     name: str
     members: Sequence[object] | None
-    """``None``: the file leaves them to others, here to the sandbox."""
+    """``None``: the file does not manage them; here the sandbox does."""
 
 
 def named_groups(stacks: Iterable[Stack]) -> list[NamedGroup]:
-    """Return the groups that the files name, with those that are to be renamed."""
+    """Return the groups in the files, under their present and former names."""
     return [
         NamedGroup(stack.account_id, entry[key], entry.get("members"))
         for stack in stacks
@@ -76,9 +76,9 @@ def named_groups(stacks: Iterable[Stack]) -> list[NamedGroup]:
 
 
 def leave_groups(accounts: Accounts, account_id: str, groups: Iterable[NamedGroup]) -> None:
-    """Take the sandbox's own people out of groups that no file names: AWS deletes no group that somebody is in.
+    """Remove the sandbox's own people from groups that no file has: AWS does not delete a group with members.
 
-    The person that the sandbox provides for a group leaves it too once the file lists others.
+    The person that the sandbox provides for a group leaves it too once the file lists other members.
     """
     named = {group.name: group.members for group in groups if group.account_id == account_id}
     iam = accounts.administrator(account_id).iam
@@ -90,14 +90,14 @@ def leave_groups(accounts: Accounts, account_id: str, groups: Iterable[NamedGrou
                 iam.remove_user_from_group(UserName=name, GroupName=group)
 
 
-def settle(accounts: Accounts, account_id: str, people: Iterable[Person]) -> list[Person]:
-    """Make an account's people, put them into their groups as far as these exist, and remove those of the past.
+def update_people(accounts: Accounts, account_id: str, people: Iterable[Person]) -> list[Person]:
+    """Create an account's people, add them to their groups if these exist, and delete people that are not needed.
 
     Returns:
-        The people that are there and are the sandbox's own.
+        The sandbox's own people in the account.
 
     Raises:
-        SandboxError: somebody else's user has the name of one of them.
+        SandboxError: the name of one of them is taken by a user that the sandbox did not create.
     """
     administrator = accounts.administrator(account_id)
     iam = administrator.iam
@@ -108,13 +108,13 @@ def settle(accounts: Accounts, account_id: str, people: Iterable[Person]) -> lis
         if user and not _is_own(user):
             if person.groups:
                 raise SandboxError(
-                    f"account {account_id} has a user {person.name} that the sandbox did not make, so nobody can be in"
-                    f" {', '.join(sorted(person.groups))}; delete that user, or name it under members of the group"
+                    f"account {account_id} has a user {person.name} that the sandbox did not create, so nobody can be"
+                    f" in {', '.join(sorted(person.groups))}; delete that user, or add it to the group's members"
                 )
             continue
         groups = tuple(sorted(person.groups & existing))
         if not user and not groups:
-            continue  # the group is not deployed; whoever stands under members was made before
+            continue  # the group is not deployed; users under members were created before
         joined = set(user["GroupList"]) if user else set()
         if not user or not user["AttachedManagedPolicies"] or not joined >= set(groups):
             accounts.make(User(person.name, account_id, groups, own=True))

@@ -1,4 +1,4 @@
-"""The sandbox's AWS profiles: an administrator of each account, and the sandbox's own people."""
+"""Write the sandbox's AWS profiles: an administrator of each account, and the sandbox's own people."""
 
 import configparser
 import os
@@ -14,12 +14,12 @@ from sandbox.people import Person
 from sandbox.users import Accounts, User
 
 OUTSIDER = "outsider"
-"""The profile of the administrator of an account that nobody has trusted."""
+"""The profile of the administrator of an account that no role trusts."""
 OUTSIDERS_ACCOUNT = "222222222222"
-"""That account, unless a stack is in it or trusts it."""
+"""The outsider's account, unless a stack is in it or trusts it."""
 
 _MARK = "made_by"
-"""A setting that AWS tools don't know: it marks the profiles that the sandbox may take away again."""
+"""A setting that AWS tools ignore: it marks the profiles that the sandbox may remove again."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Administrator:
 
 
 def outsiders_account(taken: Collection[str]) -> str:
-    """Return an account that is none of these."""
-    return next(it for it in (f"{int(OUTSIDERS_ACCOUNT) + step}" for step in range(len(taken) + 1)) if it not in taken)
+    """Return an account that is not among these."""
+    candidates = (f"{int(OUTSIDERS_ACCOUNT) + step}" for step in range(len(taken) + 1))
+    return next(account_id for account_id in candidates if account_id not in taken)
 
 
 def write_profiles(
@@ -43,24 +44,27 @@ def write_profiles(
     administrators: Sequence[Administrator],
     people: Mapping[Person, Administrator],
 ) -> None:
-    """Write the profiles; what people have added to the file stays.
+    """Write the profiles, and keep the user's own additions to the file.
 
     Args:
-        layout: where the file is.
-        emulator: where AWS is.
-        accounts: makes administrators, and keys for users that have none.
-        administrators: of the stacks, and whoever else takes part.
-        people: with the administrators of their stacks.
+        layout: the sandbox's layout, with the file's path.
+        emulator: the emulator.
+        accounts: creates administrators, and keys for users that have none.
+        administrators: the administrators of the stacks' accounts and of other participants.
+        people: the sandbox's people, with the administrators of their stacks.
 
     Raises:
-        SandboxError: what people have written into the file can't be read.
+        SandboxError: the present file can't be parsed.
     """
     profiles = configparser.RawConfigParser()
     try:
         profiles.read(layout.aws_config)
     except configparser.Error as error:
         raise SandboxError(f"{layout.aws_config} can't be read: {' '.join(str(error).split())}") from None
-    users = {it.profile: (accounts.make_administrator(it.account_id), it.region) for it in administrators}
+    users = {
+        administrator.profile: (accounts.make_administrator(administrator.account_id), administrator.region)
+        for administrator in administrators
+    }
     names = person_profiles(people, users)
     for person, administrator in people.items():
         users[names[person]] = User(person.name, person.account_id), administrator.region
@@ -86,7 +90,7 @@ def write_profiles(
 
 
 def person_profiles(people: Mapping[Person, Administrator], taken: Iterable[str]) -> dict[Person, str]:
-    """Return the people's profiles: named as they are, with the stack's name before it where that is taken."""
+    """Return the people's profiles: their names, prefixed with the stack's name where the name is taken."""
     counts = Counter([*(person.name for person in people), *taken])
     return {
         person: person.name if counts[person.name] == 1 else f"{administrator.profile}-{person.name}"

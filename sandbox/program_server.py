@@ -1,8 +1,8 @@
-"""Serves the program to the engine from this process, as the CLI's Python language host does from one of its own.
+"""Serve the program to the engine from this process, instead of the CLI's Python language host.
 
-The CLI's host is not needed then, and importing the program's libraries is paid once for all stacks. It is what the
-Automation API does for inline programs; served here, an update is one CLI command rather than the four that
-``Stack.up`` runs, and the program's own errors are told once and without a traceback.
+The program's libraries are then imported only once for all stacks. The Automation API does the same for inline
+programs; but here an update is one CLI command rather than the four of ``Stack.up``, and the program's own errors are
+reported once and without a traceback.
 
 Source: Pulumi's "Language runtime protocol" (``proto/pulumi/language.proto``).
 """
@@ -31,13 +31,13 @@ Program = Callable[[], None]
 
 
 @contextmanager
-def served(program: Program, engine: str | None = None, creations: Creations | None = None) -> Iterator[str]:
-    """Serve the program while the context lasts, and give the address for the CLI's ``--client``.
+def serving(program: Program, engine: str | None = None, creations: Creations | None = None) -> Iterator[str]:
+    """Serve the program within the context, and yield the address for the CLI's ``--client``.
 
     Args:
-        program: what to run.
-        engine: where the engine listens. By default each run tells it, as runs for ``--client`` do.
-        creations: takes each resource that the program declares.
+        program: the program.
+        engine: the engine's address. By default it is the argument of each run, as for ``--client``.
+        creations: the record that receives each resource declared by the program.
     """
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_LanguageRuntime(program, engine, creations), server)
@@ -77,7 +77,7 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetRequiredPackagesResponse()
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:  # noqa: N802
-        # Pulumi keeps a run's options in context variables: each run gets a context of its own.
+        # Pulumi keeps a run's options in context variables, so each run gets its own context.
         engine = self._engine or request.args[0]
         return contextvars.copy_context().run(_run, self._program, request, engine, self._creations, context)
 
@@ -93,7 +93,7 @@ def _run(
         project=request.project,
         stack=request.stack,
         organization=request.organization,
-        root_directory=request.info.root_directory,  # where the program finds its stack files
+        root_directory=request.info.root_directory,  # the folder of the stack files
         parallel=request.parallel,
         preview=request.dryRun,
         monitor_address=request.monitor_address,
@@ -103,13 +103,13 @@ def _run(
         _show_declarations(partial(creations.register, stack=f"urn:pulumi:{request.stack}::{request.project}"))
     set_all_config(dict(request.config), list(request.configSecretKeys))
     with asyncio.Runner() as runner:
-        runner.get_loop().set_exception_handler(lambda loop, context: None)  # what fails is told below, once
+        runner.get_loop().set_exception_handler(lambda loop, context: None)  # errors are reported below, once
         try:
-            runner.run(_until_nobody_waits(run_in_stack(partial(_run_to_end, program)), context))
+            runner.run(_run_until_cancelled(run_in_stack(partial(_run_to_end, program)), context))
         except pulumi.RunError as error:
             pulumi.log.error(str(error))
         except (grpc.RpcError, asyncio.CancelledError):
-            pass  # the engine refused a resource, and has told so itself
+            pass  # the engine refused a resource, and reports it itself
         except Exception:
             pulumi.log.error(traceback.format_exc())
         else:
@@ -118,7 +118,7 @@ def _run(
 
 
 def _show_declarations(show: Callable[[resource_pb2.RegisterResourceRequest], None]) -> None:
-    """Show each resource that the program declares, before the engine gets to know it."""
+    """Call a function with each resource that the program declares, before the engine registers it."""
     monitor: Any = SETTINGS.monitor
     register = monitor.RegisterResource
 
@@ -130,29 +130,30 @@ def _show_declarations(show: Callable[[resource_pb2.RegisterResourceRequest], No
 
 
 async def _run_to_end(program: Program) -> None:
-    """Run the program, and wait for all that it has begun, or for what fails first.
+    """Run the program, and wait for all of its tasks, or for the first failure.
 
-    The SDK itself looks at everything that is outstanding whenever a part of it is done: twice the resources would take
-    four times as long. It finds nothing outstanding here, or what has failed.
+    The SDK itself checks all outstanding tasks whenever one of them ends, so twice the resources would take four times
+    as long. After this function it finds no outstanding tasks, or the failed one.
     """
     program()
     rpcs = _get_rpc_manager().rpcs
     while True:
         with SETTINGS.lock:
-            outstanding = [it for it in (*SETTINGS.outputs, *rpcs) if isinstance(it, asyncio.Future) and not it.done()]
+            tasks = [task for task in (*SETTINGS.outputs, *rpcs) if isinstance(task, asyncio.Future)]
+            outstanding = [task for task in tasks if not task.done()]
         if not outstanding:
             return
         ended, _ = await asyncio.wait(outstanding, return_when=asyncio.FIRST_EXCEPTION)
-        if any(it.cancelled() or it.exception() for it in ended):
+        if any(task.cancelled() or task.exception() for task in ended):
             return
 
 
-async def _until_nobody_waits(running: Coroutine[object, object, None], context: grpc.ServicerContext) -> None:
-    """Run it until it ends, or the engine has gone: a program that waits for an answer of it would wait for ever."""
+async def _run_until_cancelled(running: Coroutine[object, object, None], context: grpc.ServicerContext) -> None:
+    """Run the program until it ends or the engine disconnects, because it would wait for the engine forever."""
     task, loop = asyncio.ensure_future(running), asyncio.get_running_loop()
 
     def end() -> None:
-        with suppress(RuntimeError):  # the loop is closed: it has ended by itself
+        with suppress(RuntimeError):  # the loop is closed: the program has ended
             loop.call_soon_threadsafe(task.cancel)
 
     if not context.add_callback(end):

@@ -31,7 +31,7 @@ def deployment_order(projects: Sequence[Project], deployed: Collection[str]) -> 
     return in_order(stacks)
 
 
-def config_here(stack: Stack) -> dict[str, Any]:
+def local_config(stack: Stack) -> dict[str, Any]:
     """Return a copy of the stack's configuration for a file backend, which has one organization."""
     config: dict[str, Any] = json.loads(json.dumps(stack.config, default=str))
     for reference in stack.references():

@@ -1,4 +1,4 @@
-"""The tutorial's step 3 in the sandbox: prove who can switch to which role and use it for what."""
+"""The tutorial's step 3 in the sandbox: prove who can switch to which role, and what the role allows."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from access.stack_outputs import parse_stack_outputs
 from access.terminal import Progress, in_colour
 from sandbox.layout import Layout
 from sandbox.stacks import KnownStack
-from sandbox.state import principals_of, state_file
+from sandbox.state import created_principals, state_file
 from sandbox.users import ADMINISTRATORS_PATH
 
 _ADMINISTRATORS = KnownPrincipal(f"arn:*:iam::*:user{ADMINISTRATORS_PATH}*", "the sandbox's own administrators")
@@ -66,7 +66,7 @@ def start_rendering(stacks: Iterable[KnownStack], pool: Executor) -> dict[str, F
     }
 
 
-def proved(
+def prove_access(
     layout: Layout,
     outputs: Mapping[str, Mapping[str, Any]],
     strangers: Sequence[str],
@@ -110,7 +110,7 @@ def _principals_of_others(
     """Yield the principals of stacks without the contract, such as those that read the outputs of these."""
     for stack in chosen:
         if stack.label not in stacks:
-            for arn in principals_of(state_file(layout.backend, stack.project.name, stack.name)):
+            for arn in created_principals(state_file(layout.backend, stack.project.name, stack.name)):
                 yield KnownPrincipal(arn, f"made by stack {stack.label} of project {stack.project.name}")
 
 

@@ -1,7 +1,7 @@
-"""Download a release of the Pulumi CLI, and check it before anything of it runs.
+"""Download a release of the Pulumi CLI, and verify its checksum before it runs.
 
-The archive comes from Pulumi's own host and its SHA-256 from the release on GitHub, so that whoever changes the one has
-to change the other too. Source of both addresses: the install scripts of Pulumi and the releases of pulumi/pulumi.
+The archive comes from Pulumi's own host and its SHA-256 from the release on GitHub, so an attacker would have to change
+both. Source of both addresses: the install scripts of Pulumi and the releases of pulumi/pulumi.
 """
 
 import hashlib
@@ -24,20 +24,22 @@ _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm6
 
 
 def download(version: str, target: Path) -> None:
-    """Put the executables of a release into a folder, in place of what is there, once they are complete.
+    """Replace a folder with the executables of a release, once they are complete.
 
     Raises:
-        SandboxError: the release can't be had for this machine, or the archive is not the one that was released.
+        SandboxError: there is no release for this machine, it can't be downloaded, or its checksum is wrong.
     """
     system, machine = _SYSTEMS.get(platform.system()), _MACHINES.get(platform.machine().lower())
     if not system or not machine:
         raise SandboxError(f"no release for {platform.system()} on {platform.machine()}")
     name = f"pulumi-v{version}-{system}-{machine}.tar.gz"
-    wanted = _checksum(_fetch(f"{CHECKSUMS}/v{version}/pulumi-{version}-checksums.txt").decode(errors="replace"), name)
+    expected = _checksum(
+        _fetch(f"{CHECKSUMS}/v{version}/pulumi-{version}-checksums.txt").decode(errors="replace"), name
+    )
     archive = _fetch(f"{ARCHIVES}/{name}")
     found = hashlib.sha256(archive).hexdigest()
-    if found != wanted:
-        raise SandboxError(f"{ARCHIVES}/{name} has the SHA-256 {found}, but the release says {wanted}; not used")
+    if found != expected:
+        raise SandboxError(f"{ARCHIVES}/{name} has the SHA-256 {found}, but the release lists {expected}; not used")
     _unpack(archive, target)
 
 
@@ -51,7 +53,7 @@ def _fetch(address: str) -> bytes:
 
 
 def _checksum(lines: str, name: str) -> str:
-    """Return the SHA-256 of a file, from lines as ``sha256sum`` writes them."""
+    """Return the SHA-256 of a file, from lines in the format of ``sha256sum``."""
     for line in lines.splitlines():
         digest, _, file = line.partition(" ")
         if file.strip().removeprefix("*") == name:

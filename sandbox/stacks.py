@@ -10,7 +10,7 @@ from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 from sandbox.profiles import OUTSIDER
 from sandbox.project import deployment_order
-from sandbox.state import Deployed, check_there, deployed_stacks, state_file
+from sandbox.state import Deployed, check_exists, deployed_stacks, state_file
 
 _MAY_BE_SECRET = "externalId"  # noqa: S105 (a key's name)
 
@@ -61,7 +61,7 @@ def known_stacks(layout: Layout, projects: Sequence[Project]) -> list[KnownStack
         shared = next(name for name, count in Counter(project.name for project in projects).items() if count > 1)
         raise SandboxError(f"two of the folders are the project {shared}; rename one of them in Pulumi.yaml")
     for full_name in DeployedRecord(layout.deployed_record).names():
-        check_there(state_file(layout.backend, *full_name.split("/")))
+        check_exists(state_file(layout.backend, *full_name.split("/")))
     everything = deployed_stacks(layout.backend)
     files = {stack.full_name: stack for stack in deployment_order(projects, everything)}
     deployed = {name: found for name, found in everything.items() if name.rpartition("/")[0] in by_name}

@@ -33,14 +33,14 @@ def state_file(backend: Path, project: str, stack: str) -> Path:
 
 
 def creations_file(state: Path) -> Path:
-    """Return the file in which a run records what it makes, until the engine has saved a stack's state."""
+    """Return the file in which a run records the resources that it creates, until the engine has saved the state."""
     return state.with_name(f"{state.name}.begun")
 
 
 def keep(state: Path) -> None:
-    """Keep a copy of a state that was just saved, for when it gets lost; the engine keeps the one before."""
+    """Back up a state that was just saved. The engine's own backup is the state before."""
     backup = _backup(state)
-    with suppress(FileNotFoundError):  # somebody deletes the sandbox meanwhile
+    with suppress(FileNotFoundError):  # the sandbox was deleted meanwhile
         written = shutil.copyfile(state, backup.with_name(f"{backup.name}.new"))
         written.replace(backup)
 
@@ -72,7 +72,7 @@ def read_deployed(path: Path) -> Deployed | None:
     return Deployed(account_ids[0] if account_ids else None, provider.get("region"), endpoint)
 
 
-def check_loads(path: Path) -> None:
+def check_readable(path: Path) -> None:
     """Check that the engine can load a state file.
 
     Raises:
@@ -82,7 +82,7 @@ def check_loads(path: Path) -> None:
         _load(path)
 
 
-def lead_to(provider: Mapping[str, Any], endpoint: str) -> None:
+def set_endpoint(provider: Mapping[str, Any], endpoint: str) -> None:
     """Replace the address of AWS in a provider's state, if it has one."""
     for properties in (provider.get("inputs", {}), provider.get("outputs", {})):
         endpoints = parsed_list(properties.get("endpoints"))
@@ -90,7 +90,7 @@ def lead_to(provider: Mapping[str, Any], endpoint: str) -> None:
             properties["endpoints"] = json.dumps([dict.fromkeys(endpoints[0], endpoint)])
 
 
-def check_there(path: Path) -> None:
+def check_exists(path: Path) -> None:
     """Check that the state file of a deployed stack exists.
 
     Raises:
@@ -100,7 +100,7 @@ def check_there(path: Path) -> None:
         raise _lost(path, "is missing")
 
 
-def principals_of(path: Path) -> list[str]:
+def created_principals(path: Path) -> list[str]:
     """Return the ARNs of the users and roles that a stack has created."""
     types = ("aws:iam/role:Role", "aws:iam/user:User")
     arns = (resource.get("outputs", {}).get("arn") for resource in _resources(path) if resource.get("type") in types)

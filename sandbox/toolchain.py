@@ -77,7 +77,7 @@ def pulumi_cli(say: Say) -> Cli:
     root = TOOLS / "pulumi"
     try:
         pulumi_release.download(str(CLI_VERSION), root / "bin")
-        return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "a release, its checksum compared")
+        return Cli(auto.PulumiCommand(root=str(root), version=CLI_VERSION), "a release with a verified checksum")
     except SandboxError as error:
         say(f"Pulumi CLI: the download failed ({error}); building it from its Go modules")
     if not shutil.which("go"):

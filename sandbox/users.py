@@ -1,4 +1,4 @@
-"""Users in the emulator's accounts, and sessions as anybody there."""
+"""Users in the emulator's accounts, and sessions of any principal there."""
 
 import os
 from collections.abc import Iterator
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import TagTypeDef
 
 POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
-"""The managed policy that the tutorial gives its users: everything but IAM, so ``sts:AssumeRole`` on any role too."""
+"""The managed policy of the tutorial's users: everything except IAM, so also ``sts:AssumeRole`` on any role."""
 
 OWN_RIGHTS = "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
-"""The managed policy of the sandbox's people: they may look around, and assume only roles that are granted."""
+"""The managed policy of the sandbox's people: they may read IAM, and assume only granted roles."""
 
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 """The managed policy of an account's administrator."""
 
 ADMINISTRATOR = "sandbox-administrator"
-"""The user that an account's profile signs in as. Its path is not that of the sandbox's people."""
+"""The user of an account's profile. Its path differs from that of the sandbox's people."""
 ADMINISTRATORS_PATH = "/sandbox/administrators/"
 
 PATH = "/sandbox/"
 TAG: "TagTypeDef" = {"Key": "made-by", "Value": "sandbox"}
-"""The path of the sandbox's own users, and the tag of all that the sandbox makes beside the stacks."""
+"""The path of the sandbox's own users, and the tag of everything that the sandbox creates besides the stacks."""
 
 _MOST_ACCESS_KEYS = 2  # IAM User Guide, "IAM and AWS STS quotas"
 
 
 @dataclass(frozen=True)
 class User:
-    """An IAM user of one of the accounts."""
+    """An IAM user in one of the accounts."""
 
     name: str
     account_id: str
@@ -68,21 +68,21 @@ class Accounts:
         self._administrators: dict[str, Session] = {}
 
     def administrator(self, account_id: str) -> Session:
-        """A session as the account's root."""
+        """Return a session of the account's root."""
         if account_id not in self._administrators:
             credentials = Credentials(account_id, self._emulator.secret_of(account_id))
             self._administrators[account_id] = self.session(credentials)
         return self._administrators[account_id]
 
     def identity_center(self, account_id: str) -> "IAMClient":
-        """Return the IAM of an account as IAM Identity Center calls it: nobody else may change its roles."""
+        """Return a client that calls an account's IAM as IAM Identity Center: nobody else may change its roles."""
         client = self.session(Credentials(account_id, self._emulator.secret_of(account_id))).iam
         secret = self._emulator.secret_of(IDENTITY_CENTER)
         client.meta.events.register("before-sign.iam", partial(_add_header, IDENTITY_CENTER, secret))
         return client
 
     def session(self, credentials: Credentials) -> Session:
-        """A session with these credentials."""
+        """Return a session with these credentials."""
         return Session(
             partial(
                 self._session.client,
@@ -94,7 +94,7 @@ class Accounts:
         )
 
     def make(self, user: User) -> None:
-        """Make the user as described, unless it is so already."""
+        """Create the user, or complete an existing one."""
         iam, name = self.administrator(user.account_id).iam, user.name
         try:
             if user.own:
@@ -112,7 +112,7 @@ class Accounts:
                 iam.add_user_to_group(UserName=name, GroupName=group)
 
     def make_administrator(self, account_id: str) -> User:
-        """Make the account's administrator, unless it is there, and return it.
+        """Create the account's administrator, unless it exists, and return it.
 
         Source: AWS Security Token Service API Reference, "AssumeRole": root can't assume a role.
         """
@@ -140,7 +140,7 @@ class Accounts:
         iam.delete_user(UserName=name)
 
     def new_key(self, user: User) -> Credentials:
-        """A new access key of the user."""
+        """Create an access key of the user."""
         iam = self.administrator(user.account_id).iam
         _make_room(iam, user.name)
         key = iam.create_access_key(UserName=user.name)["AccessKey"]
@@ -148,7 +148,7 @@ class Accounts:
 
     @contextmanager
     def signed_in(self, user: User) -> Iterator[Session]:
-        """A session as the user, with an access key that exists no longer than the session."""
+        """Yield a session of the user, with an access key that is deleted afterwards."""
         key = self.new_key(user)
         try:
             yield self.session(key)
@@ -162,7 +162,7 @@ def _add_header(name: str, value: str, request: "AWSRequest", **_: object) -> No
 
 
 def _make_room(iam: "IAMClient", user_name: str) -> None:
-    """Remove the oldest key of a user who has all that IAM allows: an interrupted run has left it."""
+    """Delete the oldest key of a user with the maximum number of keys: an interrupted run has left it."""
     keys = iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
     if len(keys) >= _MOST_ACCESS_KEYS:
         oldest = min(keys, key=lambda key: key["CreateDate"])

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 
-from sandbox.provider.server import served
+from sandbox.provider.server import serving
 
 _ENGINE_CHECK_SECONDS = 0.5
 
@@ -15,7 +15,7 @@ def main() -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with served({}) as port:
+    with serving({}) as port:
         print(port, flush=True)
         # A killed engine does not stop its plugins.
         while not stopped.wait(_ENGINE_CHECK_SECONDS) and os.getppid() == engine:

@@ -1,8 +1,8 @@
-"""The record of what a run makes, from before AWS is asked for it until the engine has saved its state.
+"""Record the resources that a run creates, from before the call to AWS until the engine has saved its state.
 
-The engine can save its whole state before and after each step, which takes time that grows with the square of their
-number. With this record it saves once, at its end: what a killed engine had begun to make is here, in the words of the
-state, and a refresh asks AWS what became of it.
+The engine can save its whole state before and after each step, which takes time that grows with the square of the
+number of steps. With this record it saves once, at its end. The resources that a killed engine was creating are in the
+record, in the state's format, and a refresh looks them up.
 """
 
 import json
@@ -25,26 +25,26 @@ class RecordError(ProviderError):
 
 
 class Creations:
-    """The resources that one run begins to make, each a line of a file.
+    """The resources that one run begins to create, each a line of a file.
 
-    A later line of a resource adds to its first one: the id that AWS gave it, or that AWS refused it. A resource that
-    is only updated or deleted has its URN alone: the file says that the state is no longer what is there.
+    A later line of a resource adds to its first one: its id, or that AWS refused it. A resource that is only updated or
+    deleted has only its URN: the file then shows that the state is out of date.
     """
 
     def __init__(self, path: Path | None) -> None:
-        """Remember the file, which is made with its first line; ``None``: the engine saves its state all along."""
+        """Store the path of the file, which is created with its first line; ``None``: the engine saves each step."""
         self._path = path
         self._lock = threading.Lock()
         self._registered: dict[str, Resource] = {}
         self._written: set[str] = set()
-        self._under_way: set[str] = set()
+        self._pending: set[str] = set()
 
     def register(self, request: resource_pb2.RegisterResourceRequest, stack: str) -> None:
-        """Remember how the program declares a resource.
+        """Store the program's declaration of a resource.
 
         Args:
-            request: its declaration.
-            stack: the beginning of the URNs of the stack's resources: ``urn:pulumi:stack::project``.
+            request: the declaration.
+            stack: the prefix of the URNs of the stack's resources: ``urn:pulumi:stack::project``.
         """
         declared: Resource = {"type": request.type, "custom": request.custom}
         declared |= {"parent": request.parent} if request.parent else {}
@@ -57,41 +57,41 @@ class Creations:
         self._registered[_urn(request, stack)] = declared
 
     def begin(self, urn: str, inputs: Struct, provider: provider_pb2.ConfigureRequest) -> None:
-        """Record that AWS is about to be asked for a resource, after all that it belongs to.
+        """Record that a resource is about to be created, after its parents and its provider.
 
         Raises:
-            RecordError: that can't be written, so AWS is not to be asked.
+            RecordError: the record can't be written, so the resource must not be created.
         """
         if not self._path:
             return
         settings = {key: value for key, value in in_state(provider.args).items() if value != SECRET_IN_STATE}
-        made_by = {**self._declared(provider.urn), "id": provider.id, "inputs": settings}
-        made = {**self._declared(urn), "inputs": in_state(inputs), "provider": f"{provider.urn}::{provider.id}"}
+        provider_state = {**self._declared(provider.urn), "id": provider.id, "inputs": settings}
+        created = {**self._declared(urn), "inputs": in_state(inputs), "provider": f"{provider.urn}::{provider.id}"}
         with self._lock:
-            needed = [*self._parents(provider.urn), made_by, *self._parents(urn)]
-            self._write([*(it for it in needed if it["urn"] not in self._written), made])
-            self._under_way.add(urn)
+            needed = [*self._parents(provider.urn), provider_state, *self._parents(urn)]
+            self._write([*(item for item in needed if item["urn"] not in self._written), created])
+            self._pending.add(urn)
 
     def change(self, urn: str) -> None:
         """Record that a resource is about to be updated or deleted.
 
         Raises:
-            RecordError: that can't be written, so AWS is not to be asked.
+            RecordError: the record can't be written, so the resource must not be changed.
         """
         with self._lock:
             self._write([{"urn": urn}])
 
     def end(self, urn: str, resource_id: str | None) -> None:
-        """Record the id of a resource that was made; ``None``: AWS refused it."""
-        with self._lock, suppress(RecordError):  # without it a refresh asks AWS
-            if urn in self._under_way:
-                self._under_way.remove(urn)
+        """Record the id of a created resource; ``None``: AWS refused it."""
+        with self._lock, suppress(RecordError):  # without the id, a refresh looks the resource up
+            if urn in self._pending:
+                self._pending.remove(urn)
                 self._write([{"urn": urn, "id": resource_id} if resource_id else {"urn": urn, "refused": True}])
 
     def forget(self) -> None:
-        """Remove the record: the state has all of it. What is still under way is kept."""
+        """Delete the record, because the state has everything, unless calls are still pending."""
         with self._lock:
-            if self._path and not self._under_way:
+            if self._path and not self._pending:
                 self._path.unlink(missing_ok=True)
 
     def _declared(self, urn: str) -> Resource:
@@ -99,7 +99,7 @@ class Creations:
         return {"urn": urn, "custom": True, "type": token, **self._registered.get(urn, {})}
 
     def _parents(self, urn: str) -> list[Resource]:
-        """Return the components that a resource is in, the outermost first."""
+        """Return the components around a resource, the outermost first."""
         parent = self._registered.get(urn, {}).get("parent")
         if parent not in self._registered:
             return []
@@ -117,18 +117,18 @@ class Creations:
 
 
 def read_creations(path: Path) -> list[Resource]:
-    """Return the resources that a run had begun to make, in the words of the state; one with an id has been made."""
+    """Return the resources that a run had begun to create, in the state's format; one with an id was created."""
     found: dict[str, Resource] = {}
     with suppress(FileNotFoundError):
         for line in path.read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError):  # the last line of a process that was killed while it wrote
-                said = json.loads(line)
-                found.setdefault(said["urn"], {}).update(said)
-    return [it for it in found.values() if "type" in it and not it.get("refused")]
+            with suppress(ValueError):  # the last line of a process that was killed while writing
+                entry = json.loads(line)
+                found.setdefault(entry["urn"], {}).update(entry)
+    return [resource for resource in found.values() if "type" in resource and not resource.get("refused")]
 
 
 def _urn(request: resource_pb2.RegisterResourceRequest, stack: str) -> str:
-    """Return the URN that the engine gives a resource. Source: Pulumi, "Resource names", section "URNs"."""
+    """Return a resource's URN, built as the engine does. Source: Pulumi, "Resource names", section "URNs"."""
     parents = request.parent.split("::")[2] if request.parent else ""
     within = "" if parents in ("", "pulumi:pulumi:Stack") else f"{parents}$"
     return f"{stack}::{within}{request.type}::{request.name}"

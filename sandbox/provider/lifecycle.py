@@ -54,7 +54,7 @@ def create(aws: Aws, kind: ResourceType, inputs: Properties, begin: Callable[[],
         aws: the account.
         kind: the resource's type.
         inputs: its inputs.
-        begin: is called before AWS is asked for it, unless it exists already and so is not this resource.
+        begin: is called before the creation, unless the name is taken already.
 
     Raises:
         UncertainError: the answer got lost, and AWS does not answer any more.
@@ -92,7 +92,7 @@ def update(aws: Aws, kind: ResourceType, resource_id: str, olds: Properties, new
 
 
 def _is_free(aws: Aws, kind: ResourceType, planned: str, inputs: Properties) -> bool | None:
-    """Return whether nothing has the planned id yet; ``None`` where AWS does not say."""
+    """Return ``True`` if the planned id is free; ``None`` if AWS refuses to say."""
     try:
         return kind.read(aws, planned, inputs) is None
     except ClientError:  # the error of the create call itself is clearer

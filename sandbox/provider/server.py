@@ -12,7 +12,7 @@ from sandbox.provider.service import AwsProvider
 
 
 @contextmanager
-def served(defaults: Mapping[str, str], creations: Creations | None = None) -> Iterator[int]:
+def serving(defaults: Mapping[str, str], creations: Creations | None = None) -> Iterator[int]:
     """Serve a provider within the context, and yield its port.
 
     Args:

@@ -1,4 +1,4 @@
-"""The provider's gRPC service: Pulumi's protocol on one side, resource types on the other.
+"""The provider's gRPC service, which implements Pulumi's protocol with the resource types.
 
 Source: Pulumi's "Provider protocol" (``proto/pulumi/provider.proto``).
 """
@@ -34,10 +34,10 @@ from sandbox.provider.s3 import S3_TYPES
 from sandbox.provider.values import UNKNOWN, Properties, from_struct, secret, to_struct
 
 PLUGIN_VERSION = importlib.metadata.version("pulumi_aws")
-"""The version of the official plugin whose place is taken: that of the SDK that the program uses."""
+"""The version of the official plugin that this one replaces, which is the version of the program's SDK."""
 
 RESOURCE_TYPES = {kind.token: kind for kind in (*IAM_TYPES, *GROUP_TYPES, *S3_TYPES)}
-"""The resource types that are served, by token."""
+"""The supported resource types, by token."""
 
 _REGION_OF_IMPORT = re.compile(r"(.+)@([a-z]{2}(?:-[a-z]+)+-\d{1,2})")
 """An import id that ends in the resource's region (AWS provider, "Enhanced Region Support")."""
@@ -54,11 +54,11 @@ class _CallError(Exception):
         super().__init__(message)
         self.code = code
         self.status = status
-        """What the engine is to know beside the message: a ``google.rpc.Status``."""
+        """The error's details for the engine: a ``google.rpc.Status``."""
 
 
 def _call(method: _Method) -> _Method:
-    """A method that the engine calls. Whatever goes wrong in it is told in one line, never as a traceback."""
+    """Wrap a method that the engine calls, so that every error is one line and never a traceback."""
 
     @functools.wraps(method)
     def call(provider: "AwsProvider", request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
@@ -83,14 +83,14 @@ def _call(method: _Method) -> _Method:
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Serves the engine. Each of its connections configures a provider of its own, all of them in this process."""
+    """The provider service. Each connection of the engine configures its own provider in this process."""
 
     def __init__(self, defaults: Mapping[str, str], creations: Creations | None = None) -> None:
-        """A provider that is not configured yet.
+        """Create a provider that is not configured yet.
 
         Args:
-            defaults: configuration, by names without ``aws:``, for what the engine's leaves open.
-            creations: the record of what is made, where the engine saves its state only once.
+            defaults: configuration, by names without ``aws:``, for keys that the engine does not send.
+            creations: the record of created resources, if the engine saves its state only once.
         """
         self._defaults = defaults
         self._creations = creations or Creations(None)
@@ -98,28 +98,29 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._configured: dict[str, provider_pb2.ConfigureRequest] = {}
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> Empty:  # noqa: N802
-        """An engine that did not start this provider says that it is there."""
+        """Accept an engine that did not start this provider."""
         return Empty()
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
-        """The version that the engine records."""
+        """Return the version that the engine records."""
         return plugin_pb2.PluginInfo(version=PLUGIN_VERSION)
 
     def Handshake(  # noqa: N802
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """What the provider can do, as in the answer to Configure."""
+        """Return the provider's features, as in the answer to Configure."""
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
 
     @_call
     def CheckConfig(  # noqa: N802
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """Refuse keys that are not known; mark the secret ones."""
+        """Refuse unknown keys, and mark the secret ones."""
         inputs = from_struct(request.news)
         failures = [
             provider_pb2.CheckFailure(
-                property=key, reason=f"aws:{key} is not known to the sandbox's stand-in provider: {', '.join(KEYS)}"
+                property=key,
+                reason=f"aws:{key} is not supported by the sandbox's stand-in provider; supported: {', '.join(KEYS)}",
             )
             for key in inputs
             if key not in KEYS
@@ -132,9 +133,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_call
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> _DiffResponse:  # noqa: N802
-        """Tell what changes, and replace nothing: another region replaces the resources that have one, each by itself.
+        """Return the changed keys, and replace nothing: a new region replaces the regional resources one by one.
 
-        Source: pulumi-aws#5656, of why version 7 replaces no provider.
+        Source: pulumi-aws#5656, on why version 7 replaces no provider.
         """
         olds, news = from_struct(request.olds), from_struct(request.news)
         changed = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))
@@ -144,7 +145,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Connect to the account, unless it is not one that may be changed."""
+        """Connect to the account, if it is an allowed one."""
         values = {key.removeprefix("aws:config:"): value for key, value in request.variables.items()}
 
         def connect() -> Aws:
@@ -152,20 +153,20 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             aws.check_account()
             return aws
 
-        self._accounts[context.peer()] = _asked("configuring the provider", connect)
+        self._accounts[context.peer()] = _call_aws("configuring the provider", connect)
         self._configured[context.peer()] = request
-        # Left to itself the engine marks what is returned under the name of a secret input, and so not `tagsAll`.
+        # Without acceptSecrets, the engine marks only outputs with the names of secret inputs, so not `tagsAll`.
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
     @_call
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
-        """The functions that the program calls."""
+        """Call a function for the program."""
         if request.tok not in FUNCTIONS:
             raise _CallError(
                 grpc.StatusCode.UNIMPLEMENTED,
-                f"function {request.tok} is not served by the sandbox's stand-in provider; it serves:"
+                f"function {request.tok} is not supported by the sandbox's stand-in provider; supported:"
                 f" {', '.join(FUNCTIONS)}",
             )
         function, arguments = FUNCTIONS[request.tok], from_struct(request.args)
@@ -173,18 +174,18 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             raise _CallError(
                 grpc.StatusCode.UNIMPLEMENTED,
                 f"function {request.tok}: {', '.join(arguments) or 'no arguments'}: the sandbox's stand-in provider"
-                f" wants {', '.join(function.arguments) or 'no arguments'}",
+                f" expects {', '.join(function.arguments) or 'no arguments'}",
             )
         aws = self._account(context)
-        answer = _asked(f"calling {request.tok}", lambda: function.call(aws, arguments))
+        answer = _call_aws(f"calling {request.tok}", lambda: function.call(aws, arguments))
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(to_struct(answer))  # a keyword of Python's is the field's name
         return response
 
     @_call
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
-        """Fill in names and default tags; say what is wrong before anything is done."""
-        kind, aws, news = _served(request.urn), self._account(context), from_struct(request.news)
+        """Fill in names and default tags, and report errors before anything is done."""
+        kind, aws, news = _resource_type(request.urn), self._account(context), from_struct(request.news)
         if kind.regional and news.get("region") is None:
             news["region"] = aws.region
         inputs, failures = checked_inputs(
@@ -203,8 +204,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_call
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> _DiffResponse:  # noqa: N802
-        """What has to change, and whether in place."""
-        kind, news = _served(request.urn), from_struct(request.news)
+        """Return the changes, and which of them replace the resource."""
+        kind, news = _resource_type(request.urn), from_struct(request.news)
         found = changes(kind, from_struct(request.olds), from_struct(request.old_inputs), news)
         found = [change for change in found if change.name not in request.ignoreChanges]
         replaces = [change.name for change in found if change.replace]
@@ -223,25 +224,25 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_call
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
-        """Make the resource; in a preview, tell what it will be like."""
-        kind, inputs = _served(request.urn), from_struct(request.properties)
+        """Create the resource; in a preview, return its planned outputs."""
+        kind, inputs = _resource_type(request.urn), from_struct(request.properties)
         if request.preview:
             planned = to_struct(planned_outputs(kind, inputs), request.properties)
             return provider_pb2.CreateResponse(properties=planned)
         aws, what = lifecycle.in_own_region(self._account(context), kind, inputs), f"creating {request.urn}"
-        provider = _of_connection(self._configured, context)
+        provider = _for_connection(self._configured, context)
 
         def begin() -> None:
             self._creations.begin(request.urn, request.properties, provider)
 
         try:
-            resource_id = _asked(what, lambda: lifecycle.create(aws, kind, inputs, begin))
+            resource_id = _call_aws(what, lambda: lifecycle.create(aws, kind, inputs, begin))
         except _CallError:
             self._creations.end(request.urn, None)
             raise
         except lifecycle.UncertainError as error:
             self._creations.end(request.urn, error.resource_id)
-            reason = f"{_one_line(cast(Exception, error.__cause__))}; AWS may have done it all the same: run again"
+            reason = f"{_one_line(cast(Exception, error.__cause__))}; AWS may still have created it: run again"
             raise _incomplete(kind, error.resource_id, request.properties, f"{what}: {reason}") from error
         self._creations.end(request.urn, resource_id)
         reason = "AWS does not show it yet; run again"
@@ -251,19 +252,19 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as error:
             outputs, reason = None, _one_line(error)
         if outputs is None:
-            # It exists: the engine must remember it, or nobody will.
+            # It exists, so the engine must record it, or it is lost.
             raise _incomplete(kind, resource_id, request.properties, f"{what}: {reason}")
         return provider_pb2.CreateResponse(id=resource_id, properties=to_struct(outputs, request.properties))
 
     @_call
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
-        """The resource as it is now, for a refresh or an import; no id where it is gone."""
-        kind, resource_id, olds = _served(request.urn), request.id, from_struct(request.properties)
+        """Return the present resource, for a refresh or an import; no id if it does not exist."""
+        kind, resource_id, olds = _resource_type(request.urn), request.id, from_struct(request.properties)
         elsewhere = _REGION_OF_IMPORT.fullmatch(resource_id) if kind.regional and not olds else None
         if elsewhere:
             resource_id, olds["region"] = elsewhere.groups()
         aws = lifecycle.in_own_region(self._account(context), kind, olds)
-        outputs = _asked(f"reading {request.urn}", lambda: lifecycle.read(aws, kind, resource_id, olds))
+        outputs = _call_aws(f"reading {request.urn}", lambda: lifecycle.read(aws, kind, resource_id, olds))
         if outputs is None:
             return provider_pb2.ReadResponse()
         inputs = refreshed_inputs(kind, from_struct(request.inputs), outputs)
@@ -275,8 +276,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_call
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
-        """Change the resource in place; in a preview, tell what it will be like."""
-        kind, news, olds = _served(request.urn), from_struct(request.news), from_struct(request.olds)
+        """Update the resource in place; in a preview, return its planned outputs."""
+        kind, news, olds = _resource_type(request.urn), from_struct(request.news), from_struct(request.olds)
         if request.preview:
             planned = to_struct(planned_outputs(kind, news, olds), request.news)
             return provider_pb2.UpdateResponse(properties=planned)
@@ -288,53 +289,53 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             lifecycle.update(aws, kind, request.id, olds, news)
             return lifecycle.read(aws, kind, request.id, {**olds, **news})
 
-        outputs = _asked(f"updating {request.urn}", update)
+        outputs = _call_aws(f"updating {request.urn}", update)
         if outputs is None:
-            message = f"updating {request.urn}: it is gone; run `pulumi refresh`"
+            message = f"updating {request.urn}: it does not exist any more; run `pulumi refresh`"
             raise _CallError(grpc.StatusCode.NOT_FOUND, message)
         return provider_pb2.UpdateResponse(properties=to_struct(outputs, request.news))
 
     @_call
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:  # noqa: N802
-        """Remove the resource."""
-        kind, olds = _served(request.urn), from_struct(request.properties)
+        """Delete the resource."""
+        kind, olds = _resource_type(request.urn), from_struct(request.properties)
         aws = lifecycle.in_own_region(self._account(context), kind, olds)
 
         def delete() -> None:
             self._creations.change(request.urn)
             kind.delete(aws, request.id, olds)
 
-        _asked(f"deleting {request.urn}", delete)
+        _call_aws(f"deleting {request.urn}", delete)
         return Empty()
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: N802
-        """Let the calls under way of this connection end, without asking AWS again what it did not answer."""
+        """End the pending calls of this connection: do not retry calls that AWS did not answer."""
         if context.peer() in self._accounts:
             self._accounts[context.peer()].cancel()
         return Empty()
 
     def _account(self, context: grpc.ServicerContext) -> Aws:
-        return _of_connection(self._accounts, context)
+        return _for_connection(self._accounts, context)
 
 
-def _of_connection(values: dict[str, _Answer], context: grpc.ServicerContext) -> _Answer:
-    """Return what a connection configured; the latest where the connection had to be made anew."""
+def _for_connection(values: dict[str, _Answer], context: grpc.ServicerContext) -> _Answer:
+    """Return a connection's configured value, or the latest one for a new connection."""
     return values.get(context.peer()) or next(reversed(values.values()))
 
 
-def _served(urn: str) -> ResourceType:
+def _resource_type(urn: str) -> ResourceType:
     token = urn.split("::")[2].rpartition("$")[2]
     if token not in RESOURCE_TYPES:
         raise _CallError(
             grpc.StatusCode.UNIMPLEMENTED,
-            f"resource type {token} is not served by the sandbox's stand-in provider; it serves:"
+            f"resource type {token} is not supported by the sandbox's stand-in provider; supported:"
             f" {', '.join(RESOURCE_TYPES)}",
         )
     return RESOURCE_TYPES[token]
 
 
-def _asked(what: str, ask: Callable[[], _Answer]) -> _Answer:
-    """Return what asking AWS gives; what AWS has against it ends the call, in AWS's own words."""
+def _call_aws(what: str, ask: Callable[[], _Answer]) -> _Answer:
+    """Return the answer of AWS; an error of AWS ends the call, with AWS's own message."""
     try:
         return ask()
     except (BotoCoreError, ClientError, ProviderError, ResponseParserError) as error:
@@ -355,8 +356,8 @@ def _one_line(error: Exception) -> str:
 
 
 def _incomplete(kind: ResourceType, resource_id: str, sent: Struct, reason: str) -> _CallError:
-    """The error that makes the engine record a resource that exists but is not complete."""
-    # With the defaults: without them the next run would take the resource for another one, and replace it.
+    """Return the error that makes the engine record a resource that exists but is not complete."""
+    # With the defaults: without them the next run would see changes, and replace the resource.
     planned = {**planned_outputs(kind, from_struct(sent)), "id": resource_id}
     known = {name: value for name, value in planned.items() if value != UNKNOWN}
     detail = provider_pb2.ErrorResourceInitFailed(

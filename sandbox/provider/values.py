@@ -17,7 +17,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the mark of a secret, not one)
 
 SECRET_IN_STATE: "dict[str, Value]" = {_SIGNATURE: _SECRET, "plaintext": '""'}
-"""What stands in a record for a secret, which no file is to have in the open: that there is one."""
+"""The placeholder of a secret in a record, because no file may have secrets in clear text."""
 
 DEFAULTS = "__defaults"
 """The input that lists the inputs filled in by the provider."""
@@ -47,7 +47,7 @@ def secret(value: Value) -> Value:
 
 
 def in_state(struct: Struct) -> Properties:
-    """The struct's fields as a stack's state has them, without what is secret in them."""
+    """Return the struct's fields in the state's format, with placeholders for secrets."""
 
     def kept(value: Value) -> Value:
         if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""A journal of stores: what a change costs depends on the change alone, however much the stores hold.
+"""A journal of the emulator's stores. The cost of a change does not depend on the size of the stores.
 
-Each line has the entries that changed together: the whole new value of each, or none if it was removed. The last one of
-an entry counts, so a journal can be cut back to what the stores hold.
+Each line has the entries that changed together: the whole new value of each, or none if it was removed. The last value
+of an entry counts, so a journal can be compacted to the present content of the stores.
 """
 
 import ast
@@ -17,7 +17,7 @@ from typing import Any
 Kept = dict[tuple[str, Hashable], Any]
 """The value of each entry, by its store and key."""
 
-_FEWEST = 1000  # entries; below that, cutting a journal back is not worth it
+_FEWEST = 1000  # entries; compacting a shorter journal is not worth it
 
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
@@ -25,7 +25,7 @@ _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
 
 @contextmanager
 def only_reads() -> Iterator[None]:
-    """Change no value in place while this lasts, so that an entry that is read has not changed."""
+    """Promise that the context changes no value in place, so that reading an entry does not mark it as changed."""
     token = _only_reads.set(True)
     try:
         yield
@@ -34,9 +34,9 @@ def only_reads() -> Iterator[None]:
 
 
 class Entries(MutableMapping[Hashable, Any]):
-    """The entries of a store, which remember those that may have changed since they were written last.
+    """The entries of a store, which track those that may have changed since they were last written.
 
-    Values are changed in place too, so an entry that was read may have changed, unless :func:`only_reads` says not.
+    Values are changed in place too, so an entry that was read may have changed, except in :func:`only_reads`.
     """
 
     changed_in_place = True
@@ -46,7 +46,7 @@ class Entries(MutableMapping[Hashable, Any]):
         self.touched: set[Hashable] = set()
 
     def value_to_keep(self, key: Hashable) -> Any:  # noqa: ANN401 (JSON)
-        """Return what the journal is to have of an entry."""
+        """Return the part of an entry that the journal stores."""
         return self._values[key]
 
     def __getitem__(self, key: Hashable) -> Any:  # noqa: ANN401 (JSON)
@@ -56,7 +56,7 @@ class Entries(MutableMapping[Hashable, Any]):
         return value
 
     def items(self) -> ItemsView[Hashable, Any]:
-        """Return all entries at once: MiniStack looks for many things among all that there are."""
+        """Return all entries at once, because MiniStack often searches all of them."""
         if self.changed_in_place and not _only_reads.get():
             self.touched.update(self._values)
         return self._values.items()
@@ -83,12 +83,12 @@ class Journal:
     """The journal of a service's stores."""
 
     def __init__(self, file: Path, stores: Mapping[str, Entries], encode: Callable[[object], str]) -> None:
-        """Begin a journal with what the stores hold.
+        """Start a journal with the present content of the stores.
 
         Args:
-            file: the journal's file; what it has already is replaced.
+            file: the journal's file, which is replaced.
             stores: the stores, by name.
-            encode: returns JSON, in one line.
+            encode: returns JSON in one line.
 
         Raises:
             OSError: the file can't be written.
@@ -100,13 +100,13 @@ class Journal:
             for key in entries:
                 self._written[store, key] = self._text(store, key)
             entries.touched.clear()
-        self._cut_back()
+        self._compact()
 
     def save(self) -> None:
-        """Append what has changed since the last time.
+        """Append the changes since the last save.
 
         Raises:
-            OSError: it can't be written, as when the disk is full. It is written the next time.
+            OSError: they can't be written, for example because the disk is full. The next save writes them.
         """
         texts = {(store, key): self._text(store, key) for store, it in self._stores.items() for key in it.touched}
         changed = [text for entry, text in texts.items() if text != self._written.get(entry, _removed(*entry))]
@@ -121,7 +121,7 @@ class Journal:
         self._length += len(changed)
         if self._length > max(_FEWEST, 2 * len(self._written)):
             with suppress(FileNotFoundError):  # the sandbox was just wiped
-                self._cut_back()
+                self._compact()
 
     def _text(self, store: str, key: Hashable) -> str:
         entries = self._stores[store]
@@ -130,7 +130,7 @@ class Journal:
         return self._encode([store, repr(key), entries.value_to_keep(key)])
 
     def _append(self, line: str) -> None:
-        """Append a line, or nothing: part of one would spoil the next one."""
+        """Append a whole line or nothing: an incomplete line would corrupt the next one."""
         content = line.encode()
         try:
             if os.write(self._descriptor, content) < len(content):
@@ -140,8 +140,8 @@ class Journal:
             raise
         self._bytes += len(content)
 
-    def _cut_back(self) -> None:
-        """Write a new journal of what the stores hold. The old one is whole until the new one takes its place."""
+    def _compact(self) -> None:
+        """Write a new journal with the present content of the stores, and replace the old one once it is complete."""
         unfinished = self._file.with_suffix(".unfinished")
         unfinished.write_text("".join(_line([text]) for text in self._written.values()))
         unfinished.replace(self._file)
@@ -152,14 +152,14 @@ class Journal:
 
 
 def read(file: Path, decode: Callable[[str], Any]) -> Kept:
-    """Return what a journal says. A last line that is cut off was not confirmed to anybody, and doesn't count.
+    """Return the content of a journal. An incomplete last line was not confirmed to anybody, and is ignored.
 
     Args:
         file: the journal's file.
-        decode: reads what ``encode`` wrote.
+        decode: the reverse of ``encode``.
 
     Raises:
-        ValueError: another line is broken, so something else than the emulator wrote it.
+        ValueError: another line is broken, so it was not written by the emulator.
     """
     kept: Kept = {}
     *lines, _ = file.read_text().split("\n")
@@ -167,7 +167,7 @@ def read(file: Path, decode: Callable[[str], Any]) -> Kept:
         try:
             for store, key, *value in decode(line):
                 kept.pop((store, ast.literal_eval(key)), None)
-                kept.update({(store, ast.literal_eval(key)): it for it in value})
+                kept.update({(store, ast.literal_eval(key)): new for new in value})
         except (ValueError, SyntaxError, TypeError) as error:
             raise ValueError(f"{file}, line {number}, is broken: {error}") from None
     return kept

@@ -1,8 +1,8 @@
-"""Lets each service see a change to IAM only after a while of its own, on a clock that tests set.
+"""Delay each service's view of changes to IAM, on a clock that tests set.
 
 Source: IAM User Guide, "Changes that I make are not always immediately visible".
 
-It is off unless the sandbox's folder, which only its owner can write to, has a file that says otherwise.
+There is no delay unless the sandbox's folder, which only its owner can write to, has a settings file.
 """
 
 import copy
@@ -15,10 +15,10 @@ from typing import Any
 from ministack.services import iam
 
 FILE = "propagation.json"
-"""In the sandbox's folder: ``{"clock": 0, "delays": {"sts": 5, "s3": 20}}``, all in seconds.
+"""The settings in the sandbox's folder: ``{"clock": 0, "delays": {"sts": 5, "s3": 20}}``, all in seconds.
 
-A change is made at what the clock says, and a service sees it when the clock says that and its delay. The clock stands
-still until the file is written again.
+A change happens at the clock's present time, and a service sees it once the clock has advanced by the service's delay.
+The clock advances only when the file is written again.
 """
 
 _STORES = (
@@ -34,7 +34,7 @@ _State = list[dict[Any, Any]]
 
 
 class Propagation:
-    """What each service sees of IAM."""
+    """Each service's view of IAM."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
@@ -42,7 +42,7 @@ class Propagation:
 
     @contextmanager
     def seen_by(self, service: str) -> Iterator[None]:
-        """Let IAM be, while this lasts, what the service sees of it."""
+        """Show the service's view of IAM within the context."""
         settings = self._settings()
         seen = self._due(settings["clock"] - settings["delays"].get(service, 0)) if settings else None
         if seen is None:
@@ -56,18 +56,18 @@ class Propagation:
             _show(current)
 
     def before_change(self) -> None:
-        """Remember what all services see before the first change."""
+        """Store the state that all services see before the first change."""
         if self._settings() and not self._history:
             self._history.append((float("-inf"), _state()))
 
     def after_change(self) -> None:
-        """Remember what services see from now on, each after its while.
+        """Store the state that services see from now on, each after its delay.
 
-        Call it before the change is answered. Whoever writes the file after the answer relies on it that the change
-        came before.
+        Call this before the change is answered, because a caller that writes the file after the answer relies on the
+        order.
         """
         settings = self._settings()
-        if settings and self._history:  # without a state to go back to, all services have seen the change
+        if settings and self._history:  # without an earlier state, all services have seen the change
             self._history.append((settings["clock"], _state()))
 
     def _settings(self) -> dict[str, Any] | None:

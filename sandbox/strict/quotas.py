@@ -1,4 +1,4 @@
-"""The quotas of IAM that MiniStack doesn't count. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+"""Enforce the quotas of IAM that MiniStack lacks. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,13 +19,13 @@ _INLINE = {"user": 2048, "group": 5120, "role": 10240}
 
 
 def access_keys(parameters: _Parameters) -> Refusal | None:
-    """Refuse a user a third key."""
+    """Refuse a user's third access key."""
     keys = [key for key in iam._access_keys.values() if key["UserName"] == parameters.get("UserName", "default")]
     return _exceeded("AccessKeysPerUser", _ACCESS_KEYS) if len(keys) >= _ACCESS_KEYS else None
 
 
 def groups(parameters: _Parameters) -> Refusal | None:
-    """Refuse a user an eleventh group."""
+    """Refuse a user's eleventh group."""
     name = parameters.get("UserName", "")
     joined = [group["GroupName"] for group in iam._groups.values() if name in group["Users"]]
     joins = parameters.get("GroupName") not in joined
@@ -33,7 +33,7 @@ def groups(parameters: _Parameters) -> Refusal | None:
 
 
 def attached(kind: str) -> Rule:
-    """Return the rule that refuses a user, group or role an eleventh managed policy."""
+    """Return the rule that refuses the eleventh managed policy of a user, group or role."""
 
     def rule(parameters: _Parameters) -> Refusal | None:
         store = {"user": iam._users, "group": iam._groups, "role": iam._roles}[kind]
@@ -46,7 +46,7 @@ def attached(kind: str) -> Rule:
 
 
 def inline(kind: str) -> Rule:
-    """Return the rule that refuses a user, group or role more inline policies, together, than its size."""
+    """Return the rule that refuses inline policies of a user, group or role above their total size."""
 
     def rule(parameters: _Parameters) -> Refusal | None:
         name = parameters.get(f"{kind.title()}Name", "")
@@ -65,18 +65,18 @@ def inline(kind: str) -> Rule:
 
 
 def managed_policy(parameters: _Parameters) -> Refusal | None:
-    """Refuse a managed policy above its size."""
+    """Refuse a managed policy above the maximum size."""
     return _exceeded("PolicySize", _MANAGED_POLICY) if _size(parameters["PolicyDocument"]) > _MANAGED_POLICY else None
 
 
 def trust_policy(parameters: _Parameters) -> Refusal | None:
-    """Refuse a trust policy above its size. It is the default one; AWS doubles it on request."""
+    """Refuse a trust policy above the default maximum size, which AWS doubles on request."""
     document = parameters.get("AssumeRolePolicyDocument") or parameters.get("PolicyDocument", "")
     return _exceeded("ACLSizePerRole", _TRUST_POLICY) if _size(document) > _TRUST_POLICY else None
 
 
 def versions(parameters: _Parameters) -> Refusal | None:
-    """Refuse a policy a sixth version."""
+    """Refuse a policy's sixth version."""
     policy = iam._policies.get(parameters.get("PolicyArn", "")) or {}
     if len(policy.get("Versions", {})) < _VERSIONS:
         return None
@@ -85,7 +85,7 @@ def versions(parameters: _Parameters) -> Refusal | None:
 
 
 def _size(document: str) -> int:
-    """Return a document's size, of which white space is no part."""
+    """Return a document's size without white space."""
     return len(re.sub(r"\s", "", document))
 
 

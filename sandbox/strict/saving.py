@@ -1,6 +1,6 @@
-"""Saves what a request has changed before it is answered: AWS does not forget what it has confirmed.
+"""Save a request's changes before it is answered, because AWS does not lose what it has confirmed.
 
-MiniStack would save the whole state of every service, and keep the sessions of STS in memory alone.
+MiniStack would save the whole state of every service, and keep the sessions of STS only in memory.
 """
 
 import json
@@ -18,14 +18,14 @@ _READS = re.compile(r"(Get|List|Simulate)[A-Z]")
 
 
 class _Buckets(Entries):
-    """Buckets without their objects, which have files of their own."""
+    """Buckets without their objects, which have their own files."""
 
     def value_to_keep(self, key: Hashable) -> Any:  # noqa: ANN401 (JSON)
         return {name: value for name, value in self._values[key].items() if name != "objects"}
 
 
 class _Sessions(Entries):
-    """Sessions, which nothing changes once they are made. MiniStack looks at all of them whenever it makes one."""
+    """Sessions, which never change. MiniStack reads all of them whenever it creates one."""
 
     changed_in_place = False
 
@@ -38,10 +38,10 @@ _journals: list[Journal] = []
 
 
 def load() -> None:
-    """Bring back what was saved, and begin to save.
+    """Load the saved state, and start the journals.
 
     Raises:
-        OSError, ValueError: it can't be read, or the folder can't be written to.
+        OSError, ValueError: the state can't be read, or the folder can't be written to.
     """
     folder = Path(persistence.STATE_DIR)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def load() -> None:
         if file.exists():
             for (name, key), value in _read(file).items():
                 stores[name]._data[key] = _with_objects(key, value) if name == "buckets" else value
-        else:  # what MiniStack saved in a sandbox of an older version
+        else:  # MiniStack's own files, from an older version of the sandbox
             module.load_persisted_state(persistence.load_state(service))
         tracked = {name: (_Buckets if name == "buckets" else Entries)(store._data) for name, store in stores.items()}
         for name, store in stores.items():
@@ -66,12 +66,12 @@ def load() -> None:
 
 
 def changes(service: str, method: str, action: str) -> bool:
-    """Return whether a request may change what is saved.
+    """Return ``True`` if a request may change the saved state.
 
     Args:
-        service: the service that it is for.
+        service: the request's service.
         method: its HTTP method.
-        action: its name in IAM or STS, whose reads are sent by POST too.
+        action: its action in IAM or STS, whose reads use POST too.
     """
     if service == "s3":
         return method not in ("GET", "HEAD", "OPTIONS")
@@ -79,10 +79,10 @@ def changes(service: str, method: str, action: str) -> bool:
 
 
 def save() -> None:
-    """Write down what has changed, in whatever service: to delete a user changes policies of buckets too.
+    """Save the changes in every service: the deletion of a user changes bucket policies too.
 
     Raises:
-        OSError: it can't be written, as when the disk is full; the change is not confirmed then.
+        OSError: they can't be written, for example because the disk is full, so the change is not confirmed.
     """
     for journal in _journals:
         journal.save()
@@ -93,7 +93,7 @@ def _read(file: Path) -> dict[tuple[str, Hashable], Any]:
 
 
 def _with_objects(key: Hashable, bucket: dict[str, Any]) -> dict[str, Any]:
-    """Give a bucket the objects that MiniStack has found in its files."""
+    """Return a bucket with the objects that MiniStack has found in its files."""
     found = s3._buckets._data.get(key, {"objects": {}})
     return {**bucket, "objects": found["objects"]}
 

@@ -1,4 +1,4 @@
-"""All faults at all calls: ``python -m tests.sandbox.all_faults`` tries them and writes docs/faults.md."""
+"""Test all faults at all calls, and write docs/faults.md: ``python -m tests.sandbox.all_faults``."""
 
 import json
 import os
@@ -13,27 +13,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zlib import crc32
 
-from sandbox.isolation import forget_environment
+from sandbox.isolation import clear_environment
 from sandbox.layout import REPOSITORY, TOOLS
 from tests.sandbox.faults import FAULTS, SCENARIOS, Bench, Call, Outcome, Scenario
 
 _PAGE = REPOSITORY / "docs" / "faults.md"
 _RESULTS = TOOLS / "faults" / "results.jsonl"
-"""The outcomes so far, kept while a run of all cases lasts."""
+"""The outcomes so far, kept until all cases are tested."""
 
 _READS = re.compile(r"(Get|List)[A-Z]|GET |HEAD ")
 _BESIDE = re.compile(
     r" (sandbox-administrator|David|Theresa|QA-member)\b|GetAccountAuthorizationDetails|List(Groups|Roles|Users)$"
 )
-"""The calls with which the sandbox looks after people and profiles, without the engine."""
+"""The calls with which the sandbox manages people and profiles, without the engine."""
 _AT_READS = ("cut", "denied", "expired", "never", "page", "emulator killed before")
-"""The faults at calls that change nothing: the others are over with the next try."""
+"""The faults at calls that change nothing: a retry resolves the others."""
 _HARMLESS = ("failed", "reset", "slow", "throttled", "torn")
-"""The faults that another try is over with, within the same run."""
+"""The faults that a retry within the same run resolves."""
 _BESIDE_AT_CHANGES = ("lost", "cut", "denied", "never", "emulator killed after", "program killed after")
 _BESIDE_AT_READS = ("cut", "denied", "never", "page")
 _TWICE = ("denied", "never", "engine killed after", "emulator killed after")
-"""The faults of a scenario that differs from another one only in what is run after them."""
+"""The faults of a scenario that differs from another one only in the next command."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Case:
 
 
 def cases(bench: Bench) -> list[Case]:
-    """Return all faults at all calls, mixed, those first that have most to do with the stacks."""
+    """Return all faults at all calls in random order, those closest to the stacks first."""
     found = [
         Case(scenario, call, fault)
         for scenario in SCENARIOS
@@ -67,13 +67,13 @@ def _faults(scenario: Scenario, call: Call) -> Sequence[str]:
 
 
 def _try(arguments: tuple[int, int, Path, Path]) -> None:
-    """Try one part of all cases that are not among the results yet, and add their outcomes to them."""
+    """Test one part of all cases without a result yet, and append their outcomes to the results."""
     part, parts, results, folder = arguments
-    known = {(it.scenario, it.call, it.fault) for it in read(results)}
+    known = {(outcome.scenario, outcome.call, outcome.fault) for outcome in read(results)}
     with Bench(folder).open() as bench:
         for case in cases(bench):
             key = (case.scenario.name, str(case.call), case.fault)
-            # Not by its place: the engine does things at once, so the calls come in another order each time.
+            # Not by its position: the engine works concurrently, so the order of calls varies.
             if crc32(repr(key).encode()) % parts == part and key not in known:
                 outcome = bench.run(case.scenario, case.call, case.fault)
                 with results.open("a") as file:
@@ -81,13 +81,13 @@ def _try(arguments: tuple[int, int, Path, Path]) -> None:
 
 
 def read(results: Path) -> list[Outcome]:
-    """Return the outcomes of a run of all cases, as far as it has come."""
+    """Return the outcomes so far."""
     lines = results.read_text().splitlines() if results.exists() else []
     return [Outcome(**json.loads(line)) for line in lines]
 
 
 def page(outcomes: Sequence[Outcome]) -> str:
-    """Return the outcomes as a page: those with the same last line in one row."""
+    """Return the outcomes as a page, with one row for those with the same last line."""
     came = [outcome for outcome in outcomes if outcome.came]
     failed = [outcome for outcome in came if not outcome.converges]
     lines = [
@@ -104,16 +104,16 @@ def page(outcomes: Sequence[Outcome]) -> str:
     ]
     for scenario in SCENARIOS:
         rows: dict[tuple[str, str, str], list[str]] = {}
-        for outcome in sorted(came, key=lambda it: (it.call, it.fault)):
+        for outcome in sorted(came, key=lambda outcome: (outcome.call, outcome.fault)):
             if outcome.scenario == scenario.name:
-                said = "passes" if outcome.passed else outcome.said.removeprefix("sandbox: ") or "nothing"
-                rows.setdefault((outcome.call, said, _next(outcome)), []).append(outcome.fault)
+                message = "passes" if outcome.passed else outcome.message.removeprefix("sandbox: ") or "nothing"
+                rows.setdefault((outcome.call, message, _next(outcome)), []).append(outcome.fault)
         if rows:
             lines += ["", f"## {scenario.name[0].upper()}{scenario.name[1:]}", ""]
             lines += ["| call | fault | last line of the run | the next run |", "|---|---|---|---|"]
             lines += [
-                f"| {call} | {', '.join(faults)} | {said.replace('|', chr(92) + '|')} | {then} |"
-                for (call, said, then), faults in rows.items()
+                f"| {call} | {', '.join(faults)} | {message.replace('|', chr(92) + '|')} | {then} |"
+                for (call, message, then), faults in rows.items()
             ]
     return "\n".join(lines) + "\n"
 
@@ -125,24 +125,24 @@ def _next(outcome: Outcome) -> str:
 
 
 def _try_all() -> int:
-    """Try all cases, go on with an earlier run that was interrupted, and write the page; 1 if any fails."""
+    """Test all cases, continue an interrupted run, and write the page; return 1 if any case fails."""
     _RESULTS.parent.mkdir(exist_ok=True)
     parts = os.cpu_count() or 1
     with TemporaryDirectory(prefix="faults-") as folder:
         work = [(part, parts, _RESULTS, Path(folder, str(part))) for part in range(parts)]
         for _, _, _, place in work:
             place.mkdir()
-        with ProcessPoolExecutor(parts, get_context("spawn"), forget_environment) as pool:
+        with ProcessPoolExecutor(parts, get_context("spawn"), clear_environment) as pool:
             list(pool.map(_try, work))
     outcomes = read(_RESULTS)
     _PAGE.write_text(page(outcomes))
     _RESULTS.unlink()
-    wrong = [it for it in outcomes if it.came and (it.is_defect or not it.converges)]
+    wrong = [outcome for outcome in outcomes if outcome.came and (outcome.is_defect or not outcome.converges)]
     for outcome in wrong:
-        print(f"{outcome.scenario}, {outcome.call}, {outcome.fault}: {outcome.said}; {_next(outcome)}")
+        print(f"{outcome.scenario}, {outcome.call}, {outcome.fault}: {outcome.message}; {_next(outcome)}")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    forget_environment()
+    clear_environment()
     sys.exit(_try_all())

@@ -1,4 +1,4 @@
-"""An AWS CLI for machines that have none: ``python -m tests.sandbox.aws_cli s3api create-bucket --bucket NAME``.
+"""An AWS CLI for machines without one: ``python -m tests.sandbox.aws_cli s3api create-bucket --bucket NAME``.
 
 It takes the options of one call, as the AWS CLI User Guide says ("Specify parameter values"): text, ``file://``, and
 structures as ``Key=value``. ``s3 ls s3://BUCKET`` lists a bucket.
@@ -15,7 +15,7 @@ _FILE = "file://"
 
 
 def main() -> None:
-    """Make the call that the command line says."""
+    """Make the call on the command line."""
     service, operation, *others = sys.argv[1:]
     if (service, operation) == ("s3", "ls"):
         for item in boto3.client("s3").list_objects_v2(Bucket=others[0].removeprefix("s3://")).get("Contents", []):

@@ -1,4 +1,4 @@
-"""Fixtures of the sandbox tests: a sandbox of its own for each test, with the real engine and real HTTP."""
+"""Fixtures of the sandbox tests: sandboxes with the real engine and real HTTP."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,37 +8,37 @@ from pathlib import Path
 import pytest
 
 from sandbox import toolchain
-from sandbox.deployment import settle_profiles
+from sandbox.deployment import update_profiles
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
-from sandbox.isolation import forget_environment
+from sandbox.isolation import clear_environment
 from sandbox.layout import Layout
 from sandbox.running import Running
 from sandbox.stacks import known_stacks
 from sandbox.strict.table import missing
 from sandbox.users import Accounts
 
-forget_environment()
+clear_environment()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def every_call_is_in_the_table() -> Iterator[None]:
-    """Fail at the end if a call came to an emulator that docs/strictness.md says nothing of."""
+    """Fail at the end if an emulator received a call that docs/strictness.md does not list."""
     seen: set[tuple[str, str]] = set()
     stop = Emulator.stop
 
-    def look_and_stop(emulator: Emulator) -> bool:
+    def record_and_stop(emulator: Emulator) -> bool:
         seen.update(emulator.calls())
         return stop(emulator)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Emulator, "stop", look_and_stop)
+        patch.setattr(Emulator, "stop", record_and_stop)
         yield
     assert missing(seen) == [], "add them to CALLS of sandbox/strict/table.py, and run `make docs`"
 
 
 class Sandbox:
-    """An emulator and an engine in a folder of their own."""
+    """An emulator and an engine in their own folder."""
 
     def __init__(self, directory: Path) -> None:
         self.layout = Layout(directory)
@@ -57,14 +57,14 @@ class Sandbox:
             self.engine.up(stack, print)
 
     def write_profiles(self) -> None:
-        """Make the sandbox's own people, and write all profiles."""
+        """Create the sandbox's own people, and write all profiles."""
         stacks = known_stacks(self.layout, [self.engine.project])
         engines = {self.engine.project.name: self.engine}
         with ThreadPoolExecutor() as pool:
-            settle_profiles(Running(self.layout, self.emulator, self.accounts, engines, pool), stacks, outputs={})
+            update_profiles(Running(self.layout, self.emulator, self.accounts, engines, pool), stacks, outputs={})
 
     def left_over_probes(self) -> list[str]:
-        """What of a proof is left in the accounts."""
+        """Return the names of a proof's leftovers in the accounts."""
         found = []
         for account_id in ("999999999999", "111111111111", "222222222222"):
             administrator = self.accounts.administrator(account_id)
@@ -80,7 +80,7 @@ class Sandbox:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """A sandbox in which nothing is deployed."""
+    """Yield a sandbox without deployed stacks."""
     made = Sandbox(tmp_path)
     yield made
     made.emulator.stop()
@@ -88,13 +88,13 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the sandbox that ``accounts`` are of."""
+    """Return the folder of the sandbox of ``accounts``."""
     return tmp_path_factory.mktemp("accounts")
 
 
 @pytest.fixture(scope="module")
 def accounts(folder: Path) -> Iterator[Accounts]:
-    """The accounts of an emulator that runs as long as a module's tests."""
+    """Yield the accounts of an emulator that runs during a module's tests."""
     layout = Layout(folder)
     emulator = Emulator(layout)
     emulator.start(toolchain.emulator_python(print))
@@ -104,7 +104,7 @@ def accounts(folder: Path) -> Iterator[Accounts]:
 
 @pytest.fixture(scope="session")
 def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox with both stacks deployed, for all tests that leave it as it is."""
+    """Yield a sandbox with both stacks deployed, shared by tests that do not change it."""
     made = Sandbox(tmp_path_factory.mktemp("read-only"))
     made.deploy()
     yield made
@@ -113,7 +113,7 @@ def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a sandbox with both stacks deployed, which is stopped, for :func:`copy_of`."""
+    """Return the folder of a stopped sandbox with both stacks deployed, for :func:`copy_of`."""
     made = Sandbox(tmp_path_factory.mktemp("template"))
     made.deploy()
     made.emulator.stop()
@@ -121,14 +121,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy_of(template: Path, directory: Path) -> Sandbox:
-    """Copy a stopped sandbox into a folder and start it. It takes a tenth of the time that a deployment takes."""
+    """Copy a stopped sandbox into a folder and start it, in a tenth of the time of a deployment."""
     shutil.copytree(template, directory, dirs_exist_ok=True)
     return Sandbox(directory)
 
 
 @pytest.fixture
 def deployed(template: Path, tmp_path: Path) -> Iterator[Sandbox]:
-    """A sandbox with both stacks deployed, for one test to change."""
+    """Return a sandbox with both stacks deployed, which the test may change."""
     made = copy_of(template, tmp_path)
     yield made
     made.emulator.stop()

@@ -1,4 +1,4 @@
-"""Edits that people make to their files, and what each comes to. ``tests/sandbox/test_edits.py`` makes them."""
+"""Edits of the stack files, and their expected results, which ``tests/sandbox/test_edits.py`` tests."""
 
 import json
 from collections.abc import Callable
@@ -38,31 +38,31 @@ PERMISSION_SET["development"]["acme:permissionSets"] = [{"name": "Night", "allow
 
 @dataclass(frozen=True)
 class Edit:
-    """Something that people do to their files, and the way back."""
+    """An edit of the files, and its reversal."""
 
     name: str
     change: Change
     before: Stacks | None = None
     """The files before; by default :data:`TUTORIAL`."""
     by_hand: Callable[[ProjectFolder], object] = lambda folder: None
-    """What somebody does by hand before."""
+    """A manual change before the edit."""
     goes_with_it: bool = False
-    """``True`` if what was done by hand doesn't outlive the edit."""
+    """``True`` if the edit reverts the manual change."""
     refused: str = ""
-    """A pattern of the line with which ``up`` refuses; empty if it does the edit."""
+    """A pattern of ``up``'s refusal; empty if ``up`` deploys the edit."""
     half: bool = False
-    """``True`` if ``up`` notices only after it changed another stack, or the sandbox's own people."""
+    """``True`` if ``up`` refuses only after it has changed another stack, or the sandbox's own people."""
     commands: tuple[str, ...] = ()
-    """The beginnings of commands that the refusal names, after which ``up`` does the edit."""
+    """The beginnings of the commands in the refusal, after which ``up`` deploys the edit."""
     red: str = ""
-    """A pattern in the proof, if the files ask for something that can't be had."""
+    """A pattern in the proof, if the files declare access that can't exist."""
     check: Callable[[ProjectFolder], object] = lambda folder: None
-    """Something that has to hold afterwards."""
+    """A check after the edit."""
     back: Change = lambda stacks: None
-    """What the way back says beside the files as they were."""
+    """A change to the original files for the reversal."""
     back_refused: str = ""
     back_commands: tuple[str, ...] = ()
-    """The beginnings of commands that ``up`` names on the way back, refused or not."""
+    """The beginnings of the commands that ``up`` names in the reversal, refused or not."""
 
     @property
     def base(self) -> Stacks:
@@ -77,12 +77,12 @@ class Edit:
 
 
 def role(index: int, **options: object) -> Change:
-    """Give a role options; ``None`` takes one away."""
+    """Set a role's options; ``None`` removes one."""
     return lambda stacks: _set(stacks["production"]["acme:roles"][index], options)
 
 
 def group(index: int, **options: object) -> Change:
-    """Give a group options; ``None`` takes one away."""
+    """Set a group's options; ``None`` removes one."""
     return lambda stacks: _set(stacks["development"]["acme:groups"][index], options)
 
 
@@ -131,7 +131,7 @@ def _make_deployer(folder: ProjectFolder) -> None:
 
 
 def _stranger(group_name: str) -> Callable[[ProjectFolder], None]:
-    """Put somebody into a group by hand."""
+    """Return a manual change that adds a user to a group."""
 
     def add(folder: ProjectFolder) -> None:
         iam = folder.administrator(DEVELOPMENT).iam
@@ -142,14 +142,14 @@ def _stranger(group_name: str) -> Callable[[ProjectFolder], None]:
 
 
 def _revoke_sessions(folder: ProjectFolder) -> None:
-    """Attach what the console's "Revoke active sessions" attaches."""
+    """Attach the policy of the console's "Revoke active sessions"."""
     document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
     iam = folder.administrator(PRODUCTION).iam
     iam.put_role_policy(RoleName="AuditApp", PolicyName="AWSRevokeOlderSessions", PolicyDocument=document)
 
 
 def _has_members(group_name: str, *expected: str) -> Callable[[ProjectFolder], None]:
-    """Check that these are a group's members, and no others."""
+    """Return the check that a group has exactly these members."""
 
     def check(folder: ProjectFolder) -> None:
         users = folder.administrator(DEVELOPMENT).iam.get_group(GroupName=group_name)["Users"]

@@ -1,7 +1,7 @@
-"""A fault at a call of a run, and what becomes of it.
+"""Run a command with a fault at one of its calls, and compare the result with that of an undisturbed run.
 
-A fault is put on the wire between the sandbox and its emulator, or a process is killed before or after a call. Then the
-command is run again, and the accounts and the state are compared with those of an undisturbed run.
+The fault is injected between the sandbox and its emulator, or a process is killed before or after a call. Then the
+command is run again, and the accounts and the state are compared.
 """
 
 import io
@@ -32,13 +32,13 @@ from sandbox.users import Accounts
 from tests.sandbox.edits import DEVELOPMENT, ONE_ROLE, PRODUCTION, Stacks, all_of, group, role
 from tests.sandbox.fingerprint import fingerprint
 from tests.sandbox.project_folder import ProjectFolder
-from tests.sandbox.wire import Fault, Wire, served
+from tests.sandbox.wire import Fault, Wire, serving
 
 WIRE_FAULTS: Sequence[Fault] = (
     "lost", "reset", "cut", "torn", "denied", "throttled", "failed", "page", "slow"
 )  # fmt: skip
 LASTING: Sequence[str] = ("expired", "never", "throttled for good")
-"""Faults of a call and of all after it."""
+"""Faults of a call and of all later calls."""
 KILLS = tuple(f"{victim} killed {when}" for victim in ("emulator", "engine", "program") for when in ("before", "after"))
 FAULTS: Sequence[str] = (*WIRE_FAULTS, *LASTING, *KILLS)
 
@@ -58,16 +58,16 @@ def _edited() -> Stacks:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A command at whose calls faults come."""
+    """A command whose calls get faults."""
 
     name: str
     command: tuple[str, ...]
     again: tuple[str, ...]
-    """What is run after the fault."""
+    """The command after the fault."""
     before: tuple[tuple[str, ...], ...] = ()
-    """What was run before, in a folder of its own."""
+    """The commands before, in a separate folder."""
     edited: bool = False
-    """Whether the files are edited first."""
+    """``True``: the files are edited first."""
 
 
 _UP_BOTH = (("up",),)
@@ -89,7 +89,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a run: the operation and what it is about, and how many of these came before."""
+    """A call of a run: the operation with its resource, and its number among equal ones."""
 
     name: str
     number: int
@@ -100,7 +100,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment of a run: so long after so many calls."""
+    """A moment of a run: a time after a number of calls."""
 
     calls: int
     seconds: float
@@ -111,7 +111,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run with a fault."""
+    """The outcome of a run with a fault."""
 
     scenario: str
     call: str
@@ -120,29 +120,29 @@ class Outcome:
     """``False``: the run made no such call."""
     passed: bool
     """``True`` if the fault did not fail the run."""
-    said: str
+    message: str
     """The last line of a run that failed."""
     runs: int
-    """How many more it took; 0 if none of them passed."""
+    """The number of further runs until one passed; 0 if none did."""
     differs: str
-    """What differs from an undisturbed run afterwards."""
+    """The difference from an undisturbed run."""
     printed: str
 
     @property
     def converges(self) -> bool:
-        """Whether the next run brought everything to where an undisturbed one leads."""
+        """``True`` if the next run reached the result of an undisturbed one."""
         return self.runs == 1 and not self.differs
 
     @property
     def is_defect(self) -> bool:
-        """Whether a line says nothing that helps."""
-        if re.search(r"Traceback|a defect of|errors? occurred|exit code", self.said + self.printed):
+        """``True`` if the message does not help the user."""
+        if re.search(r"Traceback|a defect of|errors? occurred|exit code", self.message + self.printed):
             return True
-        return not self.passed and not self.said and not self.fault.startswith("program")
+        return not self.passed and not self.message and not self.fault.startswith("program")
 
 
 class FaultyWire(Wire):
-    """Spoils one call, or kills a process there, and counts all calls."""
+    """A wire with a fault, or a killed process, at one call. It counts all calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ class FaultyWire(Wire):
         self.arm(None, "", {})
 
     def arm(self, at: Call | Moment | None, kind: str, kills: dict[str, Callable[[], object]]) -> None:
-        """Expect a run with a fault at a call, or one in which something is killed at a moment."""
+        """Prepare a run with a fault at a call, or with a process killed at a moment."""
         with self._lock:
             self._at, self._kind, self._kills = at, kind, kills
             self.came = self._lasts = self._kill_after = False
@@ -160,24 +160,24 @@ class FaultyWire(Wire):
             self._counts.clear()
 
     def fault(self, operation: str, body: str) -> Fault | None:
-        """Return what is to happen to a call."""
+        """Return the fault of a call."""
         name = _name(operation, body)
         with self._lock:
             self._counts[name] += 1
             call = Call(name, self._counts[name])
             self.calls.append(call)
             if isinstance(self._at, Moment):
-                made = sum(not it.name.endswith(HEALTH_PATH) for it in self.calls)
-                if made == self._at.calls and not name.endswith(HEALTH_PATH):
+                count = sum(not seen.name.endswith(HEALTH_PATH) for seen in self.calls)
+                if count == self._at.calls and not name.endswith(HEALTH_PATH):
                     self._timer = threading.Timer(self._at.seconds, self._kill)
                     self._timer.start()
                 return None
-            is_it = call == self._at
-            self.came = self.came or is_it
-            if self._kind in LASTING and (is_it or self._lasts):
+            is_target = call == self._at
+            self.came = self.came or is_target
+            if self._kind in LASTING and (is_target or self._lasts):
                 self._lasts = True
                 return cast(Fault, "reset" if self._kind == "never" else self._kind.partition(" ")[0])
-            if not is_it:
+            if not is_target:
                 return None
             victim, _, when = self._kind.partition(" killed ")
             if when == "after":
@@ -189,7 +189,7 @@ class FaultyWire(Wire):
         return cast(Fault, self._kind)
 
     def settle(self) -> None:
-        """Kill nothing any more: the run is over."""
+        """Cancel a pending kill: the run is over."""
         if self._timer.ident:
             self._timer.cancel()
             self._timer.join()
@@ -198,7 +198,7 @@ class FaultyWire(Wire):
         self.came = bool(self._kills[self._kind.partition(" ")[0]]())
 
     def done(self) -> None:
-        """Kill what is to die after a call."""
+        """Kill the process that is to be killed after a call."""
         if self._kill_after:
             self._kill_after = False
             self._kills[self._kind.partition(" ")[0]]()
@@ -213,7 +213,7 @@ def _name(operation: str, body: str) -> str:
 
 
 class Bench:
-    """Runs commands in copies of deployed projects, at one address, one after the other."""
+    """A bench that runs commands in copies of deployed projects, at one address, one after the other."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -226,8 +226,8 @@ class Bench:
 
     @contextmanager
     def open(self) -> Iterator["Bench"]:
-        """Reach every emulator through the wire, and prove nothing, while the context lasts."""
-        with served(lambda: self._now, self._wire) as self.address, at_address(self.address):
+        """Send all calls through the wire, and skip the proof, within the context."""
+        with serving(lambda: self._now, self._wire) as self.address, at_address(self.address):
             yield self
 
     def calls(self, scenario: Scenario) -> list[Call]:
@@ -236,7 +236,7 @@ class Bench:
         return self._calls[scenario.name]
 
     def run(self, scenario: Scenario, call: Call | Moment, fault: str) -> Outcome:
-        """Run the scenario with a fault at a call, or one in which something is killed at a moment, and again."""
+        """Run the scenario with a fault at a call, or with a process killed at a moment, and run it again."""
         self._prepare(scenario)
         folder = self._copy(scenario, "faulty")
         kills: dict[str, Callable[[], object]] = {
@@ -247,7 +247,7 @@ class Bench:
         }
         self._wire.arm(call, fault, kills)
         apart = fault.startswith("program") or isinstance(call, Moment)
-        code, said, printed = self._typed(folder, *scenario.command, apart=apart)
+        code, message, printed = self._typed(folder, *scenario.command, apart=apart)
         self._wire.settle()
         came = self._wire.came
         self._wire.arm(None, "", {})
@@ -257,36 +257,36 @@ class Bench:
             self._typed(folder, "down", "--wipe")
             return Outcome(scenario.name, str(call), fault, came, True, "", 1, "", printed)
         for number in (1, 2):
-            code_again, said_again, printed_again = self._typed(folder, *scenario.again)
+            code_again, message_again, printed_again = self._typed(folder, *scenario.again)
             printed += printed_again
             if code_again == 0:
                 runs = number
                 break
-            differs = said_again
+            differs = message_again
         if runs:
             wanted = self._wanted[scenario.name]
             found = self._found(folder)
             differs = "" if found == wanted else _difference(wanted, found)
         self._typed(folder, "down", "--wipe")
-        return Outcome(scenario.name, str(call), fault, came, code == 0, said, runs, differs, printed)
+        return Outcome(scenario.name, str(call), fault, came, code == 0, message, runs, differs, printed)
 
     def _prepare(self, scenario: Scenario) -> None:
         if scenario.name in self._calls:
             return
         folder = self._copy(scenario, "undisturbed")
         self._wire.arm(None, "", {})
-        code, said, printed = self._typed(folder, *scenario.command)
-        assert code == 0, said + printed
+        code, message, printed = self._typed(folder, *scenario.command)
+        assert code == 0, message + printed
         calls = [call for call in self._wire.calls if not call.name.endswith(HEALTH_PATH)]
         if scenario.again != scenario.command:
-            code, said, printed = self._typed(folder, *scenario.again)
-            assert code == 0, said + printed
+            code, message, printed = self._typed(folder, *scenario.again)
+            assert code == 0, message + printed
         self._wanted[scenario.name] = self._found(folder)
         self._typed(folder, "down", "--wipe")
         self._calls[scenario.name] = calls
 
     def _copy(self, scenario: Scenario, name: str) -> ProjectFolder:
-        """Return a copy of a project in which all is done that comes before the scenario."""
+        """Return a copy of a project after the commands before the scenario."""
         original = self._folder / "-".join(["original", *(word for words in scenario.before for word in words)])
         if not original.exists():
             original.mkdir()
@@ -303,7 +303,7 @@ class Bench:
         return copy
 
     def _typed(self, folder: ProjectFolder, *arguments: str, apart: bool = False) -> tuple[int, str, str]:
-        """Run a command and return its exit code, its last line if it failed, and all that it printed."""
+        """Run a command and return its exit code, its last line if it failed, and its output."""
         self._now = folder.layout
         command, *others = arguments
         place = others.index("--") if "--" in others else len(others)
@@ -325,14 +325,14 @@ class Bench:
                 code = main(typed)
             printed, failures = out.getvalue(), errors.getvalue()
         lines = failures.splitlines()
-        said = lines[-1] if lines and code else ""
-        return code, said.replace(str(folder.folder), "FOLDER"), printed + failures
+        message = lines[-1] if lines and code else ""
+        return code, message.replace(str(folder.folder), "FOLDER"), printed + failures
 
     def _found(self, folder: ProjectFolder) -> tuple[object, object]:
         accounts = Accounts(folder.layout, Emulator(folder.layout), "us-east-1")
-        found = {it: fingerprint(accounts.administrator(it)) for it in (PRODUCTION, DEVELOPMENT)}
-        for rule in (rule for it in found.values() for rule in _encryption_rules(it)):
-            if rule.get("BucketKeyEnabled") is False:  # which S3 has where nothing is said; MiniStack then has nothing
+        found = {account: fingerprint(accounts.administrator(account)) for account in (PRODUCTION, DEVELOPMENT)}
+        for rule in (rule for content in found.values() for rule in _encryption_rules(content)):
+            if rule.get("BucketKeyEnabled") is False:  # S3's default, which MiniStack omits
                 del rule["BucketKeyEnabled"]
         return found, _states(folder.layout)
 
@@ -349,7 +349,7 @@ class Bench:
     def _kill_engine(self) -> bool:
         killed = False
         for lock in (self._now.backend / ".pulumi" / "locks").glob("**/*.json"):
-            with suppress(FileNotFoundError, ProcessLookupError, ValueError):  # it ends by itself just now
+            with suppress(FileNotFoundError, ProcessLookupError, ValueError):  # it is ending by itself
                 os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
                 killed = True
         return killed
@@ -363,17 +363,17 @@ class Bench:
 
 @contextmanager
 def at_address(address: str) -> Iterator[None]:
-    """Reach every emulator at an address, and prove nothing."""
+    """Send all calls to an address, and skip the proof."""
     with (
         mock.patch.object(Emulator, "endpoint", property(lambda emulator: address)),
-        mock.patch("sandbox.commands.rendered", lambda *arguments: {}),
-        mock.patch("sandbox.commands.proved", lambda *arguments: True),
+        mock.patch("sandbox.commands.start_rendering", lambda *arguments: {}),
+        mock.patch("sandbox.commands.prove_access", lambda *arguments: True),
     ):
         yield
 
 
 def typed_apart(address: str, *arguments: str) -> None:
-    """Run a command in this process, which somebody may kill."""
+    """Run a command in this process, which may be killed."""
     with at_address(address):
         code = main(list(arguments))
     sys.stdout.flush()
@@ -382,16 +382,17 @@ def typed_apart(address: str, *arguments: str) -> None:
 
 
 def _encryption_rules(found: dict[str, Any]) -> list[dict[str, Any]]:
-    settings = [it["encryption"] for it in found.values() if isinstance(it, dict) and "encryption" in it]
-    return [rule for it in settings if isinstance(it, dict) for rule in it["Rules"]]
+    buckets = [item for item in found.values() if isinstance(item, dict) and "encryption" in item]
+    settings = [bucket["encryption"] for bucket in buckets]
+    return [rule for setting in settings if isinstance(setting, dict) for rule in setting["Rules"]]
 
 
 _COMPARED = ("urn", "type", "parent", "protect", "inputs", "initErrors", "external", "delete", "pendingReplacement")
-"""What of a resource in a state has to be as after an undisturbed run. Outputs show what other resources did since."""
+"""The parts of a resource's state that must equal those of an undisturbed run. Outputs depend on later changes."""
 
 
 def _states(layout: Layout) -> object:
-    """Return all stacks' states, as far as they are the same after each run that deploys the same."""
+    """Return the parts of all stacks' states that are equal after equal deployments."""
     found = {}
     for file in (layout.backend / ".pulumi" / "stacks").glob("*/*.json"):
         latest = json.loads(file.read_text())["checkpoint"].get("latest") or {}
@@ -399,15 +400,18 @@ def _states(layout: Layout) -> object:
             {key: _sorted(resource[key]) for key in _COMPARED if resource.get(key)}
             for resource in latest.get("resources") or ()
         ]
-        found[file.stem] = sorted(resources, key=lambda it: it["urn"]), latest.get("pending_operations") or []
+        found[file.stem] = (
+            sorted(resources, key=lambda resource: resource["urn"]),
+            latest.get("pending_operations") or [],
+        )
     return found
 
 
 def _sorted(value: Any) -> Any:  # noqa: ANN401 (JSON)
     if isinstance(value, dict):
-        return {key: _sorted(it) for key, it in sorted(value.items())}
+        return {key: _sorted(item) for key, item in sorted(value.items())}
     if isinstance(value, list):
-        return sorted((_sorted(it) for it in value), key=lambda it: json.dumps(it, sort_keys=True))
+        return sorted((_sorted(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
     return value
 
 

@@ -8,14 +8,14 @@ import signal
 import sys
 
 from sandbox.engine import run_program
-from sandbox.program_server import served
+from sandbox.program_server import serving
 
 
 def main() -> None:
     """Serve the repository's program and print the port, until the CLI ends this process."""
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    with served(run_program, engine=sys.argv[-1]) as address:
+    with serving(run_program, engine=sys.argv[-1]) as address:
         print(address.rpartition(":")[2], flush=True)
         signal.sigwait(signals)
 

@@ -1,7 +1,7 @@
-"""Processes killed at random moments: ``python -m tests.sandbox.random_kills [COUNT [SEED]]``.
+"""Kill processes at random moments: ``python -m tests.sandbox.random_kills [COUNT [SEED]]``.
 
 SIGKILL ends the engine, the program or the emulator at a random moment of a first up, an update or a destroy. The next
-run has to bring the accounts and the states to where an undisturbed run leads: nothing is made twice or left over.
+run must reach the accounts and states of an undisturbed run: nothing is created twice or left over.
 """
 
 import random
@@ -10,16 +10,16 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sandbox.isolation import forget_environment
+from sandbox.isolation import clear_environment
 from tests.sandbox.faults import SCENARIOS, Bench, Moment, Outcome
 
 _VICTIMS = ("engine", "program", "emulator")
 _MOST_SECONDS = 0.1
-"""How long after a call, at most: what comes between two calls takes less."""
+"""The longest time after a call; the next call comes earlier."""
 
 
 def _try(count: int, seed: int) -> int:
-    """Kill so many processes, and return how many runs the next one did not make up for."""
+    """Kill a number of processes, and return the number of runs from which the next one did not recover."""
     chance = random.Random(seed)  # noqa: S311 (moments)
     killed: Counter[str] = Counter()
     wrong = 0
@@ -28,7 +28,7 @@ def _try(count: int, seed: int) -> int:
             scenario, victim = chance.choice(SCENARIOS), chance.choice(_VICTIMS)
             moment = Moment(chance.randint(1, len(bench.calls(scenario))), chance.uniform(0, _MOST_SECONDS))
             outcome = bench.run(scenario, moment, f"{victim} killed")
-            if not outcome.came:  # it had ended, or had yet to begin
+            if not outcome.came:  # the process had ended, or had not started
                 continue
             killed[f"{scenario.name}, {victim}"] += 1
             fails = outcome.is_defect or not outcome.converges
@@ -38,17 +38,17 @@ def _try(count: int, seed: int) -> int:
                 print(outcome.printed, flush=True)
     for name, times in sorted(killed.items()):
         print(f"{times:4} {name}")
-    print(f"{killed.total()} killed, {killed.total() - wrong} brought to where an undisturbed run leads by the next")
+    print(f"{killed.total()} killed, {killed.total() - wrong} recovered by the next run")
     return wrong
 
 
 def _line(outcome: Outcome) -> str:
-    became = "converges" if outcome.converges else f"does not converge: {outcome.differs or f'{outcome.runs} runs'}"
-    passed = " (it had done all)" if outcome.passed else ""
-    return f"{outcome.scenario}, {outcome.fault}, {outcome.call}{passed}: {became}"
+    result = "converges" if outcome.converges else f"does not converge: {outcome.differs or f'{outcome.runs} runs'}"
+    passed = " (after its end)" if outcome.passed else ""
+    return f"{outcome.scenario}, {outcome.fault}, {outcome.call}{passed}: {result}"
 
 
 if __name__ == "__main__":
-    forget_environment()
+    clear_environment()
     given = [int(number) for number in sys.argv[1:]]
     sys.exit(1 if _try(*given, *(50, 1)[len(given) :]) else 0)

@@ -16,7 +16,7 @@ from access.project.files import in_order, read_project
 from access.state_policy.location import read_location
 from access.state_policy.policy import keepers, state_policy
 from sandbox.engine import Engine, Finished
-from sandbox.generated import write_generated
+from sandbox.generated import write_project_files
 from sandbox.layout import REPOSITORY
 from sandbox.users import User
 from tests.sandbox.conftest import Sandbox
@@ -124,7 +124,7 @@ class Cli(Engine):
     def __init__(self, sandbox: Sandbox, program: Any = None) -> None:  # noqa: ANN401 (a program or none)
         super().__init__(sandbox.layout, sandbox.emulator, sandbox.cli, program=program)
         for stack in ACCOUNTS:
-            write_generated(self.folder, self.project, stack, sandbox.emulator.endpoint)
+            write_project_files(self.folder, self.project, stack, sandbox.emulator.endpoint)
 
     def environment(self, stack: str) -> dict[str, str]:
         """Return the sandbox's variables, with state in the bucket."""

@@ -1,4 +1,4 @@
-"""``python -m access`` against a deployed sandbox."""
+"""Tests of ``python -m access lint`` in a deployed sandbox."""
 
 import json
 import os
@@ -28,12 +28,12 @@ def finding(severity: str) -> dict[str, Any]:
 
 
 class Analyzer:
-    """IAM Access Analyzer, which the emulator does not have: answers as it is told, one finding a page."""
+    """A stub of IAM Access Analyzer, which the emulator lacks. It returns one finding per page."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.answers: dict[str, list[dict[str, Any]]] = {}
-        """Findings, by what the document they are about contains."""
+        """The findings, by a text in the document."""
 
     def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         url = urlparse(path)
@@ -48,7 +48,7 @@ class Analyzer:
 
 @pytest.fixture
 def analyzer() -> Iterator[tuple[Analyzer, str]]:
-    """An analyzer, and where it listens."""
+    """Yield an analyzer and its address."""
     answering = Analyzer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ def analyzer() -> Iterator[tuple[Analyzer, str]]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever).start()
@@ -86,7 +86,7 @@ def access(sandbox: Sandbox, stack: str, *arguments: str, **variables: str) -> s
     return subprocess.run(command, cwd=REPOSITORY, env=everything, capture_output=True, text=True, check=False)
 
 
-def test_lint_asks_about_every_deployed_policy(read_only: Sandbox, analyzer: tuple[Analyzer, str]) -> None:
+def test_lint_checks_every_deployed_policy(read_only: Sandbox, analyzer: tuple[Analyzer, str]) -> None:
     answering, address = analyzer
     done = access(read_only, "production", "lint", "production", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
     assert (done.returncode, done.stderr) == (0, "")
@@ -120,17 +120,17 @@ def test_lint_asks_about_every_deployed_policy(read_only: Sandbox, analyzer: tup
     [(["SUGGESTION", "WARNING"], 0), (["SUGGESTION", "SECURITY_WARNING"], 1), (["ERROR"], 1)],
     ids=["suggestions pass", "security warnings fail", "errors fail"],
 )
-def test_lint_fails_on_what_should_not_stay(
+def test_lint_fails_on_errors_and_security_warnings(
     read_only: Sandbox, analyzer: tuple[Analyzer, str], severities: list[str], code: int
 ) -> None:
     answering, address = analyzer
     answering.answers["TrustAccount"] = [finding(severity) for severity in severities]
     done = access(read_only, "production", "lint", "production", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
     assert done.returncode == code, done.stderr
-    told = [f"  {severity} SOME_CODE: what is wrong" for severity in severities]
+    findings = [f"  {severity} SOME_CODE: what is wrong" for severity in severities]
     assert done.stdout.splitlines() == [
         f"trust policy of role UpdateApp: {len(severities)} findings",
-        *told,
+        *findings,
         "policy read-write-app-bucket of role UpdateApp: nothing found",
         "policy of bucket productionapp: nothing found",
     ]
@@ -153,7 +153,7 @@ def test_lint_fails_on_what_should_not_stay(
     ],
     ids=["a stack that is not there", "another account's profile", "no Access Analyzer"],
 )
-def test_lint_says_in_one_line_what_it_could_not_do(read_only: Sandbox, account: str, stack: str, reason: str) -> None:
+def test_lint_reports_a_failure_in_one_line(read_only: Sandbox, account: str, stack: str, reason: str) -> None:
     leads = ("--stack-profile", f"{stack}={account}")
     done = access(read_only, account, "lint", stack, *leads, PULUMI_OPTION_STACK=stack)
     assert done.returncode == 1

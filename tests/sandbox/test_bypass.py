@@ -1,4 +1,4 @@
-"""``access bypass`` in a deployed sandbox: each way that it calls certain is gone, step by step."""
+"""Tests of ``access bypass`` in a deployed sandbox: each path that it calls certain works, step by step."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def trusting(*principals: str) -> str:
 
 
 class Live:
-    """What is deployed, and what the tests add to it."""
+    """The deployed stacks, and the tests' additions."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -93,12 +93,12 @@ class Live:
         )
 
     def start(self, arn: str) -> Session:
-        """The principal itself, as somebody who signs in does."""
+        """Return a session of the principal itself."""
         name = arn.rpartition("/")[2]
         return self.in_role(self.as_user("David"), arn) if ":role/" in arn else self.as_user(name)
 
     def walk(self, finding: Finding) -> None:
-        """Go a way, step by step, with no credentials but those that each step gives."""
+        """Follow a path step by step, only with the credentials that each step gives."""
         sessions = {finding.principal: self.start(finding.principal)}
         for step in finding.steps:
             for call in step.calls:
@@ -113,7 +113,7 @@ class Live:
         )
 
     def deploy_production(self, **options: object) -> None:
-        """Deploy the role again, with these options more."""
+        """Deploy the role again with additional options."""
         file = self.sandbox.engine.folder / "Pulumi.production.yaml"
         settings = yaml.safe_load(file.read_text())
         [role] = settings["config"]["cross-account-access:roles"]
@@ -122,30 +122,30 @@ class Live:
         self.sandbox.engine.up("production", print)
 
     def clean_up(self, keep: Sequence[str] = ()) -> None:
-        """Remove whatever the stacks and the profiles have not made, and put the Deny and the trust back."""
-        for user in {it["UserName"] for it in self.iam.list_users()["Users"]} - {ADMINISTRATOR}:
-            for it in self.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
-                self.iam.delete_access_key(UserName=user, AccessKeyId=it["AccessKeyId"])
+        """Delete everything that the stacks and profiles did not create, and restore the Deny and the trust policy."""
+        for user in {item["UserName"] for item in self.iam.list_users()["Users"]} - {ADMINISTRATOR}:
+            for item in self.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+                self.iam.delete_access_key(UserName=user, AccessKeyId=item["AccessKeyId"])
             if user not in ("David", "Theresa"):
                 self._remove_user(user)
-        for role in [it["RoleName"] for it in self.iam.list_roles()["Roles"]]:
+        for role in [item["RoleName"] for item in self.iam.list_roles()["Roles"]]:
             if role not in keep:
                 for name in self.iam.list_role_policies(RoleName=role)["PolicyNames"]:
                     self.iam.delete_role_policy(RoleName=role, PolicyName=name)
-                for it in self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-                    self.iam.detach_role_policy(RoleName=role, PolicyArn=it["PolicyArn"])
+                for item in self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+                    self.iam.detach_role_policy(RoleName=role, PolicyArn=item["PolicyArn"])
                 self.iam.delete_role(RoleName=role)
         self.production.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=json.dumps(self.trust))
         deny = json.dumps(self.deny)
         self.iam.put_group_policy(GroupName="Testers", PolicyName=DENY_NAME, PolicyDocument=deny)
 
     def _remove_user(self, user: str) -> None:
-        for it in self.iam.list_groups_for_user(UserName=user)["Groups"]:
-            self.iam.remove_user_from_group(UserName=user, GroupName=it["GroupName"])
+        for item in self.iam.list_groups_for_user(UserName=user)["Groups"]:
+            self.iam.remove_user_from_group(UserName=user, GroupName=item["GroupName"])
         for name in self.iam.list_user_policies(UserName=user)["PolicyNames"]:
             self.iam.delete_user_policy(UserName=user, PolicyName=name)
-        for it in self.iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
-            self.iam.detach_user_policy(UserName=user, PolicyArn=it["PolicyArn"])
+        for item in self.iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
+            self.iam.detach_user_policy(UserName=user, PolicyArn=item["PolicyArn"])
         self.iam.delete_user(UserName=user)
 
     def _do(self, session: Session, action: str, arn: str, finding: Finding) -> Session | None:
@@ -195,20 +195,20 @@ def tutorial(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def live(tutorial: Live) -> Iterator[Live]:
-    """The tutorial as deployed; what a test adds or changes is gone after it."""
+    """Yield the deployed tutorial, and revert the test's changes afterwards."""
     yield tutorial
     tutorial.clean_up()
 
 
 def command(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, as people type it after ``eval "$(python -m sandbox env development)"``."""
+    """Run the command as after ``eval "$(python -m sandbox env development)"``."""
     variables = {**os.environ, **sandbox.engine.environment("development")}
     variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
     whole = [sys.executable, "-m", "access", "bypass", *STACKS, *arguments]
     return subprocess.run(whole, capture_output=True, check=False, cwd=REPOSITORY, env=variables, text=True)
 
 
-def test_nothing_is_found_in_the_tutorial(live: Live) -> None:
+def test_the_tutorial_has_no_bypass(live: Live) -> None:
     done = command(live.sandbox)
     assert (done.returncode, done.stdout.splitlines()[0]) == (
         0,
@@ -223,7 +223,7 @@ def test_nothing_is_found_in_the_tutorial(live: Live) -> None:
     ]
 
 
-def test_all_of_an_account_is_read(live: Live) -> None:
+def test_everything_in_an_account_is_read(live: Live) -> None:
     live.add_role("Tagged", allow("s3:ListAllMyBuckets"))
     live.iam.tag_role(RoleName="Tagged", Tags=[{"Key": "Team", "Value": "red"}])
     production = read_account(
@@ -235,19 +235,19 @@ def test_all_of_an_account_is_read(live: Live) -> None:
     assert production.buckets["productionapp"].public_access_block
     development = read_account(live.sandbox.accounts.administrator(DEVELOPMENT), DEVELOPMENT)
     assert development.directory
-    tagged = next(it for it in development.directory.principals if it.name == "Tagged")
+    tagged = next(principal for principal in development.directory.principals if principal.name == "Tagged")
     assert (tagged.tags, tagged.trust_document) == ({"Team": "red"}, json.loads(trusting(ROOT)))
     assert (development.saml_providers, development.oidc_providers, development.unread) == ((), (), ())
 
 
-def test_ways_over_a_role_and_an_administrator_are_real_until_the_trust_names_who_may(live: Live) -> None:
+def test_paths_over_a_role_and_an_administrator_work_until_the_trust_policy_forbids_them(live: Live) -> None:
     live.add_role("Deployer", allow("sts:AssumeRole", UPDATE_APP))
     for name in ("David", "Theresa"):
         live.iam.attach_user_policy(UserName=name, PolicyArn=POWER_USER)
     live.add_user("Norman", policy=ADMINISTRATOR_ACCESS)
     before = {path: path.read_bytes() for path in live.sandbox.layout.emulator_state.rglob("*") if path.is_file()}
     report = live.look()
-    # Access keys remember when they were used; nothing else is to be different.
+    # Access keys record their last use; nothing else may differ.
     changed = [path.name for path, content in before.items() if path.read_bytes() != content]
     assert [name for name in changed if not name.startswith(("iam", "sts"))] == []
     assert text_report.render(report).splitlines()[:9] == [
@@ -267,7 +267,7 @@ def test_ways_over_a_role_and_an_administrator_are_real_until_the_trust_names_wh
     assert (len(found), all(finding.is_certain for finding in found)) == (3, True)
     for finding in found:
         live.walk(finding)
-    # Theresa herself is refused: the Deny is real, and so is the way around it.
+    # Theresa herself is refused: the Deny works, and so does the path around it.
     with pytest.raises(ClientError, match="AccessDenied"):
         live.in_role(live.start(arn("Theresa")), UPDATE_APP)
 
@@ -300,15 +300,15 @@ def test_ways_over_a_role_and_an_administrator_are_real_until_the_trust_names_wh
             ],
         ),
     ],
-    ids=lambda it: " ".join(it) if it[0].isalpha() else "",
+    ids=lambda value: " ".join(value) if value[0].isalpha() else "",
 )
-def test_ways_by_rights_in_iam_are_real(live: Live, rights: list[str], ways: list[str]) -> None:
+def test_paths_by_iam_rights_work(live: Live, rights: list[str], ways: list[str]) -> None:
     live.add_role("Closed", allow("sts:AssumeRole", UPDATE_APP), trusting("arn:aws:iam::222222222222:root"))
     if "CreateRole" not in rights:
         live.add_role("Idle", allow("s3:ListAllMyBuckets"))
 
     def found() -> list[Finding]:
-        """Return the ways, but for those over the sandbox's administrator, who can do everything."""
+        """Return the paths, except those through the sandbox's administrator, who can do everything."""
         live.add_user("Tess", "Testers", policy=POWER_USER, rights=allow([f"iam:{right}" for right in rights]))
         ways = [finding for finding in live.look().findings if finding.principal == arn("Tess")]
         return [way for way in ways if ADMINISTRATOR not in path(way)]

@@ -1,4 +1,4 @@
-"""The program, deployed by the real engine into the emulator's accounts."""
+"""Tests of the program, deployed by the real engine into the emulator's accounts."""
 
 import json
 import os
@@ -29,7 +29,7 @@ PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
 
 
 def meaning(document: Any) -> set[tuple[str, ...]]:  # noqa: ANN401 (JSON)
-    """The document's statements, one action and one resource or principal at a time, without Sids."""
+    """Return the document's statements, split by action and resource or principal, without Sids."""
 
     def listed(value: object) -> list[Any]:
         return value if isinstance(value, list) else [value]
@@ -42,7 +42,7 @@ def meaning(document: Any) -> set[tuple[str, ...]]:  # noqa: ANN401 (JSON)
     }
 
 
-def test_the_live_documents_are_the_tutorials(deployed: Sandbox) -> None:
+def test_the_deployed_documents_are_the_tutorials(deployed: Sandbox) -> None:
     production = deployed.accounts.administrator(PRODUCTION).iam
     role = production.get_role(RoleName="UpdateApp")["Role"]
     trusted = json.dumps({"AWS": "arn:aws:iam::111111111111:root"})
@@ -67,7 +67,7 @@ def test_the_live_documents_are_the_tutorials(deployed: Sandbox) -> None:
         assert meaning(inline) == {(effect, "sts:AssumeRole", f'"{ROLE_ARN}"')}
 
 
-def test_the_bucket_refuses_what_it_should(read_only: Sandbox) -> None:
+def test_the_bucket_is_versioned_private_and_without_acls(read_only: Sandbox) -> None:
     s3 = read_only.accounts.administrator(PRODUCTION).s3
     assert s3.get_bucket_versioning(Bucket="productionapp")["Status"] == "Enabled"
     blocked = s3.get_public_access_block(Bucket="productionapp")["PublicAccessBlockConfiguration"]
@@ -76,7 +76,7 @@ def test_the_bucket_refuses_what_it_should(read_only: Sandbox) -> None:
     assert [rule["ObjectOwnership"] for rule in rules] == ["BucketOwnerEnforced"]
 
 
-def test_nothing_changes_the_second_time(deployed: Sandbox) -> None:
+def test_a_second_deployment_changes_nothing(deployed: Sandbox) -> None:
     for stack, count in (("production", 12), ("development", 7)):
         preview = deployed.engine.run(stack, "preview")
         assert (preview.exit_code, preview.changes) == (0, {"same": count})
@@ -106,7 +106,7 @@ def test_another_accounts_credentials_change_nothing(sandbox: Sandbox, monkeypat
         assert administrator.s3.list_buckets()["Buckets"] == []
 
 
-def test_wrong_configuration_stops_the_preview_in_one_line(sandbox: Sandbox) -> None:
+def test_wrong_configuration_fails_the_preview_in_one_line(sandbox: Sandbox) -> None:
     sandbox.engine.prepare("production", print)
     file = sandbox.engine.folder / "Pulumi.production.yaml"
     file.write_text(file.read_text().replace("'111111111111'", "'1111'"))
@@ -121,7 +121,7 @@ def test_wrong_configuration_stops_the_preview_in_one_line(sandbox: Sandbox) -> 
     assert "Traceback" not in "\n".join(finished.lines)
 
 
-def test_what_was_changed_behind_its_back_is_found_and_mended(deployed: Sandbox) -> None:
+def test_outside_changes_are_found_and_reverted(deployed: Sandbox) -> None:
     iam = deployed.accounts.administrator(PRODUCTION).iam
     iam.detach_role_policy(RoleName="UpdateApp", PolicyArn=POLICY_ARN)
     nobody = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
@@ -131,7 +131,7 @@ def test_what_was_changed_behind_its_back_is_found_and_mended(deployed: Sandbox)
     assert {name: count for name, count in preview.changes.items() if name != "same"} == {"create": 1, "update": 1}
     mended = deployed.engine.run("production", "up", "--yes", "--skip-preview", "--refresh")
     assert mended.exit_code == 0, mended.lines
-    test_the_live_documents_are_the_tutorials(deployed)
+    test_the_deployed_documents_are_the_tutorials(deployed)
 
 
 def test_a_new_policy_updates_and_a_new_name_replaces(deployed: Sandbox) -> None:
@@ -152,7 +152,7 @@ def test_a_new_policy_updates_and_a_new_name_replaces(deployed: Sandbox) -> None
     assert [policy["PolicyName"] for policy in attached] == ["another-name"]
 
 
-def test_the_bucket_is_destroyed_only_when_it_is_unprotected(deployed: Sandbox) -> None:
+def test_the_bucket_is_destroyed_only_if_unprotected(deployed: Sandbox) -> None:
     assert deployed.engine.run("development", "destroy", "--yes", "--skip-preview").exit_code == 0
     refused = deployed.engine.run("production", "destroy", "--yes", "--skip-preview")
     assert refused.exit_code != 0
@@ -180,11 +180,11 @@ def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
         assert reason.startswith("sandbox: production: the engine was killed by signal 9; run `python -m sandbox up`")
     assert up.returncode == 1
     sandbox.deploy()
-    test_the_live_documents_are_the_tutorials(sandbox)
+    test_the_deployed_documents_are_the_tutorials(sandbox)
 
 
 def killed_at(sandbox: Sandbox, stack: str, marker: str, engine: Engine | None = None) -> None:
-    """Kill the engine when it says something while it deploys."""
+    """Kill the engine when it prints a marker during a deployment."""
 
     def say(line: str) -> None:
         if marker in line:
@@ -203,7 +203,7 @@ def left_in(account: Session) -> list[str]:
 
 
 @pytest.mark.parametrize("marker", ["productionapp-bucket creating", "-attachment creating"])
-def test_what_a_killed_engine_had_made_is_known_and_can_be_destroyed(sandbox: Sandbox, marker: str) -> None:
+def test_resources_of_a_killed_engine_are_known_and_can_be_destroyed(sandbox: Sandbox, marker: str) -> None:
     sandbox.engine.prepare("production", print)
     killed_at(sandbox, "production", marker)
     state = state_file(sandbox.layout.backend, "cross-account-access", "production")
@@ -217,7 +217,7 @@ def test_what_a_killed_engine_had_made_is_known_and_can_be_destroyed(sandbox: Sa
     assert left_in(sandbox.accounts.administrator(PRODUCTION)) == []
 
 
-def test_what_is_secret_in_what_a_killed_engine_had_made_stays_secret(sandbox: Sandbox) -> None:
+def test_secrets_of_a_killed_engines_resources_stay_secret(sandbox: Sandbox) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "not-for-files"}}
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": PRODUCTION}}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": condition}]})
@@ -242,7 +242,7 @@ def test_what_is_secret_in_what_a_killed_engine_had_made_stays_secret(sandbox: S
 
 
 @pytest.mark.parametrize("marker", ["UpdateApp-policy creat", "deleting original"])
-def test_a_replacement_that_was_killed_is_finished(deployed: Sandbox, marker: str) -> None:
+def test_a_killed_replacement_is_completed(deployed: Sandbox, marker: str) -> None:
     file = deployed.engine.folder / "Pulumi.production.yaml"
     settings = yaml.safe_load(file.read_text())
     settings["config"]["cross-account-access:roles"][0] |= {
@@ -263,7 +263,7 @@ def test_a_replacement_that_was_killed_is_finished(deployed: Sandbox, marker: st
     assert "333333333333" in str(account.iam.get_role(RoleName="UpdateApp")["Role"]["AssumeRolePolicyDocument"])
 
 
-def test_a_state_that_was_being_written_when_the_engine_was_killed_is_read(deployed: Sandbox) -> None:
+def test_a_state_is_readable_after_a_kill_during_its_write(deployed: Sandbox) -> None:
     attributes = list(deployed.layout.backend.rglob("production.json.attrs"))
     assert attributes
     for file in attributes:
@@ -294,7 +294,7 @@ def test_a_killed_emulator_loses_nothing(deployed: Sandbox) -> None:
     assert (preview.exit_code, preview.changes) == (0, {"same": 12}), preview.reason
 
 
-def test_outputs_and_environment_are_what_tools_need(read_only: Sandbox) -> None:
+def test_outputs_and_environment_work_for_tools(read_only: Sandbox) -> None:
     assert read_only.engine.outputs("production")["roleArn"] == ROLE_ARN
     assert read_only.engine.outputs("development")["assumableRoles"] == {
         "Developers": {"allow": [ROLE_ARN], "deny": []},
@@ -310,7 +310,7 @@ def test_outputs_and_environment_are_what_tools_need(read_only: Sandbox) -> None
 def test_a_plain_preview_with_the_environment_shows_no_change(
     read_only: Sandbox, tmp_path: Path, stack: str, count: int
 ) -> None:
-    """As people type it, in the repository, with a CLI that brings its Python language host."""
+    """Test in the repository, with a CLI that has a Python language host."""
     host = tmp_path / "pulumi-language-python"
     host.write_text(f"#!/bin/sh\nPYTHONPATH='{REPOSITORY}' exec '{sys.executable}' -m tests.sandbox.language_host $@\n")
     host.chmod(0o755)
@@ -334,7 +334,7 @@ def test_the_tracked_files_are_only_read(read_only: Sandbox) -> None:
     assert "encryptionsalt" in (read_only.engine.folder / "Pulumi.production.yaml").read_text()
 
 
-def test_a_program_that_fails_late_ends_with_its_error(sandbox: Sandbox) -> None:
+def test_a_late_error_of_the_program_is_reported(sandbox: Sandbox) -> None:
     def program() -> None:
         number = pulumi.Output.from_input(aws.iam.Group("group", name="Late").name).apply(len)
         pulumi.export("late", number.apply(lambda length: length // 0))

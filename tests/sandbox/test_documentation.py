@@ -1,4 +1,4 @@
-"""The commands that the pages tell people to type, typed into a shell as they stand."""
+"""Tests that the pages' commands work in a shell as written."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ DAVID = (*ADMINISTRATOR, "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY", "expor
 
 
 class Shell:
-    """A shell in a checkout whose ``python -m sandbox`` is about the sandbox of these tests."""
+    """A shell in a checkout whose ``python -m sandbox`` uses the sandbox of these tests."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.share, self._folder, self._checkout = folder / "share", folder, folder / "checkout"
@@ -36,7 +36,7 @@ class Shell:
         self._write(folder / "aws", f'{python} -m tests.sandbox.aws_cli "$@"')
 
     def type(self, lines: Sequence[str], first: Sequence[str]) -> tuple[list[tuple[str, int]], str]:
-        """Type lines, and return the exit code of each, and all that they print.
+        """Run lines, and return the exit code of each, and their output.
 
         Args:
             lines: what the page says.
@@ -65,7 +65,7 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """A shell in a sandbox that is as ``up`` leaves it."""
+    """Yield a shell in a sandbox after ``up``."""
     sandbox = Sandbox(tmp_path_factory.mktemp("documented"))
     sandbox.deploy()
     sandbox.write_profiles()
@@ -78,7 +78,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 
 @pytest.mark.parametrize("name", PAGES_IN_A_SHELL)
-def test_the_commands_of_a_page_work_as_they_stand(shell: Shell, name: str) -> None:
+def test_the_commands_of_a_page_work_as_written(shell: Shell, name: str) -> None:
     lines = in_a_shell(name)
     assert lines
     codes, said = shell.type(lines, DAVID if name == "docs/switching.md" else ADMINISTRATOR)

@@ -1,4 +1,4 @@
-"""Every edit of the files is done, or refused in one line, and the way back leads to the accounts as they were."""
+"""Tests of edits of the stack files: each is deployed or refused in one line, and can be reverted."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.proof import proved
+from sandbox.proof import prove_access
 from tests.sandbox.edits import DEVELOPMENT, EDITS, PRODUCTION, THIRD, Edit
 from tests.sandbox.fingerprint import fingerprint
 from tests.sandbox.project_folder import ProjectFolder
@@ -18,7 +18,7 @@ SAMPLE = ("a group is renamed in place",)
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProjectFolder]:
-    """Projects that are deployed and stopped, by their files."""
+    """Return the deployed and stopped projects, by their files."""
     return {}
 
 
@@ -29,8 +29,8 @@ def folder(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[ProjectFolder]:
-    """A copy of a deployed project. Nothing is proved."""
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    """Yield a copy of a deployed project. The proof is skipped."""
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     key = json.dumps(request.param.base)
     if key not in deployed:
         original = ProjectFolder(tmp_path_factory.mktemp("original"), request.param.base)
@@ -51,14 +51,14 @@ def folder(
     ],
     indirect=["folder"],
 )
-def test_an_edit_and_its_way_back(edit: Edit, folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_and_its_reversal(edit: Edit, folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     assert folder.done("up").endswith("\nnothing to change\n")
     first = accounts(folder)
     edit.by_hand(folder)
     before = accounts(folder)
 
     with monkeypatch.context() as proving:
-        proving.setattr("sandbox.commands.proved", proved)
+        proving.setattr("sandbox.commands.prove_access", prove_access)
         folder.write(edit.files(edit.change))
         if edit.refused:
             refusal = refused(folder, edit.refused)
@@ -93,4 +93,4 @@ def refused(folder: ProjectFolder, pattern: str) -> str:
 
 def accounts(folder: ProjectFolder) -> dict[str, object]:
     """Return the fingerprints of all accounts."""
-    return {it: fingerprint(folder.administrator(it)) for it in (PRODUCTION, DEVELOPMENT, THIRD)}
+    return {item: fingerprint(folder.administrator(item)) for item in (PRODUCTION, DEVELOPMENT, THIRD)}

@@ -1,6 +1,6 @@
-"""After a fault at any call the next run brings everything to where an undisturbed one leads.
+"""Tests that the next run recovers from a fault at a call.
 
-``make faults`` tries all faults at all calls; here is a sample.
+``make faults`` tests all faults at all calls; this is a sample.
 """
 
 import re
@@ -18,7 +18,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.mark.parametrize(
-    ("call", "fault", "said"),
+    ("call", "fault", "message"),
     [
         (
             Call("GetRole UpdateApp", 2),
@@ -33,21 +33,21 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     ],
     ids=str,
 )
-def test_a_fault_is_said_and_the_next_run_makes_up_for_it(bench: Bench, call: Call, fault: str, said: str) -> None:
+def test_a_fault_is_reported_and_the_next_run_recovers(bench: Bench, call: Call, fault: str, message: str) -> None:
     outcome = bench.run(SCENARIOS[0], call, fault)
     assert outcome.came
     assert (outcome.passed, outcome.differs, outcome.runs) == (False, "", 1), outcome.printed
-    assert re.match(f"sandbox: {said}", outcome.said), outcome.said
+    assert re.match(f"sandbox: {message}", outcome.message), outcome.message
     assert not outcome.is_defect
 
 
-def test_a_folder_that_is_deleted_meanwhile_is_said_with_the_way_out(bench: Bench) -> None:
+def test_a_folder_deleted_during_a_run_is_reported(bench: Bench) -> None:
     outcome = bench.run(SCENARIOS[0], Call("PUT /productionapp?policy", 1), "folder killed after")
     way_out = "run `python -m sandbox down --project FOLDER --wipe`, then `python -m sandbox up --project FOLDER`"
-    assert outcome.said == (
+    assert outcome.message == (
         f"sandbox: FOLDER/.sandbox was deleted while this command ran, and the accounts with it; {way_out}"
     )
-    assert (outcome.runs, outcome.differs) == (  # the engine has written what it knew once more
+    assert (outcome.runs, outcome.differs) == (  # the engine has written its state once more
         0,
         "sandbox: FOLDER/.sandbox has lost its key: part of it was deleted, or an older version of the"
         f" sandbox made it; {way_out}",

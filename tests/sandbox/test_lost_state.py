@@ -1,4 +1,4 @@
-"""A state that is lost is named, with the way back."""
+"""Tests that a lost state is reported with the command that restores it."""
 
 import re
 import shlex
@@ -16,9 +16,9 @@ from tests.sandbox.project_folder import ProjectFolder
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
-    """A project with one deployed stack, stopped."""
+    """Return a stopped project with one deployed stack."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sandbox.commands.proved", lambda *arguments: True)
+        patch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
         folder = ProjectFolder(tmp_path_factory.mktemp("original"), {"production": ONE_ROLE["production"]})
         folder.done("up")
         folder.done("down")
@@ -27,7 +27,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
 
 @pytest.fixture
 def folder(original: ProjectFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProjectFolder]:
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     shutil.copytree(original.folder, tmp_path / "copy")
     copy = ProjectFolder(tmp_path / "copy")
     yield copy
@@ -39,7 +39,9 @@ def folder(original: ProjectFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [lambda file: file.write_text(file.read_text()[:2000]), lambda file: file.write_text(""), Path.unlink],
     ids=["cut", "empty", "deleted"],
 )
-def test_a_state_that_is_lost_is_named_with_the_way_back(folder: ProjectFolder, harm: Callable[[Path], object]) -> None:
+def test_a_lost_state_is_reported_with_its_restore_command(
+    folder: ProjectFolder, harm: Callable[[Path], object]
+) -> None:
     state = state_file(folder.layout.backend, "acme", "production")
     harm(state)
     kept = folder.kept()

@@ -58,8 +58,10 @@ ROLES = [
     role("Davids", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/Da*"]),
     role("Users", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/*"]),
     role("Roles", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/*"]),
-    role("Named", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:{it}" for it in ("user/David", "user/Dvaid")]),
-    role("NotNamed", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/{it}" for it in ("Deployer", "Deploier")]),
+    role("Named", trustedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:{item}" for item in ("user/David", "user/Dvaid")]),
+    role(
+        "NotNamed", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/{item}" for item in ("Deployer", "Deploier")]
+    ),
     role("NotSams", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:user/Sa?"]),
     role("NotDeployers", deniedPrincipalArns=[f"arn:aws:iam::{DEVELOPMENT}:role/Deployer"]),
     role("Sets", trustedPermissionSets=["Dev", "Ops"]),

@@ -70,7 +70,9 @@ class World:
 
     def role(self, name: str) -> str:
         roles = self.iam.list_roles(PathPrefix="/aws-reserved/")["Roles"]
-        return next(it["RoleName"] for it in roles if f"AWSReservedSSO_{name}_" in it["RoleName"][: len(name) + 16])
+        return next(
+            item["RoleName"] for item in roles if f"AWSReservedSSO_{name}_" in item["RoleName"][: len(name) + 16]
+        )
 
     def proof(self, *people: str) -> Proof:
         config = self.sandbox.layout.aws_config

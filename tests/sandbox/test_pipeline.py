@@ -133,14 +133,14 @@ def make_roles(sandbox: Sandbox, stack: str, account: str) -> None:
     iam = sandbox.accounts.administrator(account).iam
     [ran] = run(read_project(ROLES), [stack])
     trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account}}
-    for it in ran.resources:
-        inputs = it.inputs
-        if it.type == "aws:iam/policy:Policy":
+    for item in ran.resources:
+        inputs = item.inputs
+        if item.type == "aws:iam/policy:Policy":
             iam.create_policy(PolicyName=inputs["name"], Path=inputs["path"], PolicyDocument=inputs["policy"])
-        elif it.type == "aws:iam/role:Role":
+        elif item.type == "aws:iam/role:Role":
             trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
             iam.create_role(RoleName=inputs["name"], Path=inputs["path"], AssumeRolePolicyDocument=trust)
-        elif it.type == "aws:iam/rolePolicy:RolePolicy":
+        elif item.type == "aws:iam/rolePolicy:RolePolicy":
             iam.put_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"])
 
 

@@ -226,7 +226,9 @@ def trust_elsewhere(live: Live) -> None:
 
 def trust_one_more(live: Live) -> None:
     def change(document: Any) -> None:  # noqa: ANN401
-        document["Statement"][0]["Principal"]["AWS"] = [f"arn:aws:iam::{it}:root" for it in (DEVELOPMENT, ELSEWHERE)]
+        document["Statement"][0]["Principal"]["AWS"] = [
+            f"arn:aws:iam::{item}:root" for item in (DEVELOPMENT, ELSEWHERE)
+        ]
 
     live.put_trust("UpdateApp", change)
 

@@ -1,4 +1,4 @@
-"""``access prove`` as people type it, against a deployed sandbox."""
+"""Tests of the command ``access prove`` in a deployed sandbox."""
 
 import json
 import os
@@ -29,7 +29,7 @@ PROVE = ["prove", *STACKS, "--outsider", OUTSIDER, "--create-probes", "--wait", 
 
 @pytest.fixture(scope="module")
 def proved(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox with both stacks deployed and its profiles written."""
+    """Yield a sandbox with both stacks deployed and its profiles written."""
     made = copy_of(template, tmp_path_factory.mktemp("prove-command"))
     try:
         made.write_profiles()
@@ -39,9 +39,9 @@ def proved(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def command(sandbox: Sandbox) -> dict[str, Any]:
-    """How the command is run: as after ``eval "$(python -m sandbox env development)"``."""
+    """Return the arguments that run the command as after ``eval "$(python -m sandbox env development)"``."""
     variables = {**os.environ, **sandbox.engine.environment("development")}
-    # Here two stacks are read; the variable names one for the CLI's own commands.
+    # The command reads two stacks; the variable names one for the CLI's own commands.
     variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
     return {"cwd": REPOSITORY, "env": variables, "text": True}
 
@@ -51,7 +51,7 @@ def access(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(whole, capture_output=True, check=False, **command(sandbox))
 
 
-def test_the_proof_is_told_in_every_form(proved: Sandbox, tmp_path: Path) -> None:
+def test_the_proof_is_written_in_every_format(proved: Sandbox, tmp_path: Path) -> None:
     forms = {name: tmp_path / f"proof.{name}" for name in ("json", "junit", "markdown", "html")}
     done = access(proved, *PROVE, *(word for name, path in forms.items() for word in (f"--{name}", str(path))))
     assert done.returncode == 0, done.stderr
@@ -76,7 +76,7 @@ def test_the_proof_is_told_in_every_form(proved: Sandbox, tmp_path: Path) -> Non
     assert proved.left_over_probes() == []
 
 
-def test_a_red_proof_fails_and_a_comparison_tells_who_gained(proved: Sandbox, tmp_path: Path) -> None:
+def test_a_red_proof_fails_and_a_comparison_names_who_gained(proved: Sandbox, tmp_path: Path) -> None:
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     assert access(proved, *PROVE, "--json", str(before)).returncode == 0
     iam = proved.accounts.administrator(STACKS["development"]).iam
@@ -96,7 +96,7 @@ def test_a_red_proof_fails_and_a_comparison_tells_who_gained(proved: Sandbox, tm
 
 
 def interrupted(sandbox: Sandbox, phase: str, *numbers: signal.Signals) -> tuple[int, str]:
-    """Send signals to a proof as soon as a phase begins, and return its exit code and the rest of its errors."""
+    """Send signals to a proof when a phase begins, and return its exit code and the rest of its errors."""
     whole = [sys.executable, "-m", "access", *PROVE]
     with subprocess.Popen(whole, stderr=subprocess.PIPE, stdout=subprocess.PIPE, **command(sandbox)) as proving:
         assert proving.stderr is not None
@@ -125,12 +125,12 @@ def test_an_interrupted_proof_leaves_nothing(proved: Sandbox, phase: str, number
     assert proved.left_over_probes() == []
 
 
-def test_a_proof_whose_removal_is_interrupted_says_what_is_left(proved: Sandbox) -> None:
+def test_an_interrupted_removal_names_the_leftovers(proved: Sandbox) -> None:
     code, errors = interrupted(proved, "removing what", signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     last, left = errors.splitlines()[-1], proved.left_over_probes()
-    if code == 130:  # the removal was over before the third signal
+    if code == 130:  # the removal ended before the third signal
         assert (last, left) == ("access: interrupted", [])
-    else:  # what was not answered is named, though the emulator may have removed it since
+    else:  # unanswered removals are named, though the emulator may have done them since
         assert code == 1
         assert last.startswith("access: not removed: ")
         assert "access prove … --clean" in last
@@ -138,7 +138,7 @@ def test_a_proof_whose_removal_is_interrupted_says_what_is_left(proved: Sandbox)
     assert proved.left_over_probes() == []
 
 
-def test_leftovers_of_a_killed_proof_are_listed_and_removed_when_that_is_asked_for(proved: Sandbox) -> None:
+def test_leftovers_of_a_killed_proof_are_listed_and_removed_on_request(proved: Sandbox) -> None:
     assert interrupted(proved, "switching into roles", signal.SIGKILL)[0] == -signal.SIGKILL
     left = proved.left_over_probes()
     assert left
@@ -153,12 +153,12 @@ def test_leftovers_of_a_killed_proof_are_listed_and_removed_when_that_is_asked_f
     assert access(proved, *PROVE, "--clean").stdout == "no leftovers\n"
 
 
-def test_without_probes_people_try_and_nothing_is_written(proved: Sandbox) -> None:
+def test_without_probes_people_test_and_nothing_is_created(proved: Sandbox) -> None:
     saved = {path: path.read_bytes() for path in proved.layout.emulator_state.rglob("*") if path.is_file()}
     done = access(proved, "prove", *STACKS, "--as", "David", "--as", "Theresa", "--wait", "0", "--json", "-")
     assert done.returncode == 0, done.stderr
     proof = json_report.parse(done.stdout)
-    assert [(it.name, it.groups) for it in proof.principals] == [
+    assert [(item.name, item.groups) for item in proof.principals] == [
         ("profile David", ("Developers",)),
         ("profile Theresa", ("Testers",)),
     ]
@@ -173,14 +173,14 @@ def test_without_probes_people_try_and_nothing_is_written(proved: Sandbox) -> No
         "list productionapp",
     }
     assert len(proof.not_tried) == 1
-    # Access keys remember when they were used; nothing else is to be different.
+    # Access keys record their last use; nothing else may differ.
     differing = [path.name for path, before in saved.items() if path.read_bytes() != before]
     assert [name for name in differing if not name.startswith(("iam", "sts"))] == []
     assert proved.left_over_probes() == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["prove", "production", "--project", "nowhere"], "access: nowhere has no Pulumi.yaml"),
         (["prove", "production", "--declared", "nowhere.json"], "access: nowhere.json can't be read: "),
@@ -201,10 +201,10 @@ def test_without_probes_people_try_and_nothing_is_written(proved: Sandbox) -> No
         (["diff", "README.md", "README.md"], "access: README.md: "),
     ],
 )
-def test_what_can_not_be_proved_is_told_in_one_line(proved: Sandbox, arguments: list[str], told: str) -> None:
+def test_an_impossible_proof_is_refused_in_one_line(proved: Sandbox, arguments: list[str], message: str) -> None:
     done = access(proved, *arguments)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(told)
+    assert done.stderr.startswith(message)
     assert len(done.stderr.splitlines()) == 1
     assert proved.left_over_probes() == []
 
@@ -218,11 +218,11 @@ def test_what_can_not_be_proved_is_told_in_one_line(proved: Sandbox, arguments: 
         ["production", "--stack-profile", "production"],
     ],
 )
-def test_what_is_not_understood_is_told_with_code_2(proved: Sandbox, arguments: list[str]) -> None:
+def test_usage_errors_exit_with_2(proved: Sandbox, arguments: list[str]) -> None:
     assert access(proved, "prove", *arguments).returncode == 2
 
 
-def test_no_secret_is_told(proved: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_printed(proved: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets: list[str] = []
     sign_in = Account.session
 
@@ -236,15 +236,15 @@ def test_no_secret_is_told(proved: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
         Participant(Account(stack, config), parse_stack_outputs(stack, proved.engine.outputs(stack)))
         for stack in STACKS
     ]
-    told: list[str] = []
-    proof = prove(participants, Settings(create_probes=True, patience=0), progress=told.append)
-    told += [report.render(proof) for report in (json_report, junit_report, markdown_report, html_report)]
-    told += [text_report.render(proof, colour=True), repr(proof)]
+    texts: list[str] = []
+    proof = prove(participants, Settings(create_probes=True, patience=0), progress=texts.append)
+    texts += [report.render(proof) for report in (json_report, junit_report, markdown_report, html_report)]
+    texts += [text_report.render(proof, colour=True), repr(proof)]
     assert len(secrets) > 10
-    assert [secret for secret in secrets if any(secret in text for text in told)] == []
+    assert [secret for secret in secrets if any(secret in text for text in texts)] == []
 
 
-def test_a_proof_that_fails_midway_is_cleaned_up(proved: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_proof_is_cleaned_up(proved: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AccessError("midway")
 

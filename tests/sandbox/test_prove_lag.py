@@ -1,4 +1,4 @@
-"""The proof while services learn of changes to IAM late, each after a while of its own: it is slow, and never wrong."""
+"""Tests of the proof while services see changes to IAM late, each after its own delay: it is slow but never wrong."""
 
 import json
 import threading
@@ -36,7 +36,7 @@ class SandboxClock:
     seconds: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _waited: dict[int, float] = field(default_factory=dict)
-    """Until when each thread has waited."""
+    """The time until which each thread has waited."""
 
     def __post_init__(self) -> None:
         self._write()
@@ -71,7 +71,7 @@ def deployed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @contextmanager
 def lagging(sandbox: Sandbox, lags: Mapping[str, int]) -> Iterator[SandboxClock]:
-    """Let services lag as long as the context lasts. Changes before it are known everywhere."""
+    """Delay the services' views within the context. Earlier changes are visible everywhere."""
     clock = SandboxClock(sandbox, lags)
     try:
         yield clock
@@ -81,7 +81,7 @@ def lagging(sandbox: Sandbox, lags: Mapping[str, int]) -> Iterator[SandboxClock]
 
 @dataclass(frozen=True)
 class Documents:
-    """What is deployed, where it is changed below."""
+    """The deployed documents that the tests change."""
 
     trust: Any
     statements: Any
@@ -89,7 +89,7 @@ class Documents:
 
 
 def read(sandbox: Sandbox) -> Documents:
-    production, development = (sandbox.accounts.administrator(it).iam for it in (PRODUCTION, DEVELOPMENT))
+    production, development = (sandbox.accounts.administrator(item).iam for item in (PRODUCTION, DEVELOPMENT))
     version = production.get_policy(PolicyArn=POLICY)["Policy"]["DefaultVersionId"]
     document: Any = production.get_policy_version(PolicyArn=POLICY, VersionId=version)["PolicyVersion"]["Document"]
     return Documents(
@@ -100,7 +100,7 @@ def read(sandbox: Sandbox) -> Documents:
 
 
 def put(sandbox: Sandbox, documents: Documents) -> None:
-    production, development = (sandbox.accounts.administrator(it).iam for it in (PRODUCTION, DEVELOPMENT))
+    production, development = (sandbox.accounts.administrator(item).iam for item in (PRODUCTION, DEVELOPMENT))
     production.update_assume_role_policy(RoleName="UpdateApp", PolicyDocument=json.dumps(documents.trust))
     production.create_policy_version(
         PolicyArn=POLICY, PolicyDocument=json.dumps(documents.statements), SetAsDefault=True
@@ -112,10 +112,10 @@ def put(sandbox: Sandbox, documents: Documents) -> None:
 
 
 def widen(sandbox: Sandbox, right: Documents, services: Collection[str]) -> None:
-    """Open the role: at STS to one more account and to Testers, at S3 and IAM to more than it grants."""
+    """Widen the access: at STS to another account and to Testers, at S3 and IAM to more actions."""
     wide: Any = json.loads(json.dumps([right.trust, right.statements, right.deny]))
     if "sts" in services:
-        wide[0]["Statement"][0]["Principal"]["AWS"] = [f"arn:aws:iam::{it}:root" for it in (DEVELOPMENT, ELSEWHERE)]
+        wide[0]["Statement"][0]["Principal"]["AWS"] = [f"arn:aws:iam::{item}:root" for item in (DEVELOPMENT, ELSEWHERE)]
         wide[2]["Statement"] = [statement | {"Effect": "Allow"} for statement in wide[2]["Statement"]]
     if "s3" in services:
         for statement in wide[1]["Statement"]:
@@ -170,7 +170,7 @@ def unexpected(proof: Proof) -> list[Cell]:
 
 
 @pytest.mark.parametrize("service", WIDENED)
-def test_what_was_opened_just_now_is_found(deployed: Sandbox, service: str) -> None:
+def test_newly_opened_access_is_found(deployed: Sandbox, service: str) -> None:
     right = read(deployed)
     try:
         with lagging(deployed, dict.fromkeys(WIDENED, 20) | {service: 60}) as clock:
@@ -183,7 +183,7 @@ def test_what_was_opened_just_now_is_found(deployed: Sandbox, service: str) -> N
 
 
 @pytest.mark.parametrize("lags", [{"sts": 60, "s3": 45, "iam": 1}, {"sts": 5, "s3": 20, "iam": 60}], ids=str)
-def test_what_was_closed_just_now_is_closed(deployed: Sandbox, lags: Mapping[str, int]) -> None:
+def test_newly_closed_access_is_proved_closed(deployed: Sandbox, lags: Mapping[str, int]) -> None:
     right = read(deployed)
     widen(deployed, right, WIDENED)
     with lagging(deployed, lags) as clock:
@@ -196,7 +196,7 @@ def test_what_was_closed_just_now_is_closed(deployed: Sandbox, lags: Mapping[str
 
 
 @pytest.mark.parametrize("service", WIDENED)
-def test_without_time_enough_nothing_is_proved_and_nothing_is_wrong(deployed: Sandbox, service: str) -> None:
+def test_without_enough_time_the_proof_is_inconclusive(deployed: Sandbox, service: str) -> None:
     right = read(deployed)
     try:
         with lagging(deployed, {service: 10_000}) as clock:

@@ -23,7 +23,7 @@ from sandbox.layout import Layout
 from sandbox.provider.configuration import Aws
 from sandbox.provider.service import RESOURCE_TYPES, AwsProvider
 from sandbox.provider.values import UNKNOWN, Properties, to_struct
-from tests.sandbox.wire import Proxied, Wire, served
+from tests.sandbox.wire import Proxied, Wire, serving
 
 ACCOUNT = "999999999999"
 PEER = "ipv4:127.0.0.1:1"
@@ -510,7 +510,7 @@ def wire() -> Wire:
 
 @pytest.fixture
 def stack(tmp_path: Path, layout: Layout, wire: Wire) -> Iterator[Stack]:
-    with served(lambda: layout, wire) as address:
+    with serving(lambda: layout, wire) as address:
         yield Stack(tmp_path, layout, address)
 
 

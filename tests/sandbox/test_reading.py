@@ -31,7 +31,7 @@ Undo = Callable[[], Any]
 
 
 def document(*statements: Mapping[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "X", **it} for it in statements]})
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "X", **item} for item in statements]})
 
 
 def allow(action: str, resource: str = "*") -> str:

@@ -1,4 +1,4 @@
-"""The steps of docs/state.md, from nothing to a second stack, with the rights that it lists."""
+"""Tests of the steps of docs/state.md, from nothing to a second stack, with the rights that it lists."""
 
 import configparser
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.engine import Engine, Finished
-from sandbox.generated import write_generated
+from sandbox.generated import write_project_files
 from sandbox.isolation import child_environment
 from sandbox.layout import PULUMI_HOME, REPOSITORY
 from sandbox.users import Accounts, User
@@ -34,7 +34,7 @@ def steps() -> dict[str, str]:
 
 
 def rights(profile: str) -> Rights:
-    """Return the rights that docs/state.md says a profile needs."""
+    """Return a profile's rights in docs/state.md."""
     found = []
     for row in re.findall(r"^\| (`.*`) \| (`.*`) \| `(arn:.*)` \|$", (REPOSITORY / "docs/state.md").read_text(), re.M):
         if f"`{profile}`" in row[0]:
@@ -51,7 +51,7 @@ def document(allowed: Rights) -> str:
 
 
 def give(accounts: Accounts, user: User, allowed: Rights) -> None:
-    """Let a user do this and nothing else."""
+    """Replace a user's rights."""
     iam, arn = accounts.administrator(user.account_id).iam, f"arn:aws:iam::{user.account_id}:policy/steps"
     if iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]:
         iam.detach_user_policy(UserName=user.name, PolicyArn=arn)
@@ -61,7 +61,7 @@ def give(accounts: Accounts, user: User, allowed: Rights) -> None:
 
 
 class Administrators:
-    """Three people, each with a profile and a shell, in a checkout of the repository."""
+    """Three administrators, each with a profile and a shell, in a checkout of the repository."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self._sandbox, self._folder, self._checkout = sandbox, folder, folder / "checkout"
@@ -70,16 +70,16 @@ class Administrators:
             if not path.name.startswith("Pulumi.") and path.name != ".git":
                 (self._checkout / path.name).symlink_to(path)
         for stack in ("production", "development"):
-            write_generated(self._checkout, sandbox.engine.project, stack, sandbox.emulator.endpoint)
+            write_project_files(self._checkout, sandbox.engine.project, stack, sandbox.emulator.endpoint)
         self._write_profiles()
         self._write_tools()
 
     def allow(self, profile: str, allowed: Rights) -> None:
-        """Give somebody these rights and no others."""
+        """Replace a profile's rights."""
         give(self._sandbox.accounts, User("administrator", ACCOUNTS[profile]), allowed)
 
     def type(self, lines: str) -> subprocess.CompletedProcess[str]:
-        """Run lines in a shell that stops at the first that fails, with this machine's values in them."""
+        """Run lines in a shell that stops at the first failure, with this machine's values filled in."""
         lines = lines.replace("PULUMI_CONFIG_PASSPHRASE=…", "PULUMI_CONFIG_PASSPHRASE=secret")
         lines = re.sub(r"(s3://\S+\?profile=\w+)", r"\1&use_path_style=true", lines)
         return subprocess.run(
@@ -142,12 +142,12 @@ def people(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Admini
 
 
 def done(finished: subprocess.CompletedProcess[str]) -> str:
-    """Return what lines print that succeed."""
+    """Return the output of lines that succeed."""
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
 
-def test_the_steps_lead_from_nothing_to_both_stacks(people: Administrators) -> None:
+def test_the_steps_deploy_both_stacks_from_nothing(people: Administrators) -> None:
     for profile, lines in steps().items():
         people.allow(profile, rights(profile))
         done(people.type(lines))
@@ -156,16 +156,16 @@ def test_the_steps_lead_from_nothing_to_both_stacks(people: Administrators) -> N
     assert "7 unchanged" in done(people.type(preview))
 
 
-@pytest.mark.parametrize("right", rights("state"), ids=lambda it: it[0])
-def test_the_bucket_is_not_made_with_one_right_less(people: Administrators, right: tuple[str, str]) -> None:
-    people.allow("state", [it for it in rights("state") if it != right])
+@pytest.mark.parametrize("right", rights("state"), ids=lambda right: right[0])
+def test_the_bucket_needs_each_right(people: Administrators, right: tuple[str, str]) -> None:
+    people.allow("state", [other for other in rights("state") if other != right])
     finished = people.type(steps()["state"])
     assert finished.returncode != 0
     assert re.search("AccessDenied|Forbidden", finished.stderr), finished.stderr
 
 
 class Deployer(Engine):
-    """The engine with the credentials of somebody who may do little."""
+    """The engine with the credentials of a user with limited rights."""
 
     def __init__(self, sandbox: Sandbox, stack: str) -> None:
         super().__init__(sandbox.layout, sandbox.emulator, sandbox.cli)
@@ -180,7 +180,7 @@ class Deployer(Engine):
         return {**super().environment(stack), **key}
 
     def up_with(self, allowed: Rights) -> Finished:
-        """Deploy with these rights and no others."""
+        """Deploy with exactly these rights."""
         give(self._accounts, self._user, allowed)
         return self.run(self._stack, "up", "--skip-preview")
 
@@ -194,14 +194,14 @@ class Deployer(Engine):
         if "acme-state" not in resource
     ],
 )
-def test_a_stack_is_not_deployed_with_one_right_less(sandbox: Sandbox, stack: str, action: str) -> None:
+def test_a_deployment_needs_each_right(sandbox: Sandbox, stack: str, action: str) -> None:
     for needed in ("production",) if stack == "development" else ():
         sandbox.engine.prepare(needed, print)
         sandbox.engine.up(needed, print)
     sandbox.engine.prepare(stack, print)
-    allowed = [it for it in rights(stack) if "acme-state" not in it[1]]
+    allowed = [right for right in rights(stack) if "acme-state" not in right[1]]
     deployer = Deployer(sandbox, stack)
-    finished = deployer.up_with([it for it in allowed if it[0] != action])
+    finished = deployer.up_with([right for right in allowed if right[0] != action])
     assert finished.exit_code != 0
-    said = "\n".join(error.message for error in finished.errors)
-    assert f"not authorized to perform: {action}" in said or "HeadBucket: 403" in said
+    messages = "\n".join(error.message for error in finished.errors)
+    assert f"not authorized to perform: {action}" in messages or "HeadBucket: 403" in messages

@@ -34,7 +34,7 @@ from sandbox.__main__ import main
 from sandbox.emulator import Emulator
 from sandbox.engine import Engine
 from sandbox.errors import SandboxError
-from sandbox.generated import write_generated
+from sandbox.generated import write_project_files
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.secret_key import make_key
 from tests.sandbox.conftest import Sandbox
@@ -408,7 +408,7 @@ def test_a_process_gets_none_of_the_callers_variables(tmp_path: Path, monkeypatc
         emulator.start(printing)
     cli = toolchain.Cli(cast(PulumiCommand, SimpleNamespace(command=str(printing))), "made for the test")
     engine = Engine(layout, emulator, cli)
-    write_generated(engine.folder, engine.project, "production", emulator.endpoint)
+    write_project_files(engine.folder, engine.project, "production", emulator.endpoint)
     by_engine = "\n".join(engine.run("production", "version").lines)
     by_emulator = layout.emulator_log.read_text()
     assert "PATH=" in by_engine

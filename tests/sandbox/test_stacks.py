@@ -11,7 +11,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from sandbox.emulator import Emulator, command_of
-from sandbox.proof import proved
+from sandbox.proof import prove_access
 from sandbox.users import ADMINISTRATOR
 from tests.sandbox.project_folder import ProjectFolder
 
@@ -70,7 +70,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProjectFol
 @pytest.fixture
 def acme(world: tuple[ProjectFolder, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[ProjectFolder]:
     """Yield the deployed folder, for edits that are refused. The proof is skipped, because it is slow."""
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     yield world[0]
     world[0].write()
 
@@ -267,8 +267,8 @@ def test_a_role_a_group_and_a_permission_set_are_renamed(edited: ProjectFolder) 
     def attached() -> dict[str, list[str]]:
         """Return the policies of Identity Center's roles, by the roles' ARNs."""
         roles = iam.list_roles(PathPrefix="/aws-reserved/")["Roles"]
-        listed = {it["Arn"]: iam.list_attached_role_policies(RoleName=it["RoleName"]) for it in roles}
-        return {arn: sorted(it["PolicyName"] for it in found["AttachedPolicies"]) for arn, found in listed.items()}
+        listed = {item["Arn"]: iam.list_attached_role_policies(RoleName=item["RoleName"]) for item in roles}
+        return {arn: sorted(item["PolicyName"] for item in found["AttachedPolicies"]) for arn, found in listed.items()}
 
     [(arn, policies)] = attached().items()
     prefix = f"arn:aws:iam::{PEOPLE}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
@@ -310,13 +310,13 @@ def test_a_foreign_member_prevents_the_deletion_of_a_group(edited: ProjectFolder
 def test_an_encrypted_external_id_is_replaced_by_the_sandboxs_own(
     edited: ProjectFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.commands.proved", proved)
+    monkeypatch.setattr("sandbox.commands.prove_access", prove_access)
     edited.edit("books", "bucket: acme-books", "bucket: acme-books\n    externalId: {secure: v1:AAAA:BBBB}")
     printed = edited.done("up", "books")
     assert "books: acme:roles[0].externalId is encrypted for your own backend" in printed
     assert "assume the role without the external id" in printed
     assert "Everything that was read and tried came out as expected" in printed
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     assert edited.done("up", "books").endswith("\nnothing to change\n")
     assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")
 

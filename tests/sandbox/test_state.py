@@ -1,4 +1,4 @@
-"""State in a bucket of S3: deployed with the policy of ``access state-policy``, refused with any right less."""
+"""Tests of state in an S3 bucket: the policy of ``access state-policy`` is sufficient, and each right is needed."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ LOCK = {"pid": 4711, "username": "somebody", "hostname": "laptop", "timestamp": 
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox in which nothing is deployed."""
+    """Yield a sandbox without deployed stacks."""
     made = Sandbox(tmp_path_factory.mktemp("state"))
     yield made
     made.emulator.stop()
@@ -33,7 +33,7 @@ def bucket(sandbox: Sandbox) -> StateBucket:
 
 @pytest.fixture(scope="module")
 def deployed(sandbox: Sandbox, bucket: StateBucket) -> Cli:
-    """Both stacks, deployed from nothing, as docs/state.md says."""
+    """Deploy both stacks from nothing, as docs/state.md describes."""
     cli = bucket.cli(whole=True)
     for stack in ACCOUNTS:
         cli.init(stack)
@@ -41,14 +41,14 @@ def deployed(sandbox: Sandbox, bucket: StateBucket) -> Cli:
     return cli
 
 
-def test_both_stacks_are_deployed_and_one_right_less_is_noticed(deployed: Cli, bucket: StateBucket) -> None:
+def test_both_stacks_are_deployed_and_a_missing_right_is_noticed(deployed: Cli, bucket: StateBucket) -> None:
     for stack, key in STATE_KEYS.items():
         assert bucket.keys(key) == [key, f"{key}.bak"], stack
     assert bucket.keys("locks/") == []
-    read = next(it for it in rights(bucket.policy()) if it[0] == "Read2Development")
+    read = next(right for right in rights(bucket.policy()) if right[0] == "Read2Development")
     bucket.put(without(bucket.policy(), *read))
     assert denied(deployed.refused("development", "preview"))
-    layout = next(it for it in rights(bucket.policy()) if it[0] == "ReadLayout")
+    layout = next(item for item in rights(bucket.policy()) if item[0] == "ReadLayout")
     bucket.put(without(bucket.policy(), *layout))
     said = deployed.refused("production", "stack", "output")
     assert 'read ".pulumi/meta.yaml"' in said
@@ -58,7 +58,7 @@ def test_both_stacks_are_deployed_and_one_right_less_is_noticed(deployed: Cli, b
 
 
 @pytest.mark.usefixtures("deployed")
-def test_nobody_writes_the_state_of_another_stack(bucket: StateBucket) -> None:
+def test_no_keeper_writes_another_stacks_state(bucket: StateBucket) -> None:
     for stack, other in (("production", "development"), ("development", "production")):
         theirs, session = f"{FOLDER}/{STATE_KEYS[other]}", bucket.keeper(stack)
         for key in (theirs, f"{FOLDER}/locks/organization/{PROJECT}/{other}/mine.json", f"{FOLDER}/meta.yaml"):
@@ -74,9 +74,7 @@ def test_nobody_writes_the_state_of_another_stack(bucket: StateBucket) -> None:
     assert bucket.keys("stacks/") == [key for stack in sorted(ACCOUNTS) for key in bucket.keys(STATE_KEYS[stack])]
 
 
-def test_state_is_read_with_the_profile_of_the_url_and_not_with_the_accounts_credentials(
-    deployed: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_state_is_read_with_the_profile_in_the_url(deployed: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     with_profile = Cli.environment
     deployed.done("production", "stack", "output")
     with monkeypatch.context() as patch:
@@ -91,12 +89,12 @@ def test_state_is_read_with_the_profile_of_the_url_and_not_with_the_accounts_cre
         assert "is not authorized to perform: s3:GetObject" in deployed.refused("production", "stack", "output")
 
 
-# One right less, with a small program.
+# Without one right, with a small program.
 
 
 @dataclass(frozen=True)
 class Right:
-    """A right of the policy, and what does not work without it."""
+    """A right of the policy, and the command that fails without it."""
 
     statement: str
     action: str
@@ -104,20 +102,20 @@ class Right:
     command: tuple[str, ...]
     stack: str = "production"
     stays: str = ""
-    """What begins so stays though the command is to remove it; it says nothing."""
+    """The prefix of the keys that the command silently fails to delete."""
     missing: str = ""
-    """What begins so is not written though the command is to; it says nothing."""
+    """The prefix of the keys that the command silently fails to write."""
     gone: str = ""
-    """What is removed first."""
+    """The key that is deleted first."""
     says: str = ""
-    """The reason why the command fails with the right."""
+    """The reason for which the command fails even with the right."""
 
     def __str__(self) -> str:
         return f"{self.statement} {self.action.removeprefix('s3:')} {self.target.replace(f'{PROJECT}/', '')}"
 
 
 STATE, TAGS = STATE_KEYS["production"], f"stacks/{PROJECT}/production.pulumi-tags"
-HISTORY, LOCKS, BACKUPS = (f"{it}/{PROJECT}/production/" for it in ("history", "locks/organization", "backups"))
+HISTORY, LOCKS, BACKUPS = (f"{item}/{PROJECT}/production/" for item in ("history", "locks/organization", "backups"))
 UP, RM, TAG = ("up", "--skip-preview"), ("stack", "rm", "--yes", "--force"), ("stack", "tag")
 RIGHTS = [
     Right("ReadLayout", "s3:GetObject", "meta.yaml", ("stack", "output")),
@@ -146,7 +144,7 @@ RIGHTS = [
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StateBucket, Cli]]:
-    """A bucket and both stacks, with a small program."""
+    """Yield a bucket and both stacks, with a small program."""
     made = Sandbox(tmp_path_factory.mktemp("small"))
     bucket = StateBucket(made)
     cli = bucket.cli()
@@ -160,7 +158,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StateBucke
 
 @pytest.fixture(scope="module")
 def first(small: tuple[StateBucket, Cli]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """All that the bucket keeps, and the stacks' files."""
+    """Return all objects in the bucket, and the stacks' files."""
     bucket, cli = small
     objects = {
         key: bucket.s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read() for key in bucket.keys("")
@@ -170,7 +168,7 @@ def first(small: tuple[StateBucket, Cli]) -> tuple[dict[str, bytes], dict[str, s
 
 @pytest.fixture
 def fresh(small: tuple[StateBucket, Cli], first: tuple[dict[str, bytes], dict[str, str]]) -> tuple[StateBucket, Cli]:
-    """The bucket and the files, as they were first, with the whole policy."""
+    """Return the bucket and the files in their original state, with the whole policy."""
     (bucket, cli), (objects, files) = small, first
     bucket.put(bucket.policy())
     for key in set(bucket.keys("")) - objects.keys():
@@ -184,7 +182,7 @@ def fresh(small: tuple[StateBucket, Cli], first: tuple[dict[str, bytes], dict[st
 
 @pytest.mark.every_right
 @pytest.mark.parametrize("right", RIGHTS, ids=str)
-def test_with_one_right_less_a_command_fails_and_with_it_succeeds(fresh: tuple[StateBucket, Cli], right: Right) -> None:
+def test_a_command_fails_without_a_right_and_succeeds_with_it(fresh: tuple[StateBucket, Cli], right: Right) -> None:
     bucket, cli = fresh
     if right.command == ("cancel",):
         bucket.write(f"{LOCKS}stuck.json", json.dumps(LOCK).encode())
@@ -200,14 +198,14 @@ def test_with_one_right_less_a_command_fails_and_with_it_succeeds(fresh: tuple[S
     if right.says:
         assert right.says in cli.refused(right.stack, *right.command)
         return
-    cli.run(right.stack, "cancel")  # what could not be written may have left a lock
+    cli.run(right.stack, "cancel")  # a failed write may have left a lock
     if right.command == ("cancel",):
         assert bucket.keys(LOCKS) == []
     cli.done(right.stack, *right.command)
 
 
 def found(bucket: StateBucket, right: Right) -> tuple[str, str, str]:
-    """Return a right as the policy has it."""
+    """Return a right as it is in the policy."""
     number = list(ACCOUNTS).index(right.stack) + 1
     sid = right.statement if right.statement == "ReadLayout" else f"{right.statement}{number}{right.stack.capitalize()}"
     prefix = f"{FOLDER}/" if right.statement == "List" else f"{ARN}/{FOLDER}/"
@@ -216,18 +214,22 @@ def found(bucket: StateBucket, right: Right) -> tuple[str, str, str]:
     return exact
 
 
-def denied(said: str) -> bool:
-    """Return whether S3 has refused something; the answer to a HEAD has no other words."""
-    return "AccessDenied" in said or "Forbidden" in said
+def denied(output: str) -> bool:
+    """Return ``True`` if S3 has refused a call; the answer to a HEAD has no other message."""
+    return "AccessDenied" in output or "Forbidden" in output
 
 
-def test_every_right_of_the_policy_is_tried(bucket: StateBucket) -> None:
-    """Production's are, and of Development's those that differ by more than the stack's name."""
-    wanted = {it for it in rights(bucket.policy()) if "Production" in it[0] or "production" in it[2] or "meta" in it[2]}
+def test_every_right_of_the_policy_is_tested(bucket: StateBucket) -> None:
+    """Test that all rights of Production are covered, and those of Development that differ in more than the name."""
+    wanted = {
+        item
+        for item in rights(bucket.policy())
+        if "Production" in item[0] or "production" in item[2] or "meta" in item[2]
+    }
     assert {found(bucket, right) for right in RIGHTS} == wanted
 
 
-# The account that the bucket is in.
+# The bucket's account.
 
 
 @pytest.mark.every_right
@@ -241,7 +243,7 @@ def test_every_right_of_the_policy_is_tried(bucket: StateBucket) -> None:
         ("ReadOnly111111111111", "delete_object", "production"),
     ],
 )
-def test_an_administrator_of_the_buckets_account_gains_nothing_unless_a_denial_is_left_out(
+def test_the_denials_keep_out_administrators_of_the_buckets_account(
     sandbox: Sandbox, statement: str, action: str, stack: str
 ) -> None:
     owner = statement[-12:]
@@ -256,22 +258,22 @@ def test_an_administrator_of_the_buckets_account_gains_nothing_unless_a_denial_i
         with pytest.raises(ClientError, match="AccessDenied"):
             call(Bucket=bucket.name, Key=key)
         policy = bucket.policy()
-        bucket.put({**policy, "Statement": [it for it in policy["Statement"] if it["Sid"] != statement]})
+        bucket.put({**policy, "Statement": [item for item in policy["Statement"] if item["Sid"] != statement]})
         call(Bucket=bucket.name, Key=key)
     bucket.delete()
 
 
-# When it goes wrong: docs/state.md.
+# Repairs, as in docs/state.md.
 
 
 @pytest.mark.every_right
-def test_a_stuck_lock_is_named_and_cancelled_by_those_who_keep_the_state(fresh: tuple[StateBucket, Cli]) -> None:
+def test_a_stuck_lock_is_named_and_cancelled_by_the_keeper(fresh: tuple[StateBucket, Cli]) -> None:
     bucket, cli = fresh
     bucket.write(f"{LOCKS}stuck.json", json.dumps(LOCK).encode())
-    said = cli.refused("production", *UP)
-    assert "the stack is currently locked by 1 lock(s)" in said
-    assert "somebody@laptop (pid 4711)" in said
-    cli.done("development", "preview")  # which only reads
+    output = cli.refused("production", *UP)
+    assert "the stack is currently locked by 1 lock(s)" in output
+    assert "somebody@laptop (pid 4711)" in output
+    cli.done("development", "preview")  # it only reads
     assert denied(cli.refused("development", "cancel", "--stack", f"organization/{PROJECT}/production"))
     cli.done("production", "cancel")
     assert bucket.keys(LOCKS) == []
@@ -280,11 +282,11 @@ def test_a_stuck_lock_is_named_and_cancelled_by_those_who_keep_the_state(fresh: 
 
 @pytest.mark.every_right
 def test_an_earlier_version_of_the_state_is_restored(fresh: tuple[StateBucket, Cli]) -> None:
-    """By the state's account, from the versions of the bucket."""
+    """Test the restore by the state's account, from the bucket's versions."""
     bucket, cli = fresh
     key, before = f"{FOLDER}/{STATE}", cli.done("production", "stack", "output", "--json").lines
     listed = bucket.s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
-    version = next(it["VersionId"] for it in listed if it["Key"] == key and it["IsLatest"])
+    version = next(item["VersionId"] for item in listed if item["Key"] == key and item["IsLatest"])
     bucket.write(STATE, b"half of a sta")
     cli.refused("production", "stack", "output")
     bucket.s3.copy_object(Bucket=BUCKET, Key=key, CopySource=f"{BUCKET}/{key}?versionId={version}")
@@ -294,7 +296,7 @@ def test_an_earlier_version_of_the_state_is_restored(fresh: tuple[StateBucket, C
 
 @pytest.mark.every_right
 def test_an_earlier_update_is_restored_from_the_history(fresh: tuple[StateBucket, Cli], tmp_path: Path) -> None:
-    """By those who keep the state."""
+    """Test the restore by the state's keeper."""
     bucket, cli = fresh
     name = next(key for key in bucket.keys(HISTORY) if key.endswith(".checkpoint.json"))
     body = bucket.keeper("production").s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{name}")["Body"].read()

@@ -279,7 +279,7 @@ def test_permissions_boundaries(accounts: Accounts, iam: "IAMClient") -> None:
     details = iam.get_account_authorization_details()
     entities: list[Any] = [*details["UserDetailList"], *details["RoleDetailList"]]
     bounded_entities = [entity for entity in entities if "bounded" in (entity.get("UserName"), entity.get("RoleName"))]
-    assert [it["PermissionsBoundary"] for it in bounded_entities] == [bounded] * 2
+    assert [item["PermissionsBoundary"] for item in bounded_entities] == [bounded] * 2
     assert [entity for entity in entities if "PermissionsBoundary" not in entity]
     with accounts.signed_in(User("bounded", ACCOUNT)) as session:
         session.iam.get_user(UserName="bounded")

@@ -26,7 +26,7 @@ SignIn = Callable[[str], Session]
 
 
 def document(*statements: Statement, version: str = "2012-10-17") -> str:
-    return json.dumps({"Version": version, "Statement": [{"Effect": "Allow", **it} for it in statements]})
+    return json.dumps({"Version": version, "Statement": [{"Effect": "Allow", **item} for item in statements]})
 
 
 def allow(action: str | list[str], resource: str = "*", **condition: object) -> Statement:
@@ -323,7 +323,7 @@ def test_a_bucket_policy_lets_in_a_principal_of_another_account(
     get(Bucket=bucket, Key="key")
     assert refused(get, Bucket=bucket, Key="other").startswith(DENIED)
     deleted = session.s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "key"}]})
-    assert [it["Key"] for it in deleted["Deleted"]] == ["key"]
+    assert [item["Key"] for item in deleted["Deleted"]] == ["key"]
     if named != "account":
         assert refused(stranger.s3.get_object, Bucket=bucket, Key="key").startswith(DENIED)
 

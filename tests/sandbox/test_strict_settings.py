@@ -1,4 +1,4 @@
-"""The sandbox's settings: how fast changes to IAM spread, and MiniStack as it is by itself."""
+"""Tests of the sandbox's settings: the propagation of changes to IAM, and lenient mode."""
 
 import json
 from pathlib import Path
@@ -21,14 +21,14 @@ UNKNOWN_KEY = ("403 InvalidClientTokenId", "403 InvalidAccessKeyId")
 DENIED = "403 AccessDenied"
 
 _RACES = 50
-"""The emulator may do its last step for a change while whoever made it goes on."""
+"""The attempts to hit the moment when the emulator has answered a change but not completed it."""
 
 
 def document(**statement: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}})
 
 
-def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts, folder: Path) -> None:
+def test_each_service_sees_a_change_after_its_own_delay(accounts: Accounts, folder: Path) -> None:
     def clock(seconds: int) -> None:
         delays = {"iam": 5, "sts": 10, "s3": 20}
         (folder / "propagation.json").write_text(json.dumps({"clock": seconds, "delays": delays}))
@@ -41,7 +41,7 @@ def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts,
     user: Session = accounts.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
 
     def outcomes() -> list[str]:
-        """How IAM, STS and S3 refuse the user."""
+        """Return the errors with which IAM, STS and S3 refuse the user."""
         calls = [
             (user.iam.list_users, {}),
             (user.sts.assume_role, {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/slow", "RoleSessionName": "session"}),
@@ -68,7 +68,7 @@ def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts,
     clock(140)
     user.s3.list_objects_v2(Bucket="strict-propagation")
 
-    # What is taken away stays for a while too.
+    # A removed right stays for the delay too.
     iam.delete_user_policy(UserName="slow", PolicyName="all")
     user.s3.list_objects_v2(Bucket="strict-propagation")
     clock(159)
@@ -77,15 +77,13 @@ def test_each_service_sees_a_change_after_a_while_of_its_own(accounts: Accounts,
     clock(160)
     assert outcomes() == [DENIED] * 3
 
-    # Without the setting, all is seen at once.
+    # Without the setting, changes are seen at once.
     (folder / "propagation.json").unlink()
     iam.put_user_policy(UserName="slow", PolicyName="all", PolicyDocument=document(Action="*", Resource="*"))
     user.s3.list_objects_v2(Bucket="strict-propagation")
 
 
-def test_what_was_confirmed_before_is_seen_at_once_and_takes_nothing_from_the_delay(
-    accounts: Accounts, folder: Path
-) -> None:
+def test_changes_from_before_the_delay_are_seen_at_once(accounts: Accounts, folder: Path) -> None:
     iam = accounts.administrator(ACCOUNT).iam
     iam.create_user(UserName="early")
     key = iam.create_access_key(UserName="early")["AccessKey"]
@@ -99,17 +97,17 @@ def test_what_was_confirmed_before_is_seen_at_once_and_takes_nothing_from_the_de
         assert refused(user.list_users).startswith(DENIED)
 
 
-def test_the_emulator_remembers_which_calls_came(accounts: Accounts, folder: Path) -> None:
+def test_the_emulator_records_its_calls(accounts: Accounts, folder: Path) -> None:
     iam, sts = accounts.administrator(ACCOUNT).iam, accounts.administrator(ACCOUNT).sts
     iam.get_account_authorization_details()
     assert refused(iam.get_user, UserName="nobody").startswith("404 NoSuchEntity")
     sts.get_caller_identity()
-    came = Emulator(Layout(folder)).calls()
-    assert came >= {("iam", "GetAccountAuthorizationDetails"), ("iam", "GetUser"), ("sts", "GetCallerIdentity")}
-    assert {service for service, _ in came} == {"iam", "sts"}
+    calls = Emulator(Layout(folder)).calls()
+    assert calls >= {("iam", "GetAccountAuthorizationDetails"), ("iam", "GetUser"), ("sts", "GetCallerIdentity")}
+    assert {service for service, _ in calls} == {"iam", "sts"}
 
 
-def test_lenient_is_ministack_behind_the_check_of_signatures(tmp_path: Path) -> None:
+def test_a_lenient_emulator_only_checks_signatures(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     emulator = Emulator(layout, lenient=True)
     emulator.start(toolchain.emulator_python(print))
@@ -131,7 +129,7 @@ def test_up_switches_between_strict_and_lenient(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.commands.deploy", lambda *arguments: Deployment())
-    monkeypatch.setattr("sandbox.commands.proved", lambda *arguments: True)
+    monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     layout = Layout(tmp_path)
     missing = document(Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/missing"})
 

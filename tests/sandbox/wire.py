@@ -84,7 +84,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def served(where: Callable[[], Layout], wire: Wire) -> Iterator[str]:
+def serving(where: Callable[[], Layout], wire: Wire) -> Iterator[str]:
     """Serve the proxy within the context, and yield its address.
 
     Args:

@@ -7,11 +7,11 @@ from tests.support.markdown import PAGES
 _SWITCH, _REUSE = "tests/sandbox/test_switch.py", "tests/sandbox/test_reuse.py"
 _STACKS, _EXAMPLES = "tests/sandbox/test_stacks.py", "tests/sandbox/test_examples.py"
 _PROVE, _STATE = "tests/sandbox/test_prove_command.py", "tests/sandbox/test_state.py"
-_STEPS = "tests/sandbox/test_real_accounts.py::test_the_steps_lead_from_nothing_to_both_stacks"
+_STEPS = "tests/sandbox/test_real_accounts.py::test_the_steps_deploy_both_stacks_from_nothing"
 _CI, _CHECK = ".ci/run", "tests/unit/test_documentation.py::test_every_command_can_be_typed"
 _RESTORED = f"{_STATE}::test_an_earlier_version_of_the_state_is_restored"
 _IMPORTED = f"{_STATE}::test_an_earlier_update_is_restored_from_the_history"
-_SHELL = "tests/sandbox/test_documentation.py::test_the_commands_of_a_page_work_as_they_stand"
+_SHELL = "tests/sandbox/test_documentation.py::test_the_commands_of_a_page_work_as_written"
 
 PAGES_IN_A_SHELL = ("docs/tutorial.md", "docs/switching.md", "docs/sandbox.md", "docs/proving.md")
 """The pages whose commands are typed into one shell, in the sandbox, but for those below."""
@@ -40,10 +40,10 @@ ELSEWHERE = {
         f"{_EXAMPLES}::test_another_project_reads_the_outputs_and_its_role_may_switch"
     ),
     "access changes main": "tests/unit/access/changes/test_revisions.py::test_the_working_tree_is_compared_by_default",
-    "access diff old.json new.json": f"{_PROVE}::test_a_red_proof_fails_and_a_comparison_tells_who_gained",
-    "access lint production": "tests/sandbox/test_access.py::test_lint_asks_about_every_deployed_policy",
+    "access diff old.json new.json": f"{_PROVE}::test_a_red_proof_fails_and_a_comparison_names_who_gained",
+    "access lint production": "tests/sandbox/test_access.py::test_lint_checks_every_deployed_policy",
     "access prove production development --outsider another-account --create-probes --html proof.html --json"
-    " proof.json": f"{_PROVE}::test_the_proof_is_told_in_every_form",
+    " proof.json": f"{_PROVE}::test_the_proof_is_written_in_every_format",
     "access exec": "tests/unit/access/switch/test_published.py::test_by_number_or_name",
     "access console production/UpdateApp --profile David --open": f"{_SWITCH}::test_open_hides_the_link",
     "access revoke production/UpdateApp": f"{_SWITCH}::test_revoke_and_begin_new_sessions",
@@ -57,9 +57,7 @@ ELSEWHERE = {
     "pulumi new https://…/cross-account-access.git --stack production": (
         f"{_REUSE}::test_pulumi_new_creates_a_working_project"
     ),
-    "pulumi cancel --stack production": (
-        f"{_STATE}::test_a_stuck_lock_is_named_and_cancelled_by_those_who_keep_the_state"
-    ),
+    "pulumi cancel --stack production": f"{_STATE}::test_a_stuck_lock_is_named_and_cancelled_by_the_keeper",
     "aws s3api list-object-versions --bucket acme-state --prefix .pulumi/stacks/cross-account-access/production.json"
     " --profile state": _RESTORED,
     "aws s3api copy-object --bucket acme-state --key .pulumi/stacks/cross-account-access/production.json --copy-source"

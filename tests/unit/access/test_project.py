@@ -11,7 +11,7 @@ from access.errors import AccessError
 from access.project.files import Project, read_project
 from sandbox.errors import SandboxError
 from sandbox.layout import REPOSITORY
-from sandbox.project import config_here, deployment_order
+from sandbox.project import deployment_order, local_config
 
 PROJECT = f"""\
 name: acme
@@ -115,7 +115,7 @@ def test_another_projects_stacks_come_first(write: Write) -> None:
 
 def test_the_sandbox_has_one_organization(write: Write) -> None:
     stack = read_project(write(a=groups("acme-inc/acme/z/Role", "z/Role"), z={})).stacks[0]
-    assert config_here(stack)["acme:groups"][0]["allow"] == ["organization/acme/z/Role", "z/Role"]
+    assert local_config(stack)["acme:groups"][0]["allow"] == ["organization/acme/z/Role", "z/Role"]
     assert stack.config["acme:groups"][0]["allow"][0] == "acme-inc/acme/z/Role"
 
 

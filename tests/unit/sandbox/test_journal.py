@@ -113,6 +113,7 @@ def test_the_cost_of_a_change_does_not_depend_on_the_size_of_the_stores(tmp_path
         lambda entries: list(entries.items()),
         lambda entries: [entries[key] for key in entries],
     ],
+    ids=["values", "items", "one by one"],
 )
 def test_entries_that_are_only_read_are_not_compared(tmp_path: Path, read_all: Callable[[Entries], object]) -> None:
     compared: list[object] = []

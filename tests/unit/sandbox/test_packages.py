@@ -115,10 +115,10 @@ def test_each_lock_includes_the_one_before_it() -> None:
 
 
 @pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)
-def test_every_lock_includes_what_its_in_file_asks_for(lock: Path) -> None:
-    asked_for = re.findall(r"^([\w-]+)(?:\[.*?\])?==(\S+)", lock.with_suffix(".in").read_text(), re.MULTILINE)
-    assert asked_for
-    assert {(name.lower(), version) for name, version in asked_for} <= {*PIN.findall(lock.read_text())}
+def test_every_lock_has_the_requested_packages(lock: Path) -> None:
+    requested = re.findall(r"^([\w-]+)(?:\[.*?\])?==(\S+)", lock.with_suffix(".in").read_text(), re.MULTILINE)
+    assert requested
+    assert {(name.lower(), version) for name, version in requested} <= {*PIN.findall(lock.read_text())}
 
 
 @pytest.mark.parametrize("lock", sorted(REPOSITORY.glob("requirements*.txt")), ids=lambda lock: lock.name)

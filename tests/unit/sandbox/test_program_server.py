@@ -1,4 +1,4 @@
-"""The program is waited for as a whole: what it costs grows with what it begins, not with the square of it."""
+"""Tests of waiting for the program: the cost grows linearly with the number of its tasks."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from sandbox import program_server
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """The numbers of things outstanding, at each look at them."""
+def task_counts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Yield the list of the numbers of outstanding tasks at each wait."""
     counted: list[int] = []
     wait = asyncio.wait
 
@@ -41,25 +41,25 @@ def outstanding(*coroutines: Any) -> None:  # noqa: ANN401
         task.add_done_callback(SETTINGS.outputs.discard)
 
 
-def test_all_that_is_outstanding_is_looked_at_once(looks: list[int]) -> None:
+def test_all_outstanding_tasks_are_awaited_at_once(task_counts: list[int]) -> None:
     def program() -> None:
         outstanding(*(after(number) for number in range(100)))
 
     asyncio.run(program_server._run_to_end(program))
-    assert looks == [100]
+    assert task_counts == [100]
     assert not SETTINGS.outputs
 
 
-def test_what_begins_later_is_waited_for_too(looks: list[int]) -> None:
+def test_later_tasks_are_awaited_too(task_counts: list[int]) -> None:
     async def begin() -> None:
         await after(3)
         outstanding(after(5), after(7))
 
     asyncio.run(program_server._run_to_end(lambda: outstanding(begin(), after(1))))
-    assert looks == [2, 2]
+    assert task_counts == [2, 2]
 
 
-def test_a_failure_ends_the_wait(looks: list[int]) -> None:
+def test_a_failure_ends_the_wait(task_counts: list[int]) -> None:
     async def run() -> None:
         forever = asyncio.get_running_loop().create_future()
         outstanding(forever, after(2, ValueError("refused")))
@@ -67,4 +67,4 @@ def test_a_failure_ends_the_wait(looks: list[int]) -> None:
         assert not forever.done()
 
     asyncio.run(run())
-    assert looks == [2]
+    assert task_counts == [2]

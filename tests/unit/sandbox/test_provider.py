@@ -990,7 +990,7 @@ def test_check_config_marks_secrets_and_refuses_unknown_keys() -> None:
     found = answer(AwsProvider({}), "CheckConfig", provider_pb2.CheckRequest(news=to_struct(news)))
     assert found["inputs"] == {**news, "accessKey": secret("a"), "secretKey": secret("b"), "token": secret("c")}
     assert [failure["property"] for failure in found["failures"]] == ["profile"]
-    assert "aws:profile is not known" in found["failures"][0]["reason"]
+    assert "aws:profile is not supported" in found["failures"][0]["reason"]
 
 
 def test_a_changed_configuration_replaces_no_provider() -> None:
@@ -1085,8 +1085,8 @@ def test_all_pages_of_users_or_roles_are_listed(function: str, operation: str, k
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
-        ("getRoles", {"pathPrefix": "/team/"}, "pathPrefix: the sandbox's stand-in provider wants no arguments"),
-        ("getGroup", {}, "no arguments: the sandbox's stand-in provider wants groupName"),
+        ("getRoles", {"pathPrefix": "/team/"}, "pathPrefix: the sandbox's stand-in provider expects no arguments"),
+        ("getGroup", {}, "no arguments: the sandbox's stand-in provider expects groupName"),
     ],
 )
 def test_unsupported_arguments_of_a_function_are_named(function: str, arguments: Properties, message: str) -> None:
@@ -1139,7 +1139,7 @@ def test_unsupported_types_and_functions_are_named(method: str, request_: Messag
     code, message = aborted.value.args
     assert code is grpc.StatusCode.UNIMPLEMENTED
     subject = "function aws:iam/getUser:getUser" if method == "Invoke" else f"resource type {USER}"
-    assert message.startswith(f"{subject} is not served by the sandbox's stand-in provider; it serves: aws:")
+    assert message.startswith(f"{subject} is not supported by the sandbox's stand-in provider; supported: aws:")
 
 
 @pytest.mark.parametrize("method", ["Check", "Diff"])
@@ -1358,7 +1358,7 @@ def test_a_resource_missing_after_its_update_is_an_error() -> None:
         iam.add_response("untag_role", {}, {"RoleName": "r", "TagKeys": ["env"]})
         iam.add_client_error("get_role", "NoSuchEntity")
         answer(provider, "Update", request)
-    message = f"updating {urn(ROLE)}: it is gone; run `pulumi refresh`"
+    message = f"updating {urn(ROLE)}: it does not exist any more; run `pulumi refresh`"
     assert aborted.value.args == (grpc.StatusCode.NOT_FOUND, message)
 
 
@@ -1746,7 +1746,7 @@ CALLS: dict[str, Message] = {
 
 @pytest.mark.parametrize("method", CALLS)
 def test_a_defect_is_reported_in_one_line(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_served", "_asked"):
+    for name in ("_resource_type", "_call_aws"):
         monkeypatch.setattr(service, name, lambda *_: dict[str, str]()["a\nb"])
     with pytest.raises(AbortedError) as aborted:
         answer(OFFLINE, method, CALLS[method])

@@ -121,7 +121,7 @@ def uncertain(provider: AwsProvider) -> Properties:
         iam.add_client_error("get_role", "ServiceUnavailable", http_status_code=503)
         answer(provider, "Create", CREATE_ROLE, context)
     cause = "operation CreateRole: ServiceFailure: no answer (status code 500, request id None)"
-    detail = recorded_failure(context, f"creating {urn(ROLE)}: {cause}; AWS may have done it all the same: run again")
+    detail = recorded_failure(context, f"creating {urn(ROLE)}: {cause}; AWS may still have created it: run again")
     assert detail.id == "r"
     assert from_struct(detail.inputs) == ROLE_INPUTS
     remembered = from_struct(detail.properties)
@@ -517,7 +517,7 @@ def recording(path: Path) -> AwsProvider:
 
 
 def recorded_ids(path: Path) -> list[str | None]:
-    return [it.get("id") for it in read_creations(path) if not it["type"].startswith("pulumi:")]
+    return [item.get("id") for item in read_creations(path) if not item["type"].startswith("pulumi:")]
 
 
 @contextmanager
@@ -533,7 +533,7 @@ def before(stub: Stubber, operation: str, act: Callable[[], object]) -> Iterator
     stub.client.meta.events.unregister(event, acted)
 
 
-def test_what_is_made_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
+def test_a_creation_is_recorded_before_the_call_to_aws(tmp_path: Path) -> None:
     path, seen = tmp_path / "begun", []
     provider = recording(path)
     with stubbed(provider, "iam") as iam, before(iam, "CreateRole", lambda: seen.append(recorded_ids(path))):
@@ -544,7 +544,7 @@ def test_what_is_made_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
     assert recorded_ids(path) == ["r"]
 
 
-def test_what_was_there_before_is_never_taken_for_made(tmp_path: Path) -> None:
+def test_an_existing_resource_is_never_taken_for_created(tmp_path: Path) -> None:
     provider = recording(tmp_path / "begun")
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="EntityAlreadyExists"):
         add_role(iam)
@@ -553,7 +553,7 @@ def test_what_was_there_before_is_never_taken_for_made(tmp_path: Path) -> None:
     assert not (tmp_path / "begun").exists()
 
 
-def test_what_aws_refuses_is_not_taken_for_made(tmp_path: Path) -> None:
+def test_a_refused_resource_is_not_taken_for_created(tmp_path: Path) -> None:
     provider = recording(tmp_path / "begun")
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="AccessDenied"):
         add_refused_role(iam, "AccessDenied", 403)
@@ -561,16 +561,16 @@ def test_what_aws_refuses_is_not_taken_for_made(tmp_path: Path) -> None:
     assert recorded_ids(tmp_path / "begun") == []
 
 
-def test_what_may_have_been_made_is_recorded_as_made(tmp_path: Path) -> None:
+def test_a_resource_that_may_exist_is_recorded_as_created(tmp_path: Path) -> None:
     provider = recording(tmp_path / "begun")
-    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="may have done it all the same"):
+    with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="may still have created it"):
         add_refused_role(iam, "ServiceFailure", 500)
         iam.add_client_error("get_role", "ServiceFailure", "no answer", 500)
         answer(provider, "Create", CREATE_ROLE)
     assert recorded_ids(tmp_path / "begun") == ["r"]
 
 
-def test_aws_is_not_asked_for_what_can_not_be_recorded(tmp_path: Path) -> None:
+def test_nothing_is_created_without_a_record(tmp_path: Path) -> None:
     provider = recording(tmp_path / "gone" / "begun")
     with stubbed(provider, "iam") as iam, pytest.raises(AbortedError, match="begun: No such file or directory"):
         add_free_role(iam)
@@ -579,7 +579,7 @@ def test_aws_is_not_asked_for_what_can_not_be_recorded(tmp_path: Path) -> None:
         delete(provider, ROLE, "r", {"name": "r"})
 
 
-def test_what_has_no_name_of_its_own_is_recorded_too(tmp_path: Path) -> None:
+def test_a_resource_without_a_name_is_recorded_too(tmp_path: Path) -> None:
     path, seen = tmp_path / "begun", []
     provider = recording(path)
     inputs = to_struct({DEFAULTS: [], "role": "r", "policyArn": POLICY_ARN})
@@ -593,7 +593,7 @@ def test_what_has_no_name_of_its_own_is_recorded_too(tmp_path: Path) -> None:
     assert seen == [[None]]
 
 
-def test_an_update_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
+def test_an_update_is_recorded_before_the_call_to_aws(tmp_path: Path) -> None:
     path, seen = tmp_path / "begun", []
     provider = recording(path)
     olds, news = to_struct({"name": "old", "arn": "known"}), to_struct({DEFAULTS: [], "name": "new"})
@@ -608,7 +608,7 @@ def test_an_update_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
     assert seen == [True]
 
 
-def test_a_change_is_recorded_before_aws_is_asked(tmp_path: Path) -> None:
+def test_a_change_is_recorded_before_the_call_to_aws(tmp_path: Path) -> None:
     path, seen = tmp_path / "begun", []
     provider = recording(path)
     with stubbed(provider, "iam") as iam, before(iam, "DetachRolePolicy", lambda: seen.append(path.exists())):

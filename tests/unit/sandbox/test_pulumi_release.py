@@ -1,4 +1,4 @@
-"""The release of the Pulumi CLI is used only if it is the one that was released."""
+"""Tests of the download of the Pulumi CLI: a release is used only if its checksum is right."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ NAME = f"pulumi-v{VERSION}-linux-x64.tar.gz"
 
 
 def archive(*names: str) -> str:
-    """Return a gzipped tar archive of executables, as the text that Latin-1 makes of it."""
+    """Return a gzipped tar archive of executables, decoded as Latin-1."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w:gz") as files:
         for name in names:
@@ -35,7 +35,7 @@ CHECKSUMS = f"{'0' * 64}  pulumi-v{VERSION}-darwin-x64.tar.gz\n{DIGEST}  {NAME}\
 
 @pytest.fixture
 def download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Download the release from a server of the test's own, which answers as given."""
+    """Return a function that downloads the release from a test server with the given answers."""
     monkeypatch.setattr("platform.system", lambda: "Linux")
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
 
@@ -57,7 +57,7 @@ def download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
     return download
 
 
-def test_a_release_takes_the_place_of_an_older_one(download: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_release_replaces_an_older_one(download: Callable[..., Path], tmp_path: Path) -> None:
     for left in ("bin", "bin.unfinished"):
         (tmp_path / left).mkdir()
         (tmp_path / left / "pulumi-language-older").touch()
@@ -69,7 +69,7 @@ def test_a_release_takes_the_place_of_an_older_one(download: Callable[..., Path]
 @pytest.mark.parametrize(
     ("checksums", "body", "reason"),
     [
-        (Response(CHECKSUMS), Response(ARCHIVE + "x", encoding="latin-1"), "but the release says"),
+        (Response(CHECKSUMS), Response(ARCHIVE + "x", encoding="latin-1"), "but the release lists"),
         (Response(CHECKSUMS), Response(ARCHIVE, encoding="latin-1", missing=1), "IncompleteRead"),
         (Response("<html>sign in</html>"), Response(ARCHIVE, encoding="latin-1"), f"do not name {NAME}"),
         (Response("", 404), Response(ARCHIVE, encoding="latin-1"), "Not Found"),
@@ -77,7 +77,7 @@ def test_a_release_takes_the_place_of_an_older_one(download: Callable[..., Path]
     ],
     ids=["changed", "cut", "page", "no checksums", "no archive"],
 )
-def test_anything_else_is_refused(
+def test_a_wrong_or_incomplete_release_is_refused(
     download: Callable[..., Path], tmp_path: Path, checksums: Response, body: Response, reason: str
 ) -> None:
     with pytest.raises(SandboxError, match=reason):
@@ -93,7 +93,7 @@ def test_nothing_is_written_outside_the_folder(download: Callable[..., Path], tm
     assert not (tmp_path / "bin").exists()
 
 
-def test_a_machine_without_a_release(download: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_release_is_refused(download: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     with pytest.raises(SandboxError, match="no release for Linux on riscv64"):
         download(Response(CHECKSUMS), Response(ARCHIVE, encoding="latin-1"))

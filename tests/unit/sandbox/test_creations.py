@@ -1,4 +1,4 @@
-"""The record of what a run makes is there before AWS is asked, in the words of the state."""
+"""Tests of the record of created resources: it is written before the call to AWS, in the state's format."""
 
 import json
 from collections.abc import Callable
@@ -59,12 +59,12 @@ def inputs(**values: Any) -> Struct:  # noqa: ANN401
     return to_struct(values)
 
 
-def test_what_is_made_stands_after_its_components_and_its_provider(creations: Creations, path: Path) -> None:
+def test_a_resource_is_recorded_after_its_components_and_its_provider(creations: Creations, path: Path) -> None:
     creations.begin(POLICY, inputs(name="web"), PROVIDER)
     creations.begin(ROLE, inputs(name="web"), PROVIDER)
     found = read_creations(path)
-    assert [it["urn"] for it in found] == [AWS, ROOT, POLICY, OUTER, INNER, ROLE]
-    assert [it["custom"] for it in found] == [True, False, True, False, False, True]
+    assert [item["urn"] for item in found] == [AWS, ROOT, POLICY, OUTER, INNER, ROLE]
+    assert [item["custom"] for item in found] == [True, False, True, False, False, True]
     assert found[0] == {
         "urn": AWS,
         "custom": True,
@@ -96,16 +96,16 @@ def test_no_secret_is_in_the_file(creations: Creations, path: Path) -> None:
     }
 
 
-def test_a_resource_that_aws_refused_was_not_made(creations: Creations, path: Path) -> None:
+def test_a_refused_resource_is_dropped(creations: Creations, path: Path) -> None:
     creations.begin(POLICY, inputs(), PROVIDER)
     creations.begin(ROLE, inputs(), PROVIDER)
     creations.end(POLICY, None)
     creations.end(ROLE, "role-id")
-    found = {it["urn"]: it.get("id") for it in read_creations(path) if it["custom"]}
+    found = {item["urn"]: item.get("id") for item in read_creations(path) if item["custom"]}
     assert found == {AWS: "p1", ROLE: "role-id"}
 
 
-def test_an_end_without_a_beginning_says_nothing(creations: Creations, path: Path) -> None:
+def test_an_end_without_a_beginning_is_ignored(creations: Creations, path: Path) -> None:
     creations.end(POLICY, None)
     assert not path.exists()
 
@@ -116,14 +116,14 @@ def test_a_change_is_recorded_without_the_resource(creations: Creations, path: P
     assert read_creations(path) == []
 
 
-def test_a_line_that_was_being_written_is_no_creation(creations: Creations, path: Path) -> None:
+def test_an_incomplete_line_is_ignored(creations: Creations, path: Path) -> None:
     creations.begin(POLICY, inputs(), PROVIDER)
     text = path.read_text()
     path.write_text(text[:-20])
-    assert [it["urn"] for it in read_creations(path)] == [AWS, ROOT]
+    assert [item["urn"] for item in read_creations(path)] == [AWS, ROOT]
 
 
-def test_the_record_is_removed_once_nothing_is_under_way(creations: Creations, path: Path) -> None:
+def test_the_record_is_deleted_once_nothing_is_pending(creations: Creations, path: Path) -> None:
     creations.begin(POLICY, inputs(), PROVIDER)
     creations.forget()
     assert path.exists()
@@ -133,7 +133,7 @@ def test_the_record_is_removed_once_nothing_is_under_way(creations: Creations, p
     creations.forget()
 
 
-def test_nothing_is_begun_that_can_not_be_recorded(tmp_path: Path) -> None:
+def test_a_failed_record_prevents_the_creation(tmp_path: Path) -> None:
     creations = Creations(tmp_path / "gone" / "dev.json.begun")
     begins: list[Callable[[], None]] = [
         lambda: creations.begin(POLICY, inputs(), PROVIDER),
@@ -145,7 +145,7 @@ def test_nothing_is_begun_that_can_not_be_recorded(tmp_path: Path) -> None:
     creations.end(POLICY, "id")
 
 
-def test_an_engine_that_saves_all_along_needs_no_record() -> None:
+def test_an_engine_that_saves_each_step_needs_no_record() -> None:
     creations = Creations(None)
     creations.begin(POLICY, inputs(), provider_pb2.ConfigureRequest())
     creations.change(POLICY)
@@ -153,7 +153,7 @@ def test_an_engine_that_saves_all_along_needs_no_record() -> None:
     creations.forget()
 
 
-def test_a_resource_that_the_program_has_not_declared_is_recorded_as_far_as_it_is_known(path: Path) -> None:
+def test_an_undeclared_resource_is_recorded_as_far_as_known(path: Path) -> None:
     Creations(path).begin(ROLE, inputs(name="web"), PROVIDER)
     [_, made] = [json.loads(line) for line in path.read_text().splitlines()]
     assert made == {

@@ -177,7 +177,7 @@ def current_event_loop(event_loop: asyncio.AbstractEventLoop) -> None:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs part or all of a stack's program under mocks and lints its documents."""
+    """Return a function that runs a program, or a stack's whole program, with mocks, and lints the documents."""
 
     def run(
         program: Callable[[], object] | None = None,

@@ -64,9 +64,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _flush(quiet: bool) -> bool:
-    """Write all output; return whether that worked. A reader that left, such as `head`, is not worth a line."""
+    """Write all output and return whether that worked. A reader that has left, such as `head`, is not reported."""
     try:
-        if sys.stdout:  # none where it was closed
+        if sys.stdout:  # ``None`` if it was closed
             sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes too
@@ -77,15 +77,15 @@ def _flush(quiet: bool) -> bool:
 
 
 def _described(error: Exception) -> str | None:
-    """Return an expected error in one line; nothing for a defect of this program."""
+    """Return an expected error on one line; ``None`` for a defect of this program."""
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing in _EXTRAS:
         return f"this command needs {missing} too: {_EXTRAS[missing]}"
-    from .aws_errors import AWS_ERRORS, describe  # loading botocore takes longer than a switch may
+    from .aws_errors import AWS_ERRORS, describe  # botocore loads too slowly for every switch
 
     if isinstance(error, AWS_ERRORS):  # some, such as a timeout, are OSErrors too
         return f"AWS: {describe(error)}"
-    if isinstance(error, OSError):  # this machine refuses, e.g. to run a program
+    if isinstance(error, OSError):  # the machine refuses something, e.g. to run a program
         return f"{error.filename or 'this machine'}: {error.strerror or error}"
     return None
 

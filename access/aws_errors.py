@@ -41,7 +41,7 @@ def describe(error: Exception) -> str:
         return f"{_address(error)} has a certificate that is not trusted here; check AWS_CA_BUNDLE"
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return f"{_address(error)} does not answer; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
-    if isinstance(error, exceptions.MissingDependencyException):  # so far it names this one package
+    if isinstance(error, exceptions.MissingDependencyException):  # only raised for this package so far
         return _MISSING_CRT
     if isinstance(error, exceptions.NoRegionError):
         return "no region is set; set AWS_REGION, e.g. to us-east-1"

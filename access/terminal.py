@@ -27,7 +27,7 @@ def ask_for_code(serial: str) -> str:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))  # getpass would read standard input instead
     except OSError:
         raise AccessError(
-            f"the role wants an MFA code ({serial}), and there is no terminal to ask for it;"
+            f"the role requires an MFA code ({serial}), and there is no terminal to ask for it;"
             " run it once in a terminal: the session is kept for later runs"
         ) from None
     try:

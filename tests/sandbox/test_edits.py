@@ -12,7 +12,7 @@ from tests.sandbox.edits import DEVELOPMENT, EDITS, PRODUCTION, THIRD, Edit
 from tests.sandbox.fingerprint import fingerprint
 from tests.sandbox.project_folder import ProjectFolder
 
-SAMPLE = ("a group is renamed in place", "members are listed")
+SAMPLE = ("a group is renamed in place",)
 """The edits that ``make test`` makes; ``make edits`` makes all."""
 
 

@@ -32,9 +32,9 @@ class Registration:
     """The parent's logical name."""
     protect: bool
     dependencies: tuple[str, ...]
-    """The logical names of the resources that are made before it."""
+    """The logical names of the resources that are created before it."""
     aliases: tuple[str, ...] = ()
-    """The URNs, or the logical names, that it had before."""
+    """Its earlier URNs or logical names."""
 
 
 DNS_SUFFIXES = {
@@ -45,7 +45,7 @@ DNS_SUFFIXES = {
 
 
 class Refusal(grpc.RpcError):
-    """What the engine answers where the provider refuses a call."""
+    """The engine's error if the provider refuses a call."""
 
     def code(self) -> grpc.StatusCode:
         return grpc.StatusCode.UNKNOWN
@@ -56,15 +56,15 @@ class Refusal(grpc.RpcError):
 
 @dataclass(frozen=True)
 class Aws(mocks.Mocks):
-    """Answers as AWS and other stacks would."""
+    """Mocks of AWS and of other stacks."""
 
     partition: str
     stacks: Mapping[str, Mapping[str, Any]]
     """The outputs of other stacks, by full name."""
     groups: Mapping[str, Sequence[str]]
-    """The users in groups that exist."""
+    """The users in existing groups."""
     principals: Sequence[str]
-    """The ARNs of users and roles that exist."""
+    """The ARNs of existing users and roles."""
     secret_outputs: Mapping[str, Sequence[str]]
     """The names of outputs that stacks mark as secret, by the stacks' full names."""
 
@@ -99,7 +99,7 @@ class Aws(mocks.Mocks):
 
 
 class Monitor(mocks.MockMonitor):
-    """Records what is registered, and what each component and the stack give out."""
+    """A monitor that records registered resources, and the outputs of components and the stack."""
 
     def __init__(self, aws: Aws) -> None:
         super().__init__(aws)
@@ -129,23 +129,23 @@ class Monitor(mocks.MockMonitor):
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run came to."""
+    """The results of a run."""
 
     registrations: Mapping[str, Registration]
-    """By logical name."""
+    """The registered resources by logical name."""
     component_outputs: Mapping[str, Mapping[str, Any]]
-    """By logical name."""
+    """The components' outputs by logical name."""
     exports: Mapping[str, Any]
     read: tuple[str, ...] = ()
-    """The type and id of what is only read."""
+    """The types and ids of resources that are only read."""
     warnings: tuple[str, ...] = ()
 
     def document(self, name: str, key: str = "policy") -> Any:  # noqa: ANN401 (JSON)
-        """The policy document that a resource was given."""
+        """Return the policy document of a resource."""
         return json.loads(revealed(self.registrations[name].inputs[key]))
 
     def findings(self) -> dict[str, tuple[str, ...]]:
-        """What a linter has to say of each policy document that a resource was given, or that others are to use."""
+        """Return the linter's findings in each policy document of a resource or for other accounts."""
         found = {}
         for name, made in self.registrations.items():
             for key, stands_on in (("policy", ""), ("assumeRolePolicy", policy_lint.ROLE_ARN)):
@@ -163,7 +163,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture(scope="session")
 def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """One event loop for all tests: each thread that Pulumi starts for a loop keeps a loop of its own open."""
+    """Yield one event loop for all tests: each thread that Pulumi starts for a loop keeps a loop of its own open."""
     loop = asyncio.new_event_loop()
     yield loop
     loop.close()
@@ -171,13 +171,13 @@ def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.fixture(autouse=True)
 def current_event_loop(event_loop: asyncio.AbstractEventLoop) -> None:
-    """The loop that Pulumi takes, whatever ran before: ``asyncio.run`` leaves a process without a current one."""
+    """Set the loop that Pulumi uses, because ``asyncio.run`` leaves a process without a current one."""
     asyncio.set_event_loop(event_loop)
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a piece of a program, or the whole program of a stack, under mocks of its own; lints its documents."""
+    """Return a function that runs part of a program, or a stack's whole program, under mocks and lints its documents."""
 
     def run(
         program: Callable[[], object] | None = None,
@@ -207,7 +207,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
         @runtime.test  # type: ignore[untyped-decorator]
         def body() -> pulumi.Output[None]:
-            # The first output that fails is raised. Of others asyncio would tell at any later time, amid other tests.
+            # The first failed output is raised; asyncio would report the others later, during other tests.
             asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
             if program is None:
                 runpy.run_path(str(REPOSITORY / "__main__.py"), run_name="__main__")
@@ -226,16 +226,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def tracked_config(stack: str) -> dict[str, Any]:
-    """The configuration in a tracked stack file."""
+    """Return the configuration in a tracked stack file."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
     return config
 
 
 def is_secret(value: object) -> bool:
-    """Whether what was registered is marked as a secret."""
+    """Return whether a registered value is marked as a secret."""
     return bool(rpc.is_rpc_secret(value))
 
 
 def revealed(value: Any) -> Any:  # noqa: ANN401 (as protobuf has it)
-    """What was registered, without the mark of a secret."""
+    """Return a registered value without the mark of a secret."""
     return rpc.unwrap_rpc_secret(value)

@@ -227,7 +227,7 @@ def test_names_are_shown_as_they_are() -> None:
         assert read(item).startswith(f"{literal(name)} gained: assume the role UpdateApp ({ROLE})")
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=75, deadline=None)
 @given(proofs.proofs(), proofs.proofs())
 def test_any_two_proofs_can_be_compared(one: Proof, other: Proof) -> None:
     same, between = compare(one, one), compare(one, other)

@@ -126,7 +126,7 @@ def started(session: Any, options: Mapping[str, Any]) -> tuple[Any, ...]:  # noq
     return (*seen, client.meta.region_name, client._endpoint.http_session._verify)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(derandomize=True, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     made=files(),
     named=st.sampled_from([None, *NAMES]),
@@ -205,7 +205,7 @@ def fake_sts(seen: Calls) -> Callable[..., AWSResponse]:
     return answer
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(derandomize=True, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=files(), keys_there=st.booleans())
 def test_the_same_start_of_a_role_as_botocore(aws: Path, made: Mapping[str, str], keys_there: bool) -> None:
     """A profile's role is assumed with the same credentials, at the same address, as by botocore."""

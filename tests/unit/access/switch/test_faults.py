@@ -30,7 +30,7 @@ COMMANDS = {
 }
 SECRET = "of a captive portal"  # noqa: S105
 HTML = f"<html><body>{SECRET}</body></html>"
-NOT_AWS = "with something that is not AWS's (HTML page, cut short); check the network or proxy"
+NOT_AWS = "with something that is not from AWS (HTML page, cut short); check the network or proxy"
 
 
 def refusal(code: str) -> Response:
@@ -145,7 +145,7 @@ def test_github_sends_half_an_answer(
             "TOKEN": "t",
         }.items():
             monkeypatch.setenv(f"GITHUB_{name}", value)
-        assert only_line(capsys, ["comment", str(tmp_path / "missing")]).startswith("access: GitHub can't be asked: ")
+        assert only_line(capsys, ["comment", str(tmp_path / "missing")]).startswith("access: GitHub can't be reached: ")
 
 
 @pytest.mark.parametrize("command", ["diff", "render --check --markdown"])

@@ -427,7 +427,7 @@ def test_no_terminal_for_the_code(aws: Aws) -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"access: the role wants an MFA code ({DEVICE}), and there is no terminal to ask for it;"
+        f"access: the role requires an MFA code ({DEVICE}), and there is no terminal to ask for it;"
         " run it once in a terminal: the session is kept for later runs\n"
     )
 
@@ -522,7 +522,7 @@ def test_a_chain_without_a_terminal(aws: Aws, tmp_path: Path) -> None:
         command, input="123456\n", cwd=REPOSITORY, capture_output=True, text=True, start_new_session=True, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"access: the role wants an MFA code ({DEVICE}), and there is no terminal")
+    assert done.stderr.startswith(f"access: the role requires an MFA code ({DEVICE}), and there is no terminal")
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -39,8 +39,8 @@ def findings(text: str, stands_on: str = "") -> tuple[str, ...]:
         if arns:
             statement["Resource"] = [_without_colon(arn) for arn in arns]
     policy = parliament.analyze_policy_string(json.dumps(document), ignore_private_auditors=True)
-    told = (f"{finding.issue} {finding.detail}" for finding in policy.findings)
-    return tuple(finding for finding in told if not _FALSE_FINDINGS.match(finding))
+    texts = (f"{finding.issue} {finding.detail}" for finding in policy.findings)
+    return tuple(finding for finding in texts if not _FALSE_FINDINGS.match(finding))
 
 
 def _without_colon(arn: str) -> str:

@@ -185,7 +185,7 @@ def test_a_bare_make_shows_every_target() -> None:
     assert set(declared[1].split()) == {*TARGETS}
 
 
-# What people are told when something fails.
+# Messages when something fails.
 
 
 SOURCES = ("access", "components", "sandbox", "stack")

@@ -30,7 +30,7 @@ def policy(kind: Kind = "identity", **statement: Any) -> Policy:  # noqa: ANN401
 
 
 def holds(operator: str, key: str, expected: str | list[str], context: Context) -> bool:
-    """Whether a condition holds."""
+    """Test whether a condition holds."""
     return policy(Condition={operator: {key: expected}}).allows(Request(USER, "s3:GetObject", OBJECT, context))
 
 

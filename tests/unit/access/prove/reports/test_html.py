@@ -250,10 +250,10 @@ def test_an_unexpected_edge_to_a_bucket_is_highlighted() -> None:
 def test_the_picture_is_described_as_text() -> None:
     proof = proofs.red()
     (words,) = page_of(proof).all("details")
-    told = words.text
+    text = words.text
     for cell in proof.cells:
-        assert cell.principal in told if cell.action == ASSUME else cell.action in told
-    assert "member of Testers, power user (account 111111111111, in Testers): ALLOW, NOT AS EXPECTED" in told
+        assert cell.principal in text if cell.action == ASSUME else cell.action in text
+    assert "member of Testers, power user (account 111111111111, in Testers): ALLOW, NOT AS EXPECTED" in text
 
 
 def test_actions_are_grouped_by_their_bucket() -> None:

@@ -11,12 +11,12 @@ from access.changes.rendered import combine
 from access.interruption import Interruption
 from access.known_principals import KnownPrincipal
 from access.participants import Participant, by_account
-from access.prove.fixture import workers
 from access.prove.leftovers import find_leftovers
 from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
 from access.prove.removal import remove
 from access.prove.reports import text_report
+from access.prove.workers import workers
 from access.reading.declaration import declared_by
 from access.reading.review import read_and_review
 from access.render.documents import render

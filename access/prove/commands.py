@@ -191,9 +191,9 @@ def _review(participants: Sequence[Participant], options: argparse.Namespace, pr
 def _clean(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> int:
     """List the leftovers, and remove them with --yes."""
     from ..interruption import Interruption
-    from .fixture import workers
     from .leftovers import find_leftovers
     from .removal import by_account, describe_left, remove
+    from .workers import workers
 
     found = find_leftovers(participants)
     for resource in found.foreign:

@@ -1,7 +1,7 @@
 """Set up a proof: the callers, the roles, and the resources that it tests with."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,6 +25,7 @@ from .permission_sets import PermissionSetRole, permission_set_roles
 from .polling import Deadline, answer, poll_until_stable
 from .probes import Probes, trust_policy, why_live
 from .removal import describe_left, remove
+from .workers import workers
 
 Progress = Callable[[str], None]
 """A function that is called with the current step."""
@@ -91,20 +92,6 @@ def fixture_of(participants: Sequence[Participant], profiles: Sequence[Account])
         raise AccessError("none of the stacks exports a role to test; name the stack that does")
     keys = [f"the keys of {role.name} (kmsKeyArns)" for role, _ in roles if role.options.get("kmsKeyArns")]
     return Fixture(roles, [_profile_caller(account, participants) for account in profiles], not_tried=keys)
-
-
-@contextmanager
-def workers(concurrency: int, deadline: Deadline | None = None) -> Iterator[Executor]:
-    """Yield a thread pool. An exception cancels its queue and ends all waiting."""
-    pool = ThreadPoolExecutor(concurrency)
-    try:
-        yield pool
-    except BaseException:
-        if deadline:
-            deadline.cancel()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

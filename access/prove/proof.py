@@ -21,10 +21,11 @@ from .expectations import (
     trust_refusal,
     useless_grant,
 )
-from .fixture import SESSION_SECONDS, Caller, Fixture, LiveBuckets, Progress, fixture_of, with_probes, workers
+from .fixture import SESSION_SECONDS, Caller, Fixture, LiveBuckets, Progress, fixture_of, with_probes
 from .matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
 from .origin import origin_of
 from .polling import Answer, Clock, Deadline, SystemClock, answer, poll_until_stable
+from .workers import workers
 
 _T = TypeVar("_T")
 

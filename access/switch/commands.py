@@ -5,19 +5,17 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..command_line import COMMAND, Commands, check_unix
 from ..errors import AccessError
-from .role_commands import choose_role
+from .options import ROLE, add_role, add_session_options, add_switch_options, chosen_switch, matching
 from .shells import SHELLS
 
 # Commands import the rest when they run: --help and errors should not wait for botocore.
 if TYPE_CHECKING:
-    from .sessions import Choices, Switch
-
-_ROLE = "stack/role, from your team's list or the stack's outputs; an ARN; or an AWS profile that has a role_arn"
+    from .sessions import Switch
 
 _CHANGED, _IN = "ACCESS_CHANGED", "ACCESS_IN"
 """Variables in which `env` records, for its next run in the same shell, the variables it changed and the role."""
@@ -42,10 +40,10 @@ def add_commands(commands: Commands) -> None:
     profile = commands.add_parser(
         "profile", help="the recommended way: an AWS profile that switches to a role", description=_PROFILE
     )
-    _add_role(profile)
+    add_role(profile)
     profile.add_argument(
         "--name",
-        type=_matching(r"[\w.+=,@:/-]+", "letters, digits and .+=,@:/_-"),
+        type=matching(r"[\w.+=,@:/-]+", "letters, digits and .+=,@:/_-"),
         help="the profile's name; by default that of stack and role, or of the ARN's role",
     )
     profile.add_argument(
@@ -55,7 +53,7 @@ def add_commands(commands: Commands) -> None:
         help="the profile to start from; by default, the current credentials",
     )
     profile.add_argument("--write", action="store_true", help="write it to ~/.aws/config (or AWS_CONFIG_FILE)")
-    _add_session_options(profile)
+    add_session_options(profile)
     profile.set_defaults(run=_profile, keep=True)
 
     run = commands.add_parser(
@@ -64,8 +62,8 @@ def add_commands(commands: Commands) -> None:
         description=_EXEC,
         usage=f"{COMMAND} exec [ROLE] [OPTION ...] [-- COMMAND [ARGUMENT ...]]",
     )
-    run.add_argument("role", nargs="?", metavar="ROLE", help=_ROLE)
-    _add_switch_options(run)
+    run.add_argument("role", nargs="?", metavar="ROLE", help=ROLE)
+    add_switch_options(run)
     run.set_defaults(run=_exec)
 
     env = commands.add_parser(
@@ -75,10 +73,10 @@ def add_commands(commands: Commands) -> None:
         " in PowerShell, … | Out-String | Invoke-Expression. Run it again to renew the session; --unset restores the"
         " variables from before. If this command fails, so does the eval.",
     )
-    env.add_argument("role", nargs="?", metavar="ROLE", help=_ROLE)
+    env.add_argument("role", nargs="?", metavar="ROLE", help=ROLE)
     env.add_argument("--shell", choices=SHELLS, help="by default, the shell that runs this")
     env.add_argument("--unset", action="store_true", help="print lines that restore the shell")
-    _add_switch_options(env)
+    add_switch_options(env)
     env.set_defaults(run=_env)
 
     process = commands.add_parser(
@@ -87,8 +85,8 @@ def add_commands(commands: Commands) -> None:
         description="For a profile with `credential_process = access credential-process ROLE --profile NAME`, from"
         " which AWS tools take the credentials. It asks for an MFA code on the terminal.",
     )
-    _add_role(process)
-    _add_switch_options(process)
+    add_role(process)
+    add_switch_options(process)
     process.set_defaults(run=_credential_process)
 
     console = commands.add_parser(
@@ -98,9 +96,9 @@ def add_commands(commands: Commands) -> None:
         epilog="AWS_SIGNIN_ENDPOINT_URL: another sign-in address than AWS's, e.g. an emulator's. It receives the"
         " session's keys, so it must be an https:// address, or on this machine.",
     )
-    _add_role(console)
+    add_role(console)
     console.add_argument("--open", action="store_true", help="open it in the browser instead of printing it")
-    _add_switch_options(console)
+    add_switch_options(console)
     console.set_defaults(run=_console)
 
     whoami = commands.add_parser("whoami", help="show who you are, until when, and how to get back")
@@ -141,58 +139,11 @@ def _command_start(words: Sequence[str]) -> int:
     return at
 
 
-def _add_role(command: argparse.ArgumentParser) -> None:
-    command.add_argument("role", metavar="ROLE", help=_ROLE)
-
-
-def _add_switch_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--profile", metavar="NAME", help="the profile to start from; by default, the current credentials"
-    )
-    _add_session_options(command)
-    command.add_argument(
-        "--no-cache", dest="keep", action="store_false", help="begin a new session, which replaces one that is kept"
-    )
-
-
-def _add_session_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of a session. The characters are those of the API reference of AssumeRole."""
-    command.add_argument(
-        "--mfa-serial",
-        metavar="ARN",
-        type=_matching(r"[\w+=/:,.@-]{9,256}", "an MFA device's ARN or serial number"),
-        help="your MFA device; by default the profile's, or your only one if the role requires MFA",
-    )
-    command.add_argument(
-        "--external-id",
-        metavar="ID",
-        type=_matching(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits and +=,.@:/-"),
-        help="by default, the stack's or the profile's",
-    )
-    name = _matching(r"[\w+=,.@-]{2,64}", "2 to 64 letters, digits and +=,.@-")
-    command.add_argument(
-        "--source-identity", metavar="NAME", type=name, help="by default your own name, if the role requires one"
-    )
-    command.add_argument("--session-name", metavar="NAME", type=name, help="by default the profile's, or your own name")
-    command.add_argument(
-        "--duration",
-        metavar="SECONDS",
-        type=_duration,
-        help="900 to 43200; by default the profile's, or 3600; from role to role at most 3600",
-    )
-    command.add_argument(
-        "--session-policy", metavar="FILE", help="a policy document that limits what the session may do"
-    )
-    command.add_argument(
-        "--tag", metavar="NAME=VALUE", type=_tag, action="append", default=[], help="a session tag; may be repeated"
-    )
-
-
 def _profile(options: argparse.Namespace) -> int:
     from .config_file import config_path, render, write_profile
     from .profiles import profile_settings
 
-    switch = _switch(options)
+    switch = chosen_switch(options)
     settings = profile_settings(switch)
     name = options.name or switch.role.name
     if options.write:
@@ -218,7 +169,7 @@ def _profile(options: argparse.Namespace) -> int:
 def _exec(options: argparse.Namespace) -> int:
     from .environment import role_variables, stale_variables
 
-    switch = _switch(options)
+    switch = chosen_switch(options)
     if not options.command:
         _check_terminal()
     variables = role_variables(switch.session(), switch.source.settings)
@@ -292,7 +243,7 @@ def _enter_lines(shell: str, options: argparse.Namespace) -> list[str]:
     from .shells import rerun_line, save_lines, set_lines, unset_lines
 
     is_named = bool(options.role)
-    switch = _switch(options)
+    switch = chosen_switch(options)
     if not switch.start_profile and not switch.role.credential_source and _is_in(switch.role.arn):
         # A role's session can't begin the next one, so restore the shell and run again.
         words = [*sys.argv[1:], *([] if is_named else [options.role])]
@@ -331,7 +282,7 @@ def _is_in(role_arn: str) -> bool:
 def _credential_process(options: argparse.Namespace) -> int:
     import json
 
-    session = _switch(options).session()
+    session = chosen_switch(options).session()
     output = {
         "Version": 1,
         "AccessKeyId": session.access_key_id,
@@ -346,7 +297,7 @@ def _credential_process(options: argparse.Namespace) -> int:
 def _console(options: argparse.Namespace) -> int:
     from .console_link import console_link, open_in_browser, sign_in_address
 
-    switch = _switch(options)
+    switch = chosen_switch(options)
     partition = switch.role.arn.split(":")[1]
     sign_in = sign_in_address(partition)
     link = console_link(switch.session(), sign_in, partition, switch.source.region)
@@ -365,70 +316,3 @@ def _whoami(options: argparse.Namespace) -> int:
     for label, value in describe_caller(options.profile):
         print(f"{label:8} {value}")
     return 0
-
-
-def _switch(options: argparse.Namespace) -> "Switch":
-    import gc
-
-    from .config_file import read_profiles
-    from .roles import find_role
-    from .sessions import Switch
-
-    check_unix()
-    gc.disable()  # a tenth of botocore's loading time; this process soon ends, or is replaced
-    profiles = read_profiles()
-    options.role = options.role or choose_role(options.profile, profiles)
-    return Switch(find_role(options.role, profiles), _choices(options), profiles)
-
-
-def _choices(options: argparse.Namespace) -> "Choices":
-    from .sessions import Choices
-
-    return Choices(
-        profile=options.profile,
-        mfa_serial=options.mfa_serial,
-        external_id=options.external_id,
-        source_identity=options.source_identity,
-        session_name=options.session_name,
-        duration=options.duration,
-        policy=_policy(options.session_policy) if options.session_policy else None,
-        tags=dict(options.tag),
-        keep=options.keep,
-    )
-
-
-def _policy(path: str) -> str:
-    """Read a session policy, without white space, which AWS counts."""
-    import json
-    from pathlib import Path
-
-    try:
-        return json.dumps(json.loads(Path(path).read_text(encoding="utf-8")), separators=(",", ":"))
-    except OSError as error:
-        raise AccessError(f"the session policy {path} can't be read: {error.strerror}") from None
-    except ValueError as error:
-        raise AccessError(f"the session policy {path} is not JSON: {error}") from None
-
-
-def _matching(pattern: str, form: str) -> Callable[[str], str]:
-    """Return a check of an option's form."""
-
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text, re.ASCII):
-            raise argparse.ArgumentTypeError(f"{text!r} is not allowed; write {form}")
-        return text
-
-    return check
-
-
-def _duration(text: str) -> int:
-    if not text.isdecimal() or not 900 <= int(text) <= 43200:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; write a number of seconds, 900 to 43200")
-    return int(text)
-
-
-def _tag(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not name or not separator:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; write NAME=VALUE")
-    return name, value

@@ -17,11 +17,11 @@ from access.accounts import Account, Session
 from access.arn import partition_of
 from access.interruption import Interruption
 from access.prove.expectations import outsider_of
-from access.prove.fixture import workers
 from access.prove.inventory import Resource, Run
 from access.prove.polling import Answer, Deadline, answer, poll_until_stable
 from access.prove.probes import Probes
 from access.prove.removal import describe_left, remove
+from access.prove.workers import workers
 from sandbox.existing_accounts import write_account_ids
 
 PROFILES = {"production": "AWS_CHECK_PRODUCTION", "development": "AWS_CHECK_DEVELOPMENT"}

@@ -16,12 +16,12 @@ from access.errors import AccessError
 from access.iam.account_reader import read_account
 from access.interruption import Interruption
 from access.participants import Participant
-from access.prove.fixture import workers
 from access.prove.inventory import Run
 from access.prove.leftovers import Leftovers, find_leftovers
 from access.prove.proof import Settings, prove
 from access.prove.removal import Removal, describe_left, remove
 from access.prove.rights import rights
+from access.prove.workers import workers
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER, OUTSIDERS_ACCOUNT
 from tests.sandbox.conftest import Sandbox, copy_of

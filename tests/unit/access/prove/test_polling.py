@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from access.prove import polling
-from access.prove.fixture import workers
 from access.prove.matrix import Result
 from access.prove.polling import Answer, Deadline, answer, poll_until_stable
+from access.prove.workers import workers
 
 
 def refused(code: str) -> Callable[[], object]:

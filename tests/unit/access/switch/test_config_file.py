@@ -303,7 +303,7 @@ def test_a_read_only_file_is_unchanged(config: Path, monkeypatch: pytest.MonkeyP
     config.parent.mkdir()
     config.write_text("[default]\n")
     monkeypatch.setattr("os.open", read_only)
-    monkeypatch.setattr("access.switch.config_file.FileIO", lambda *arguments: read_only("", os.O_RDWR))
+    monkeypatch.setattr("access.switch.safe_file.FileIO", lambda *arguments: read_only("", os.O_RDWR))
     with pytest.raises(AccessError, match=r"config can't be written: Read-only file system$"):
         write_profile("UpdateApp", NEW)
     assert config.read_text() == "[default]\n"

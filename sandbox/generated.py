@@ -13,7 +13,7 @@ from sandbox.project import local_config
 
 
 def write_project_files(folder: Path, project: Project, stack: str, endpoint: str) -> list[tuple[Key, ...]]:
-    """Write ``Pulumi.yaml`` and the stack's file. If the stack's own file is gone, the last generated one is used.
+    """Write ``Pulumi.yaml`` and the stack's file. If the stack has no file any more, the last generated one is used.
 
     Args:
         folder: the target folder.

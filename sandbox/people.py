@@ -102,7 +102,7 @@ def update_people(accounts: Accounts, account_id: str, people: Iterable[Person])
     administrator = accounts.administrator(account_id)
     iam = administrator.iam
     users, existing = _users(administrator), _groups(administrator)
-    there = []
+    own = []
     for person in people:
         user = users.get(person.name)
         if user and not _is_own(user):
@@ -120,12 +120,12 @@ def update_people(accounts: Accounts, account_id: str, people: Iterable[Person])
             accounts.make(User(person.name, account_id, groups, own=True))
         for group in joined - person.groups - person.memberships:
             iam.remove_user_from_group(UserName=person.name, GroupName=group)
-        there.append(person)
+        own.append(person)
     wanted = {person.name for person in people}
     for name, user in users.items():
         if _is_own(user) and name not in wanted:
             accounts.remove(User(name, account_id))
-    return there
+    return own
 
 
 def _person(group: str) -> str:

@@ -86,7 +86,7 @@ def _update_role(aws: Aws, role_name: str, olds: Properties, news: Properties) -
     if boundary and boundary != olds.get("permissionsBoundary", ""):
         aws.iam.put_role_permissions_boundary(RoleName=role_name, PermissionsBoundary=text(boundary))
     elif olds.get("permissionsBoundary") and not boundary:
-        with suppress(aws.iam.exceptions.NoSuchEntityException):  # it is gone already
+        with suppress(aws.iam.exceptions.NoSuchEntityException):  # it is removed already
             aws.iam.delete_role_permissions_boundary(RoleName=role_name)
     added, removed = _tag_changes(olds, news)
     if removed:

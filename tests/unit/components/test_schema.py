@@ -62,7 +62,7 @@ def without_descriptions(value: Any) -> Any:  # noqa: ANN401 (JSON)
 
 
 def unwrapped(text: str | None) -> str:
-    """The paragraphs of a docstring, each on one line."""
+    """Return the paragraphs of a docstring, each on one line."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n"))
 
 

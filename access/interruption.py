@@ -6,7 +6,7 @@ from types import FrameType, TracebackType
 from typing import NoReturn, Self
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-_PATIENCE = 3
+_MAX_SIGNALS = 3
 
 
 class Interruption:
@@ -17,7 +17,7 @@ class Interruption:
     """
 
     def __init__(self) -> None:
-        """Count no signal yet."""
+        """Start without any signal."""
         self.count = 0
         self._removing = False
         self._before: dict[int, object] = {}
@@ -42,9 +42,9 @@ class Interruption:
         self._removing = True
 
     @property
-    def is_final(self) -> bool:
+    def is_forced(self) -> bool:
         """``True`` once so many signals have arrived that the command has to end now."""
-        return self.count >= _PATIENCE
+        return self.count >= _MAX_SIGNALS
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.count += 1

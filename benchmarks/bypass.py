@@ -16,7 +16,7 @@ from access.stack_outputs import StackOutputs
 HERE, PRODUCTION = "111111111111", "999999999999"
 ASSUME = "sts:AssumeRole"
 TRUST = (Statement("TrustAccount", "Allow", actions=(ASSUME,), principals=(f"arn:aws:iam::{HERE}:root",)),)
-POWER_USER = Statement("1", "Allow", actions=("iam:*", "organizations:*", "account:*"), all_actions_but=True)
+POWER_USER = Statement("1", "Allow", actions=("iam:*", "organizations:*", "account:*"), not_action=True)
 
 ACCOUNTS = {
     "Testers who may assume roles": (200, 50, (Statement("1", "Allow", actions=(ASSUME,)),)),

@@ -66,7 +66,7 @@ def figures() -> Iterator[Figure]:
                 Participant(accounts["development"], exported),
             ]
             start = time.monotonic()
-            proof = prove(participants, Settings(create_probes=True, patience=0))
+            proof = prove(participants, Settings(create_probes=True, wait_seconds=0))
             seconds = time.monotonic() - start
         if not proof.holds:
             sys.exit("the proof does not hold; run `make up` to see why")

@@ -11,12 +11,12 @@ from access.changes.rendered import combine
 from access.interruption import Interruption
 from access.known_principals import KnownPrincipal
 from access.participants import Participant, by_account
+from access.prove.fixture import workers
 from access.prove.leftovers import find_leftovers
 from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
 from access.prove.removal import remove
 from access.prove.reports import text_report
-from access.prove.stage import workers
 from access.reading.declaration import declared_by
 from access.reading.review import read_and_review
 from access.render.documents import render
@@ -119,14 +119,14 @@ def _prove(participants: Sequence[Participant]) -> Proof:
     try:
         _remove_leftovers(participants)
         # In the emulator a change takes effect at once: there is nothing to wait for.
-        return prove(participants, Settings(create_probes=True, patience=0), progress=progress.show)
+        return prove(participants, Settings(create_probes=True, wait_seconds=0), progress=progress.show)
     finally:
         progress.end()
 
 
 def _remove_leftovers(participants: Sequence[Participant]) -> None:
     """Remove what the proof of an interrupted ``up`` has left in the accounts."""
-    leftovers = find_leftovers(participants).things
+    leftovers = find_leftovers(participants).resources
     if leftovers:
-        with Interruption() as interruption, workers(at_once=8) as pool:
+        with Interruption() as interruption, workers(concurrency=8) as pool:
             remove(leftovers, pool, interruption)

@@ -1,1 +1,1 @@
-"""Looking for ways around a Deny, and for principals that trust opens to without anyone having meant it."""
+"""Find paths around a Deny, and principals with unintended access."""

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from .findings import Report
 
 _BYPASS = """\
-Reads the users, groups and roles of the stacks' accounts, with their policies; AWS is only read. Finds principals that
-the outputs deny a role and that get to it all the same, by way of other principals or of rights in IAM, and principals
-that may assume a role though the outputs allow it nowhere. Those that go the same way are on one line. A way is
-certain, or open under conditions that only AWS can decide. Each account is reached by an AWS profile that may read IAM,
-named as the stack unless --stack-profile says otherwise. Where an account only has roles, the profile may be one that
-reads no more of IAM than these roles: the last lines then name what was not seen.
+Reads the users, groups and roles of the stacks' accounts, with their policies. Changes nothing in AWS. Finds principals
+that the outputs deny a role but that can still reach it, through other principals or rights in IAM, and principals that
+may assume a role without the outputs allowing it. Principals with the same path share a line. A path is certain, or
+depends on conditions that only AWS can decide. The profile for each account must be able to read IAM, and has the
+stack's name unless --stack-profile names another. For an account with roles only, reading these roles is enough: the
+last lines then name what was not read.
 """
 
 _EPILOG = """\
-exit codes: 0 nothing was found; 1 something was, or it can't be told; 2 the command was not understood;
+exit codes: 0 nothing was found; 1 something was found, or could not be read; 2 the command line is wrong;
 130 interrupted
 """
 
@@ -30,31 +30,34 @@ def add_commands(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "bypass",
-        help="look for ways around a Deny, and for principals that nobody meant",
+        help="find paths around a Deny, and principals with unintended access",
         description=_BYPASS,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_stacks(command)
     command.add_argument(
-        "--json", type=Path, metavar="FILE", help="write what was found as JSON; - is standard output, in place of text"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write the findings as JSON; - writes to standard output, in place of text",
     )
     command.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from .reading import look
+    from .reading import analyze
 
     progress = Progress()
     try:
-        report = look(named_stacks(options), progress.show)
+        report = analyze(named_stacks(options), progress.show)
     finally:
         progress.end()
-    _tell(report, options.json)
+    _write(report, options.json)
     return 1 if report.findings else 0
 
 
-def _tell(report: "Report", path: Path | None) -> None:
+def _write(report: "Report", path: Path | None) -> None:
     from . import json_report, text_report
 
     if path:

@@ -1,4 +1,4 @@
-"""Principals that get to a role although it is denied to them, or although nothing says that they should."""
+"""Find principals that can reach a role that the stacks deny them, or do not grant them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,62 +12,61 @@ from ..iam.verdicts import Answer, Verdict, all_of
 from ..stack_outputs import StackOutputs
 from .network import Network
 from .paths import Step, TargetRole
-from .search import MOST_CHANGES, Search
+from .search import MAX_CHANGES, Search
 
 Kind = Literal["around a Deny", "not meant"]
 Grant = Mapping[Literal["allow", "deny"], Sequence[str]]
-"""The ARNs of the roles that somebody may and may not assume, as the outputs tell."""
+"""The ARNs of the roles that the outputs allow and deny to a principal."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A principal, a role, and how the one gets to the other."""
+    """A path from a principal to a role."""
 
     kind: Kind
     principal: str
-    """Its ARN."""
+    """The principal's ARN."""
     denied_by: tuple[str, ...]
-    """The groups, or the principal itself as a role, by whose name the outputs deny the role."""
+    """The names of the groups, roles or permission sets to which the outputs deny the role."""
     role: str
-    """The ARN."""
+    """The role's ARN."""
     steps: tuple[Step, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the way can be gone."""
+        """``True`` if all calls of the path are allowed."""
         return all_of(call.verdict for step in self.steps for call in step.calls)
 
     @property
     def is_certain(self) -> bool:
-        """Whether it hangs on nothing."""
+        """``True`` if the path is unconditional."""
         return self.verdict.answer is Answer.YES
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at, what was found, and what was not seen."""
+    """The roles and accounts, the findings, and what was not checked."""
 
     roles: tuple[str, ...]
     """ARNs, sorted."""
     account_ids: tuple[str, ...]
-    """The accounts whose principals were looked at, sorted."""
+    """The accounts whose principals were checked, sorted."""
     findings: tuple[Finding, ...]
     """Sorted."""
     not_seen: tuple[str, ...]
-    """In words, a line each."""
+    """One line for each part that was not checked."""
     administrators: tuple[str, ...] = ()
-    """ARNs of the accounts' known administrators that may assume a role too, sorted."""
+    """ARNs of known administrators that may assume a role too, sorted."""
 
 
 _NOT_SEEN = (
     "service control policies, resource control policies and session policies",
-    "roles on the way that belong to other accounts than those looked at",
-    "what runs with a role (iam:PassRole, lambda:UpdateFunctionCode and the like), and whatever holds credentials of"
-    " somebody else",
-    "changes of the tags that a condition asks for (iam:TagUser, iam:TagRole, sts:TagSession)",
-    "policies of AWS that could be attached, but for AdministratorAccess, IAMFullAccess and PowerUserAccess",
+    "paths through roles of other accounts",
+    "code that runs with a role (iam:PassRole, lambda:UpdateFunctionCode and the like), and stored credentials",
+    "changes of tags that a condition reads (iam:TagUser, iam:TagRole, sts:TagSession)",
+    "attaching AWS managed policies other than AdministratorAccess, IAMFullAccess and PowerUserAccess",
     "new users and roles whose names or paths a policy prescribes; quotas, such as two access keys for each user",
-    f"ways on which more than {MOST_CHANGES} policies or memberships are changed",
+    f"paths with more than {MAX_CHANGES} changes of policies or memberships",
 )
 
 
@@ -78,16 +77,16 @@ def find(
     now: datetime,
     callers: Collection[str] = (),
 ) -> Report:
-    """Look at every principal of some accounts, and at every role.
+    """Find the paths from every principal of the accounts to every role.
 
-    An administrator whose profile leads to an account is known to whoever named the profile, and is no finding.
+    An administrator whose profile was used to read the account is known, and is not a finding.
 
     Args:
         directories: the accounts.
-        outputs: what their stacks tell, with the account's id.
+        outputs: the stacks' outputs, each with its account's id.
         roles: the roles, of these or other accounts.
-        now: the time, for conditions on it.
-        callers: the ARNs of the users and role sessions whose profiles lead to the accounts.
+        now: the current time, for conditions on dates.
+        callers: the ARNs of the users and role sessions that read the accounts.
     """
     network = Network(directories, now)
     search = Search(network)
@@ -103,10 +102,10 @@ def find(
         principal.arn
         for directory in directories
         for principal in directory.principals
-        if principal.is_administrator and any(_is(principal, caller) for caller in callers)
+        if principal.is_administrator and any(_is_caller(principal, caller) for caller in callers)
     }
-    findings = [it for it in found if it.kind == "around a Deny" or it.principal not in known]
-    cut_short = {f"some of the ways from {arn} to {role}: there are too many" for arn, role in search.cut_short}
+    findings = [finding for finding in found if finding.kind == "around a Deny" or finding.principal not in known]
+    cut_short = {f"some paths from {arn} to {role}, as there are too many" for arn, role in search.cut_short}
     return Report(
         roles=tuple(sorted(role.arn for role in roles)),
         account_ids=tuple(sorted(directory.account_id for directory in directories)),
@@ -116,12 +115,16 @@ def find(
             *sorted({*_unseen_accounts(directories, roles), *cut_short}),
             *_run_by_services(network, roles),
         ),
-        administrators=tuple(sorted({it.principal for it in found} - {it.principal for it in findings})),
+        administrators=tuple(sorted(set(map(_principal, found)) - set(map(_principal, findings)))),
     )
 
 
-def _is(principal: Principal, caller: str) -> bool:
-    """Return ``True`` if the caller is the user, or a session of the role, whose ARN has no path."""
+def _principal(finding: Finding) -> str:
+    return finding.principal
+
+
+def _is_caller(principal: Principal, caller: str) -> bool:
+    """Return whether the caller is the user, or a session of the role. A session's ARN has no path."""
     kind, _, name = resource_of(caller).partition("/")
     if kind != "assumed-role":
         return principal.arn == caller
@@ -129,13 +132,13 @@ def _is(principal: Principal, caller: str) -> bool:
 
 
 def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -> list[tuple[str, Grant]]:
-    """Return the grants of a principal's groups, or of the role or permission set that it is, with their names."""
+    """Return the grants of a principal's groups, role or permission set, with their names."""
     found: list[tuple[str, Grant]] = []
     for account_id, stack in outputs:
         if account_id == principal.account_id:
             names = [group.name for group in principal.groups] if principal.is_user else [principal.name]
-            said = stack.groups if principal.is_user else stack.grantee_roles
-            found += [(name, said[name]) for name in names if name in said]
+            grants = stack.groups if principal.is_user else stack.grantee_roles
+            found += [(name, grants[name]) for name in names if name in grants]
             found += stack.of_permission_set(permission_set_of(principal.arn)).items()
     return found
 
@@ -143,33 +146,33 @@ def _grants(outputs: Sequence[tuple[str, StackOutputs]], principal: Principal) -
 def _findings(
     network: Network, search: Search, principal: Principal, role: TargetRole, grants: Sequence[tuple[str, Grant]]
 ) -> Iterator[Finding]:
-    denied_by = tuple(sorted({name for name, said in grants if role.arn in said["deny"]}))
+    denied_by = tuple(sorted({name for name, grant in grants if role.arn in grant["deny"]}))
     if denied_by:
         for path in search.paths(principal, role):
             yield Finding("around a Deny", principal.arn, denied_by, role.arn, path.steps)
-    elif principal.arn != role.arn and not any(role.arn in said["allow"] for _, said in grants):
+    elif principal.arn != role.arn and not any(role.arn in grant["allow"] for _, grant in grants):
         call = network.assume(principal, role)
         if call.verdict.answer:
             yield Finding("not meant", principal.arn, (), role.arn, (Step(principal.arn, (call,), role.arn),))
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
-    """Of a principal the certain first, the short before the long."""
+    """Return the sort key: for each principal, certain findings first, then short ones."""
     calls = [(call.resource, call.action, step.then) for step in finding.steps for call in step.calls]
     return finding.role, finding.kind, finding.principal, not finding.is_certain, len(calls), calls
 
 
 def _unseen_accounts(directories: Sequence[Directory], roles: Sequence[TargetRole]) -> Iterator[str]:
-    looked_at = {directory.account_id for directory in directories}
+    checked = {directory.account_id for directory in directories}
     for role in roles:
-        for named in (it for statement in role.trust if statement.effect == "Allow" for it in _accounts(statement)):
-            if named not in looked_at:
-                whose = "every other account" if named == "*" else f"account {named}"
-                yield f"principals of {whose}, which {role.arn} trusts too"
+        allowing = [statement for statement in role.trust if statement.effect == "Allow"]
+        for trusted in {account for statement in allowing for account in _accounts(statement)} - checked:
+            accounts = "every other account" if trusted == "*" else f"account {trusted}"
+            yield f"principals of {accounts}, which {role.arn} trusts too"
 
 
 def _run_by_services(network: Network, roles: Sequence[TargetRole]) -> Iterator[str]:
-    """Yield a line for each service that runs with a role that may assume one of those looked at.
+    """Yield one line for each service that runs with a role that may assume one of the target roles.
 
     Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
     """
@@ -186,11 +189,11 @@ def _run_by_services(network: Network, roles: Sequence[TargetRole]) -> Iterator[
             for service in services:
                 found.setdefault(service, []).append(f"{label(principal.arn)} of {principal.account_id}")
     for service, names in sorted(found.items()):
-        yield f"what {service} runs, or is made to run by iam:PassRole, with {', '.join(names)}"
+        yield f"code that {service} runs, also after iam:PassRole, with {', '.join(names)}"
 
 
 def _accounts(statement: Statement) -> set[str]:
-    """The accounts of which a statement's principals are."""
-    if statement.all_principals_but:
+    """Return the accounts of a statement's principals."""
+    if statement.not_principal:
         return {"*"}
     return {account_of(named) if named.startswith("arn:") else named for named in statement.principals}

@@ -1,8 +1,8 @@
-"""The rights in IAM with which somebody becomes somebody else, or gets rid of what stands in the way.
+"""The rights in IAM to take over another principal, or to remove the policies that deny a role.
 
-Each is a call of the IAM API; the Service Authorization Reference, "Actions, resources, and condition keys for AWS
-Identity and Access Management (IAM)", says on which kind of resource it has to be allowed. ``iam:PutUserPolicy`` and
-the like lift no Deny by themselves, but give the right to lift it, which is why they are here.
+Each is a call of the IAM API. The Service Authorization Reference, "Actions, resources, and condition keys for AWS
+Identity and Access Management (IAM)", names the resource it must be allowed on. ``iam:PutUserPolicy`` and the like lift
+no Deny by themselves, but can grant the right to lift it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,16 +11,16 @@ from functools import lru_cache
 
 from ..arn import account_of, kind_of, name_of, partition_of
 from ..iam.documents import Statement
-from ..iam.evaluation import is_about, statements_about
+from ..iam.evaluation import covers_action, statements_on
 from ..iam.patterns import Context
 from ..iam.principals import NEW, Directory, Group, Policy, PolicyVersion, Principal
 from ..iam.rights import ASSUME
 from ..iam.verdicts import YES, Verdict, under
 
 EVERYTHING = "everything"
-"""The name of a policy that allows everything, which somebody gives to himself or to another."""
+"""The name of a new policy that allows everything."""
 
-_UPDATES_OF_PROVIDERS = {
+_PROVIDER_UPDATES = {
     "saml-provider": ("iam:UpdateSAMLProvider",),
     "oidc-provider": ("iam:AddClientIDToOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint"),
 }
@@ -29,7 +29,7 @@ _FEDERATED = {"saml-provider": "sts:AssumeRoleWithSAML", "oidc-provider": "sts:A
 _TAKEOVERS = (
     *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"),
     *("iam:CreateRole", "iam:UpdateAssumeRolePolicy"),
-    *(call for calls in _UPDATES_OF_PROVIDERS.values() for call in calls),
+    *(call for calls in _PROVIDER_UPDATES.values() for call in calls),
 )
 _CHANGES = (
     *(
@@ -42,25 +42,25 @@ _CHANGES = (
 )
 
 _EVERYTHING = (Statement("its statement", "Allow", actions=("*",)),)
-_OF_AWS = {
+_AWS_POLICIES = {
     "IAMFullAccess": (Statement("its statement", "Allow", actions=("iam:*",)),),
     "PowerUserAccess": (
-        Statement("its statement", "Allow", actions=("iam:*", "organizations:*", "account:*"), all_actions_but=True),
+        Statement("its statement", "Allow", actions=("iam:*", "organizations:*", "account:*"), not_action=True),
     ),
 }
-"""The policies of AWS that help, besides AdministratorAccess. Source: AWS Managed Policy Reference Guide."""
+"""The AWS managed policies that help, besides AdministratorAccess. Source: AWS Managed Policy Reference Guide."""
 
 
 @dataclass(frozen=True)
 class Takeover:
-    """Calls with which somebody becomes another user or role of the account."""
+    """Calls that take over another user or role of the account."""
 
     actions: tuple[str, ...]
-    """On that user or role; all of them are needed."""
+    """The calls on that user or role, all of them needed."""
     succeeds: Verdict = YES
-    """Whether they succeed, once they are allowed."""
+    """``True`` if the calls succeed once they are allowed."""
     on: str | None = None
-    """The ARN of what they are about instead: a provider of identities that the role trusts."""
+    """The ARN of the identity provider that the calls change instead, which the role trusts."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,17 @@ class Change:
 
     action: str
     resource: str
-    """The ARN of what is changed."""
+    """The ARN of the changed resource."""
     after: Principal
-    """The user or role, as it is then."""
+    """The user or role after the change."""
     keys: Context = field(default_factory=dict)
     """Condition keys of the request, in lower case."""
-    otherwise: tuple["Change", ...] = ()
-    """Changes that give less, for whoever may not certainly make this one."""
+    alternatives: tuple["Change", ...] = ()
+    """Changes that grant less, for a caller that may not certainly make this one."""
 
 
 def takeovers(target: Principal) -> Sequence[Takeover]:
-    """Return the ways to become a principal without a trust policy that is there already."""
+    """Return the ways to take over a principal, apart from its present trust policy."""
     if target.is_user:
         if target.name == NEW:
             return [Takeover(("iam:CreateUser", key)) for key in ("iam:CreateAccessKey", "iam:CreateLoginProfile")]
@@ -96,11 +96,11 @@ def takeovers(target: Principal) -> Sequence[Takeover]:
 
 
 def _by_providers(role: Principal) -> Iterator[Takeover]:
-    """Yield the ways to become a role over a provider of identities that it trusts.
+    """Yield the ways to take over a role through an identity provider that it trusts.
 
-    Whoever gives a SAML provider another certificate signs assertions of any content. An OIDC provider takes more to be
-    of use: a token of the same issuer for another audience, or an issuer that can be impersonated; and IAM Identity
-    Center looks after providers of its own.
+    A caller that replaces the certificate of a SAML provider can sign any assertion. An OIDC provider takes more: a
+    token of the same issuer for another audience, or an issuer that can be impersonated. IAM Identity Center protects
+    its own providers.
 
     Sources: IAM API Reference, "UpdateSAMLProvider", "AddClientIDToOpenIDConnectProvider" and
     "UpdateOpenIDConnectProviderThumbprint"; IAM User Guide, "Create a role for SAML 2.0 federation" and "Create a role
@@ -110,43 +110,44 @@ def _by_providers(role: Principal) -> Iterator[Takeover]:
         for named in statement.other_principals if statement.effect == "Allow" else ():
             provider = named.removeprefix("Federated: ")
             kind = kind_of(provider) if provider.startswith("arn:") else ""
-            if kind not in _FEDERATED or not is_about(statement, _FEDERATED[kind]):
+            if kind not in _FEDERATED or not covers_action(statement, _FEDERATED[kind]):
                 continue
             name = name_of(provider)
-            open_keys = {it.key for it in statement.conditions if not it.key.lower().startswith("saml:")}
+            keys = {condition.key for condition in statement.conditions}
+            open_keys = {key for key in keys if not key.lower().startswith("saml:")}
             if kind == "oidc-provider":
-                open_keys = {f"whether {name} gives a token that the role admits"}
+                open_keys = {f"whether {name} issues a token that the role accepts"}
             elif name.startswith("AWSSSO_"):
                 open_keys |= {"whether IAM Identity Center lets its provider be changed"}
-            for action in _UPDATES_OF_PROVIDERS[kind]:
+            for action in _PROVIDER_UPDATES[kind]:
                 yield Takeover((action,), under(*open_keys) if open_keys else YES, provider)
 
 
-def newcomers(directory: Directory) -> Sequence[Principal]:
+def creatable_principals(directory: Directory) -> Sequence[Principal]:
     """Return a user and a role that do not exist yet."""
     prefixes = {principal.arn.rpartition(":")[0] for principal in directory.principals[:1]}
     return [Principal(f"{prefix}:{kind}/{NEW}") for prefix in prefixes for kind in ("user", "role")]
 
 
-def unlimited(principal: Principal) -> Principal:
-    """Return a principal with one policy, which allows everything."""
+def with_full_access(principal: Principal) -> Principal:
+    """Return the principal with a policy that allows everything."""
     return replace(principal, policies=(_everything(principal.arn),))
 
 
-def may_take_over_somebody(principal: Principal) -> bool:
-    """Whether any policy of a principal allows any of the calls of :func:`takeovers` on anything."""
+def may_take_over_any(principal: Principal) -> bool:
+    """Return whether any policy of a principal allows a call of :func:`takeovers` on any resource."""
     return _may_any(principal, _TAKEOVERS)
 
 
-def may_change_something(principal: Principal) -> bool:
-    """Whether any policy of a principal allows any of the calls of :func:`changes` on anything."""
+def may_change_any(principal: Principal) -> bool:
+    """Return whether any policy of a principal allows a call of :func:`changes` on any resource."""
     return _may_any(principal, _CHANGES)
 
 
 def changes(
     target: Principal, groups: Sequence[Group], versions: Mapping[str, Sequence[PolicyVersion]]
 ) -> Iterator[Change]:
-    """Yield the calls that give a principal rights, or take away a Deny or a permissions boundary.
+    """Yield the calls that grant a principal rights, or remove a Deny or a permissions boundary.
 
     Args:
         target: the user or role.
@@ -158,26 +159,26 @@ def changes(
     for holder in (target.arn, *(group.arn for group in target.groups)):
         after = target.with_policies(_everything(holder))
         yield Change(f"iam:Put{_kind(holder)}Policy", holder, after)
-        yield _attaching(target, holder, versions)
+        yield _attachment(target, holder, versions)
     for group in groups if target.is_user else ():
-        if group not in target.groups and any(_is_of_use(policy.statements) for policy in group.policies):
-            yield Change("iam:AddUserToGroup", group.arn, target.inside(group))
+        if group not in target.groups and any(_helps(policy.statements) for policy in group.policies):
+            yield Change("iam:AddUserToGroup", group.arn, target.with_group(group))
     for group in target.groups:
         if any(policy.denies for policy in group.policies):
-            yield Change("iam:RemoveUserFromGroup", group.arn, target.outside(group))
+            yield Change("iam:RemoveUserFromGroup", group.arn, target.without_group(group))
     for policy in target.policies:
-        yield from _lifting(policy, target)
+        yield from _removals(policy, target)
     for arn in dict.fromkeys(policy.arn for policy in (*target.policies, target.boundary) if policy and policy.arn):
         yield from _other_versions(arn, target, versions)
     if target.boundary:
         unbounded, kind = replace(target, boundary=None), _kind(target.arn)
         yield Change(f"iam:Delete{kind}PermissionsBoundary", target.arn, unbounded)
-        keys: Context = {"iam:permissionsboundary": (_of_aws(target, "AdministratorAccess"),)}
+        keys: Context = {"iam:permissionsboundary": (_aws_policy_arn(target, "AdministratorAccess"),)}
         yield Change(f"iam:Put{kind}PermissionsBoundary", target.arn, unbounded, keys)
 
 
-def _attaching(target: Principal, holder: str, versions: Mapping[str, Sequence[PolicyVersion]]) -> Change:
-    """Attach AdministratorAccess, or else a policy of the account or of AWS that gives something of use.
+def _attachment(target: Principal, holder: str, versions: Mapping[str, Sequence[PolicyVersion]]) -> Change:
+    """Return the call that attaches AdministratorAccess, with other helpful policies as alternatives.
 
     The key ``iam:PolicyARN`` is the policy's ARN (IAM User Guide, "IAM and AWS STS condition context keys").
     """
@@ -186,22 +187,22 @@ def _attaching(target: Principal, holder: str, versions: Mapping[str, Sequence[P
     def attach(policy: Policy) -> Change:
         return Change(action, holder, target.with_policies(policy), {"iam:policyarn": (policy.arn,)})
 
-    own = [(arn, _default(several)) for arn, several in versions.items()]
-    given = [*own, *((_of_aws(target, name), statements) for name, statements in _OF_AWS.items())]
+    own = [(arn, _default(of_policy)) for arn, of_policy in versions.items()]
+    candidates = [*own, *((_aws_policy_arn(target, name), statements) for name, statements in _AWS_POLICIES.items())]
     others = [
         attach(Policy(name_of(arn), holder, statements, arn))
-        for arn, statements in given
-        if arn not in known and _is_of_use(statements)
+        for arn, statements in candidates
+        if arn not in known and _helps(statements)
     ]
-    everything = _everything(holder, _of_aws(target, "AdministratorAccess"))
-    return replace(attach(everything), otherwise=tuple(others))
+    everything = _everything(holder, _aws_policy_arn(target, "AdministratorAccess"))
+    return replace(attach(everything), alternatives=tuple(others))
 
 
-def _lifting(policy: Policy, target: Principal) -> Iterator[Change]:
-    """The calls that take a policy away, if it takes anything away itself."""
+def _removals(policy: Policy, target: Principal) -> Iterator[Change]:
+    """Yield the calls that remove a policy that denies anything."""
     if not policy.denies:
         return
-    kind, without = _kind(policy.holder), target.without(policy)
+    kind, without = _kind(policy.holder), target.without_policy(policy)
     if policy.arn:
         yield Change(f"iam:Detach{kind}Policy", policy.holder, without, {"iam:policyarn": (policy.arn,)})
     else:
@@ -210,7 +211,7 @@ def _lifting(policy: Policy, target: Principal) -> Iterator[Change]:
 
 
 def _other_versions(arn: str, target: Principal, versions: Mapping[str, Sequence[PolicyVersion]]) -> Iterator[Change]:
-    """The calls that put a new version, or one that is there, of a managed policy in force wherever the target has it.
+    """Yield the calls that put a new or existing version of a managed policy in force for the target.
 
     Source: IAM User Guide, "Versioning IAM policies".
     """
@@ -220,7 +221,7 @@ def _other_versions(arn: str, target: Principal, versions: Mapping[str, Sequence
     denies = any(policy.denies for policy in (*target.policies, target.boundary) if policy and policy.arn == arn)
     bounds = target.boundary and target.boundary.arn == arn
     for version in versions.get(arn, ()):
-        if not version.is_default and (denies or bounds or _is_of_use(version.statements)):
+        if not version.is_default and (denies or bounds or _helps(version.statements)):
             yield Change("iam:SetDefaultPolicyVersion", arn, _with_version(target, arn, version.statements))
 
 
@@ -238,25 +239,26 @@ def _default(versions: Sequence[PolicyVersion]) -> tuple[Statement, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _is_of_use(statements: tuple[Statement, ...]) -> bool:
-    """Whether statements allow to assume roles, or anything that is looked for here."""
+def _helps(statements: tuple[Statement, ...]) -> bool:
+    """Return whether statements allow assuming roles, or any call of this module."""
     actions = (ASSUME, *_TAKEOVERS, *_CHANGES)
-    return any(it.effect == "Allow" and is_about(it, action) for it in statements for action in actions)
+    allowing = [statement for statement in statements if statement.effect == "Allow"]
+    return any(covers_action(statement, action) for statement in allowing for action in actions)
 
 
 def _may_any(principal: Principal, actions: Sequence[str]) -> bool:
-    return any(statements_about(policy, "Allow", action) for policy in principal.policies for action in actions)
+    return any(statements_on(policy, "Allow", action) for policy in principal.policies for action in actions)
 
 
 def _everything(holder: str, arn: str | None = None) -> Policy:
     return Policy(EVERYTHING, holder, _EVERYTHING, arn)
 
 
-def _of_aws(principal: Principal, name: str) -> str:
-    """The ARN of a policy of AWS."""
+def _aws_policy_arn(principal: Principal, name: str) -> str:
+    """Return the ARN of an AWS managed policy."""
     return f"arn:{partition_of(principal.arn)}:iam::aws:policy/{name}"
 
 
 def _kind(arn: str) -> str:
-    """``User``, ``Group`` or ``Role``."""
+    """Return ``User``, ``Group`` or ``Role``."""
     return kind_of(arn).capitalize()

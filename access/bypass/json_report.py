@@ -1,23 +1,23 @@
-"""What was found, as JSON for other programs.
+"""Write a bypass report as JSON for other programs.
 
 A document of version 1 is an object with:
 
-- ``version``: 1; another number where a field goes or changes its meaning, new fields may come without;
-- ``roles``: the ARNs of the roles, and ``accountIds``: the accounts whose principals were looked at;
+- ``version``: 1. It changes if a field is removed or changes its meaning, not if one is added;
+- ``roles``: the ARNs of the roles, and ``accountIds``: the accounts whose principals were checked;
 - ``findings``, each an object with:
 
   - ``kind``: ``around a Deny`` or ``not meant``;
   - ``principal`` and ``role``: ARNs;
-  - ``deniedBy``: the groups or the role by whose name the outputs deny it; empty where it is not meant;
-  - ``certain``: whether it hangs on nothing, and ``conditions``: the condition keys, or words, that it hangs on;
-  - ``path``: the way in words;
-  - ``steps``, one after the other, each with ``actor``, the ARN of the principal that acts; ``then``, the ARN of the
-    principal that one is afterwards, in the end the role; and ``calls``, all of which are needed, each with ``action``,
-    ``resource`` (an ARN), ``because`` (what allows it, in words), ``conditions`` and ``source``, the page about it.
-    The name of a user or role that is made on the way is ``(new)``;
+  - ``deniedBy``: the names of the groups, roles or permission sets to which the outputs deny the role;
+  - ``certain``: whether the path is unconditional, and ``conditions``: the condition keys, or texts, it depends on;
+  - ``path``: the path for people;
+  - ``steps``, in order, each with ``actor``, the ARN of the acting principal; ``then``, the ARN of the principal it
+    acts as afterwards, in the end the role; and ``calls``, all of them needed, each with ``action``, ``resource`` (an
+    ARN), ``because`` (what allows it, for people), ``conditions`` and ``source``, the page that documents it. The name
+    of a user or role created on the path is ``(new)``;
 
-- ``administrators``: the ARNs of administrators by whose profiles the accounts were read; they may assume a role too;
-- ``notSeen``: what was not looked at, in words.
+- ``administrators``: the ARNs of the administrators that read the accounts; they may assume a role too;
+- ``notSeen``: one text for each part that was not checked.
 """
 
 import json
@@ -32,7 +32,7 @@ VERSION: Literal[1] = 1
 
 
 def render(report: Report) -> str:
-    """The report as JSON."""
+    """Return the report as JSON."""
     document = {
         "version": VERSION,
         "roles": report.roles,

@@ -1,4 +1,4 @@
-"""A role that is to be got to, and the steps that lead there."""
+"""A target role, and the steps of a path to it."""
 
 from dataclasses import dataclass, replace
 
@@ -9,42 +9,42 @@ from ..iam.rights import Call
 
 @dataclass(frozen=True)
 class TargetRole:
-    """The role that is to be got to."""
+    """The role that paths lead to."""
 
     arn: str
     trust: tuple[Statement, ...]
-    """Its trust policy, as deployed."""
+    """The deployed trust policy."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that is done to get further."""
+    """One step of a path."""
 
     actor: str
-    """The ARN of the principal that acts."""
+    """The ARN of the acting principal."""
     calls: tuple[Call, ...]
-    """All of them are needed."""
+    """The calls, all of them needed."""
     then: str
-    """The ARN of the principal that one is afterwards."""
+    """The ARN of the principal it acts as afterwards."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """Steps, one after the other."""
+    """A sequence of steps."""
 
     start: Principal
-    """The principal that sets out, as changed by the steps."""
+    """The starting principal, as changed by the steps."""
     end: Principal
-    """The principal that one is afterwards."""
+    """The principal it acts as at the end."""
     steps: tuple[Step, ...] = ()
     changes: int = 0
-    """How many of the steps change a policy or a group's members."""
+    """The number of steps that change a policy or a group's members."""
 
     @property
     def effort(self) -> int:
-        """How many calls it takes."""
+        """The number of calls."""
         return sum(len(step.calls) for step in self.steps)
 
-    def on_to(self, other: Principal, calls: tuple[Call, ...]) -> "Path":
-        """Return the path that goes on by becoming another principal."""
+    def extended_by(self, other: Principal, calls: tuple[Call, ...]) -> "Path":
+        """Return the path with one more step, which acts as another principal."""
         return replace(self, end=other, steps=(*self.steps, Step(self.end.arn, calls, other.arn)))

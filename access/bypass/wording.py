@@ -1,4 +1,4 @@
-"""A finding in words."""
+"""Describe a finding as text."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -11,21 +11,21 @@ from .paths import Step
 
 
 def path(finding: Finding) -> str:
-    """Return the way, e.g. ``Theresa (Testers: deny) -> role Deployer -> UpdateApp``."""
+    """Return the path, e.g. ``Theresa (Testers: deny) -> role Deployer -> UpdateApp``."""
     return " -> ".join([f"{label(finding.principal)}{denials(finding)}", *segments(finding)])
 
 
 def denials(finding: Finding) -> str:
-    """Return by which groups the role is denied, in brackets, if it is."""
+    """Return the groups to which the role is denied, in parentheses; empty if there are none."""
     return f" ({', '.join(f'{name}: deny' for name in finding.denied_by)})" if finding.denied_by else ""
 
 
 def segments(finding: Finding, name: Callable[[str], str] = label) -> list[str]:
-    """Return what follows the principal in the words for the way, step for step.
+    """Return the text of the path after the principal, one for each step.
 
     Args:
         finding: the finding.
-        name: gives principals and policies their names, by the ARN.
+        name: a function from the ARN of a principal or policy to its name.
     """
     *before, last = finding.steps
     home, calls = account_of(finding.principal), _calls(last, last.then, name)
@@ -36,31 +36,31 @@ def _step(step: Step, home: str, name: Callable[[str], str]) -> str:
     if step.then == step.actor:
         return _calls(step, "", name)
     calls, account = _calls(step, step.then, name), account_of(step.then)
-    who = name(step.then) + (f" of {account}" if account != home else "")
-    return f"{who}, by {calls}" if calls else who
+    principal = name(step.then) + (f" of {account}" if account != home else "")
+    return f"{principal}, by {calls}" if calls else principal
 
 
-def _calls(step: Step, about: str, name: Callable[[str], str]) -> str:
-    """Return the calls, but for assuming a role: what they are about goes without saying if one becomes it."""
-    said = [
-        call.action if call.resource == about else f"{call.action} on {name(call.resource)}"
+def _calls(step: Step, target: str, name: Callable[[str], str]) -> str:
+    """Return the calls without sts:AssumeRole. The resource is omitted if it is the target of the step."""
+    texts = [
+        call.action if call.resource == target else f"{call.action} on {name(call.resource)}"
         for call in step.calls
         if call.action != ASSUME
     ]
-    return " and ".join([", ".join(said[:-1]), *said[-1:]]).removeprefix(" and ")
+    return " and ".join([", ".join(texts[:-1]), *texts[-1:]]).removeprefix(" and ")
 
 
 def conditions(finding: Finding) -> str:
-    """Return what it hangs on, if on anything."""
+    """Return the conditions that the finding depends on."""
     return ", ".join(sorted(finding.verdict.conditions))
 
 
 def reasons(finding: Finding, *, of_several: bool = False) -> str:
-    """Return what allows the last step: which statements of which policies.
+    """Return the statements and policies that allow the last step.
 
     Args:
         finding: the finding.
-        of_several: whether the principal stands for several, who have the same policies.
+        of_several: whether the principal represents several with the same policies.
     """
     because = finding.steps[-1].calls[-1].because
     if not of_several:
@@ -70,12 +70,12 @@ def reasons(finding: Finding, *, of_several: bool = False) -> str:
 
 
 def source(action: str) -> str:
-    """The page that describes a call."""
+    """Return the page that documents a call."""
     service, _, operation = action.partition(":")
     return f'{"AWS STS" if service == "sts" else "IAM"} API Reference, "{operation}"'
 
 
 def sources(findings: Iterable[Finding]) -> list[str]:
-    """The calls of all these, but for assuming roles, with the pages that describe them."""
+    """Return the calls of the findings without sts:AssumeRole, each with the page that documents it."""
     actions = {call.action for finding in findings for step in finding.steps for call in step.calls} - {ASSUME}
     return [f"{action}: {source(action)}" for action in sorted(actions)]

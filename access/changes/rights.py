@@ -114,10 +114,10 @@ def _parts(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, 
     resources: list[tuple[str, Statement]] = [
         (text, replace(statement, resources=(text,))) for text in statement.resources
     ]
-    if statement.all_resources_but:
+    if statement.not_resource:
         resources = [(f"everything but {_joined(statement.resources)}", statement)]
     for resource, part in resources:
-        if statement.all_actions_but:
+        if statement.not_action:
             yield resource, f"everything but {_joined(statement.actions)}", part
             continue
         for action in statement.actions:
@@ -183,7 +183,7 @@ def _without_account(statement: Statement, account: str | None) -> Statement:
 
     Source: IAM User Guide, "AWS JSON policy elements: Principal", "AWS account principals".
     """
-    if not account or statement.effect == "Deny" or statement.all_principals_but:
+    if not account or statement.effect == "Deny" or statement.not_principal:
         return statement
     others = tuple(text for text in statement.principals if not (is_account(text) and account in text))
     return replace(statement, principals=others)
@@ -194,7 +194,7 @@ def _principals(statement: Statement) -> str:
         f"account {text.split(':')[4]}" if text.endswith(":root") else "anybody" if text == "*" else text
         for text in (*statement.principals, *statement.other_principals)
     ]
-    return f"everybody but {_joined(named)}" if statement.all_principals_but else _joined(named)
+    return f"everybody but {_joined(named)}" if statement.not_principal else _joined(named)
 
 
 def _joined(texts: Sequence[str]) -> str:

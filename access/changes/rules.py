@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from ..iam.checks import TAG_KEYS, ConditionCheck, is_account
 from ..iam.documents import Condition, Statement
-from ..iam.evaluation import is_about
+from ..iam.evaluation import covers_action
 from ..iam.patterns import has_variables, match
 from ..iam.search import EVERYTHING, All, Holds, Not, Policies, Rule, Some
 from ..iam.verdicts import NO
@@ -42,9 +42,9 @@ def about(documents: tuple[Document, ...], role_arn: str) -> Parts:
     """Return the statements of some documents about assuming a role."""
     return tuple(
         tuple(
-            _on_one_role(replace(statement, actions=("*",), all_actions_but=False))
+            _on_one_role(replace(statement, actions=("*",), not_action=False))
             for statement in statements_of(documents)
-            if is_about(statement, action) and _may_be_about(statement, role_arn)
+            if covers_action(statement, action) and _may_be_about(statement, role_arn)
         )
         for action in _STEPS
     )
@@ -53,7 +53,7 @@ def about(documents: tuple[Document, ...], role_arn: str) -> Parts:
 def _on_one_role(statement: Statement) -> Statement:
     if statement.has_variables and any(map(has_variables, statement.resources)):
         return statement
-    return replace(statement, resources=("*",), all_resources_but=False)
+    return replace(statement, resources=("*",), not_resource=False)
 
 
 def _may_be_about(statement: Statement, role_arn: str) -> bool:
@@ -64,7 +64,7 @@ def _may_be_about(statement: Statement, role_arn: str) -> bool:
         is_named = any(match(text, role_arn, {}, variables=statement.has_variables) != NO for text in patterns)
     if statement.has_variables and any(map(has_variables, patterns)):
         return True
-    return is_named is not statement.all_resources_but
+    return is_named is not statement.not_resource
 
 
 @lru_cache(maxsize=4096)
@@ -109,7 +109,7 @@ def _without_accounts(statement: Statement) -> Statement | None:
     named = tuple(text for text in statement.principals if not is_account(text))
     if statement.effect == "Deny" or len(named) == len(statement.principals):
         return statement
-    return replace(statement, principals=named) if named and not statement.all_principals_but else None
+    return replace(statement, principals=named) if named and not statement.not_principal else None
 
 
 @lru_cache(maxsize=65536)

@@ -1,1 +1,1 @@
-"""One engine for IAM: policy documents, what they say of a request, and how two sets of them differ."""
+"""IAM engine: parse policy documents, evaluate requests against them, and compare two sets of policies."""

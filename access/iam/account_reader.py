@@ -1,6 +1,6 @@
-"""What is deployed in an account: its IAM, and some of its buckets. One reader for all commands that compare or search.
+"""Read an account's IAM and some of its buckets, for all commands that compare or search.
 
-It only reads, and needs no right but those that it names where one is missing.
+Nothing is changed. A missing right is reported by name.
 """
 
 import json
@@ -15,7 +15,7 @@ from ..aws_errors import error_code
 from .authorization_details import read_directory
 from .documents import Statement, parse
 from .principals import Directory
-from .unread import line_of
+from .unread import unread_line
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -38,34 +38,34 @@ _NOT_SET = ("NoSuchBucketPolicy", "NoSuchPublicAccessBlockConfiguration", "Owner
 
 @dataclass(frozen=True)
 class RoleState:
-    """A role that was asked for by its name. Its policies are those of the principal in the directory."""
+    """A role requested by name. The directory holds its policies."""
 
     arn: str
     trust: tuple[Statement, ...]
     trust_document: Mapping[str, Any]
     """Ready for JSON."""
     max_session: int
-    """In seconds; an hour where it is not set."""
+    """In seconds; an hour by default."""
     boundary_arn: str | None
-    """The ARN of its permissions boundary, if it has one."""
+    """The ARN of its permissions boundary, if any."""
 
 
 @dataclass(frozen=True)
 class AclGrant:
-    """A grant of a bucket's ACL."""
+    """One grant in a bucket's ACL."""
 
     grantee: str
-    """A canonical user id, the URI of a group of S3's, or an email address."""
+    """A canonical user id, the URI of an S3 group, or an email address."""
     permission: str
     """E.g. ``READ`` or ``FULL_CONTROL``."""
 
 
 @dataclass(frozen=True)
 class BucketState:
-    """A bucket. A part that is none, or empty, is not set, unless it is in :attr:`unread`.
+    """A bucket. A part that is ``None`` or empty is not set, unless :attr:`unread` lists it.
 
-    The account's own block of public access is not read: it is set in another service (``s3control``), for which the
-    session has no client. It can only close what these leave open.
+    The account's public access block is not read: it belongs to another service (``s3control``), for which the session
+    has no client. It can only restrict access further.
     """
 
     name: str
@@ -75,11 +75,11 @@ class BucketState:
     owner_id: str | None = None
     """The owner's canonical user id, as in the grants."""
     grants: tuple[AclGrant, ...] = ()
-    """Of the ACL, the owner's own grant too."""
+    """The ACL's grants, the owner's included."""
     public_access_block: Mapping[str, bool] | None = None
     """E.g. ``BlockPublicAcls``."""
     object_ownership: str | None = None
-    """E.g. ``BucketOwnerEnforced``, with which ACLs count for nothing."""
+    """E.g. ``BucketOwnerEnforced``, which disables ACLs."""
     unread: frozenset[BucketPart] = frozenset()
     """The parts that could not be read."""
     exists: bool = True
@@ -87,49 +87,49 @@ class BucketState:
 
 @dataclass(frozen=True)
 class AccountState:
-    """An account as deployed."""
+    """The deployed state of an account."""
 
     account_id: str
     directory: Directory | None
-    """Its users, groups and roles; none if they could not be read, which is not the same as an account without any."""
+    """Its users, groups and roles; ``None`` if they could not be read."""
     roles: Mapping[str, RoleState]
-    """The roles that were asked for, by name, without those that do not exist or could not be read."""
+    """The requested roles by name, without those that do not exist or could not be read."""
     saml_providers: tuple[str, ...] | None
-    """ARNs, sorted; none if they could not be read."""
+    """ARNs, sorted; ``None`` if they could not be read."""
     oidc_providers: tuple[str, ...] | None
-    """ARNs, sorted; none if they could not be read."""
+    """ARNs, sorted; ``None`` if they could not be read."""
     buckets: Mapping[str, BucketState]
-    """The buckets that were asked for, by name."""
+    """The requested buckets by name."""
     unread: tuple[str, ...] = ()
-    """What could not be read, a line each that names the right that is missing."""
+    """One line for each part that could not be read, with the missing right."""
 
 
 def read_account(
     session: "Session", account_id: str, roles: Collection[str] = (), buckets: Collection[str] = ()
 ) -> AccountState:
-    """Return what is deployed in an account. What may not be read is a line in its ``unread``, not an error.
+    """Return the deployed state of an account. A part that may not be read is a line in ``unread``, not an error.
 
     Sources: IAM API Reference, "GetAccountAuthorizationDetails", "GetRole", "ListSAMLProviders" and
     "ListOpenIDConnectProviders"; Amazon S3 API Reference, "GetBucketPolicy", "GetBucketAcl", "GetPublicAccessBlock"
     and "GetBucketOwnershipControls".
 
     Args:
-        session: of somebody who may read.
-        account_id: the account.
-        roles: names of roles of which the maximum session is wanted too, which the account's details leave out.
-        buckets: names of buckets.
+        session: a session that may read IAM and S3.
+        account_id: the id of the account.
+        roles: the names of roles to read with their maximum session, which the account's details leave out.
+        buckets: the names of buckets to read.
 
     Raises:
-        botocore.exceptions.BotoCoreError: AWS can't be reached, or answers with something that is not its own.
-        botocore.exceptions.ClientError: AWS fails, for another reason than a right that is missing.
+        botocore.exceptions.BotoCoreError: AWS can't be reached, or its answer can't be read.
+        botocore.exceptions.ClientError: AWS fails for a reason other than a missing right.
     """
     iam, unread = session.iam, list[str]()
 
-    def read(what: str, right: str, ask: Callable[[], _T]) -> _T | None:
+    def read(part: str, right: str, call: Callable[[], _T]) -> _T | None:
         try:
-            return ask()
+            return call()
         except ClientError as error:
-            unread.append(line_of(f"{what} of {account_id}", error, right))
+            unread.append(unread_line(f"{part} of {account_id}", error, right))
             return None
 
     directory = read(
@@ -149,7 +149,7 @@ def read_account(
     )
 
 
-def _role(iam: Any, name: str) -> RoleState:  # noqa: ANN401 (the documents are typed as texts, and are not)
+def _role(iam: Any, name: str) -> RoleState:  # noqa: ANN401 (the stubs type documents as strings)
     role = iam.get_role(RoleName=name)["Role"]
     document = role["AssumeRolePolicyDocument"]
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
@@ -157,35 +157,37 @@ def _role(iam: Any, name: str) -> RoleState:  # noqa: ANN401 (the documents are 
 
 
 def _saml_providers(iam: "IAMClient") -> tuple[str, ...]:
-    return tuple(sorted(it["Arn"] for it in iam.list_saml_providers()["SAMLProviderList"]))
+    return tuple(sorted(provider["Arn"] for provider in iam.list_saml_providers()["SAMLProviderList"]))
 
 
 def _oidc_providers(iam: "IAMClient") -> tuple[str, ...]:
-    return tuple(sorted(it["Arn"] for it in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]))
+    return tuple(
+        sorted(provider["Arn"] for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"])
+    )
 
 
 def _bucket(s3: Any, name: str, unread: list[str]) -> BucketState:  # noqa: ANN401
     state = BucketState(name)
-    for part, changes in _parts(s3, name):
+    for part, read in _bucket_parts(s3, name):
         try:
-            state = replace(state, **changes())
+            state = replace(state, **read())
         except ClientError as error:
             if error_code(error) == "NoSuchBucket":
                 return BucketState(name, exists=False)
             if error_code(error) not in _NOT_SET:
-                unread.append(line_of(f"the {part} of bucket {name}", error, _BUCKET_RIGHTS[part]))
+                unread.append(unread_line(f"the {part} of bucket {name}", error, _BUCKET_RIGHTS[part]))
                 state = replace(state, unread=state.unread | {part})
     return state
 
 
-def _parts(s3: Any, name: str) -> Iterator[tuple[BucketPart, Callable[[], dict[str, Any]]]]:  # noqa: ANN401
+def _bucket_parts(s3: Any, name: str) -> Iterator[tuple[BucketPart, Callable[[], dict[str, Any]]]]:  # noqa: ANN401
     def policy() -> dict[str, Any]:
         document = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])
         return {"policy": parse(document), "policy_document": document}
 
     def acl() -> dict[str, Any]:
-        found = s3.get_bucket_acl(Bucket=name)
-        return {"owner_id": found["Owner"]["ID"], "grants": tuple(map(_grant, found["Grants"]))}
+        answer = s3.get_bucket_acl(Bucket=name)
+        return {"owner_id": answer["Owner"]["ID"], "grants": tuple(map(_grant, answer["Grants"]))}
 
     def block() -> dict[str, Any]:
         return {"public_access_block": s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]}
@@ -202,5 +204,5 @@ def _parts(s3: Any, name: str) -> Iterator[tuple[BucketPart, Callable[[], dict[s
 
 def _grant(grant: Mapping[str, Any]) -> AclGrant:
     grantee = grant["Grantee"]
-    who = grantee.get("ID") or grantee.get("URI") or grantee.get("EmailAddress", "")
-    return AclGrant(who, grant["Permission"])
+    name = grantee.get("ID") or grantee.get("URI") or grantee.get("EmailAddress", "")
+    return AclGrant(name, grant["Permission"])

@@ -1,4 +1,4 @@
-"""The users, groups and roles of an account, as IAM describes them."""
+"""Read the users, groups and roles of an account from IAM."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,63 +10,64 @@ from botocore.exceptions import ClientError
 from ..arn import name_of
 from .documents import Condition, Effect, Statement, parse
 from .principals import Directory, Group, Policy, PolicyVersion, Principal
-from .unread import line_of
+from .unread import unread_line
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-_AT_ONCE = 8
+_CONCURRENCY = 8
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 _RIGHTS = {"GetPolicy": "iam:GetPolicy", "GetPolicyVersion": "iam:GetPolicyVersion"}
 
 
 @dataclass(frozen=True)
 class _Content:
-    """The content of a managed policy."""
+    """The default version of a managed policy."""
 
     statements: tuple[Statement, ...]
     document: Mapping[str, Any] | None
 
 
-_Managed = Mapping[str, _Content]
+_ManagedPolicies = Mapping[str, _Content]
 
 
 def read_directory(iam: "IAMClient", account_id: str) -> Directory:
     """Return all users, groups and roles of an account, with their policies.
 
-    Source: IAM API Reference, "GetAccountAuthorizationDetails". The managed policies of AWS itself are read one by one,
-    those that somebody has. One that can't be read stands for anything: whatever it may allow or deny is open.
+    Source: IAM API Reference, "GetAccountAuthorizationDetails". AWS managed policies in use are read one by one. One
+    that can't be read counts as a policy that may allow or deny anything.
 
     Args:
-        iam: of the account's administrator, or of somebody else who may read.
-        account_id: the account.
+        iam: a client that may read IAM, e.g. an administrator's.
+        account_id: the id of the account.
 
     Raises:
         botocore.exceptions.ClientError: the users, groups and roles can't be read, or AWS fails.
     """
     paginator: Any = iam.get_paginator("get_account_authorization_details")
     pages = list(paginator.paginate(Filter=["User", "Role", "Group", "LocalManagedPolicy"]))
-    found = {name: [detail for page in pages for detail in page.get(name, [])] for name in _LISTS}
-    versions = {policy["Arn"]: tuple(map(_version, policy["PolicyVersionList"])) for policy in found["Policies"]}
-    details = [detail for name in _LISTS[:3] for detail in found[name]]
-    others = {arn for detail in details for arn in _managed(detail)} - versions.keys()
-    managed, unread = _read_policies(iam, others)
-    for arn, several in versions.items():
-        managed[arn] = next(_Content(it.statements, it.document) for it in several if it.is_default)
+    by_list = {name: [detail for page in pages for detail in page.get(name, [])] for name in _LISTS}
+    versions = {policy["Arn"]: tuple(map(_version, policy["PolicyVersionList"])) for policy in by_list["Policies"]}
+    details = [detail for name in _LISTS[:3] for detail in by_list[name]]
+    from_aws = {arn for detail in details for arn in _managed_policy_arns(detail)} - versions.keys()
+    managed, unread = _read_policies(iam, from_aws)
+    for arn, of_policy in versions.items():
+        managed[arn] = next(_Content(each.statements, each.document) for each in of_policy if each.is_default)
     groups = tuple(
-        Group(it["GroupName"], it["Arn"], _policies(it, "GroupPolicyList", managed)) for it in found["GroupDetailList"]
+        Group(group["GroupName"], group["Arn"], _policies(group, "GroupPolicyList", managed))
+        for group in by_list["GroupDetailList"]
     )
     by_name = {group.name: group for group in groups}
     users = [
-        _principal(it, "User", managed, [by_name[name] for name in it.get("GroupList", [])])
-        for it in found["UserDetailList"]
+        _principal(user, "User", managed, [by_name[name] for name in user.get("GroupList", [])])
+        for user in by_list["UserDetailList"]
     ]
-    roles = [_principal(it, "Role", managed, []) for it in found["RoleDetailList"]]
+    roles = [_principal(role, "Role", managed, []) for role in by_list["RoleDetailList"]]
     principals = tuple(sorted([*users, *roles], key=lambda principal: principal.arn))
     return Directory(account_id, principals, groups, versions, tuple(unread))
 
 
-def _principal(detail: Mapping[str, Any], kind: str, managed: _Managed, groups: Sequence[Group]) -> Principal:
+def _principal(detail: Mapping[str, Any], kind: str, managed: _ManagedPolicies, groups: Sequence[Group]) -> Principal:
     arn, boundary = detail["Arn"], detail.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     policies = _policies(detail, f"{kind}PolicyList", managed)
     return Principal(
@@ -81,28 +82,29 @@ def _principal(detail: Mapping[str, Any], kind: str, managed: _Managed, groups: 
     )
 
 
-def _policies(detail: Mapping[str, Any], inline: str, managed: _Managed) -> tuple[Policy, ...]:
+def _policies(detail: Mapping[str, Any], inline: str, managed: _ManagedPolicies) -> tuple[Policy, ...]:
     holder = detail["Arn"]
     return (
         *(
-            Policy(it["PolicyName"], holder, parse(it["PolicyDocument"]), document=it["PolicyDocument"])
-            for it in detail.get(inline, [])
+            Policy(policy["PolicyName"], holder, parse(policy["PolicyDocument"]), document=policy["PolicyDocument"])
+            for policy in detail.get(inline, [])
         ),
         *(
-            _attached(it["PolicyName"], holder, it["PolicyArn"], managed)
-            for it in detail.get("AttachedManagedPolicies", [])
+            _attached(policy["PolicyName"], holder, policy["PolicyArn"], managed)
+            for policy in detail.get("AttachedManagedPolicies", [])
         ),
     )
 
 
-def _attached(name: str, holder: str, arn: str, managed: _Managed) -> Policy:
+def _attached(name: str, holder: str, arn: str, managed: _ManagedPolicies) -> Policy:
     return Policy(name, holder, managed[arn].statements, arn, managed[arn].document)
 
 
-def _managed(detail: Mapping[str, Any]) -> list[str]:
-    """Return the ARNs of the managed policies that a user, group or role has."""
+def _managed_policy_arns(detail: Mapping[str, Any]) -> list[str]:
+    """Return the ARNs of the managed policies of a user, group or role, its boundary included."""
     boundary = detail.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    return [it["PolicyArn"] for it in detail.get("AttachedManagedPolicies", [])] + ([boundary] if boundary else [])
+    attached = [policy["PolicyArn"] for policy in detail.get("AttachedManagedPolicies", [])]
+    return [*attached, boundary] if boundary else attached
 
 
 def _version(version: Mapping[str, Any]) -> PolicyVersion:
@@ -111,7 +113,7 @@ def _version(version: Mapping[str, Any]) -> PolicyVersion:
 
 
 def _read_policies(iam: "IAMClient", arns: Iterable[str]) -> tuple[dict[str, _Content], list[str]]:
-    """Return the content of some managed policies, and a line for each that can't be read."""
+    """Return the content of managed policies, and one line for each that can't be read."""
 
     def read(arn: str) -> tuple[_Content, str | None]:
         try:
@@ -119,17 +121,17 @@ def _read_policies(iam: "IAMClient", arns: Iterable[str]) -> tuple[dict[str, _Co
             document: Any = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         except ClientError as error:
             right = _RIGHTS[error.operation_name]
-            return _Content(_anything(arn), None), line_of(f"policy {name_of(arn)}", error, right)
+            return _Content(_unknown_statements(arn), None), unread_line(f"policy {name_of(arn)}", error, right)
         return _Content(parse(document), document), None
 
-    wanted = sorted(arns)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = dict(zip(wanted, pool.map(read, wanted), strict=True))
-    return {arn: it[0] for arn, it in found.items()}, [it[1] for it in found.values() if it[1]]
+    ordered = sorted(arns)
+    with ThreadPoolExecutor(_CONCURRENCY) as pool:
+        contents = dict(zip(ordered, pool.map(read, ordered), strict=True))
+    return {arn: content for arn, (content, _) in contents.items()}, [line for _, line in contents.values() if line]
 
 
-def _anything(arn: str) -> tuple[Statement, ...]:
-    """Return statements that may allow and deny anything, on a condition that nobody can decide."""
-    unknown = Condition("", f"what policy {name_of(arn)} says", ())
+def _unknown_statements(arn: str) -> tuple[Statement, ...]:
+    """Return statements that may allow and deny anything, on an undecidable condition."""
+    unknown = Condition("", f"the content of policy {name_of(arn)}", ())
     effects: tuple[Effect, ...] = ("Allow", "Deny")
-    return tuple(Statement("an unread statement", it, actions=("*",), conditions=(unknown,)) for it in effects)
+    return tuple(Statement("an unread statement", effect, actions=("*",), conditions=(unknown,)) for effect in effects)

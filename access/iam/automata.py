@@ -1,7 +1,6 @@
-"""The texts that a set of patterns can tell apart, found by running all of the patterns' automata at once.
+"""Find example texts for every combination of patterns that a text can match, by running all automata at once.
 
-Two texts that every pattern answers alike are the same to a policy. So a few texts, one for each combination of
-answers, stand for all that there are.
+A policy can't distinguish two texts that match the same patterns. So one text for each combination represents all.
 """
 
 import re
@@ -11,34 +10,34 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 _FILLERS = "xyzabcdefghijklmnopqrstuvw0123456789-_XYZABCDEFGHIJKLMNOPQRSTUVW+=,.@:/ !#%&()"
-"""Characters that stand for any other, the most readable first."""
+"""Characters that represent all others, the most readable first."""
 
-_MOST_STEPS, _FEW_STEPS = 60_000, 10_000
+_MAX_STEPS, _MAX_QUICK_STEPS = 60_000, 10_000
 
 _SPECIAL = re.compile(r"(\$\{[*?$]\}|[*?])")
 _WILDCARD = re.compile(r"([*?])")
 
 
 class TooManyTextsError(Exception):
-    """The patterns overlap so much that the search for texts was stopped."""
+    """Patterns that overlap so much that the search for texts was stopped."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """One character of a pattern, or any number of characters."""
+    """One character of a pattern, or a run of characters."""
 
     characters: frozenset[str] = frozenset()
     excluded: bool = True
-    """Whether it stands for every character but these."""
+    """Match every character except these."""
     repeated: bool = False
-    """Whether it stands for any number of them, none included."""
+    """Match any number of them, including none."""
 
     def accepts(self, character: str) -> bool:
-        """Return whether it stands for a character."""
+        """Return whether the token matches a character."""
         return (character in self.characters) is not self.excluded
 
     def without(self, characters: str) -> "Token":
-        """Return the same, but these characters no longer."""
+        """Return a token that no longer matches these characters."""
         if not self.excluded:
             return self
         return replace(self, characters=self.characters | set(characters))
@@ -48,22 +47,22 @@ Pattern = tuple[Token, ...]
 
 
 def literal(text: str) -> Pattern:
-    """Return the pattern of one text."""
+    """Return the pattern that matches one text."""
     return tuple(Token(frozenset(character), excluded=False) for character in text)
 
 
 def any_text(without: str = "") -> Pattern:
-    """Return the pattern of every text without these characters, the empty text included."""
+    """Return the pattern that matches every text without these characters, including the empty text."""
     return (Token(frozenset(without), repeated=True),)
 
 
 def one_of(characters: str) -> Pattern:
-    """Return the pattern of one of these characters."""
+    """Return the pattern that matches one of these characters."""
     return (Token(frozenset(characters), excluded=False),)
 
 
 def glob(text: str, *, wildcards: bool = True, ignore_case: bool = False, variables: bool = True) -> Pattern:
-    """Return the pattern of a policy's text. ``${*}`` and the like are literal where variables are filled in."""
+    """Return the pattern of a policy's text. Where variables are filled in, ``${*}`` and the like are literal."""
     tokens: list[Token] = []
     for piece in (_SPECIAL if variables else _WILDCARD).split(text):
         if piece in ("*", "?") and wildcards:
@@ -77,51 +76,51 @@ def glob(text: str, *, wildcards: bool = True, ignore_case: bool = False, variab
     return tuple(tokens)
 
 
-def within(pattern: Pattern, without: str) -> Pattern:
-    """Return a pattern whose wildcards do not stand for some characters."""
+def excluding(pattern: Pattern, without: str) -> Pattern:
+    """Return a pattern whose wildcards do not match some characters."""
     return tuple(token.without(without) for token in pattern)
 
 
 def texts(
     patterns: Iterable[Pattern], shapes: Iterable[Pattern], each: int = 1, *, complete: bool = True
 ) -> Iterator[str]:
-    """Yield texts of which every text of these shapes is like one, as far as the patterns can tell; short ones first.
+    """Yield one text for each set of patterns that a text of these shapes can match, the short ones first.
 
     Args:
-        patterns: what texts are held against.
-        shapes: what all texts look like: one of these.
-        each: so many texts are wanted of those that the patterns can't tell apart, where there are so many.
-        complete: whether all are wanted; otherwise, those that are found with little effort.
+        patterns: the patterns to distinguish texts by.
+        shapes: the patterns one of which every text must match.
+        each: the number of texts per set of matched patterns, where that many exist.
+        complete: whether to find all; otherwise, the search stops early.
 
     Raises:
-        TooManyTextsError: they can't all be found.
+        TooManyTextsError: not all can be found.
     """
-    together = _Together([*dict.fromkeys(patterns)], [*dict.fromkeys(shapes)])
+    automaton = _CombinedAutomaton([*dict.fromkeys(patterns)], [*dict.fromkeys(shapes)])
     found: dict[int, int] = {}
-    visits = {together.start: 1}
-    waiting = deque([(together.start, "")])
+    visits = {automaton.start: 1}
+    waiting = deque([(automaton.start, "")])
     steps = 0
     while waiting:
         state, text = waiting.popleft()
-        if state & together.shape_ends:
-            answers = state & together.ends
+        if state & automaton.shape_ends:
+            answers = state & automaton.ends
             if found.get(answers, 0) < each:
                 found[answers] = found.get(answers, 0) + 1
                 yield text
-        for character in together.characters(state, each):
+        for character in automaton.characters(state, each):
             steps += 1
-            if steps > (_MOST_STEPS if complete else _FEW_STEPS):
+            if steps > (_MAX_STEPS if complete else _MAX_QUICK_STEPS):
                 if complete:
                     raise TooManyTextsError
                 return
-            following = together.step(state, character)
-            if following & together.shape and visits.get(following, 0) < each:
+            following = automaton.step(state, character)
+            if following & automaton.shape and visits.get(following, 0) < each:
                 visits[following] = visits.get(following, 0) + 1
                 waiting.append((following, text + character))
 
 
-class _Together:
-    """The patterns, run at once: a state is a number with one bit for each place in a pattern that may be reached."""
+class _CombinedAutomaton:
+    """All patterns, run at once. A state has one bit for each reachable place in a pattern."""
 
     def __init__(self, patterns: Sequence[Pattern], shapes: Sequence[Pattern]) -> None:
         self._tokens: list[Token | None] = []
@@ -130,16 +129,17 @@ class _Together:
             first = len(self._tokens)
             self.start |= 1 << first
             self._tokens += [*pattern, None]
+        first_shape = sum(len(pattern) + 1 for pattern in patterns)
         self.ends = sum(1 << place for place in self._last_places(patterns, 0))
-        self.shape_ends = sum(1 << place for place in self._last_places(shapes, sum(len(it) + 1 for it in patterns)))
-        self.shape = (1 << len(self._tokens)) - (1 << sum(len(it) + 1 for it in patterns))
+        self.shape_ends = sum(1 << place for place in self._last_places(shapes, first_shape))
+        self.shape = (1 << len(self._tokens)) - (1 << first_shape)
         self._repeated = sum(1 << place for place, token in enumerate(self._tokens) if token and token.repeated)
         self._places: dict[Token, int] = {}
         for place, token in enumerate(self._tokens):
             if token:
                 self._places[token] = self._places.get(token, 0) | 1 << place
         self._accepting: dict[str, int] = {}
-        self.start = self._skipping(self.start)
+        self.start = self._with_skipped(self.start)
 
     @staticmethod
     def _last_places(patterns: Sequence[Pattern], place: int) -> Iterator[int]:
@@ -147,8 +147,8 @@ class _Together:
             place += len(pattern) + 1
             yield place - 1
 
-    def _skipping(self, state: int) -> int:
-        """The places that are reached too, as what may be repeated may be left out."""
+    def _with_skipped(self, state: int) -> int:
+        """Return a state with the places that are reached by skipping repeated tokens."""
         while (more := state | (state & self._repeated) << 1) != state:
             state = more
         return state
@@ -159,10 +159,10 @@ class _Together:
             accepting = sum(places for token, places in self._places.items() if token.accepts(character))
             self._accepting[character] = accepting
         live = state & accepting
-        return self._skipping((live & ~self._repeated) << 1 | live & self._repeated)
+        return self._with_skipped((live & ~self._repeated) << 1 | live & self._repeated)
 
     def characters(self, state: int, fillers: int) -> list[str]:
-        """The characters that a state can tell apart: some that no pattern names here, then those that one does."""
+        """Return the characters that a state can distinguish: some that no pattern names here, then the named ones."""
         named: set[str] = set()
         while state:
             place = (state & -state).bit_length() - 1
@@ -176,20 +176,20 @@ class _Together:
         return [*others[:fillers], *sorted(named)]
 
 
-def is_one_of(patterns: Sequence[Pattern], text: str) -> bool:
-    """Return whether a text is of one of the patterns."""
-    return _is_one_of(tuple(patterns), text)
+def matches_any(patterns: Sequence[Pattern], text: str) -> bool:
+    """Return whether a text matches one of the patterns."""
+    return _matches_any(tuple(patterns), text)
 
 
 @lru_cache(maxsize=65536)
-def _is_one_of(patterns: tuple[Pattern, ...], text: str) -> bool:
-    together = _together(patterns)
-    state = together.start
+def _matches_any(patterns: tuple[Pattern, ...], text: str) -> bool:
+    automaton = _combined(patterns)
+    state = automaton.start
     for character in text:
-        state = together.step(state, character)
-    return bool(state & together.shape_ends)
+        state = automaton.step(state, character)
+    return bool(state & automaton.shape_ends)
 
 
 @lru_cache(maxsize=256)
-def _together(shapes: tuple[Pattern, ...]) -> _Together:
-    return _Together([], shapes)
+def _combined(shapes: tuple[Pattern, ...]) -> _CombinedAutomaton:
+    return _CombinedAutomaton([], shapes)

@@ -1,4 +1,4 @@
-"""The checks of which a statement consists: each holds one or two things of a request against the statement's texts."""
+"""The checks of a statement: each compares one or two attributes of a request with the statement's texts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,130 +24,130 @@ PRINCIPAL_KEYS = frozenset(
 TAG, TAG_KEYS = "aws:requesttag/", "aws:tagkeys"
 
 _COMPARABLE = ("stringequals", "stringlike")
-"""The tests of which a value may be one whole variable."""
+"""The operators whose value may be one whole variable."""
 
 
-def thing_of(key: str) -> str:
-    """Return what decides a condition key: the principal, or the key itself in lower case."""
+def attribute_of(key: str) -> str:
+    """Return the attribute that decides a condition key: the principal, or the key itself in lower case."""
     return PRINCIPAL if key.lower() in PRINCIPAL_KEYS else key.lower()
 
 
 @dataclass(frozen=True)
 class ActionCheck:
-    """Whether the action is one of some."""
+    """A check that the action is one of these."""
 
     actions: tuple[str, ...]
-    but: bool
+    inverted: bool
 
-    things: ClassVar[tuple[str, ...]] = (ACTION,)
-    is_open: ClassVar[bool] = False
+    attributes: ClassVar[tuple[str, ...]] = (ACTION,)
+    is_undecidable: ClassVar[bool] = False
 
     @property
     def about(self) -> tuple[str, str]:
-        """What is checked, and by which element or operator."""
-        return ACTION, "NotAction" if self.but else "Action"
+        """Return the checked key, and the element or operator that checks it."""
+        return ACTION, "NotAction" if self.inverted else "Action"
 
     def verdict(self, context: Context) -> Verdict:
-        """Return whether it holds in a request."""
+        """Return whether the check holds for a request."""
         found = any_of(match(each, _text(context, ACTION), {}, ignore_case=True) for each in self.actions)
-        return negated(found) if self.but else found
+        return negated(found) if self.inverted else found
 
 
 @dataclass(frozen=True)
 class ResourceCheck:
-    """Whether the resource is one of some."""
+    """A check that the resource is one of these."""
 
     resources: tuple[str, ...]
-    but: bool
+    inverted: bool
     variables: bool
 
-    things: ClassVar[tuple[str, ...]] = (RESOURCE,)
+    attributes: ClassVar[tuple[str, ...]] = (RESOURCE,)
 
     @property
     def about(self) -> tuple[str, str]:
-        """What is checked, and by which element or operator."""
-        return RESOURCE, "NotResource" if self.but else "Resource"
+        """Return the checked key, and the element or operator that checks it."""
+        return RESOURCE, "NotResource" if self.inverted else "Resource"
 
     @cached_property
-    def is_open(self) -> bool:
-        """Whether values of other keys are filled in, so that it can't be decided for every request."""
+    def is_undecidable(self) -> bool:
+        """``True`` if the resources contain variables, so that the check can't be decided for every request."""
         return self.variables and any(has_variables(text) for text in self.resources)
 
     def verdict(self, context: Context) -> Verdict:
-        """Return whether it holds in a request."""
+        """Return whether the check holds for a request."""
         resource = _text(context, RESOURCE)
         found = any_of(match(text, resource, context, variables=self.variables) for text in self.resources)
-        return negated(found) if self.but else found
+        return negated(found) if self.inverted else found
 
 
 @dataclass(frozen=True)
 class PrincipalCheck:
-    """Whether the principal is one of some. Source: IAM User Guide, "AWS JSON policy elements: Principal"."""
+    """A check that the principal is one of these. Source: IAM User Guide, "AWS JSON policy elements: Principal"."""
 
     principals: tuple[str, ...]
-    but: bool
+    inverted: bool
     effect: Effect
 
-    things: ClassVar[tuple[str, ...]] = (PRINCIPAL,)
-    is_open: ClassVar[bool] = False
+    attributes: ClassVar[tuple[str, ...]] = (PRINCIPAL,)
+    is_undecidable: ClassVar[bool] = False
 
     @property
     def about(self) -> tuple[str, str]:
-        """What is checked, and by which element or operator."""
-        return PRINCIPAL, "NotPrincipal" if self.but else "Principal"
+        """Return the checked key, and the element or operator that checks it."""
+        return PRINCIPAL, "NotPrincipal" if self.inverted else "Principal"
 
     def verdict(self, context: Context) -> Verdict:
-        """Return whether it holds in a request."""
+        """Return whether the check holds for a request."""
         principal = _text(context, PRINCIPAL)
         named = any(is_principal(each, principal) for each in self.principals)
-        # A Deny for all but an account's root spares nobody else of that account, and one for all but a role spares
-        # none of its sessions, which have to be named too (IAM User Guide, "AWS JSON policy elements: NotPrincipal").
-        itself = (principal in self.principals and ":role/" not in principal) or "*" in self.principals
-        spared = itself if self.effect == "Deny" else named
-        return _yes_or_no(not spared if self.but else named)
+        # A Deny with NotPrincipal exempts exactly the principals named: naming an account's root exempts no other
+        # principal of it, and naming a role none of its sessions (IAM User Guide, "... elements: NotPrincipal").
+        exact = (principal in self.principals and ":role/" not in principal) or "*" in self.principals
+        exempt = exact if self.effect == "Deny" else named
+        return _verdict(not exempt if self.inverted else named)
 
 
 @dataclass(frozen=True)
 class ConditionCheck:
-    """Whether a condition holds."""
+    """A check that a condition holds."""
 
     condition: Condition
     variables: bool
 
     @property
     def about(self) -> tuple[str, str]:
-        """What is checked, and by which element or operator."""
+        """Return the checked key, and the element or operator that checks it."""
         return self.condition.key, self.condition.operator
 
     @cached_property
-    def things(self) -> tuple[str, ...]:
-        """What decides it: what its key is about, and the variable that one of its values is."""
-        return tuple(dict.fromkeys([thing_of(self.condition.key), *map(thing_of, self.variable_keys)]))
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that decide the check: its key's, and those of variables in its values."""
+        return tuple(dict.fromkeys([attribute_of(self.condition.key), *map(attribute_of, self.variable_keys)]))
 
     @cached_property
     def variable_keys(self) -> tuple[str, ...]:
-        """The keys of the variables that are whole values."""
-        found = [whole_variable(value) for value in self.condition.values] if self.variables else []
-        return tuple(dict.fromkeys(key for key in found if key))
+        """The keys of variables that are a whole value."""
+        keys = [whole_variable(value) for value in self.condition.values] if self.variables else []
+        return tuple(dict.fromkeys(key for key in keys if key))
 
     @cached_property
-    def is_open(self) -> bool:
-        """Whether it can't be decided for every request: its operator or a variable is not understood."""
-        how, values = parse_operator(self.condition.operator), self.condition.values
-        if how.test != "null" and how.test not in TESTS:
+    def is_undecidable(self) -> bool:
+        """``True`` if the check can't be decided for every request: its operator or a variable is not supported."""
+        parsed, values = parse_operator(self.condition.operator), self.condition.values
+        if parsed.test != "null" and parsed.test not in TESTS:
             return True
-        if how.test.startswith("arn") and any(len(split_arn(value)) != 6 for value in values):
+        if parsed.test.startswith("arn") and any(len(split_arn(value)) != 6 for value in values):
             return True
         if not self.variables or not any(map(has_variables, values)):
             return False
         whole = all(whole_variable(value) or not has_variables(value) for value in values)
-        return not whole or how.test not in _COMPARABLE or bool(how.over) or len(self.things) != 2
+        return not whole or parsed.test not in _COMPARABLE or bool(parsed.quantifier) or len(self.attributes) != 2
 
     def verdict(self, context: Context) -> Verdict:
-        """Return whether it holds in a request.
+        """Return whether the check holds for a request.
 
         A variable without a value may make a statement invalid (IAM User Guide, "IAM policy elements: Variables and
-        tags"): the statement is then certain of nothing.
+        tags"): the verdict is then conditional.
         """
         found = holds(self.condition, context, self.variables)
         if not found.answer or not self.variables:
@@ -158,32 +158,32 @@ class ConditionCheck:
 
 @dataclass(frozen=True)
 class TagCheck:
-    """Whether a session tag is passed exactly where ``aws:TagKeys`` names it: so it is in every request.
+    """A check that a session tag is passed exactly where ``aws:TagKeys`` names it, as in every real request.
 
     Source: IAM User Guide, "Pass session tags in AWS STS".
     """
 
     tag: str
 
-    is_open: ClassVar[bool] = False
+    is_undecidable: ClassVar[bool] = False
 
     @cached_property
-    def things(self) -> tuple[str, ...]:
-        """The tag's own key, and that of all tags."""
+    def attributes(self) -> tuple[str, ...]:
+        """The key of the tag, and the key of all tags."""
         return f"{TAG}{self.tag}", TAG_KEYS
 
     @property
     def about(self) -> tuple[str, str]:
-        """What is checked, and by which element or operator."""
-        return self.things[0], "aws:TagKeys"
+        """Return the checked key, and the element or operator that checks it."""
+        return self.attributes[0], "aws:TagKeys"
 
     def verdict(self, context: Context) -> Verdict:
-        """Return whether it holds in a request."""
-        (value,), (keys,) = (context[thing] for thing in self.things)
-        return _yes_or_no((value is not None) == self.is_among(keys))
+        """Return whether the check holds for a request."""
+        (value,), (keys,) = (context[attribute] for attribute in self.attributes)
+        return _verdict((value is not None) == self.is_among(keys))
 
     def is_among(self, keys: Value) -> bool:
-        """Return whether the tag is one of these."""
+        """Return whether the tag is among these keys."""
         return any(key.lower() == self.tag for key in ((keys,) if isinstance(keys, str) else keys or ()))
 
 
@@ -191,14 +191,14 @@ Check = ActionCheck | ResourceCheck | PrincipalCheck | ConditionCheck | TagCheck
 
 
 def checks_of(statement: Statement) -> Iterator[Check]:
-    """Yield the checks of a statement: it applies where all hold. Texts are sorted: their order is nothing."""
-    if statement.all_actions_but or "*" not in statement.actions:
-        yield ActionCheck(_sorted(statement.actions), statement.all_actions_but)
-    if statement.all_resources_but or "*" not in statement.resources:
-        yield ResourceCheck(_sorted(statement.resources), statement.all_resources_but, statement.has_variables)
+    """Yield the checks of a statement, which applies where all hold. Texts are sorted: their order is irrelevant."""
+    if statement.not_action or "*" not in statement.actions:
+        yield ActionCheck(_sorted(statement.actions), statement.not_action)
+    if statement.not_resource or "*" not in statement.resources:
+        yield ResourceCheck(_sorted(statement.resources), statement.not_resource, statement.has_variables)
     principals = (*statement.principals, *statement.other_principals)
-    if statement.all_principals_but or (principals and "*" not in principals):
-        yield PrincipalCheck(_sorted(principals), statement.all_principals_but, statement.effect)
+    if statement.not_principal or (principals and "*" not in principals):
+        yield PrincipalCheck(_sorted(principals), statement.not_principal, statement.effect)
     for condition in statement.conditions:
         yield ConditionCheck(replace(condition, values=_sorted(condition.values)), statement.has_variables)
 
@@ -213,11 +213,11 @@ def is_account(named: str) -> bool:
 
 
 def is_principal(named: str, principal: str) -> bool:
-    """Return whether what a statement names as its principal is, or has, a principal.
+    """Return whether an entry of a statement's principals includes a principal.
 
     Args:
-        named: as in the statement.
-        principal: an ARN, or what a statement may name besides.
+        named: the entry in the statement.
+        principal: an ARN, or another principal that a statement may name, e.g. ``Service: ec2.amazonaws.com``.
     """
     if named in ("*", principal):
         return True
@@ -234,19 +234,19 @@ def is_principal(named: str, principal: str) -> bool:
 
 
 def role_of_session(principal: str) -> str | None:
-    """Return the ARN of the role, without a path, whose session a principal is."""
+    """Return the ARN, without a path, of the role of a session; ``None`` for any other principal."""
     kind, *names = resource_of(principal).split("/")
     if kind != "assumed-role" or len(names) != 2:
         return None
     return f"arn:{partition_of(principal)}:iam::{account_of(principal)}:role/{names[0]}"
 
 
-def _text(context: Context, thing: str) -> str:
-    (value,) = context[thing]
+def _text(context: Context, attribute: str) -> str:
+    (value,) = context[attribute]
     if not isinstance(value, str):
-        raise TypeError(f"{thing} of a request: {value}")
+        raise TypeError(f"{attribute} of a request: {value}")
     return value
 
 
-def _yes_or_no(answer: bool) -> Verdict:
+def _verdict(answer: bool) -> Verdict:
     return negated(NO) if answer else NO

@@ -1,4 +1,4 @@
-"""Policy documents, read as IAM gives them. Source: IAM User Guide, "IAM JSON policy elements reference"."""
+"""Parse policy documents. Source: IAM User Guide, "IAM JSON policy elements reference"."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ Effect = Literal["Allow", "Deny"]
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition key that a statement asks about."""
+    """One operator and key of a statement's condition block."""
 
     operator: str
     """E.g. ``StringEquals`` or ``ForAnyValue:StringLikeIfExists``."""
     key: str
     values: tuple[str, ...]
-    """Alternatives."""
+    """Alternative values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,33 +23,33 @@ class Statement:
     """One statement of a policy document."""
 
     name: str
-    """Its Sid; without one, e.g. ``statement 2``."""
+    """The Sid, or e.g. ``statement 2``."""
     effect: Effect
     actions: tuple[str, ...]
-    all_actions_but: bool = False
-    """Whether it is about every action but these: ``NotAction``."""
+    not_action: bool = False
+    """``NotAction``: every action except these."""
     resources: tuple[str, ...] = ("*",)
-    """In a trust policy, which has none, all: the role that it belongs to."""
-    all_resources_but: bool = False
-    """Whether it is about every resource but these: ``NotResource``."""
+    """``*`` in a trust policy, which has no resources."""
+    not_resource: bool = False
+    """``NotResource``: every resource except these."""
     principals: tuple[str, ...] = ()
-    """Accounts, users, roles and sessions, and ``*``."""
+    """Accounts, users, roles, sessions, or ``*``."""
     other_principals: tuple[str, ...] = ()
     """Services, identity providers and canonical users, e.g. ``Service: ec2.amazonaws.com``."""
-    all_principals_but: bool = False
-    """Whether it is about every principal but these: ``NotPrincipal``."""
+    not_principal: bool = False
+    """``NotPrincipal``: every principal except these."""
     conditions: tuple[Condition, ...] = ()
-    """All of them have to hold."""
+    """All must hold."""
     has_variables: bool = True
-    """Whether ``${…}`` is filled in."""
+    """``True`` if ``${…}`` is filled in, as in version 2012-10-17."""
 
 
 def parse(document: Mapping[str, Any]) -> tuple[Statement, ...]:
-    """The statements of a document, an identity policy's or a trust policy's."""
+    """Return the statements of an identity policy or a trust policy."""
     statements = document.get("Statement", [])
     has_variables = document.get("Version") == "2012-10-17"
     listed = [statements] if isinstance(statements, Mapping) else statements
-    return tuple(_statement(it, number, has_variables) for number, it in enumerate(listed, start=1))
+    return tuple(_statement(each, number, has_variables) for number, each in enumerate(listed, start=1))
 
 
 def _statement(statement: Mapping[str, Any], number: int, has_variables: bool) -> Statement:
@@ -57,12 +57,12 @@ def _statement(statement: Mapping[str, Any], number: int, has_variables: bool) -
         name=statement.get("Sid") or f"statement {number}",
         effect=statement["Effect"],
         actions=_texts(statement.get("Action", statement.get("NotAction", ()))),
-        all_actions_but="NotAction" in statement,
+        not_action="NotAction" in statement,
         resources=_texts(statement.get("Resource", statement.get("NotResource", "*"))),
-        all_resources_but="NotResource" in statement,
+        not_resource="NotResource" in statement,
         principals=_principals(statement.get("Principal", statement.get("NotPrincipal", ()))),
         other_principals=_other_principals(statement.get("Principal", statement.get("NotPrincipal", ()))),
-        all_principals_but="NotPrincipal" in statement,
+        not_principal="NotPrincipal" in statement,
         conditions=tuple(_conditions(statement.get("Condition", {}))),
         has_variables=has_variables,
     )
@@ -84,6 +84,6 @@ def _conditions(element: Mapping[str, Mapping[str, object]]) -> Iterator[Conditi
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """What stands in the document as one value or as a list of values."""
+    """Return one value, or a list of values, as texts."""
     values = value if isinstance(value, list | tuple) else [value]
     return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in values)

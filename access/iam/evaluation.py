@@ -1,4 +1,4 @@
-"""What policies say of a request. Source: IAM User Guide, "Policy evaluation logic"."""
+"""Evaluate policies for a request. Source: IAM User Guide, "Policy evaluation logic"."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from .verdicts import NO, YES, Verdict, all_of, any_of, negated, under
 
 @dataclass(frozen=True)
 class Request:
-    """Something that a principal asks of AWS."""
+    """A principal's call to AWS."""
 
     principal: Principal
     action: str
@@ -26,16 +26,16 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Opinion:
-    """What policies say of a request."""
+class Evaluation:
+    """The result of evaluating policies for a request."""
 
     allowed: Verdict
     denied: Verdict
     allowed_by: str = ""
-    """The statement that allows it, or would."""
+    """The statement that allows the request, or may allow it."""
 
 
-def request(
+def build_request(
     principal: Principal,
     action: str,
     resource: str,
@@ -43,46 +43,46 @@ def request(
     target: Principal | None = None,
     more: Context = MappingProxyType({}),
 ) -> Request:
-    """A request, with what is known of it. See :func:`access.iam.request_keys.keys_of` for the arguments."""
+    """Return a request with its known keys. See :func:`access.iam.request_keys.keys_of` for the arguments."""
     return Request(principal, action, resource, keys_of(principal, action, resource, now, target, more))
 
 
-def opinion(policies: Iterable[Policy], request: Request) -> Opinion:
-    """What identity policies say of a request."""
+def evaluate(policies: Iterable[Policy], request: Request) -> Evaluation:
+    """Return whether identity policies allow and deny a request."""
     policies = tuple(policies)
-    allowed, allowed_by = best(
+    allowed, allowed_by = most_certain(
         (applies(statement, request), f"{statement.name} of {policy}")
         for policy in policies
-        for statement in statements_about(policy, "Allow", request.action)
+        for statement in statements_on(policy, "Allow", request.action)
     )
     denied = any_of(
         applies(statement, request)
         for policy in policies
-        for statement in statements_about(policy, "Deny", request.action)
+        for statement in statements_on(policy, "Deny", request.action)
     )
-    return Opinion(allowed, denied, allowed_by)
+    return Evaluation(allowed, denied, allowed_by)
 
 
-def best(found: Iterable[tuple[Verdict, str]]) -> tuple[Verdict, str]:
-    """Whether one of these holds, and the words for the first that most certainly does."""
-    listed = list(found)
-    _, words = max(listed, key=lambda it: it[0].answer, default=(NO, ""))
-    return any_of(verdict for verdict, _ in listed), words
+def most_certain(verdicts: Iterable[tuple[Verdict, str]]) -> tuple[Verdict, str]:
+    """Return whether one of these holds, and the text of the most certain one."""
+    listed = list(verdicts)
+    _, text = max(listed, key=lambda each: each[0].answer, default=(NO, ""))
+    return any_of(verdict for verdict, _ in listed), text
 
 
 def applies(statement: Statement, request: Request) -> Verdict:
-    """Whether a statement that is about the action is about this request, but for its principals.
+    """Return whether a statement's resources and conditions apply to a request. Action and principals are not read.
 
-    A variable that has no value may make a statement invalid (IAM User Guide, "IAM policy elements: Variables and
-    tags"): the statement is then certain of nothing.
+    A variable without a value may make a statement invalid (IAM User Guide, "IAM policy elements: Variables and
+    tags"): the verdict is then conditional.
     """
     context, variables = request.context, statement.has_variables
-    found = any_of(match(text, request.resource, context, variables=variables) for text in statement.resources)
-    about = negated(found) if statement.all_resources_but else found
-    if not about.answer:
+    named = any_of(match(text, request.resource, context, variables=variables) for text in statement.resources)
+    covered = negated(named) if statement.not_resource else named
+    if not covered.answer:
         return NO
-    held = [holds(condition, context, variables) for condition in statement.conditions]
-    return all_of([about, *held, *_invalid(statement, context)])
+    conditions = [holds(condition, context, variables) for condition in statement.conditions]
+    return all_of([covered, *conditions, *_invalid(statement, context)])
 
 
 def _invalid(statement: Statement, context: Context) -> Iterator[Verdict]:
@@ -94,13 +94,13 @@ def _invalid(statement: Statement, context: Context) -> Iterator[Verdict]:
 
 
 @lru_cache(maxsize=65536)
-def is_about(statement: Statement, action: str) -> bool:
-    """Whether a statement is about an action."""
+def covers_action(statement: Statement, action: str) -> bool:
+    """Return whether a statement covers an action."""
     named = any(match(pattern, action, {}, ignore_case=True) == YES for pattern in statement.actions)
-    return named is not statement.all_actions_but
+    return named is not statement.not_action
 
 
 @lru_cache(maxsize=65536)
-def statements_about(policy: Policy, effect: Effect, action: str) -> tuple[Statement, ...]:
-    """The statements of a policy that allow, or deny, an action on something."""
-    return tuple(it for it in policy.statements if it.effect == effect and is_about(it, action))
+def statements_on(policy: Policy, effect: Effect, action: str) -> tuple[Statement, ...]:
+    """Return the statements of a policy with an effect that cover an action."""
+    return tuple(each for each in policy.statements if each.effect == effect and covers_action(each, action))

@@ -1,4 +1,4 @@
-"""Texts of policies that stand for several: wildcards, and variables that a request fills in."""
+"""Match a policy's texts, with wildcards and variables, against a request's values."""
 
 import re
 from collections.abc import Mapping
@@ -7,13 +7,10 @@ from functools import lru_cache
 from .verdicts import NO, YES, Verdict, under
 
 Value = str | tuple[str, ...] | None
-"""The value of a condition key in a request: several of a multivalued key, none where the key is missing."""
+"""The value of a condition key in a request: a tuple for a multivalued key, ``None`` for a missing key."""
 
 Context = Mapping[str, tuple[Value, ...]]
-"""The values that a condition key may have in a request, by the key in lower case.
-
-Of keys that are not in it, nothing is known.
-"""
+"""The possible values of each condition key in a request, by the key in lower case. Other keys are unknown."""
 
 _SPECIAL = re.compile(r"(\$\{[^}]*\}|[*?])")
 _WILDCARD = re.compile(r"([*?])")
@@ -31,17 +28,17 @@ def match(
     wildcards: bool = True,
     ignore_case: bool = False,
 ) -> Verdict:
-    """Whether a text of a policy stands for a value.
+    """Return whether a policy's text matches a value.
 
     A variable that has no value matches nothing (IAM User Guide, "IAM policy elements: Variables and tags").
 
     Args:
-        pattern: as it is in the policy.
-        value: what it is held against.
-        context: what is known of the request.
-        variables: whether ``${…}`` is filled in: not in policies of the version of 2008.
-        wildcards: whether ``*`` stands for any characters and ``?`` for one.
-        ignore_case: whether the case of letters is of no account.
+        pattern: the policy's text.
+        value: the request's value.
+        context: the known keys of the request.
+        variables: whether ``${…}`` is filled in; version 2008-10-17 does not.
+        wildcards: whether ``*`` matches any characters and ``?`` one.
+        ignore_case: whether case is ignored.
     """
     if not variables or "${" not in pattern:
         return YES if _without_variables(pattern, wildcards, ignore_case).fullmatch(value) else NO
@@ -71,13 +68,13 @@ def match(
 
 
 def variables_without_value(pattern: str, context: Context) -> set[str]:
-    """The variables of a text that certainly have no value in a request, and no default."""
-    found = _VARIABLE.finditer(pattern)
-    return {it[1] for it in found if it[2] is None and context.get(it[1].lower()) == (None,)}
+    """Return the variables of a text that certainly have no value in a request, and no default."""
+    variables = _VARIABLE.finditer(pattern)
+    return {found[1] for found in variables if found[2] is None and context.get(found[1].lower()) == (None,)}
 
 
 def whole_variable(pattern: str) -> str | None:
-    """Return the key, in lower case, of a text that is one variable without a default and nothing else."""
+    """Return the key, in lower case, of a text that consists of one variable without a default."""
     found = _VARIABLE.fullmatch(pattern)
     return found[1].lower() if found and found[2] is None else None
 

@@ -1,4 +1,4 @@
-"""The users and roles of an account, with all that decides what they may do."""
+"""The users, groups and roles of an account, with their policies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,24 +10,24 @@ from .documents import Statement
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """An identity policy of somebody, or of a group."""
+    """An identity policy of a user, group or role."""
 
     name: str
     holder: str
-    """The ARN of the user, group or role that it is attached to, or inline in."""
+    """The ARN of the user, group or role with the policy."""
     statements: tuple[Statement, ...]
     arn: str | None = None
-    """Its own ARN; an inline policy has none."""
+    """The policy's ARN; ``None`` for an inline policy."""
     document: Mapping[str, Any] | None = field(default=None, repr=False)
-    """As IAM gives it, ready for JSON; none if it was not read."""
+    """Ready for JSON; ``None`` if it was not read."""
 
     @property
     def denies(self) -> bool:
-        """Whether it takes anything away."""
+        """``True`` if the policy denies anything."""
         return any(statement.effect == "Deny" for statement in self.statements)
 
     def __str__(self) -> str:
-        """What people call it."""
+        """Return the name shown in reports."""
         return f"{self.name} ({'attached to' if self.arn else 'inline in'} {label(self.holder)})"
 
 
@@ -38,63 +38,64 @@ class Group:
     name: str
     arn: str
     policies: tuple[Policy, ...] = ()
-    """Inline ones and attached ones."""
+    """Inline and attached policies."""
 
 
 @dataclass(frozen=True, eq=False)
 class Principal:
-    """A user, or a role."""
+    """A user or role."""
 
     arn: str
     policies: tuple[Policy, ...] = ()
-    """Its own, and of a user those of the groups."""
+    """Its own, and those of a user's groups."""
     groups: tuple[Group, ...] = ()
     boundary: Policy | None = None
-    """What bounds its rights, if anything does."""
+    """The permissions boundary, if any."""
     trust: tuple[Statement, ...] = ()
     """The trust policy of a role."""
     trust_document: Mapping[str, Any] | None = field(default=None, repr=False)
-    """The trust policy as IAM gives it, ready for JSON."""
+    """The trust policy, ready for JSON."""
     tags: Mapping[str, str] = field(default_factory=dict)
     unique_id: str | None = None
-    """E.g. ``AIDA…`` or ``AROA…``; a trust policy shows it in place of a principal that was deleted."""
+    """E.g. ``AIDA…`` or ``AROA…``. A trust policy shows it in place of a deleted principal."""
 
     @property
     def name(self) -> str:
-        """Its name, without the path."""
+        """The name, without the path."""
         return name_of(self.arn)
 
     @property
     def account_id(self) -> str:
-        """Its account."""
+        """The id of its account."""
         return account_of(self.arn)
 
     @property
     def path(self) -> str:
-        """Its path, e.g. ``/`` or ``/team/``."""
+        """The path, e.g. ``/`` or ``/team/``."""
         return f"/{resource_of(self.arn).partition('/')[2].removesuffix(self.name)}"
 
     @property
     def own_policies(self) -> tuple[Policy, ...]:
-        """Its policies without those of its groups: inline ones and attached ones."""
+        """Its policies without those of its groups."""
         return tuple(policy for policy in self.policies if policy.holder == self.arn)
 
     @property
     def is_user(self) -> bool:
-        """Whether it is a user."""
+        """``True`` if the principal is a user."""
         return resource_of(self.arn).startswith("user/")
 
     @property
     def is_administrator(self) -> bool:
-        """``True`` if it has the policy that AWS made for administrators.
+        """``True`` if AWS's policy for administrators is attached.
 
         Source: AWS Managed Policy Reference Guide, "AdministratorAccess".
         """
-        return any(it.arn and account_of(it.arn) == "aws" and it.name == "AdministratorAccess" for it in self.policies)
+        attached = [policy.arn for policy in self.policies if policy.name == "AdministratorAccess" and policy.arn]
+        return any(account_of(arn) == "aws" for arn in attached)
 
     @property
     def is_reserved(self) -> bool:
-        """Whether AWS alone may change it.
+        """``True`` if only AWS may change the principal.
 
         Sources: IAM User Guide, "Create a service-linked role"; IAM Identity Center User Guide, "Referencing permission
         sets in resource policies".
@@ -102,23 +103,23 @@ class Principal:
         return resource_of(self.arn).startswith(("role/aws-service-role/", "role/aws-reserved/"))
 
     def with_policies(self, *policies: Policy) -> "Principal":
-        """Itself, and these too."""
+        """Return the principal with more policies."""
         return replace(self, policies=(*self.policies, *policies))
 
-    def without(self, policy: Policy) -> "Principal":
-        """Itself, without one of its policies."""
-        return replace(self, policies=tuple(it for it in self.policies if it is not policy))
+    def without_policy(self, policy: Policy) -> "Principal":
+        """Return the principal without one of its policies."""
+        return replace(self, policies=tuple(each for each in self.policies if each is not policy))
 
-    def outside(self, group: Group) -> "Principal":
-        """Itself, no longer in a group."""
+    def without_group(self, group: Group) -> "Principal":
+        """Return the principal without one of its groups."""
         return replace(
             self,
             policies=tuple(policy for policy in self.policies if policy.holder != group.arn),
             groups=tuple(joined for joined in self.groups if joined is not group),
         )
 
-    def inside(self, group: Group) -> "Principal":
-        """Itself, in one group more."""
+    def with_group(self, group: Group) -> "Principal":
+        """Return the principal with one more group."""
         return replace(self.with_policies(*group.policies), groups=(*self.groups, group))
 
 
@@ -129,7 +130,7 @@ class PolicyVersion:
     version_id: str
     """E.g. ``v2``."""
     is_default: bool
-    """Whether it is the one in force."""
+    """``True`` if this version is in force."""
     statements: tuple[Statement, ...]
     document: Mapping[str, Any] = field(repr=False)
 
@@ -140,16 +141,16 @@ class Directory:
 
     account_id: str
     principals: tuple[Principal, ...]
-    """Users and roles, by ARN."""
+    """Users and roles, sorted by ARN."""
     groups: tuple[Group, ...] = ()
     versions: Mapping[str, tuple[PolicyVersion, ...]] = field(default_factory=dict)
     """The versions of each customer managed policy, attached or not, by the policy's ARN."""
     unread: tuple[str, ...] = ()
-    """Policies that could not be read, a line each."""
+    """One line for each policy that could not be read."""
 
 
 def label(arn: str) -> str:
-    """What people call a user, group, role or policy: ``Theresa``, ``role Deployer``, ``group Testers``."""
+    """Return the name of a user, group, role or policy in reports, e.g. ``Theresa`` or ``role Deployer``."""
     kind, _, path = resource_of(arn).partition("/")
     name = path.rpartition("/")[2]
     if name == NEW:
@@ -158,4 +159,4 @@ def label(arn: str) -> str:
 
 
 NEW = "(new)"
-"""The name of a user or role that does not exist yet: no real name looks so, and no pattern is about it alone."""
+"""The name of a user or role that does not exist yet. No real name has parentheses."""

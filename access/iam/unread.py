@@ -1,4 +1,4 @@
-"""A line for each part of an account that could not be read."""
+"""Describe a part of an account that could not be read."""
 
 from typing import TYPE_CHECKING
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 _DENIED = ("AccessDenied", "AccessDeniedException")
 
 
-def line_of(what: str, error: "ClientError", right: str) -> str:
-    """Return a line about a part that could not be read: a right is missing, or there is no such thing.
+def unread_line(part: str, error: "ClientError", right: str) -> str:
+    """Return one line about a part that could not be read, with the missing right.
 
     Args:
-        what: the part, e.g. ``the policy of bucket productionapp``.
-        error: the error that AWS answered.
-        right: the right that the call needs, e.g. ``s3:GetBucketPolicy``.
+        part: e.g. ``the policy of bucket productionapp``.
+        error: AWS's answer.
+        right: the right the call needs, e.g. ``s3:GetBucketPolicy``.
 
     Raises:
-        botocore.exceptions.ClientError: it is another error.
+        botocore.exceptions.ClientError: the error is neither a missing right nor a missing entity.
     """
     if error_code(error) in _DENIED:
-        return f"{what} could not be read: {right} is missing"
+        return f"{part} could not be read: {right} is missing"
     if error_code(error) == "NoSuchEntity":
-        return f"{what} could not be read: there is no such thing"
+        return f"{part} could not be read: it does not exist"
     raise error

@@ -1,4 +1,4 @@
-"""Answers of three values: yes, no, and only under conditions that can't be decided without AWS."""
+"""Three-valued verdicts: yes, no, or under conditions that can't be decided without AWS."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Answer(IntEnum):
-    """From the least to the most certain."""
+    """The answer, from no to certain."""
 
     NO = 0
     CONDITIONAL = 1
@@ -15,11 +15,11 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """An answer, and what it hangs on."""
+    """An answer, and the conditions it depends on."""
 
     answer: Answer
     conditions: frozenset[str] = frozenset()
-    """Condition keys, or in words what else decides; of a conditional answer only."""
+    """Condition keys, or other conditions for people; only for a conditional answer."""
 
 
 YES = Verdict(Answer.YES)
@@ -27,22 +27,22 @@ NO = Verdict(Answer.NO)
 
 
 def under(*conditions: str) -> Verdict:
-    """Yes or no, and these decide which."""
+    """Return the verdict that depends on these conditions."""
     return Verdict(Answer.CONDITIONAL, frozenset(conditions))
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Whether everything holds."""
+    """Return whether all hold."""
     return _joined(verdicts, decisive=NO, otherwise=YES)
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Whether something holds."""
+    """Return whether any holds."""
     return _joined(verdicts, decisive=YES, otherwise=NO)
 
 
 def negated(verdict: Verdict) -> Verdict:
-    """The opposite; what is open stays open."""
+    """Return the opposite verdict; a conditional one stays conditional."""
     return Verdict(Answer(Answer.YES - verdict.answer), verdict.conditions)
 
 

@@ -1,1 +1,1 @@
-"""The deployed policies, and what IAM Access Analyzer has to say about them."""
+"""Check the deployed policies with IAM Access Analyzer."""

@@ -6,17 +6,10 @@ from ..command_line import Commands
 from ..participants import Participant, add_stacks, named_stacks
 
 _LINT = """\
-Reads the policies of the stacks' roles, with their permissions boundaries and buckets, and of their groups and
-permission sets out of their accounts, and asks IAM Access Analyzer (ValidatePolicy) about each. Errors and security
-warnings fail, and so does what may not be read. Each account is reached by an AWS profile of its administrator, named
-as the stack unless --stack-profile says otherwise.
-"""
-
-_LINT = """\
-Reads the policies of the stacks' roles, with their permissions boundaries and buckets, and of their groups and
-permission sets out of their accounts, and asks IAM Access Analyzer (ValidatePolicy) about each. Errors and security
-warnings fail, and so does what may not be read. Each account is reached by an AWS profile of its administrator, named
-as the stack unless --stack-profile says otherwise.
+Reads the deployed policies of the stacks' roles, with their permissions boundaries and buckets, and of their groups and
+permission sets. Checks each with IAM Access Analyzer (ValidatePolicy). Errors, security warnings and unreadable
+policies fail. The profile for each account is an administrator's, and has the stack's name unless --stack-profile names
+another.
 """
 
 
@@ -24,7 +17,7 @@ def add_commands(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "lint",
-        help="ask IAM Access Analyzer about the policies that are deployed",
+        help="check the deployed policies with IAM Access Analyzer",
         description=_LINT,
     )
     add_stacks(command)
@@ -32,11 +25,11 @@ def add_commands(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return 1 if any([_fails(participant) for participant in named_stacks(options)]) else 0
+    return 1 if any([_lint(participant) for participant in named_stacks(options)]) else 0
 
 
-def _fails(participant: Participant) -> bool:
-    """Print what is found in an account; return whether any of it is wrong."""
+def _lint(participant: Participant) -> bool:
+    """Print the findings in an account; return whether any fails."""
     from ..arn import name_of
     from ..aws_errors import one_line
     from ..errors import AccessError
@@ -53,10 +46,10 @@ def _fails(participant: Participant) -> bool:
         raise AccessError(f"{missing[0]}; name the profile of an administrator of its account: --stack-profile")
     failed = bool(state.unread)
     for policy in deployed_policies(state, outputs):
-        found = findings(account.administrator, policy) if policy.document else []
-        said = f"{len(found)} findings" if found else "nothing found"
-        print(f"{policy.where}: {said if policy.document else 'not read'}", flush=True)
-        for finding in found:
+        results = findings(account.administrator, policy) if policy.document else []
+        result = f"{len(results)} findings" if results else "no findings"
+        print(f"{policy.where}: {result if policy.document else 'not read'}", flush=True)
+        for finding in results:
             failed |= finding.fails
             print(f"  {finding.severity} {finding.code}: {one_line(finding.details)}", flush=True)
     for line in state.unread:

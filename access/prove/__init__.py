@@ -1,1 +1,1 @@
-"""Proving who can do what, by doing it."""
+"""Prove access with real calls, and compare and report proofs."""

@@ -1,7 +1,6 @@
-"""What is tried once somebody is in the role: what it grants, and what is near to that and not granted.
+"""The actions to test in a role: those it grants, and closely related ones that must fail.
 
-Every attempt is such that it does no harm if it succeeds: it reads, or writes what is there already, or touches objects
-of the proof's own.
+No action does harm if it succeeds: it reads, writes what is there already, or uses the proof's own objects.
 """
 
 import secrets
@@ -15,66 +14,66 @@ from .matrix import Expected
 
 @dataclass(frozen=True)
 class Action:
-    """Something that a principal in a role tries."""
+    """An action that a principal tests in a role."""
 
     name: str
-    """In words, the same in every run."""
+    """The name for people, the same in every run."""
     operation: str
-    """As policies call it."""
+    """The action in policies, e.g. ``s3:GetObject``."""
     expected: Expected
     because: str
     attempt: Callable[[Session], object]
-    about: str
-    """What it is done on, the same in every run whatever the name says, e.g. ``on productionapp/reports/``."""
+    scope: str
+    """The target in the action's id, e.g. ``on productionapp/reports/``. It never changes, unlike the name."""
     target: str | None = None
-    """The role's bucket that it is about."""
+    """The role's bucket that it acts on, if any."""
     proves_allow: str = ""
-    """The code of an error with which AWS answers only an allowed caller, e.g. ``NoSuchBucketPolicy``."""
+    """The code of an error that AWS returns only to an allowed caller, e.g. ``NoSuchBucketPolicy``."""
 
     @property
     def id(self) -> str:
-        """Return what tells it from all others in its role, e.g. ``s3:ListBucket on productionapp/reports/``."""
-        return f"{self.operation} {self.about}"
+        """Return an id that is unique in the role, e.g. ``s3:ListBucket on productionapp/reports/``."""
+        return f"{self.operation} {self.scope}"
 
 
 @dataclass(frozen=True)
 class ProbedObject:
-    """The keys under a prefix at which the proof tries."""
+    """The keys of the proof's objects under a prefix."""
 
     object: str
-    """Of an object that is read."""
+    """The object to read."""
     version: str
-    """The version of it."""
+    """The version of that object."""
     deleted: str
-    """Of an object that may be deleted."""
+    """The object to delete."""
     written: str
-    """Of an object that may be written."""
+    """The object to write."""
 
 
 @dataclass(frozen=True)
 class ProbedBucket:
-    """Things of the proof in and beside a role's bucket."""
+    """The proof's resources in and beside a role's bucket."""
 
     objects: Mapping[str, ProbedObject] = field(default_factory=dict)
-    """By the prefix that they are under; it is empty for no prefix."""
+    """The objects by prefix; the empty prefix is the whole bucket."""
     mark: Mapping[str, str] = field(default_factory=dict)
-    """The metadata of each object that is written, so that its removal can tell it from people's own."""
+    """The metadata of each written object, which marks it as the proof's."""
     policy: str | None = None
-    """The bucket's policy, as it is."""
+    """The bucket's present policy."""
     neighbour: str | None = None
-    """A bucket whose name begins the same, with an object :data:`NEIGHBOURS_KEY`."""
+    """A bucket with the same name prefix, with an object :data:`NEIGHBOURS_KEY`."""
 
 
 @dataclass(frozen=True)
 class Available:
-    """Things to try on, beside the roles' buckets themselves. With nothing of it, only reading is tried."""
+    """The proof's resources. Without them, only reading is tested."""
 
     buckets: Mapping[str, ProbedBucket] = field(default_factory=dict)
-    """By the name of the role's bucket."""
+    """The resources by the role's bucket."""
     home_buckets: Mapping[str, str] = field(default_factory=dict)
-    """A bucket of each account that principals come from."""
+    """A bucket in each account with callers."""
     trust_policies: Mapping[str, str] = field(default_factory=dict)
-    """The roles' trust policies, as they are, by ARN."""
+    """The roles' present trust policies by ARN."""
 
 
 NEIGHBOURS_KEY = "object"
@@ -83,12 +82,12 @@ _NOT_GRANTED = "the role does not grant it"
 
 
 def actions_in(role: Role, home: str, available: Available) -> Iterator[Action]:
-    """What is tried in a role by somebody of an account.
+    """Yield the actions to test in a role by a caller.
 
     Args:
         role: the role.
-        home: the account that the principal comes from.
-        available: what there is to try on.
+        home: the caller's account.
+        available: the proof's resources.
     """
     every_bucket = role.options.get("listAllBuckets", True)
     yield Action(
@@ -99,26 +98,26 @@ def actions_in(role: Role, home: str, available: Available) -> Iterator[Action]:
         f"in {role.account_id}",
     )
     for bucket in role.buckets:
-        yield from _on_bucket(role, bucket)
+        yield from _bucket_actions(role, bucket)
         probed = available.buckets.get(bucket, ProbedBucket())
-        for prefix, at in probed.objects.items():
-            yield from _on_object(role, bucket, prefix, at, probed.mark)
+        for prefix, keys in probed.objects.items():
+            yield from _object_actions(role, bucket, prefix, keys, probed.mark)
         if probed.policy is not None:
             yield _replace_policy(bucket, probed.policy)
         if probed.neighbour is not None:
-            yield from _beside(bucket, probed.neighbour)
-    yield from _on_iam(role, available.trust_policies.get(role.arn))
+            yield from _neighbour_actions(bucket, probed.neighbour)
+    yield from _iam_actions(role, available.trust_policies.get(role.arn))
     if home in available.home_buckets:
         yield _denied(
             f"list a bucket of {home}",
             "s3:ListBucket",
             lambda session: session.s3.list_objects_v2(Bucket=available.home_buckets[home]),
             f"in {home}",
-            because="in the role there are no rights but the role's",
+            because="the role's session has the role's rights only",
         )
 
 
-def _on_bucket(role: Role, bucket: str) -> Iterator[Action]:
+def _bucket_actions(role: Role, bucket: str) -> Iterator[Action]:
     _, writes, _ = _access(role)
     uploads, prefixes = role.options.get("multipartUploads", False), role.options.get("prefixes", ())
     yield Action(
@@ -131,7 +130,7 @@ def _on_bucket(role: Role, bucket: str) -> Iterator[Action]:
         bucket,
     )
     for prefix in dict.fromkeys([*prefixes, ""]):
-        yield from _listing(role, bucket, prefix)
+        yield from _list_actions(role, bucket, prefix)
     yield Action(
         f"list the multipart uploads of {bucket}",
         "s3:ListBucketMultipartUploads",
@@ -157,10 +156,10 @@ def _on_bucket(role: Role, bucket: str) -> Iterator[Action]:
     )
 
 
-def _listing(role: Role, bucket: str, prefix: str) -> Iterator[Action]:
+def _list_actions(role: Role, bucket: str, prefix: str) -> Iterator[Action]:
     reads, _, access = _access(role)
     versions = role.options.get("objectVersions", False)
-    inside, narrowed = _is_inside(role, prefix)
+    inside, narrowed = _covers_prefix(role, prefix)
     where = f"{bucket}/{prefix}" if prefix else bucket
     yield Action(
         f"list {where}",
@@ -180,57 +179,59 @@ def _listing(role: Role, bucket: str, prefix: str) -> Iterator[Action]:
     )
 
 
-def _on_object(role: Role, bucket: str, prefix: str, at: ProbedObject, mark: Mapping[str, str]) -> Iterator[Action]:
+def _object_actions(
+    role: Role, bucket: str, prefix: str, keys: ProbedObject, mark: Mapping[str, str]
+) -> Iterator[Action]:
     reads, writes, access = _access(role)
     versions = role.options.get("objectVersions", False)
-    inside, narrowed = _is_inside(role, prefix)
+    inside, narrowed = _covers_prefix(role, prefix)
     where = f"an object of {bucket}/{prefix}" if prefix else f"an object of {bucket}"
-    about = f"on {bucket}/{prefix}*"
+    scope = f"on {bucket}/{prefix}*"
 
     yield Action(
         f"read {where}",
         "s3:GetObject",
         *_expected(inside and reads, narrowed or access),
-        lambda session: session.s3.get_object(Bucket=bucket, Key=at.object),
-        about,
+        lambda session: session.s3.get_object(Bucket=bucket, Key=keys.object),
+        scope,
         bucket,
     )
     yield Action(
         f"write {where}",
         "s3:PutObject",
         *_expected(inside and writes, narrowed or access),
-        lambda session: session.s3.put_object(Bucket=bucket, Key=at.written, Body=b"", Metadata=mark),
-        about,
+        lambda session: session.s3.put_object(Bucket=bucket, Key=keys.written, Body=b"", Metadata=mark),
+        scope,
         bucket,
     )
     yield Action(
         f"delete {where}",
         "s3:DeleteObject",
         *_expected(inside and writes, narrowed or access),
-        lambda session: session.s3.delete_object(Bucket=bucket, Key=at.deleted),
-        about,
+        lambda session: session.s3.delete_object(Bucket=bucket, Key=keys.deleted),
+        scope,
         bucket,
     )
     yield Action(
         f"read a version of {where}",
         "s3:GetObjectVersion",
         *_expected(inside and reads and versions, narrowed or f"objectVersions: {_yaml(versions)}"),
-        lambda session: session.s3.get_object(Bucket=bucket, Key=at.object, VersionId=at.version),
-        about,
+        lambda session: session.s3.get_object(Bucket=bucket, Key=keys.object, VersionId=keys.version),
+        scope,
         bucket,
     )
     yield _denied(
         f"delete a version of {where} for good",
         "s3:DeleteObjectVersion",
-        lambda session: session.s3.delete_object(Bucket=bucket, Key=at.deleted, VersionId="null"),
-        about,
+        lambda session: session.s3.delete_object(Bucket=bucket, Key=keys.deleted, VersionId="null"),
+        scope,
         bucket,
     )
     yield _denied(
         f"tag {where}",
         "s3:PutObjectTagging",
-        lambda session: session.s3.put_object_tagging(Bucket=bucket, Key=at.object, Tagging={"TagSet": []}),
-        about,
+        lambda session: session.s3.put_object_tagging(Bucket=bucket, Key=keys.object, Tagging={"TagSet": []}),
+        scope,
         bucket,
     )
 
@@ -245,56 +246,56 @@ def _replace_policy(bucket: str, policy: str) -> Action:
     )
 
 
-def _beside(bucket: str, neighbour: str) -> Iterator[Action]:
+def _neighbour_actions(bucket: str, neighbour: str) -> Iterator[Action]:
     where, because = f"a bucket whose name begins with {bucket}", "it is another bucket"
-    about = f"beside {bucket}"
+    scope = f"beside {bucket}"
     yield _denied(
         f"list {where}",
         "s3:ListBucket",
         lambda session: session.s3.list_objects_v2(Bucket=neighbour),
-        about,
+        scope,
         because=because,
     )
     yield _denied(
         f"read an object of {where}",
         "s3:GetObject",
         lambda session: session.s3.get_object(Bucket=neighbour, Key=NEIGHBOURS_KEY),
-        about,
+        scope,
         because=because,
     )
     yield _denied(
         f"write an object of {where}",
         "s3:PutObject",
         lambda session: session.s3.put_object(Bucket=neighbour, Key=NEIGHBOURS_KEY, Body=b""),
-        about,
+        scope,
         because=because,
     )
     yield _denied(
         f"delete an object of {where}",
         "s3:DeleteObject",
         lambda session: session.s3.delete_object(Bucket=neighbour, Key=f"{NEIGHBOURS_KEY}-{secrets.token_hex(4)}"),
-        about,
+        scope,
         because=because,
     )
 
 
-def _on_iam(role: Role, trust_policy: str | None) -> Iterator[Action]:
+def _iam_actions(role: Role, trust_policy: str | None) -> Iterator[Action]:
     yield _denied(
         f"list the users of {role.account_id}",
         "iam:ListUsers",
         lambda session: session.iam.list_users(MaxItems=1),
         f"in {role.account_id}",
     )
-    about = f"on role {role.name}"
+    scope = f"on role {role.name}"
     yield _denied(
-        f"read the role {role.name}", "iam:GetRole", lambda session: session.iam.get_role(RoleName=role.name), about
+        f"read the role {role.name}", "iam:GetRole", lambda session: session.iam.get_role(RoleName=role.name), scope
     )
     if trust_policy is not None:
         yield _denied(
             f"change who may assume {role.name}",
             "iam:UpdateAssumeRolePolicy",
             lambda session: session.iam.update_assume_role_policy(RoleName=role.name, PolicyDocument=trust_policy),
-            about,
+            scope,
         )
 
 
@@ -307,8 +308,8 @@ def _expected(granted: bool, because: str) -> tuple[Expected, str]:
     return ("ALLOW" if granted else "DENY"), because
 
 
-def _is_inside(role: Role, prefix: str) -> tuple[bool, str]:
-    """Whether the role is about what is under a prefix, and why it is not."""
+def _covers_prefix(role: Role, prefix: str) -> tuple[bool, str]:
+    """Return whether the role covers a prefix, and the reason if it does not."""
     prefixes = role.options.get("prefixes", ())
     inside = not prefixes or prefix in prefixes
     return inside, "" if inside else f"prefixes: {', '.join(prefixes)}"
@@ -322,10 +323,10 @@ def _denied(
     name: str,
     operation: str,
     attempt: Callable[[Session], object],
-    about: str,
+    scope: str,
     target: str | None = None,
     *,
     because: str = _NOT_GRANTED,
     proves_allow: str = "",
 ) -> Action:
-    return Action(name, operation, "DENY", because, attempt, about, target, proves_allow)
+    return Action(name, operation, "DENY", because, attempt, scope, target, proves_allow)

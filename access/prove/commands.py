@@ -19,48 +19,46 @@ if TYPE_CHECKING:
     from .matrix import Proof
 
 _PROVE = """\
-Reads what is deployed, and compares it with what the stacks declare, for every request: roles, buckets and groups, and
-everybody else in the accounts as far as they get to these. More than declared is an EXCESS, less a LACK; each names the
-statement. The stacks' files are rendered in the project's folder, or --declared says what they come to. Exceptions
-stand in the stacks' files, under knownPrincipals. Each account is reached by an AWS profile of its administrator, or of
-somebody with the rights of --rights read, named as the stack unless --stack-profile says otherwise.
+Compares what is deployed with what the stacks declare, for every request: roles, buckets and groups, and all other
+principals in the accounts that can reach them. More access than declared is an EXCESS, less is a LACK; each names the
+statement. The declared access is rendered in the project's folder, or read from --declared. Exceptions are listed in
+the stacks' files, under knownPrincipals. The profile for each account is an administrator's, or has the rights of
+--rights read. It has the stack's name unless --stack-profile names another.
 
-With --as or --create-probes it also tries, with real AWS calls. The stacks' outputs say who may do what; each principal
-then tries to assume each role and, in it, what the role grants and what is near to that. A cell is ALLOW, DENY
-(AccessDenied and nothing else) or INCONCLUSIVE. Every answer has to come twice in a row, and a DENY counts only once
-the same service has allowed the same principal something.
+With --as or --create-probes it also tests access with real AWS calls. The stacks' outputs say who may do what. Each
+principal tries to assume each role and, in it, the actions that the role grants and closely related ones that must
+fail. A cell is ALLOW, DENY (AccessDenied only) or INCONCLUSIVE. Every answer must come twice in a row, and a DENY
+counts only after the same service has allowed the same principal something.
 
---as tries with users and roles that are there. With --create-probes the proof makes users, roles, buckets
-and objects, and removes them again, also after Ctrl-C, SIGTERM or SIGHUP. All have access-probe- and a random number in
-their names and a tag (objects: metadata) access-probe. Their own rights let the users assume the roles that are tried,
-those of permission sets and powerless roles of the proof, or all roles of these accounts where a policy can't name
-them all; and read where the proof's own bucket is, and their own user. After an hour they can begin no session; one
-that was begun before lasts 15 minutes, or an hour in the role of a permission set. --clean lists leftovers of
-interrupted proofs; with --yes it removes them. What has the name but not the tag is somebody's own: it is listed, and
-never removed.
+--as tests with existing users and roles. --create-probes creates users, roles, buckets and objects, and removes them
+again, also after Ctrl-C, SIGTERM or SIGHUP. All have access-probe- and a random number in their names and the tag
+(objects: metadata) access-probe. The users may only assume the tested roles, those of permission sets and the proof's
+own roles, which have no rights (or all roles of these accounts, if a policy can't name them all), and read the location
+of the proof's own bucket and their own user. After an hour they can begin no session; an earlier one lasts 15 minutes,
+or an hour in the role of a permission set. --clean lists the leftovers of interrupted proofs; with --yes it removes
+them. A resource with the name but without the tag is not the proof's: it is listed, and never removed.
 
-A bucket with event notifications, replication, Object Lock or MFA delete is not written to: say --live-buckets.
+A bucket with event notifications, replication, Object Lock or MFA delete is an error without --live-buckets.
 """
 
 _DIFF = """\
-Compares two proofs, as `access prove --json` writes them, and prints Markdown. The first line says who gained, whether
-the stacks declare that, and how much was gained and lost in all. Then come what readings found since then, each gain
-and loss, and what is unknown.
+Compares two proofs from `access prove --json`, and prints Markdown. The first line says who gained access, whether the
+stacks declare it, and the number of gains and losses. New findings, each gain and loss, and unknown results follow.
 
-exit codes: 0 nobody gained anything; 1 access is wider: somebody gained something, as declared or not, or a reading
-found something new that is not known to be less, or a file could not be read; 2 the command was not understood
+exit codes: 0 nobody gained access; 1 access is wider: a principal gained access, declared or not, or a reading has a
+new finding other than a LACK, or a file could not be read; 2 the command line is wrong
 """
 
 _PROVE_EPILOG = """\
-needed rights: access prove --rights prints them as a policy document for the profiles. Guard them like an
-administrator's: they can put any user into any group, and make a user with a wider boundary under the proof's name.
+required rights: access prove --rights prints them as a policy document for the profiles. Guard them like an
+administrator's: they can put any user into any group, and create a user with a wider boundary under the proof's name.
 
 alarms: new users and access keys (CreateUser, CreateAccessKey), new roles and policies (CreateRole, CreatePolicy,
-PutUserPolicy), and dozens of AccessDenied are what security monitoring looks for, e.g. CIS AWS Foundations
-"unauthorized API calls" and "IAM policy changes", and GuardDuty's IAM findings. Tell those who watch before you run it.
+PutUserPolicy), and dozens of AccessDenied trigger security monitoring, e.g. CIS AWS Foundations "unauthorized API
+calls" and "IAM policy changes", and GuardDuty's IAM findings. Inform your security team before you run it.
 
-exit codes: 0 all is as declared, and every cell came out as expected; 1 something is not, could not be read or tried,
-or the proof could not be made; 2 the command was not understood; 130 interrupted
+exit codes: 0 everything is as declared, and every cell is as expected; 1 something is not, or could not be read or
+tested, or the proof failed; 2 the command line is wrong; 130 interrupted
 """
 
 
@@ -68,57 +66,61 @@ def add_commands(commands: Commands) -> None:
     """Declare the commands."""
     prove = commands.add_parser(
         "prove",
-        help="verify that access is as declared, by reading and by trying",
+        help="verify that access is as declared, by review and with real AWS calls",
         description=_PROVE,
         epilog=_PROVE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_stacks(prove)
     prove.add_argument(
-        "--outsider", action="append", default=[], metavar="PROFILE", help="the administrator of another account"
+        "--outsider", action="append", default=[], metavar="PROFILE", help="profile of another account's administrator"
     )
     prove.add_argument(
-        "--as", action="append", default=[], dest="people", metavar="PROFILE", help="a user or role that tries too"
+        "--as", action="append", default=[], dest="profiles", metavar="PROFILE", help="user or role to test with"
     )
     prove.add_argument(
-        "--create-probes", action="store_true", help="make users, roles, buckets and objects, and remove them"
+        "--create-probes", action="store_true", help="create users, roles, buckets and objects, and remove them"
     )
     prove.add_argument("--clean", action="store_true", help="only list leftovers of interrupted proofs")
     prove.add_argument("--yes", action="store_true", help="with --clean: remove them")
     prove.add_argument(
         "--rights",
         action=_PrintRights,
-        help="print the rights that a proof with probes needs, and exit; or: --rights read",
+        help="print the rights for a proof with probes and exit; --rights read: those for a review",
     )
     add_project(prove)
     prove.add_argument(
-        "--declared", type=Path, metavar="FILE", help="what access render wrote, in place of running the program now"
+        "--declared", type=Path, metavar="FILE", help="output of access render, in place of running the program"
     )
     prove.add_argument(
         "--live-buckets",
         choices=("write", "skip"),
-        help="write into buckets with notifications, replication, locks or MFA delete too, or leave their objects out",
+        help="for buckets with notifications, replication, locks or MFA delete: write, or skip their objects",
     )
     prove.add_argument(
         "--wait",
         type=_seconds,
         default=90.0,
         metavar="SECONDS",
-        help="for how long answers may still change, once all is made (90); 0 asks twice at once",
+        help="time for answers to become the expected ones (90); 0 calls twice without a pause",
     )
-    prove.add_argument("--at-once", type=_count, default=8, metavar="N", help="number of concurrent calls (8)")
-    for name, what in (
+    prove.add_argument(
+        "--at-once", dest="concurrency", type=_count, default=8, metavar="N", help="number of concurrent calls (8)"
+    )
+    for name, format_ in (
         ("json", "as JSON, for access diff and other programs"),
         ("junit", "as JUnit XML, for CI"),
         ("markdown", "as Markdown, for a pull request"),
         ("html", "as one HTML page, with a picture"),
     ):
-        prove.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the proof {what}; - is standard output")
+        prove.add_argument(
+            f"--{name}", type=Path, metavar="FILE", help=f"write the proof {format_}; - is standard output"
+        )
     prove.set_defaults(run=_prove)
 
     diff = commands.add_parser(
         "diff",
-        help="say who gained and who lost what between two proofs",
+        help="show who gained and lost access between two proofs",
         description=_DIFF,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -128,7 +130,7 @@ def add_commands(commands: Commands) -> None:
 
 
 class _PrintRights(argparse.Action):
-    """Prints the rights and exits, without a stack being named."""
+    """An option that prints the rights and exits."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:  # noqa: ANN401 (argparse's)
         super().__init__(option_strings, dest, nargs="?", default=argparse.SUPPRESS, choices=("read",), **settings)
@@ -147,7 +149,7 @@ def _prove(options: argparse.Namespace) -> int:
     from .proof import Settings, nothing_tried, prove
 
     if options.yes and not options.clean:
-        raise AccessError("--yes is for --clean")
+        raise AccessError("--yes needs --clean")
     for path, _ in _reports(options):
         check_writable(path)
     participants = _participants(options)
@@ -155,12 +157,12 @@ def _prove(options: argparse.Namespace) -> int:
     try:
         if options.clean:
             return _clean(participants, options, progress)
-        people = [Account(profile) for profile in options.people]
+        profiles = [Account(profile) for profile in options.profiles]
         proof = nothing_tried(participants)
         review = _review(participants, options, progress)
-        if options.create_probes or people:
-            settings = Settings(options.create_probes, options.wait, options.at_once, options.live_buckets)
-            proof = prove(participants, settings, people, progress.show)
+        if options.create_probes or profiles:
+            settings = Settings(options.create_probes, options.wait, options.concurrency, options.live_buckets)
+            proof = prove(participants, settings, profiles, progress.show)
         proof = replace(proof, review=review)
     finally:
         progress.end()
@@ -169,7 +171,7 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _review(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> "Review":
-    """Return what is deployed, compared with what the stacks declare."""
+    """Return the comparison of what is deployed with what the stacks declare."""
     from ..project.files import read_project
     from ..reading.declaration import declared_by
     from ..reading.review import read_and_review, readers
@@ -179,38 +181,38 @@ def _review(participants: Sequence[Participant], options: argparse.Namespace, pr
         text, where = _text(options.declared), str(options.declared)
     else:
         project, names = read_project(options.project), [stack.rpartition("/")[2] for stack in options.stacks]
-        progress.show("rendering what the stacks declare")
+        progress.show("rendering the declared access")
         text, where = render(project, names).json, "the program"
     declared = declared_by(text, where, participants)
-    progress.show("reading what is deployed")
+    progress.show("reading the deployed access")
     return read_and_review(declared, participants, readers(participants))
 
 
 def _clean(participants: Sequence[Participant], options: argparse.Namespace, progress: Progress) -> int:
-    """List the leftovers; remove them if that was asked for."""
+    """List the leftovers, and remove them with --yes."""
     from ..interruption import Interruption
+    from .fixture import workers
     from .leftovers import find_leftovers
-    from .removal import by_account, left_over, remove
-    from .stage import workers
+    from .removal import by_account, describe_left, remove
 
     found = find_leftovers(participants)
-    for thing in found.not_ours:
-        print(f"left alone: {thing} of {thing.account_id}, named like a proof's but without its tag")
-    for thing in found.things:
-        print(f"{thing} of {thing.account_id}")
-    if not found.things:
+    for resource in found.foreign:
+        print(f"kept: {resource} of {resource.account_id}, which has the name of a proof's but not its tag")
+    for resource in found.resources:
+        print(f"{resource} of {resource.account_id}")
+    if not found.resources:
         print("no leftovers")
     elif not options.yes:
-        print(f"{len(found.things)} leftovers: {by_account(found.things)}; to remove them, add --yes")
+        print(f"{len(found.resources)} leftovers: {by_account(found.resources)}; to remove them, add --yes")
     else:
-        with Interruption() as interruption, workers(options.at_once) as pool:
+        with Interruption() as interruption, workers(options.concurrency) as pool:
             interruption.begin_removal()
-            removal = remove(found.things, pool, interruption, progress.show)
+            removal = remove(found.resources, pool, interruption, progress.show)
         print(f"removed {len(removal.removed)}{f': {by_account(removal.removed)}' if removal.removed else ''}")
         if removal.left:
-            raise AccessError(left_over(removal.left))
-    if found.unseen:
-        raise AccessError(f"not looked at: {'; '.join(found.unseen)}")
+            raise AccessError(describe_left(removal.left))
+    if found.unchecked:
+        raise AccessError(f"not checked: {'; '.join(found.unchecked)}")
     return 0
 
 
@@ -221,7 +223,7 @@ def _participants(options: argparse.Namespace) -> list[Participant]:
 
 
 def _reports(options: argparse.Namespace) -> list[tuple[Path, Callable[["Proof"], str]]]:
-    """Return the reports that were asked for, each with the file that it goes to."""
+    """Return the requested reports, each with its file."""
     from .reports import html_report, json_report, junit_report, markdown_report
 
     reports = [
@@ -237,7 +239,7 @@ def _report(proof: "Proof", options: argparse.Namespace) -> None:
     from .reports import text_report
 
     reports = _reports(options)
-    # First, so that a file that can't be written after all doesn't take the result with it.
+    # The text comes first, so that a failure to write a file doesn't lose the result.
     if STANDARD_OUTPUT not in [path for path, _ in reports]:
         print(text_report.render(proof, colour=in_colour(sys.stdout)), end="", flush=True)
     for path, render in reports:

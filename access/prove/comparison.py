@@ -1,4 +1,4 @@
-"""Two proofs, and what lies between them: who gained and who lost what, and what else is deployed."""
+"""Compare two proofs: gains, losses, and differences in what their reviews found."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,49 +8,51 @@ from ..escaping import code_for_markdown as code
 from ..escaping import for_markdown as plain
 from ..reading.values import Finding, Reading, Review
 from .matrix import ASSUME, ASSUME_ID, Cell, Proof, ProvedRole, Result
-from .reports.summary import distinct, read_of, when
+from .reports.summary import distinct, reading_title, when
 
-State = Result | Literal["NOT TRIED"]
+State = Result | Literal["NOT TESTED"]
 Key = tuple[str, ...]
-"""A role, a principal and an action, as a cell's id has them; in proofs without ids, as they are called."""
+"""A role, a principal and an action, from a cell's id; in proofs without ids, their names."""
 
-_MOST_NAMED = 3
-"""How many principals the first line names."""
+_MAX_NAMED = 3
+"""The maximum number of principals named in the first line."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What lies between two proofs."""
+    """The difference between two proofs."""
 
     markdown: str
     is_wider: bool
-    """Whether somebody gained something, as declared or not, or a reading found what it did not find before."""
+    """``True`` if any principal gained a right, declared or not, or a reading has a new finding."""
 
 
 def compare(old: Proof, new: Proof) -> Comparison:
-    """Compare two proofs: who gained, whether that was expected, who lost, and what readings found."""
+    """Compare two proofs, and write the differences as Markdown."""
     changes = _changes(old, new)
     roles = {role.arn: role for role in (*old.roles, *new.roles)}
     parts = [f"## {_headline(changes)}\n\nFrom the proof of {when(old)} to the proof of {when(new)}.\n"]
     if changes.unknown:
         are = f"{len(changes.unknown)} of the results {'is' if len(changes.unknown) == 1 else 'are'}"
         parts.append(f"\n{are} INCONCLUSIVE in one proof or in both: see Unknown.\n")
-    parts += _found("Found since then", changes.found)
+    parts += _found("New findings", changes.found)
     parts += _section("Gained, not expected", "gained", changes.gained_unexpectedly, roles)
     parts += _section("Gained, as declared", "gained", changes.gained_as_declared, roles)
     parts += _section("Lost", "lost", changes.lost, roles)
-    parts += _found("Found no longer", changes.gone)
+    parts += _found("Findings that are gone", changes.gone)
     parts += _section("Unknown", "may or may not be able to", changes.unknown, roles)
-    parts += _section("Expected otherwise", "now expected", changes.expected_otherwise, roles)
-    parts += _section("New, and denied", "tried for the first time", changes.first_tried, roles)
-    parts += _section("No longer tried", "not tried any more", changes.no_longer_tried, roles)
-    parts += _list("Read no longer", map(plain, changes.no_longer_read))
-    parts += _list("Left out of the new proof alone", [plain(it) for it in _left_out(new) if it not in _left_out(old)])
+    parts += _section("Changed expectations", "now expected", changes.expected_otherwise, roles)
+    parts += _section("New, and denied", "tested for the first time", changes.first_tried, roles)
+    parts += _section("No longer tested", "no longer tested", changes.no_longer_tried, roles)
+    parts += _list("No longer read", map(plain, changes.no_longer_read))
+    parts += _list(
+        "Left out of the new proof only", [plain(text) for text in _left_out(new) if text not in _left_out(old)]
+    )
     return Comparison("".join(parts), changes.is_wider)
 
 
 Noted = list[tuple[Cell, str]]
-"""Cells, and what there is to say of each."""
+"""Cells, each with a note."""
 Findings = list[tuple[Reading, Finding]]
 
 
@@ -79,7 +81,7 @@ def _headline(changes: _Changes) -> str:
     parts = (
         f"gained, not expected: {_names(unexpected)}" if unexpected else "",
         f"gained, as declared: {_names(declared)}" if declared else "",
-        f"{len(changes.found)} found by reading" if changes.found else "",
+        f"{len(changes.found)} new {'finding' if len(changes.found) == 1 else 'findings'}" if changes.found else "",
         f"{gained} gained, {lost} lost" if gained or lost else "nobody gained or lost anything",
     )
     text = "; ".join(filter(None, parts))
@@ -88,8 +90,8 @@ def _headline(changes: _Changes) -> str:
 
 def _names(noted: Noted) -> str:
     names = distinct(plain(cell.principal) for cell, _ in noted)
-    more = len(names) - _MOST_NAMED
-    return f"{', '.join(names[:_MOST_NAMED])} and {more} more" if more > 0 else _listed(names)
+    more = len(names) - _MAX_NAMED
+    return f"{', '.join(names[:_MAX_NAMED])} and {more} more" if more > 0 else _listed(names)
 
 
 def _changes(old: Proof, new: Proof) -> _Changes:
@@ -103,15 +105,15 @@ def _changes(old: Proof, new: Proof) -> _Changes:
             changes.unknown.append((cell, f"{before} before, {after} now"))
         elif after == "ALLOW" != before:
             entered = now.get((*key[:2], ASSUME_ID if with_ids else ASSUME), cell)
-            # What is done in a role is declared for those alone who are to get into it.
+            # Actions in a role are declared only for principals that may assume it.
             expected = cell.matches and (cell.operation == "sts:AssumeRole" or entered.expected == "ALLOW")
             gained = changes.gained_as_declared if expected else changes.gained_unexpectedly
-            gained.append((cell, "not tried before" if before == "NOT TRIED" else ""))
+            gained.append((cell, "not tested before" if before == "NOT TESTED" else ""))
         elif before == "ALLOW" and after == "DENY":
             changes.lost.append((cell, ""))
-        elif before == "NOT TRIED":
+        elif before == "NOT TESTED":
             changes.first_tried.append((cell, ""))
-        elif after == "NOT TRIED":
+        elif after == "NOT TESTED":
             changes.no_longer_tried.append((cell, f"{before} before"))
         if key in was and key in now and was[key].expected != now[key].expected:
             note = (
@@ -124,12 +126,12 @@ def _changes(old: Proof, new: Proof) -> _Changes:
 
 
 def _compare_readings(old: Review, new: Review, changes: _Changes) -> None:
-    """Compare findings by their reading's id and their text. What is read no longer is not mended by that."""
+    """Compare findings by their reading's id and text. A finding is only gone if its reading is still made."""
     was, now = _findings(old), _findings(new)
     still_read = {reading.id for reading in new.readings}
     changes.found += [now[key] for key in now if key not in was]
     changes.gone += [was[key] for key in was if key not in now and key[0] in still_read]
-    changes.no_longer_read += [read_of(reading) for reading in old.readings if reading.id not in still_read]
+    changes.no_longer_read += [reading_title(reading) for reading in old.readings if reading.id not in still_read]
 
 
 def _findings(review: Review) -> dict[tuple[str, str], tuple[Reading, Finding]]:
@@ -151,18 +153,21 @@ def _key(cell: Cell, with_ids: bool) -> Key:
 
 
 def _state(cells: Mapping[Key, Cell], key: Key, operation: str, with_ids: bool) -> State:
-    """Return what a cell came to. In a role that somebody may not assume, nothing is tried and nothing can be done."""
+    """Return the result of a cell. In a role that the principal can't assume, every action is denied."""
     if key in cells:
         return cells[key].result
     assumed = cells.get((*key[:2], ASSUME_ID if with_ids else ASSUME))
-    in_the_role = operation != "sts:AssumeRole"
-    return "DENY" if in_the_role and assumed and assumed.result == "DENY" else "NOT TRIED"
+    is_in_role = operation != "sts:AssumeRole"
+    return "DENY" if is_in_role and assumed and assumed.result == "DENY" else "NOT TESTED"
 
 
 def _found(title: str, findings: Findings) -> Iterator[str]:
     yield from _list(
         title,
-        (f"**{finding.kind}**: {plain(finding.text)} ({plain(read_of(reading))})" for reading, finding in findings),
+        (
+            f"**{finding.kind}**: {plain(finding.text)} ({plain(reading_title(reading))})"
+            for reading, finding in findings
+        ),
     )
 
 
@@ -174,17 +179,17 @@ def _list(title: str, texts: Iterable[str]) -> Iterator[str]:
 
 
 def _section(title: str, verb: str, noted: Noted, roles: Mapping[str, ProvedRole]) -> Iterator[str]:
-    """Return a line for all of whom the same is to be said about the same role."""
+    """Yield a list with one line for all principals with the same changes in the same role."""
     by_principal: dict[tuple[str, str], dict[str, str]] = {}
     for cell, note in noted:
         by_principal.setdefault((cell.principal, cell.role), {})[cell.action] = note
-    who: dict[str, list[str]] = {}
+    names_by_change: dict[str, list[str]] = {}
     for (principal, role), actions in by_principal.items():
-        who.setdefault(_what(roles[role], actions), []).append(f"**{plain(principal)}**")
-    yield from _list(title, (f"{_listed(names)} {verb}: {what}" for what, names in who.items()))
+        names_by_change.setdefault(_change(roles[role], actions), []).append(f"**{plain(principal)}**")
+    yield from _list(title, (f"{_listed(names)} {verb}: {change}" for change, names in names_by_change.items()))
 
 
-def _what(role: ProvedRole, actions: Mapping[str, str]) -> str:
+def _change(role: ProvedRole, actions: Mapping[str, str]) -> str:
     name = f"the role {plain(role.name)} ({code(role.arn)})"
     rest = "; ".join(_noted(plain(action), note) for action, note in actions.items() if action != ASSUME)
     if ASSUME not in actions:

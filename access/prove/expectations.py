@@ -1,4 +1,4 @@
-"""Who takes part in a proof, and who of them is to be able to assume which role: derived from the stacks' outputs."""
+"""Derive the principals of a proof, and the roles that each may assume, from the stacks' outputs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,75 +6,75 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..arn import permission_set_of
+from ..arn import account_of, name_of, permission_set_of
 from ..stack_outputs import AssumableRoles, StackOutputs
 from .matrix import Expected, Principal
 
-MOST_GROUPS = 10
-"""Of a user. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+MAX_GROUPS = 10
+"""The maximum number of groups of a user. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A principal, and what the proof has to know of it beside what it reports."""
+    """A principal to test, with details that the proof does not report."""
 
     principal: Principal
     may_assume_any: bool = False
-    """Whether it has ``sts:AssumeRole`` on every role from elsewhere than its groups, as power users have."""
+    """``True`` if it may call ``sts:AssumeRole`` on every role, apart from its groups, as a power user may."""
     role: str | None = None
-    """The role of its account that it is, where it is not a user."""
+    """The name of its role, if it is not a user."""
     permission_set: str | None = None
-    """The permission set whose role it is, where it comes in through IAM Identity Center."""
+    """The permission set of its role, if it signs in through IAM Identity Center."""
     id: str = ""
-    """The same in every run, however its name is worded, e.g. ``development/Testers +power``."""
+    """An id that never changes, unlike the name, e.g. ``development/Testers +power``."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role, as its stack's outputs tell of it."""
+    """A role in its stack's outputs."""
 
     arn: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What the stack's file says of it, in its words."""
+    """The role's options in the stack's file."""
     external_id: str | None = field(default=None, repr=False)
     bucket_may_be_elsewhere: bool = False
-    """Whether its buckets are looked after elsewhere, and so may be another account's."""
+    """``True`` if its buckets are managed elsewhere, perhaps in another account."""
 
     @property
     def circumstances(self) -> tuple[str, ...]:
-        """Its options that ask for an address or an organization, which a proof may not have."""
+        """Its options that require an address or an organization, which a proof may not have."""
         return tuple(name for name in ("organizationId", "sourceIpRanges") if self.options.get(name))
 
     @property
     def probed_prefixes(self) -> tuple[str, ...]:
-        """The prefixes under which objects are tried; the empty one is the whole bucket."""
+        """The prefixes under which objects are tested; the empty one is the whole bucket."""
         return tuple(dict.fromkeys([*self.options.get("prefixes", ()), ""]))
 
     @property
     def name(self) -> str:
-        """Its name, without the path."""
-        return self.arn.rpartition("/")[2]
+        """The name, without the path."""
+        return name_of(self.arn)
 
     @property
     def account_id(self) -> str:
-        """The account that it belongs to."""
-        return self.arn.split(":")[4]
+        """The id of its account."""
+        return account_of(self.arn)
 
     @property
     def buckets(self) -> tuple[str, ...]:
         """The names of its buckets."""
-        one = self.options.get("bucket")
-        return tuple(dict.fromkeys([*([one] if one else ()), *self.options.get("buckets", ())]))
+        bucket = self.options.get("bucket")
+        return tuple(dict.fromkeys([*([bucket] if bucket else ()), *self.options.get("buckets", ())]))
 
     @property
     def trusted_accounts(self) -> tuple[str, ...]:
         """The accounts that it trusts."""
-        one = self.options.get("trustedAccountId")
-        return tuple(dict.fromkeys([*([one] if one else ()), *self.options.get("trustedAccountIds", ())]))
+        account = self.options.get("trustedAccountId")
+        return tuple(dict.fromkeys([*([account] if account else ()), *self.options.get("trustedAccountIds", ())]))
 
 
 def roles_of(outputs: StackOutputs) -> list[Role]:
-    """The roles that a stack gives to others."""
+    """Return the roles that a stack exports."""
     return [
         Role(
             arn,
@@ -87,10 +87,10 @@ def roles_of(outputs: StackOutputs) -> list[Role]:
 
 
 def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
-    """Return the principals of an account with groups, grantee roles or permission sets that are tried.
+    """Return the principals to test in an account with groups, grantee roles or permission sets.
 
-    Each group has a member with no rights but the group's, which shows what the group allows, and one that may assume
-    any role, as power users may, which shows what the group forbids.
+    Each group has a member with no other rights, which shows what the group allows, and one that may assume any role,
+    as a power user may, which shows what the group denies.
     """
     stack, groups = outputs.stack, tuple(outputs.groups)
 
@@ -103,7 +103,7 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
         for group in groups
         for power in (False, True)
     ]
-    if 1 < len(groups) <= MOST_GROUPS:
+    if 1 < len(groups) <= MAX_GROUPS:
         name = " and ".join([", ".join(groups[:-1]), groups[-1]])
         members.append(user(f"member of {stack}/{name}, power user", *groups, power=True))
     in_roles = [
@@ -123,7 +123,7 @@ def candidates_of(account_id: str, outputs: StackOutputs) -> list[Candidate]:
 
 
 def outsider_of(account_id: str) -> Candidate:
-    """Return a power user of an account that takes no part."""
+    """Return a power user of an account outside the stacks."""
     name = f"power user of {account_id}, another account"
     return Candidate(Principal(name, account_id), may_assume_any=True, id=f"{account_id}/ +power")
 
@@ -131,47 +131,47 @@ def outsider_of(account_id: str) -> Candidate:
 def may_assume(
     candidate: Candidate, principal_arn: str, role: Role, outputs: StackOutputs | None, now: datetime
 ) -> tuple[Expected, str]:
-    """Whether a candidate is to be able to assume a role, and why.
+    """Return whether a candidate should be able to assume a role, and why.
 
     Args:
-        candidate: who tries, without MFA.
-        principal_arn: its ARN; of a role's session, the role's.
-        role: which role.
-        outputs: what its account's stack tells; nothing for an account without one.
-        now: the time of the attempt, in UTC.
+        candidate: the principal, without MFA.
+        principal_arn: its ARN, or its role's for a session.
+        role: the role.
+        outputs: the outputs of its account's stack, if any.
+        now: the time of the call, in UTC.
     """
     denial = _denial_of_groups(candidate, role, outputs)
     if denial:
         return "DENY", denial
-    said = _grants_of(candidate, outputs) if outputs else {}
-    against = trust_refusal(candidate, principal_arn, role, now)
-    if against:
-        return "DENY", against
-    options = {name: outputs.grant_options.get(name, {}) if outputs else {} for name in said}
-    ends = {name: options[name].get("until", {}).get(role.arn) for name in said if role.arn in said[name]["allow"]}
-    over = {name: end for name, end in ends.items() if end and datetime.fromisoformat(end) <= now}
-    allowing = [name for name in ends if name not in over]
-    lacking = {name: _lacking(role, options[name]) for name in allowing}
+    grants = _grants_of(candidate, outputs) if outputs else {}
+    refusal = trust_refusal(candidate, principal_arn, role, now)
+    if refusal:
+        return "DENY", refusal
+    options = {name: outputs.grant_options.get(name, {}) if outputs else {} for name in grants}
+    ends = {name: options[name].get("until", {}).get(role.arn) for name in grants if role.arn in grants[name]["allow"]}
+    expired = {name: end for name, end in ends.items() if end and datetime.fromisoformat(end) <= now}
+    allowing = [name for name in ends if name not in expired]
+    missing = {name: _missing_right(role, options[name]) for name in allowing}
     for name in allowing:
-        if candidate.may_assume_any or not lacking[name]:
+        if candidate.may_assume_any or not missing[name]:
             return "ALLOW", f"{name}: allow"
-    if lacking:
-        reasons = [f"{lack[0]}, and {name} has no {lack[1]}" for name, lack in lacking.items() if lack]
+    if missing:
+        reasons = [f"{pair[0]}, and {name} has no {pair[1]}" for name, pair in missing.items() if pair]
         return "DENY", "; ".join(reasons)
     if candidate.may_assume_any:
         return "ALLOW", f"a power user may assume any role, and this one trusts {candidate.principal.account_id}"
-    return "DENY", "; ".join(f"{name}: until {end}" for name, end in over.items()) or "nothing allows it"
+    return "DENY", "; ".join(f"{name}: until {end}" for name, end in expired.items()) or "nothing allows it"
 
 
 def is_denied_explicitly(candidate: Candidate, principal_arn: str, role: Role, outputs: StackOutputs | None) -> bool:
-    """Return whether a statement with the effect Deny has to refuse a candidate, and not only the lack of an Allow."""
+    """Return whether a Deny must refuse a candidate, rather than a missing Allow."""
     in_trust = candidate.principal.account_id in role.trusted_accounts and _denial_of_trust(principal_arn, role)
     return bool(_denial_of_groups(candidate, role, outputs) or in_trust)
 
 
 def _denial_of_groups(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
-    said = _grants_of(candidate, outputs) if outputs else {}
-    return next((f"{name}: deny" for name, grant in said.items() if role.arn in grant["deny"]), None)
+    grants = _grants_of(candidate, outputs) if outputs else {}
+    return next((f"{name}: deny" for name, grant in grants.items() if role.arn in grant["deny"]), None)
 
 
 def _denial_of_trust(principal_arn: str, role: Role) -> str | None:
@@ -184,18 +184,18 @@ def _denial_of_trust(principal_arn: str, role: Role) -> str | None:
     return None
 
 
-def allowed_in_vain(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
-    """Return why what the candidate's account allows it is of no use: the role doesn't trust that account at all."""
-    said = _grants_of(candidate, outputs) if outputs else {}
+def useless_grant(candidate: Candidate, role: Role, outputs: StackOutputs | None) -> str | None:
+    """Return why a grant of the candidate's account has no effect: the role doesn't trust that account."""
+    grants = _grants_of(candidate, outputs) if outputs else {}
     account = candidate.principal.account_id
-    for name, grant in said.items():
+    for name, grant in grants.items():
         if role.arn in grant["allow"] and account not in role.trusted_accounts:
             return f"{name} of {account} may assume {role.name}, which does not trust {account}"
     return None
 
 
 def may_assume_neighbour(candidate: Candidate, role: Role) -> tuple[Expected, str]:
-    """Whether a candidate is to be able to assume another role than that, which trusts the same accounts, and why."""
+    """Return whether a candidate should be able to assume the neighbour of a role, and why."""
     if candidate.principal.account_id not in role.trusted_accounts:
         return "DENY", f"the role does not trust {candidate.principal.account_id}"
     if candidate.may_assume_any:
@@ -203,8 +203,8 @@ def may_assume_neighbour(candidate: Candidate, role: Role) -> tuple[Expected, st
     return "DENY", "it is another role"
 
 
-def _lacking(role: Role, options: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return what a role asks of a session and a grantee may not give it: the role's option and the grantee's."""
+def _missing_right(role: Role, options: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the role's option that requires a right, and the grantee's option that does not give it."""
     for option, right in (("requireSourceIdentity", "sourceIdentity"), ("sessionTags", "sessionTags")):
         if role.options.get(option) and not options.get(right):
             return option, right
@@ -212,7 +212,7 @@ def _lacking(role: Role, options: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _grants_of(candidate: Candidate, outputs: StackOutputs) -> AssumableRoles:
-    """What its account says of a candidate, by the name of the group or role."""
+    """Return the grants of a candidate in its account, by the name of the group or role."""
     if candidate.permission_set:
         return outputs.of_permission_set(candidate.permission_set)
     if candidate.role:
@@ -221,7 +221,7 @@ def _grants_of(candidate: Candidate, outputs: StackOutputs) -> AssumableRoles:
 
 
 def trust_refusal(candidate: Candidate, principal_arn: str, role: Role, now: datetime) -> str | None:
-    """Return why the role's trust policy has to refuse a candidate without MFA; nothing if it has to admit it."""
+    """Return why the role's trust policy must refuse a candidate without MFA; ``None`` if it must admit it."""
     options = role.options
     if candidate.principal.account_id not in role.trusted_accounts:
         return f"the role does not trust {candidate.principal.account_id}"
@@ -245,7 +245,7 @@ def trust_refusal(candidate: Candidate, principal_arn: str, role: Role, now: dat
 
 
 def _matches(arn: str, patterns: Iterable[str]) -> bool:
-    """As ``ArnLike`` does: part for part (IAM User Guide, "IAM JSON policy elements: Condition operators")."""
+    """Match an ARN part by part like ``ArnLike`` (IAM User Guide, "... elements: Condition operators")."""
     parts = arn.split(":", 5)
     return any(
         all(

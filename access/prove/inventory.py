@@ -1,7 +1,7 @@
-"""Everything that a proof makes: its names, its mark, and how it is removed again.
+"""The resources that a proof creates: their names, their mark, and how to remove them.
 
-Each thing is noted before it is made, so that an interruption at any moment leaves nothing that is not known. A thing
-counts as a proof's only if its name has exactly the form below *and* it carries the mark: names alone are a guess.
+Each resource is recorded before it is created, so that an interruption at any moment leaves nothing unknown. A resource
+is a proof's only if its name has exactly the form below *and* it carries the mark.
 """
 
 import re
@@ -26,7 +26,7 @@ INLINE_POLICY = "access-probe"
 """The inline policy of the proof's users."""
 
 MARK = "access-probe"
-"""The tag, and the key of an object's metadata, that names the run."""
+"""The tag, or the key of an object's metadata, that names the run."""
 _SINCE = "access-probe-since"
 _LIFETIME = timedelta(hours=1)
 _RUN = "access-probe-[0-9a-f]{8}"
@@ -40,55 +40,55 @@ NAMES: Mapping[Kind, re.Pattern[str]] = {
     "bucket": re.compile(rf".+-({_RUN})"),
     "object": re.compile(rf"({_RUN})/(?:object|written|deleted)"),
 }
-"""Names of the proof's things, whole; the group is the run. Of an object, its key without the role's prefix."""
+"""The complete names of the proof's resources, with the run as the group. An object's is its key without prefix."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One proof."""
+    """One run of a proof."""
 
     name: str = field(default_factory=lambda: f"access-probe-{secrets.token_hex(4)}")
-    """A name that no other proof has."""
+    """A name that no other run has."""
     since: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     @property
     def mark(self) -> dict[str, str]:
-        """The tags, or the metadata, of everything that is made."""
-        return {MARK: self.name, _SINCE: _moment(self.since)}
+        """The tags or metadata of every resource."""
+        return {MARK: self.name, _SINCE: _format_time(self.since)}
 
     @property
     def tags(self) -> list[Any]:
-        """The mark as IAM and S3 take tags."""
+        """The mark in the form of IAM's and S3's tags."""
         return [{"Key": key, "Value": value} for key, value in self.mark.items()]
 
     @property
     def in_time(self) -> dict[str, dict[str, str]]:
-        """The condition on all that the proof allows: an hour later nothing of it works."""
-        return {"DateLessThan": {"aws:CurrentTime": _moment(self.since + _LIFETIME)}}
+        """The condition on all rights of the proof, which expire after an hour."""
+        return {"DateLessThan": {"aws:CurrentTime": _format_time(self.since + _LIFETIME)}}
 
 
 @dataclass(frozen=True)
-class Thing:
-    """A user, role, policy, bucket or object that a proof made, or is about to make."""
+class Resource:
+    """A user, role, policy, bucket or object that a proof created, or is about to create."""
 
     account: Account = field(compare=False, repr=False)
     account_id: str
     kind: Kind
     name: str
-    """A policy's ARN; an object's key."""
+    """The name; a policy's ARN; an object's key."""
     bucket: str = ""
-    """Of an object."""
+    """An object's bucket."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.bucket}/{self.name}" if self.bucket else f"{self.kind} {self.name}"
 
     def disarm(self) -> None:
-        """Delete the access keys of a user. Nobody can act as that user from here on."""
+        """Delete the access keys of a user, so that nobody can act as it any more."""
         if self.kind == "user":
             _unless_gone(_delete_keys, session=self.account.administrator, user=self.name)
 
     def remove(self) -> None:
-        """Remove it, and everything that hinders its removal. A thing that is gone already is removed.
+        """Remove the resource and everything that blocks its removal. A missing resource counts as removed.
 
         Raises:
             botocore.exceptions.ClientError: AWS refuses a step.
@@ -112,7 +112,7 @@ _GONE = ("NoSuchEntity", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "404")
 
 
 def _unless_gone(call: Callable[..., object], **arguments: object) -> None:
-    """Make a call that removes something. What is gone already is removed: the answer to an earlier try was lost."""
+    """Make a call that removes a resource. A missing one is ignored, as an earlier answer may have been lost."""
     try:
         call(**arguments)
     except ClientError as error:
@@ -156,20 +156,20 @@ class Version:
     key: str
     id: str
     is_marker: bool
-    """Whether it says that the object is deleted."""
+    """``True`` if it is a delete marker."""
 
 
 def versions(s3: "S3Client", bucket: str, prefix: str) -> list[Version]:
-    """Return the versions under a prefix, delete markers first: they carry no mark of their own.
+    """Return the versions under a prefix, delete markers first, as these carry no mark.
 
-    Removed in this order, an interruption leaves versions whose mark can be read.
+    An interrupted removal in this order leaves versions whose mark can be read.
     """
-    found = []
+    listed = []
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        found += [Version(version["Key"], version["VersionId"], False) for version in page.get("Versions", [])]
-        found += [Version(marker["Key"], marker["VersionId"], True) for marker in page.get("DeleteMarkers", [])]
-    return sorted(found, key=lambda version: not version.is_marker)
+        listed += [Version(version["Key"], version["VersionId"], False) for version in page.get("Versions", [])]
+        listed += [Version(marker["Key"], marker["VersionId"], True) for marker in page.get("DeleteMarkers", [])]
+    return sorted(listed, key=lambda version: not version.is_marker)
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _format_time(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

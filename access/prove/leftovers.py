@@ -1,4 +1,4 @@
-"""Finds what interrupted proofs left in the accounts, and tells it from things of people's own."""
+"""Find the resources that interrupted proofs left in the accounts."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,23 +12,23 @@ from ..accounts import Account
 from ..aws_errors import AWS_ERRORS, describe, error_code
 from ..participants import Participant
 from .expectations import Role, roles_of
-from .inventory import MARK, NAMES, PATH, Kind, Thing, Version, versions
+from .inventory import MARK, NAMES, PATH, Kind, Resource, Version, versions
 
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What there is in the accounts under a proof's names."""
+    """The resources in the accounts with names of a proof."""
 
-    things: list[Thing] = field(default_factory=list)
-    """Marked as a proof's."""
-    not_ours: list[Thing] = field(default_factory=list)
-    """Named as a proof's, but not marked: they are somebody's own."""
-    unseen: list[str] = field(default_factory=list)
-    """What could not be looked at, and why."""
+    resources: list[Resource] = field(default_factory=list)
+    """Resources with the mark of a proof."""
+    foreign: list[Resource] = field(default_factory=list)
+    """Resources without the mark, which belong to somebody else."""
+    unchecked: list[str] = field(default_factory=list)
+    """The parts that could not be checked, with the reason."""
 
 
 def find_leftovers(participants: Sequence[Participant]) -> Leftovers:
-    """Look for users, roles, policies and buckets in the participants' accounts, and for objects in the roles' buckets.
+    """Find users, roles, policies and buckets in the participants' accounts, and objects in the roles' buckets.
 
     Nothing is changed.
 
@@ -40,7 +40,7 @@ def find_leftovers(participants: Sequence[Participant]) -> Leftovers:
     for participant in participants:
         account = participant.account
         account_id = account.account_id
-        finders: dict[str, Callable[[], Iterable[tuple[Thing, bool]]]] = {
+        finders: dict[str, Callable[[], Iterable[tuple[Resource, bool]]]] = {
             "users": partial(_users, account),
             "roles": partial(_roles, account),
             "policies": partial(_policies, account),
@@ -49,16 +49,16 @@ def find_leftovers(participants: Sequence[Participant]) -> Leftovers:
         for role in roles_of(participant.outputs) if participant.outputs else ():
             for bucket in role.buckets:
                 finders[f"objects of {bucket}"] = partial(_objects, account, role, bucket)
-        for what, find in finders.items():
+        for part, find in finders.items():
             try:
-                for thing, is_marked in find():
-                    (found.things if is_marked else found.not_ours).append(thing)
+                for resource, is_marked in find():
+                    (found.resources if is_marked else found.foreign).append(resource)
             except AWS_ERRORS as error:
-                found.unseen.append(f"{what} of account {account_id}: {describe(error)}")
+                found.unchecked.append(f"{part} of account {account_id}: {describe(error)}")
     return found
 
 
-def _users(account: Account) -> Iterator[tuple[Thing, bool]]:
+def _users(account: Account) -> Iterator[tuple[Resource, bool]]:
     iam = account.administrator.iam
     for page in iam.get_paginator("list_users").paginate(PathPrefix=PATH):
         for user in page["Users"]:
@@ -66,7 +66,7 @@ def _users(account: Account) -> Iterator[tuple[Thing, bool]]:
             yield from _named(account, "user", name, name, lambda name: iam.list_user_tags(UserName=name)["Tags"])
 
 
-def _roles(account: Account) -> Iterator[tuple[Thing, bool]]:
+def _roles(account: Account) -> Iterator[tuple[Resource, bool]]:
     iam = account.administrator.iam
     for page in iam.get_paginator("list_roles").paginate():
         for role in page["Roles"]:
@@ -74,7 +74,7 @@ def _roles(account: Account) -> Iterator[tuple[Thing, bool]]:
             yield from _named(account, "role", name, name, lambda name: iam.list_role_tags(RoleName=name)["Tags"])
 
 
-def _policies(account: Account) -> Iterator[tuple[Thing, bool]]:
+def _policies(account: Account) -> Iterator[tuple[Resource, bool]]:
     iam = account.administrator.iam
     for page in iam.get_paginator("list_policies").paginate(Scope="Local", PathPrefix=PATH):
         for policy in page["Policies"]:
@@ -82,7 +82,7 @@ def _policies(account: Account) -> Iterator[tuple[Thing, bool]]:
             yield from _named(account, "policy", name, arn, lambda arn: iam.list_policy_tags(PolicyArn=arn)["Tags"])
 
 
-def _buckets(account: Account) -> Iterator[tuple[Thing, bool]]:
+def _buckets(account: Account) -> Iterator[tuple[Resource, bool]]:
     s3 = account.administrator.s3
 
     def tags(name: str) -> Iterable[Mapping[str, Any]]:
@@ -99,15 +99,15 @@ def _buckets(account: Account) -> Iterator[tuple[Thing, bool]]:
 
 def _named(
     account: Account, kind: Kind, name: str, identity: str, tags: Callable[[str], Iterable[Mapping[str, Any]]]
-) -> Iterator[tuple[Thing, bool]]:
-    """Return the thing if its name is one of a proof's, and whether its tag says so too."""
+) -> Iterator[tuple[Resource, bool]]:
+    """Yield the resource if its name is a proof's, and whether it has the tag too."""
     match = NAMES[kind].fullmatch(name)
     if match:
         run = {"Key": MARK, "Value": match[1]}
-        yield Thing(account, account.account_id, kind, identity), run in [dict(tag) for tag in tags(identity)]
+        yield Resource(account, account.account_id, kind, identity), run in [dict(tag) for tag in tags(identity)]
 
 
-def _objects(account: Account, role: Role, bucket: str) -> Iterator[tuple[Thing, bool]]:
+def _objects(account: Account, role: Role, bucket: str) -> Iterator[tuple[Resource, bool]]:
     s3 = account.administrator.s3
 
     def is_marked(version: Version, run: str) -> bool:
@@ -123,7 +123,7 @@ def _objects(account: Account, role: Role, bucket: str) -> Iterator[tuple[Thing,
         try:
             listed = versions(s3, bucket, f"{prefix}{MARK}-")
         except ClientError as error:
-            # In another account's bucket the administrator could never have put anything.
+            # The administrator could never write to another account's bucket.
             harmless = ("NoSuchBucket", "AccessDenied") if role.bucket_may_be_elsewhere else ("NoSuchBucket",)
             if error_code(error) in harmless:
                 return
@@ -133,4 +133,4 @@ def _objects(account: Account, role: Role, bucket: str) -> Iterator[tuple[Thing,
             if match:
                 content = [version for version in same_key if not version.is_marker]
                 marked = bool(content) and all(is_marked(version, match[1]) for version in content)
-                yield Thing(account, account.account_id, "object", key, bucket), marked
+                yield Resource(account, account.account_id, "object", key, bucket), marked

@@ -1,35 +1,36 @@
-"""The matrix: principals x roles x actions, what each cell is to be, and what it came to."""
+"""The matrix of principals, roles and actions, with the expected and actual result of each cell."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ..arn import account_of, name_of
 from ..reading.values import Review
 
 Expected = Literal["ALLOW", "DENY"]
 Result = Literal["ALLOW", "DENY", "INCONCLUSIVE"]
-"""``DENY`` is AccessDenied and nothing else; whatever is neither that nor an allow decides nothing."""
+"""``DENY`` is AccessDenied only. Any other error is ``INCONCLUSIVE``."""
 
 ASSUME = "assume the role"
-"""The action that begins all others in a role."""
+"""The action that precedes all others in a role."""
 ASSUME_ID = "sts:AssumeRole"
-"""The last part of the id of a cell about that action."""
+"""The last part of the id of that action's cell."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Somebody, or something, that tries."""
+    """A principal that is tested."""
 
     name: str
-    """In words, unique in the matrix and the same in every run, e.g. ``member of development/Testers, power user``."""
+    """A unique name, the same in every run, e.g. ``member of development/Testers, power user``."""
     account_id: str
     groups: tuple[str, ...] = ()
-    """The groups of its account that it is in."""
+    """Its groups."""
 
 
 @dataclass(frozen=True)
 class ProvedRole:
-    """A role that is tried."""
+    """A role that is tested."""
 
     arn: str
     buckets: tuple[str, ...]
@@ -37,80 +38,79 @@ class ProvedRole:
 
     @property
     def name(self) -> str:
-        """Its name, without the path."""
-        return self.arn.rpartition("/")[2]
+        """The name, without the path."""
+        return name_of(self.arn)
 
     @property
     def account_id(self) -> str:
-        """The account that it belongs to."""
-        return self.arn.split(":")[4]
+        """The id of its account."""
+        return account_of(self.arn)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One principal, one role, one action: what is to come of it, and what did."""
+    """One principal, one role, one action: the expected result, and the actual one."""
 
     principal: str
     """The principal's name."""
     role: str
     """The role's ARN."""
     action: str
-    """In words, the same in every run: :data:`ASSUME`, or e.g. ``write an object of productionapp``."""
+    """The action for people, the same in every run: :data:`ASSUME`, or e.g. ``write an object of productionapp``."""
     operation: str
-    """As policies call it, e.g. ``s3:PutObject``."""
+    """The action in policies, e.g. ``s3:PutObject``."""
     expected: Expected
     because: str
-    """Why that is expected, in words, e.g. ``Testers: deny``."""
+    """The reason for the expectation, e.g. ``Testers: deny``."""
     result: Result
     detail: str = ""
-    """What AWS said, but for an ALLOW that was expected; nothing secret."""
+    """AWS's answer, without secrets; empty for an expected ALLOW."""
     id: str = ""
-    """What tells it from all others, the same in every run however the rest is worded: role, principal and
-    action, e.g. ``999999999999/UpdateApp|development/Testers +power|s3:ListBucket on productionapp/reports/``.
-    Proofs of old lack it.
+    """A unique id of role, principal and action that never changes, unlike the texts, e.g.
+    ``999999999999/UpdateApp|development/Testers +power|s3:ListBucket on productionapp/reports/``. Old proofs lack it.
     """
     target: str | None = None
-    """The role's bucket that it is about."""
+    """The role's bucket that the action is about, if any."""
 
     @property
     def matches(self) -> bool:
-        """Whether it came out as it has to."""
+        """``True`` if the result is the expected one."""
         return self.result == self.expected
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a proof is of."""
+    """The stacks and the commit of a proof."""
 
     stacks: tuple[tuple[str, str], ...]
-    """The names of stacks and their accounts; the name is empty for an account without a stack."""
+    """The stacks with their accounts; the name is empty for an account without a stack."""
     commit: str = ""
-    """Of the repository that the proof was made in; empty outside of one."""
+    """The commit of the repository; empty outside of one."""
     has_changes: bool = False
-    """Whether files that git knows had changes that were not committed."""
+    """``True`` if tracked files had uncommitted changes."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """A matrix that was settled, cell by cell."""
+    """A tested matrix, with the review of what is deployed."""
 
     started: datetime
     ended: datetime
-    """Both in UTC."""
+    """The start and the end, in UTC."""
     principals: tuple[Principal, ...]
     roles: tuple[ProvedRole, ...]
     cells: tuple[Cell, ...]
     not_tried: tuple[str, ...]
-    """What the proof says nothing about, in words, a line each."""
+    """One line for each part that was not tested."""
     unproved: tuple[str, ...] = ()
-    """What had to be tried and could not be, in words, a line each."""
+    """One line for each part that should have been tested and could not be."""
     review: Review | None = None
-    """What was read of what is deployed, beside what was tried."""
+    """The comparison of what is deployed with what is declared."""
     origin: Origin | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether all that was to be tried and read was, and every cell and every reading is as it has to be."""
+        """``True`` if everything was tested and read, and every cell and reading is as expected."""
         as_read = not self.review or self.review.holds
         tried = bool(self.cells or self.review) and not self.unproved
         return as_read and tried and all(cell.matches for cell in self.cells)

@@ -1,4 +1,4 @@
-"""What a proof is of: the stacks with their accounts, and the commit that the repository was at."""
+"""Determine the stacks and the commit of a proof."""
 
 import shutil
 import subprocess
@@ -11,15 +11,15 @@ _SECONDS = 10
 
 
 def origin_of(participants: Iterable[Participant]) -> Origin:
-    """Return what takes part, and the commit of the repository in the working directory."""
-    stacks = [(it.outputs.stack if it.outputs else "", it.account.account_id) for it in participants]
+    """Return the stacks and accounts, and the commit of the repository in the working directory."""
+    stacks = [(each.outputs.stack if each.outputs else "", each.account.account_id) for each in participants]
     commit = _git("rev-parse", "--verify", "HEAD")
     changes = _git("--no-optional-locks", "status", "--porcelain", "--untracked-files=no") if commit else ""
     return Origin(tuple(stacks), commit, has_changes=bool(changes))
 
 
 def _git(*arguments: str) -> str:
-    """Return what git says; nothing without git, outside of a repository, or where git will not answer."""
+    """Return git's output; empty without git, outside of a repository, or if git fails."""
     git = shutil.which("git")
     if not git:
         return ""

@@ -1,4 +1,4 @@
-"""Makes what a proof tries with: users, roles, buckets and objects, each noted in the inventory before it is made."""
+"""Create the users, roles, buckets and objects of a proof, each recorded in the inventory first."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,46 +11,46 @@ from ..aws_errors import error_code
 from ..credentials import Credentials
 from .actions import NEIGHBOURS_KEY, ProbedBucket, ProbedObject
 from .expectations import Candidate, Role
-from .inventory import INLINE_POLICY, PATH, Kind, Run, Thing
+from .inventory import INLINE_POLICY, PATH, Kind, Resource, Run
 
-_MOST_BUCKET_CHARACTERS, _MOST_ROLE_CHARACTERS, _MOST_POLICY_CHARACTERS = 63, 64, 6144
+_MAX_BUCKET_LENGTH, _MAX_ROLE_LENGTH, _MAX_POLICY_LENGTH = 63, 64, 6144
 """Sources: Amazon S3 User Guide, "Bucket naming rules"; IAM User Guide, "IAM and AWS STS quotas"."""
 _ASSUME = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
 
 
 class Probes:
-    """What one proof makes. Its users can assume the roles that are tried, and begin no session after an hour."""
+    """The resources of one proof. Its users can assume the tested roles, and begin no session after an hour."""
 
     def __init__(self, run: Run, partition: str) -> None:
-        """Make nothing yet."""
+        """Start without any resource."""
         self.run = run
         self._partition = partition
         self._lock = Lock()
-        self._noted: list[Thing] = []
+        self._resources: list[Resource] = []
 
     @property
-    def things(self) -> list[Thing]:
-        """Everything that was made, or may have been."""
+    def resources(self) -> list[Resource]:
+        """Everything that was created, or may have been."""
         with self._lock:
-            return list(self._noted)
+            return list(self._resources)
 
     def user_name(self, number: int) -> str:
         """Return the name of one of the proof's users."""
         return f"{self.run.name}-{number}"
 
-    def make_boundary(self, account: Account, role_arns: Sequence[str]) -> str:
-        """Make the permissions boundary of an account's users and return its ARN.
+    def create_boundary(self, account: Account, role_arns: Sequence[str]) -> str:
+        """Create the permissions boundary of an account's users and return its ARN.
 
-        Whatever else a user is given, or is given later by mistake, it can do no more than assume these roles and read
-        where the proof's own bucket is and its own user, and an hour later not even that. Where the roles are too many
-        for a policy, all roles of their accounts take their place.
+        Whatever rights a user gets, even by mistake, it can only assume these roles, and read the location of the
+        proof's own bucket and its own user; after an hour, not even that. If the roles are too many for a policy, all
+        roles of their accounts are allowed instead.
         """
         document = self._document(account, sorted(role_arns))
-        if len(document) > _MOST_POLICY_CHARACTERS:
-            every = sorted({f"{arn.partition(':role/')[0]}:role/*" for arn in role_arns})
-            document = self._document(account, every)
+        if len(document) > _MAX_POLICY_LENGTH:
+            all_roles = sorted({f"{arn.partition(':role/')[0]}:role/*" for arn in role_arns})
+            document = self._document(account, all_roles)
         arn = f"arn:{self._partition}:iam::{account.account_id}:policy{PATH}{self.run.name}"
-        self._note(account, "policy", arn)
+        self._record(account, "policy", arn)
         account.administrator.iam.create_policy(
             PolicyName=self.run.name,
             Path=PATH,
@@ -60,18 +60,18 @@ class Probes:
         )
         return arn
 
-    def make_user(self, account: Account, number: int, candidate: Candidate, boundary: str) -> None:
-        """Make a user in the candidate's groups. It can do nothing before :meth:`admit`."""
+    def create_user(self, account: Account, number: int, candidate: Candidate, boundary: str) -> None:
+        """Create a user in the candidate's groups. It has no rights before :meth:`activate_user`."""
         iam, name = account.administrator.iam, self.user_name(number)
-        self._note(account, "user", name)
+        self._record(account, "user", name)
         iam.create_user(UserName=name, Path=PATH, PermissionsBoundary=boundary, Tags=self.run.tags)
         for group in candidate.principal.groups:
             iam.add_user_to_group(UserName=name, GroupName=group)
 
-    def admit(self, account: Account, number: int, assumable: str | Sequence[str]) -> Session:
+    def activate_user(self, account: Account, number: int, assumable: str | Sequence[str]) -> Session:
         """Let a user assume roles, and return a session as that user.
 
-        This is the last change of all: a service that knows these rights and this key knows the others too.
+        This is the last change: a service that knows these rights and this key knows all others too.
         """
         iam, name = account.administrator.iam, self.user_name(number)
         document = self._document(account, assumable)
@@ -83,56 +83,55 @@ class Probes:
         """Return the ARN of an account's control role."""
         return f"arn:{self._partition}:iam::{account_id}:role/{self.run.name}"
 
-    def make_control_role(self, account: Account, trusted: Iterable[str]) -> None:
-        """Make a role that allows nothing and that all of the proof's users may assume.
+    def create_control_role(self, account: Account, trusted: Iterable[str]) -> None:
+        """Create a role without rights that all of the proof's users may assume.
 
-        A user who is refused it has rights that STS does not know yet: other refusals would prove nothing.
+        If a user is refused it, STS does not know the user's rights yet, and other refusals prove nothing.
         """
-        self._make_role(account, self.run.name, "/", trusted)
+        self._create_role(account, self.run.name, "/", trusted)
 
     def neighbour_arn(self, role: Role) -> str:
-        """Return the ARN of the neighbour of a role: its name begins the same."""
+        """Return the ARN of a role's neighbour, whose name has the same prefix."""
         path = role.arn.split(":role", 1)[1].rpartition("/")[0]
-        return (
-            f"arn:{self._partition}:iam::{role.account_id}:role{path}/{self._beside(role.name, _MOST_ROLE_CHARACTERS)}"
-        )
+        name = self._neighbour_name(role.name, _MAX_ROLE_LENGTH)
+        return f"arn:{self._partition}:iam::{role.account_id}:role{path}/{name}"
 
-    def make_neighbour_role(self, account: Account, role: Role) -> None:
-        """Make the neighbour of a role. It trusts the same accounts, without the role's conditions."""
+    def create_neighbour_role(self, account: Account, role: Role) -> None:
+        """Create a role's neighbour. It trusts the same accounts, without the role's conditions."""
         path = role.arn.split(":role", 1)[1].rpartition("/")[0] + "/"
-        self._make_role(account, self._beside(role.name, _MOST_ROLE_CHARACTERS), path, role.trusted_accounts)
+        self._create_role(account, self._neighbour_name(role.name, _MAX_ROLE_LENGTH), path, role.trusted_accounts)
 
     def home_bucket(self, account: Account) -> str:
-        """Return the name of the bucket in an account that principals come from."""
+        """Return the name of the proof's bucket in an account with callers."""
         return f"{account.account_id}-{self.run.name}"
 
-    def make_home_bucket(self, account: Account) -> None:
-        """Make that bucket."""
+    def create_home_bucket(self, account: Account) -> None:
+        """Create that bucket."""
         self._create_bucket(account, self.home_bucket(account))
 
-    def probe_bucket(self, account: Account, role: Role, bucket: str) -> ProbedBucket:
-        """Put objects into a role's bucket, and make a bucket whose name begins the same.
+    def create_probes_in(self, account: Account, role: Role, bucket: str) -> ProbedBucket:
+        """Put objects into a role's bucket, and create a bucket with the same name prefix.
 
         Raises:
-            botocore.exceptions.ClientError: the account's administrator may not.
+            botocore.exceptions.ClientError: the account's administrator lacks a right.
         """
         s3 = account.administrator.s3
         objects = {}
         for prefix in role.probed_prefixes:
             keys = {name: f"{prefix}{self.run.name}/{name}" for name in ("object", "deleted", "written")}
             for key in keys.values():
-                self._note(account, "object", key, bucket)
+                self._record(account, "object", key, bucket)
             put = s3.put_object(Bucket=bucket, Key=keys["object"], Body=b"", Metadata=self.run.mark)
             s3.put_object(Bucket=bucket, Key=keys["deleted"], Body=b"", Metadata=self.run.mark)
             objects[prefix] = ProbedObject(**keys, version=put.get("VersionId", "null"))
         policy = _bucket_policy(account, bucket)
-        neighbour = self._beside(bucket, _MOST_BUCKET_CHARACTERS)
+        neighbour = self._neighbour_name(bucket, _MAX_BUCKET_LENGTH)
         self._create_bucket(account, neighbour)
         s3.put_object(Bucket=neighbour, Key=NEIGHBOURS_KEY, Body=b"", Metadata=self.run.mark)
         return ProbedBucket(objects, self.run.mark, policy, neighbour)
 
-    def _make_role(self, account: Account, name: str, path: str, trusted: Iterable[str]) -> None:
-        self._note(account, "role", name)
+    def _create_role(self, account: Account, name: str, path: str, trusted: Iterable[str]) -> None:
+        self._record(account, "role", name)
         principals = [f"arn:{self._partition}:iam::{account_id}:root" for account_id in trusted]
         statement = {
             "Effect": "Allow",
@@ -151,19 +150,19 @@ class Probes:
     def _create_bucket(self, account: Account, name: str) -> None:
         s3 = account.administrator.s3
         region = s3.meta.region_name
-        self._note(account, "bucket", name)
+        self._record(account, "bucket", name)
         if region == "us-east-1":  # the one region that may not be named
             s3.create_bucket(Bucket=name)
         else:
             s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
         s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": self.run.tags})
 
-    def _note(self, account: Account, kind: Kind, name: str, bucket: str = "") -> None:
+    def _record(self, account: Account, kind: Kind, name: str, bucket: str = "") -> None:
         with self._lock:
-            self._noted.append(Thing(account, account.account_id, kind, name, bucket))
+            self._resources.append(Resource(account, account.account_id, kind, name, bucket))
 
-    def _beside(self, name: str, most: int) -> str:
-        return f"{name[: most - len(self.run.name) - 1]}-{self.run.name}"
+    def _neighbour_name(self, name: str, max_length: int) -> str:
+        return f"{name[: max_length - len(self.run.name) - 1]}-{self.run.name}"
 
     def _document(self, account: Account, assumable: str | Sequence[str]) -> str:
         iam = f"arn:{self._partition}:iam::{account.account_id}"
@@ -180,13 +179,13 @@ class Probes:
 
 
 def trust_policy(account: Account, role: Role) -> str:
-    """Return the role's trust policy as it is, as JSON."""
+    """Return the role's present trust policy as JSON."""
     document = account.administrator.iam.get_role(RoleName=role.name)["Role"]["AssumeRolePolicyDocument"]
     return json.dumps(document)
 
 
 def why_live(account: Account, bucket: str) -> str:
-    """Return why a write to a bucket would be noticed elsewhere, or could not be undone; empty if it would not.
+    """Return why a write to a bucket would have effects elsewhere, or could not be undone; otherwise empty.
 
     Sources: Amazon S3 User Guide, "Amazon S3 Event Notifications", "Replicating objects", "Object Lock considerations",
     "Configuring MFA delete".

@@ -1,4 +1,4 @@
-"""Settles the matrix: who can assume which role, and what can be done there."""
+"""Prove access with real calls: test every cell of the matrix of principals, roles and actions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -15,263 +15,269 @@ from ..participants import Participant
 from .actions import Action, actions_in
 from .expectations import (
     Role,
-    allowed_in_vain,
     is_denied_explicitly,
     may_assume,
     may_assume_neighbour,
     trust_refusal,
+    useless_grant,
 )
+from .fixture import SESSION_SECONDS, Caller, Fixture, LiveBuckets, Progress, fixture_of, with_probes, workers
 from .matrix import ASSUME, ASSUME_ID, Cell, Expected, Proof, ProvedRole
 from .origin import origin_of
-from .settling import Answer, Clock, Patience, SystemClock, answer, settled
-from .stage import SESSION_SECONDS, LiveBuckets, Progress, Stage, Trying, stage_of, with_probes, workers
+from .polling import Answer, Clock, Deadline, SystemClock, answer, poll_until_stable
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a proof is made."""
+    """The settings of a proof."""
 
     create_probes: bool = False
-    """Whether users, buckets, objects and roles may be made, and removed again. Otherwise AWS is only read."""
-    patience: float = 90.0
-    """For how many seconds answers that are not the expected ones may still change, once all is made."""
-    at_once: int = 8
-    """How many things are tried at once."""
+    """Create users, buckets, objects and roles, and remove them again. Otherwise AWS is only read."""
+    wait_seconds: float = 90.0
+    """The time in which answers may still change to the expected ones, once everything is created."""
+    concurrency: int = 8
+    """The number of concurrent calls."""
     live_buckets: LiveBuckets | None = None
-    """What to do with a bucket in which a write would be noticed elsewhere. By default the proof is not made."""
+    """The treatment of buckets whose writes have effects elsewhere. By default, such a bucket is an error."""
     clock: Clock = field(default_factory=SystemClock)
-    """What waiting goes by."""
+    """The clock for waiting."""
 
 
 def prove(
     participants: Sequence[Participant],
     settings: Settings,
-    people: Sequence[Account] = (),
+    profiles: Sequence[Account] = (),
     progress: Progress = lambda text: None,
 ) -> Proof:
-    """Try who can assume the participants' roles, and what they can do there.
+    """Test who can assume the participants' roles, and what they can do in them.
 
     Args:
         participants: the accounts.
-        settings: how it is done.
-        people: whoever else is to try, as their own profiles reach them.
-        progress: is told what is going on.
+        settings: the settings of the proof.
+        profiles: users or roles that test with their own profiles.
+        progress: called with the current step.
 
     Raises:
-        AccessError: there is no role or nobody to try, or a profile leads to another account than its stack's.
-        botocore.exceptions.ClientError: an administrator may not do what the proof needs.
+        AccessError: there is no role or no principal, or a profile belongs to another account than its stack's.
+        botocore.exceptions.ClientError: an administrator lacks a right that the proof needs.
     """
     started = datetime.now(UTC)
-    stage = stage_of(participants, people)
-    patience = Patience(settings.patience, settings.clock)
-    made: AbstractContextManager[None] = nullcontext()
+    fixture = fixture_of(participants, profiles)
+    deadline = Deadline(settings.wait_seconds, settings.clock)
+    probes: AbstractContextManager[None] = nullcontext()
     if settings.create_probes:
-        made = with_probes(stage, participants, patience, settings.at_once, settings.live_buckets, progress)
+        probes = with_probes(fixture, participants, deadline, settings.concurrency, settings.live_buckets, progress)
         if all(participant.outputs for participant in participants):
-            stage.not_tried.append("anybody of an account that takes no part: --outsider PROFILE tries")
-    elif people:
-        stage.not_tried.append("writing, neighbouring buckets and roles, and anybody else: --create-probes tries them")
+            fixture.not_tried.append("principals of an account outside the stacks: use --outsider PROFILE")
+    elif profiles:
+        fixture.not_tried.append(
+            "writing, similarly named buckets and roles, and other principals: use --create-probes"
+        )
     else:
-        raise AccessError("nobody is there to try: pass --create-probes, or --as with the profile of a user or role")
-    with made, workers(settings.at_once, patience) as pool:
-        entries, cells = _settled(stage, patience, pool, progress)
-    left_out, failing = _not_entered(entries, datetime.now(UTC))
+        raise AccessError("no principal to test with: pass --create-probes, or --as with the profile of a user or role")
+    with probes, workers(settings.concurrency, deadline) as pool:
+        entries, cells = _run_checks(fixture, deadline, pool, progress)
+    left_out, failing = _untested(entries, datetime.now(UTC))
     return Proof(
         started=started,
         ended=datetime.now(UTC),
-        principals=tuple(trying.candidate.principal for trying in stage.trying),
-        roles=tuple(ProvedRole(role.arn, role.buckets) for role, _ in stage.roles),
+        principals=tuple(caller.candidate.principal for caller in fixture.callers),
+        roles=tuple(ProvedRole(role.arn, role.buckets) for role, _ in fixture.roles),
         cells=tuple(cells),
-        not_tried=tuple(dict.fromkeys((*stage.not_tried, *left_out))),
+        not_tried=tuple(dict.fromkeys((*fixture.not_tried, *left_out))),
         unproved=tuple(failing),
         origin=origin_of(participants),
     )
 
 
 def nothing_tried(participants: Sequence[Participant]) -> Proof:
-    """Return a proof in which nothing was tried.
+    """Return a proof without cells.
 
     Raises:
-        AccessError: a profile leads to another account than its stack's, or there is no role.
+        AccessError: a profile belongs to another account than its stack's, or there is no role.
     """
     now = datetime.now(UTC)
-    stage = stage_of(participants, ())
-    not_tried = (*stage.not_tried, "whether AWS does what its policies say: --create-probes tries that")
-    roles = tuple(ProvedRole(role.arn, role.buckets) for role, _ in stage.roles)
+    fixture = fixture_of(participants, ())
+    not_tried = (*fixture.not_tried, "real calls to AWS: use --create-probes")
+    roles = tuple(ProvedRole(role.arn, role.buckets) for role, _ in fixture.roles)
     return Proof(now, now, (), roles, (), not_tried, origin=origin_of(participants))
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """How it went to assume a role."""
+    """The outcome of assuming a role."""
 
     role: Role
-    trying: Trying
+    caller: Caller
     cells: list[Cell]
     session: Session | None
-    """In the role, for who is to be in it and got in."""
+    """The session in the role, if it was expected and created."""
     is_expected: bool
     excuse: str = ""
-    """The options of the role that may have kept out who is to be in it: they ask for what the proof can't show."""
+    """The role's options that the proof can't satisfy, if they may be the reason for a refusal."""
 
     @property
     def home(self) -> str:
-        """The account that the principal comes from."""
-        return self.trying.candidate.principal.account_id
+        """The principal's account."""
+        return self.caller.candidate.principal.account_id
 
 
-def _not_entered(entries: Sequence[_Entry], now: datetime) -> tuple[list[str], list[str]]:
-    """Return what was not tried in roles that people did not get into: what is left out, and what makes the proof fail.
+def _untested(entries: Sequence[_Entry], now: datetime) -> tuple[list[str], list[str]]:
+    """Return what was not tested in roles that nobody could assume: what is left out, and what makes the proof fail.
 
-    It is left out where the role's own options keep them out, e.g. ``requireMfa``.
+    It is left out where the role's own options refuse everybody, e.g. ``requireMfa``.
     """
     left_out: list[str] = []
     failing: list[str] = []
     roles = {entry.role.arn: entry.role for entry in entries}
     for role in roles.values():
         at_role = [entry for entry in entries if entry.role.arn == role.arn]
-        outside = [entry for entry in at_role if entry.is_expected and not entry.session]
-        in_vain = [allowed_in_vain(entry.trying.candidate, role, entry.trying.outputs) for entry in at_role]
-        failing += dict.fromkeys(filter(None, in_vain))
-        excuses = dict.fromkeys(entry.excuse for entry in outside if entry.excuse)
-        left_out += [f"who gets into {role.name}, and what it grants then: {excuse}" for excuse in excuses]
-        echoes = [entry.trying.candidate.principal.name for entry in outside if not entry.excuse]
-        if echoes:
-            left_out.append(f"what {role.name} grants to who is not in it: {', '.join(echoes)}")
-        if any(in_vain) or excuses or any(entry.session for entry in at_role):
+        refused = [entry for entry in at_role if entry.is_expected and not entry.session]
+        useless = [useless_grant(entry.caller.candidate, role, entry.caller.outputs) for entry in at_role]
+        failing += dict.fromkeys(filter(None, useless))
+        excuses = dict.fromkeys(entry.excuse for entry in refused if entry.excuse)
+        left_out += [f"assuming {role.name}, and its rights: {excuse}" for excuse in excuses]
+        names = [entry.caller.candidate.principal.name for entry in refused if not entry.excuse]
+        if names:
+            left_out.append(f"the rights of {role.name} for principals that could not assume it: {', '.join(names)}")
+        if any(useless) or excuses or any(entry.session for entry in at_role):
             continue
-        trusted = [it for it in at_role if it.home in role.trusted_accounts]
-        refusals = [trust_refusal(it.trying.candidate, it.trying.arn, role, now) for it in trusted]
+        trusted = [entry for entry in at_role if entry.home in role.trusted_accounts]
+        refusals = [trust_refusal(entry.caller.candidate, entry.caller.arn, role, now) for entry in trusted]
         if trusted and all(refusals):
             reasons = "; ".join(dict.fromkeys(filter(None, refusals)))
-            left_out.append(f"what {role.name} grants: nobody here gets into it ({reasons})")
+            left_out.append(f"the rights of {role.name}: no tested principal may assume it ({reasons})")
         else:
             failing.append(
-                f"nobody got into {role.name}, so what it grants was not tried; somebody of"
-                f" {' or '.join(role.trusted_accounts)} who may assume it has to take part"
+                f"nobody could assume {role.name}, so its rights were not tested; add a principal of"
+                f" {' or '.join(role.trusted_accounts)} that may assume it"
             )
     return left_out, failing
 
 
-def _settled(stage: Stage, patience: Patience, pool: Executor, progress: Progress) -> tuple[list[_Entry], list[Cell]]:
+def _run_checks(
+    fixture: Fixture, deadline: Deadline, pool: Executor, progress: Progress
+) -> tuple[list[_Entry], list[Cell]]:
     entering = [
-        pool.submit(_enter, stage, role, trying, patience) for role, _ in stage.roles for trying in stage.trying
+        pool.submit(_test_assume_role, fixture, role, caller, deadline)
+        for role, _ in fixture.roles
+        for caller in fixture.callers
     ]
-    entries = list(_awaited(entering, "switching into roles", progress))
-    entries = _with_notes(entries)
-    # In a role that somebody did not get into there is nothing to try: the cell about assuming it says so.
-    inside = [
-        _Inside(entry, entry.session, tuple(actions_in(entry.role, entry.home, stage.available)))
+    entries = _note_missing_controls(list(_results(entering, "assuming roles", progress)))
+
+    # A refused principal has no session to test with; its cell for assuming the role says so.
+    role_sessions = [
+        _RoleSession(entry, entry.session, tuple(actions_in(entry.role, entry.home, fixture.available)))
         for entry in entries
         if entry.session
     ]
-    what = "trying what can be done there"
-    allowed = list(_awaited([pool.submit(_find_control, it, patience) for it in inside], what, progress))
-    doing = [
-        pool.submit(_do, it, action, control, patience)
-        for it, control in zip(inside, allowed, strict=True)
-        for action in it.actions
+    step = "testing the rights in the roles"
+    controls = list(_results([pool.submit(_find_control, each, deadline) for each in role_sessions], step, progress))
+    testing = [
+        pool.submit(_test_action, inside, action, control, deadline)
+        for inside, control in zip(role_sessions, controls, strict=True)
+        for action in inside.actions
         if action.id not in control.cells
     ]
-    done = _awaited(doing, what, progress)
+    tested = _results(testing, step, progress)
     cells = [cell for entry in entries for cell in entry.cells]
-    for it, control in zip(inside, allowed, strict=True):
-        cells += [control.cells.get(action.id) or next(done) for action in it.actions]
+    for inside, control in zip(role_sessions, controls, strict=True):
+        cells += [control.cells.get(action.id) or next(tested) for action in inside.actions]
     return entries, cells
 
 
-def _awaited(futures: Sequence[Future[_T]], what: str, progress: Progress) -> Iterator[_T]:
+def _results(futures: Sequence[Future[_T]], step: str, progress: Progress) -> Iterator[_T]:
     for number, future in enumerate(futures, start=1):
         yield future.result()
-        progress(f"{what}: {number} of {len(futures)}")
+        progress(f"{step}: {number} of {len(futures)}")
 
 
-def _enter(stage: Stage, role: Role, trying: Trying, patience: Patience) -> _Entry:
-    expected, because = may_assume(trying.candidate, trying.arn, role, trying.outputs, datetime.now(UTC))
-    demanded = _demanded(role, trying)
+def _test_assume_role(fixture: Fixture, role: Role, caller: Caller, deadline: Deadline) -> _Entry:
+    expected, because = may_assume(caller.candidate, caller.arn, role, caller.outputs, datetime.now(UTC))
+    required = _required_arguments(role, caller)
     sessions: list[Session] = []
 
-    def assume(arn: str, **call: Any) -> None:  # noqa: ANN401 (what AssumeRole takes)
-        given = trying.session.sts.assume_role(
-            RoleArn=arn, RoleSessionName=trying.session_name, DurationSeconds=SESSION_SECONDS, **call
+    def assume(arn: str, **arguments: Any) -> None:  # noqa: ANN401 (AssumeRole's)
+        issued = caller.session.sts.assume_role(
+            RoleArn=arn, RoleSessionName=caller.session_name, DurationSeconds=SESSION_SECONDS, **arguments
         )["Credentials"]
         if arn == role.arn:
-            credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-            sessions.append(trying.account.session(credentials))
+            credentials = Credentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
+            sessions.append(caller.account.session(credentials))
 
-    unready = trying.unready.get(f"sts {role.account_id}")
-    by_deny = is_denied_explicitly(trying.candidate, trying.arn, role, trying.outputs)
+    unready = caller.unready.get(f"sts {role.account_id}")
+    is_denied = is_denied_explicitly(caller.candidate, caller.arn, role, caller.outputs)
 
-    def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object], about: str = "") -> Cell:
+    def cell(action: str, expected: Expected, because: str, attempt: Callable[[], object], suffix: str = "") -> Cell:
         def ask() -> Answer:
-            found = answer(attempt)
-            if found.result == "DENY" and unready:
+            result = answer(attempt)
+            if result.result == "DENY" and unready:
                 return Answer("INCONCLUSIVE", unready)
-            if found.result == "DENY" and action == ASSUME and by_deny and found.names_lack_of_allow:
-                return Answer("INCONCLUSIVE", f"not refused by the Deny: {found.detail}")
-            return found
+            if result.result == "DENY" and action == ASSUME and is_denied and result.names_lack_of_allow:
+                return Answer("INCONCLUSIVE", f"not refused by the Deny: {result.detail}")
+            return result
 
-        found = settled(ask, expected, patience)
-        identity = f"{ASSUME_ID}{about}"
-        return _cell(trying, role, identity, action, "sts:AssumeRole", expected, because, found)
+        outcome = poll_until_stable(ask, expected, deadline)
+        identity = f"{ASSUME_ID}{suffix}"
+        return _cell(caller, role, identity, action, "sts:AssumeRole", expected, because, outcome)
 
-    everything = {name: value for call in demanded.values() for name, value in call.items()}
-    entered = cell(ASSUME, expected, because, lambda: assume(role.arn, **everything))
+    all_arguments = {name: value for arguments in required.values() for name, value in arguments.items()}
+    entered = cell(ASSUME, expected, because, lambda: assume(role.arn, **all_arguments))
     if expected == "ALLOW" and entered.result == "DENY" and role.circumstances:
-        return _Entry(
-            role, trying, [], None, is_expected=True, excuse=f"{', '.join(role.circumstances)}: not from here"
-        )
+        excuse = f"{', '.join(role.circumstances)}: not testable from here"
+        return _Entry(role, caller, [], None, is_expected=True, excuse=excuse)
     cells = [entered]
     session = sessions[-1] if entered.matches and sessions else None
     if session:
-        for what, call in demanded.items():
-            others = {name: value for name, value in everything.items() if name not in call}
+        for argument, values in required.items():
+            others = {name: value for name, value in all_arguments.items() if name not in values}
             attempt = partial(assume, role.arn, **others)
-            without = f" without {what}"
-            cells.append(cell(f"{ASSUME}{without}", "DENY", f"the role demands {what}", attempt, without))
-    neighbour = stage.neighbours.get(role.arn)
-    if neighbour and not trying.has_other_rights:
-        wanted, why = may_assume_neighbour(trying.candidate, role)
+            without = f" without {argument}"
+            cells.append(cell(f"{ASSUME}{without}", "DENY", f"the role requires {argument}", attempt, without))
+    neighbour = fixture.neighbours.get(role.arn)
+    if neighbour and not caller.has_other_rights:
+        neighbour_expected, reason = may_assume_neighbour(caller.candidate, role)
         attempt = partial(assume, neighbour)
-        cells.append(cell("assume a role whose name begins the same", wanted, why, attempt, " on its neighbour"))
-    return _Entry(role, trying, cells, session, is_expected=expected == "ALLOW")
+        name = "assume a role whose name begins the same"
+        cells.append(cell(name, neighbour_expected, reason, attempt, " on its neighbour"))
+    return _Entry(role, caller, cells, session, is_expected=expected == "ALLOW")
 
 
-def _demanded(role: Role, trying: Trying) -> dict[str, dict[str, Any]]:
-    """What has to be passed to AssumeRole, by what it is."""
-    demanded: dict[str, dict[str, Any]] = {}
+def _required_arguments(role: Role, caller: Caller) -> dict[str, dict[str, Any]]:
+    """Return the arguments that the role requires of AssumeRole, by their description."""
+    required: dict[str, dict[str, Any]] = {}
     if role.external_id:
-        demanded["the external id"] = {"ExternalId": role.external_id}
+        required["the external id"] = {"ExternalId": role.external_id}
     if role.options.get("requireSourceIdentity"):
-        demanded["a source identity"] = {"SourceIdentity": trying.session_name}
+        required["a source identity"] = {"SourceIdentity": caller.session_name}
     tags = role.options.get("sessionTags", {})
     if tags:
-        demanded["the session tags"] = {"Tags": [{"Key": name, "Value": values[0]} for name, values in tags.items()]}
-    return demanded
+        required["the session tags"] = {"Tags": [{"Key": name, "Value": values[0]} for name, values in tags.items()]}
+    return required
 
 
-def _with_notes(entries: Sequence[_Entry]) -> list[_Entry]:
-    """Say of each refusal by STS that it has no control, where nothing shows that STS knows the principal's rights.
+def _note_missing_controls(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Mark each refusal by STS that has no control: nothing shows that STS knows the principal's rights.
 
-    The proof's own users were let into a control role before. Others count as known once they got into any role, or
-    where STS names a Deny.
+    The proof's own users assumed a control role before. Other principals are known once they assumed any role, or if
+    STS names a Deny.
     """
-    got_in = {entry.trying.arn for entry in entries if any(cell.result == "ALLOW" for cell in entry.cells)}
+    entered = {entry.caller.arn for entry in entries if any(cell.result == "ALLOW" for cell in entry.cells)}
 
-    def noted(cell: Cell, trying: Trying) -> Cell:
-        has_control = trying.is_known or trying.arn in got_in or Answer(cell.result, cell.detail).names_explicit_deny
+    def noted(cell: Cell, caller: Caller) -> Cell:
+        has_control = caller.is_known or caller.arn in entered or Answer(cell.result, cell.detail).names_explicit_deny
         if cell.result != "DENY" or has_control:
             return cell
-        return replace(cell, detail=f"{cell.detail}; no control: STS let this principal into no role")
+        return replace(cell, detail=f"{cell.detail}; no control: this principal could assume no role")
 
-    return [replace(entry, cells=[noted(cell, entry.trying) for cell in entry.cells]) for entry in entries]
+    return [replace(entry, cells=[noted(cell, entry.caller) for cell in entry.cells]) for entry in entries]
 
 
 @dataclass(frozen=True)
-class _Inside:
-    """Somebody who got into a role, and what is tried there."""
+class _RoleSession:
+    """A session in a role, and the actions to test in it."""
 
     entry: _Entry
     session: Session
@@ -280,76 +286,76 @@ class _Inside:
 
 @dataclass(frozen=True)
 class _Control:
-    """What S3 allowed a session first, so that its refusals prove something."""
+    """An action that S3 allowed a session, without which its refusals prove nothing."""
 
     cells: Mapping[str, Cell]
-    """What was tried to find out, by the action's id."""
-    why_none: str = ""
+    """The cells tested to find one, by the action's id."""
+    missing_because: str = ""
 
 
-def _find_control(inside: _Inside, patience: Patience) -> _Control:
-    """Try what S3 has to allow, up to the first thing that it does allow."""
+def _find_control(inside: _RoleSession, deadline: Deadline) -> _Control:
+    """Test the expected actions of S3, up to the first one that it allows."""
     cells: dict[str, Cell] = {}
     for action in inside.actions:
         if action.operation.startswith("s3:") and action.expected == "ALLOW":
-            cells[action.id] = _cell_of(inside, action, _ask(inside, action, patience))
+            cells[action.id] = _cell_of(inside, action, _poll(inside, action, deadline))
             if cells[action.id].result == "ALLOW":
                 return _Control(cells)
     return _Control(cells, "S3 allowed this session nothing, so its refusal proves nothing" if cells else "")
 
 
-def _do(inside: _Inside, action: Action, control: _Control, patience: Patience) -> Cell:
-    found = _ask(inside, action, patience)
-    if found.result == action.expected == "DENY":
+def _test_action(inside: _RoleSession, action: Action, control: _Control, deadline: Deadline) -> Cell:
+    outcome = _poll(inside, action, deadline)
+    if outcome.result == action.expected == "DENY":
         service = action.operation.partition(":")[0]
-        why_none = inside.entry.trying.unready.get(service) or (control.why_none if service == "s3" else "")
-        if why_none:
-            found = Answer("INCONCLUSIVE", f"{why_none}: {found.detail}")
+        reason = inside.entry.caller.unready.get(service) or (control.missing_because if service == "s3" else "")
+        if reason:
+            outcome = Answer("INCONCLUSIVE", f"{reason}: {outcome.detail}")
         elif service != "s3" or not control.cells:
-            found = Answer("DENY", f"{found.detail}; no control: the role may call nothing of {service.upper()}")
-    return _cell_of(inside, action, found)
+            outcome = Answer("DENY", f"{outcome.detail}; no control: the role has no right in {service.upper()}")
+    return _cell_of(inside, action, outcome)
 
 
-def _ask(inside: _Inside, action: Action, patience: Patience) -> Answer:
-    return settled(
-        partial(answer, partial(action.attempt, inside.session), action.proves_allow), action.expected, patience
+def _poll(inside: _RoleSession, action: Action, deadline: Deadline) -> Answer:
+    return poll_until_stable(
+        partial(answer, partial(action.attempt, inside.session), action.proves_allow), action.expected, deadline
     )
 
 
-def _cell_of(inside: _Inside, action: Action, found: Answer) -> Cell:
+def _cell_of(inside: _RoleSession, action: Action, outcome: Answer) -> Cell:
     return _cell(
-        inside.entry.trying,
+        inside.entry.caller,
         inside.entry.role,
         action.id,
         action.name,
         action.operation,
         action.expected,
         action.because,
-        found,
+        outcome,
         action.target,
     )
 
 
 def _cell(
-    trying: Trying,
+    caller: Caller,
     role: Role,
     identity: str,
     action: str,
     operation: str,
     expected: Expected,
     because: str,
-    found: Answer,
+    outcome: Answer,
     target: str | None = None,
 ) -> Cell:
     return Cell(
-        trying.candidate.principal.name,
+        caller.candidate.principal.name,
         role.arn,
         action,
         operation,
         expected,
         because,
-        found.result,
-        detail="" if found.result == expected == "ALLOW" else found.detail,
-        id=f"{role.account_id}/{role.name}|{trying.candidate.id}|{identity}",
+        outcome.result,
+        detail="" if outcome.result == expected == "ALLOW" else outcome.detail,
+        id=f"{role.account_id}/{role.name}|{caller.candidate.id}|{identity}",
         target=target,
     )

@@ -1,4 +1,4 @@
-"""Removes what a proof made, keys first, and says what is left."""
+"""Remove the resources of a proof, access keys first, and report the rest."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -7,81 +7,83 @@ from dataclasses import dataclass
 
 from ..aws_errors import AWS_ERRORS, describe
 from ..interruption import Interruption
-from .inventory import Kind, Thing
+from .inventory import Kind, Resource
 
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 _PHASES: Sequence[Sequence[Kind]] = (("user", "role", "object", "bucket"), ("policy",))
-"""Policies last: those that are boundaries of users can't be deleted before the users."""
+"""Policies come last, as a boundary can't be deleted before its users."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What became of a removal."""
+    """The outcome of a removal."""
 
-    removed: tuple[Thing, ...]
-    left: dict[Thing, str]
-    """Things that are still there, or may be, and why."""
+    removed: tuple[Resource, ...]
+    left: dict[Resource, str]
+    """Resources that exist, or may exist, with the reason."""
 
 
 def remove(
-    things: Iterable[Thing],
+    resources: Iterable[Resource],
     pool: Executor,
     interruption: Interruption,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Removal:
-    """Remove things of a proof, whatever becomes of the others.
+    """Remove the resources of a proof; a failure does not stop the others.
 
-    Nobody can act as one of the proof's users any more before anything else is tried: their keys go first.
+    The users' access keys go first, so that nobody can act as one of them any more.
 
     Args:
-        things: what to remove.
-        pool: removes several at once.
-        interruption: ends the removal when people insist.
-        progress: is called with what is going on.
+        resources: the resources.
+        pool: the threads.
+        interruption: the signals that may end the removal.
+        progress: called with the current step.
     """
-    wanted = list(dict.fromkeys(things))
-    left: dict[Thing, str] = {}
-    _in_parallel([(thing, thing.disarm) for thing in wanted if thing.kind == "user"], pool, interruption, progress)
+    distinct = list(dict.fromkeys(resources))
+    left: dict[Resource, str] = {}
+    _in_parallel(
+        [(resource, resource.disarm) for resource in distinct if resource.kind == "user"], pool, interruption, progress
+    )
     for kinds in _PHASES:
-        calls = [(thing, thing.remove) for thing in wanted if thing.kind in kinds]
+        calls = [(resource, resource.remove) for resource in distinct if resource.kind in kinds]
         left |= _in_parallel(calls, pool, interruption, progress)
-    return Removal(tuple(thing for thing in wanted if thing not in left), left)
+    return Removal(tuple(resource for resource in distinct if resource not in left), left)
 
 
-def by_account(things: Iterable[Thing]) -> str:
-    """Return how many things there are in which account, e.g. ``3 in account 111111111111, 1 in 999999999999``."""
-    counts = Counter(thing.account_id for thing in things)
+def by_account(resources: Iterable[Resource]) -> str:
+    """Return the number of resources by account, e.g. ``3 in account 111111111111, 1 in 999999999999``."""
+    counts = Counter(resource.account_id for resource in resources)
     return ", ".join(
         f"{count} in {'' if index else 'account '}{account_id}"
         for index, (account_id, count) in enumerate(sorted(counts.items()))
     )
 
 
-def left_over(left: dict[Thing, str]) -> str:
-    """Return what is left and why, in one line."""
-    each = "; ".join(f"{thing} of {thing.account_id} ({why})" for thing, why in left.items())
-    return f"not removed: {by_account(left)}: {each}"
+def describe_left(left: dict[Resource, str]) -> str:
+    """Return the remaining resources and the reasons in one line."""
+    details = "; ".join(f"{resource} of {resource.account_id} ({why})" for resource, why in left.items())
+    return f"not removed: {by_account(left)}: {details}"
 
 
 def _in_parallel(
-    calls: Sequence[tuple[Thing, Callable[[], None]]],
+    calls: Sequence[tuple[Resource, Callable[[], None]]],
     pool: Executor,
     interruption: Interruption,
     progress: Callable[[str], None],
-) -> dict[Thing, str]:
-    """Make the calls and return those that failed, with the reasons."""
-    futures: dict[Future[None], Thing] = {pool.submit(call): thing for thing, call in calls}
+) -> dict[Resource, str]:
+    """Make the calls and return the failed ones, with the reasons."""
+    futures: dict[Future[None], Resource] = {pool.submit(call): resource for resource, call in calls}
     pending, noticed = set(futures), interruption.count
     while pending:
-        _, pending = wait(pending, timeout=_LOOK_SECONDS)
-        if interruption.is_final:
+        _, pending = wait(pending, timeout=_POLL_SECONDS)
+        if interruption.is_forced:
             for future in pending:
                 future.cancel()
             break
         if interruption.count > noticed:
             noticed = interruption.count
-            progress(f"removing what was made for the proof, {len(pending)} to go; interrupt again to leave it")
-    return {thing: why for future, thing in futures.items() if (why := _failure(future))}
+            progress(f"removing the test resources, {len(pending)} to go; interrupt again to stop")
+    return {resource: why for future, resource in futures.items() if (why := _failure(future))}
 
 
 def _failure(future: Future[None]) -> str:

@@ -1,4 +1,4 @@
-"""The rights that a proof needs in each account: a policy document for the administrators' profiles."""
+"""Build the policy documents with the rights that a proof or review needs."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _READ_BUCKETS = (
 
 
 def rights_to_read() -> dict[str, Any]:
-    """Return the policy document of somebody who reads what is deployed, and changes nothing."""
+    """Return the policy document for a review, which only reads."""
     statements = [
         _allow("ReadAccount", [*_READ_IAM], "*"),
         _allow("ReadBuckets", [*_READ_BUCKETS], "arn:*:s3:::*"),
@@ -27,13 +27,12 @@ def rights_to_read() -> dict[str, Any]:
 
 
 def rights() -> dict[str, Any]:
-    """Return the policy document of a proof with probes: what it makes and removes is named like its own things.
+    """Return the policy document for a proof with probes, limited to resources with the proof's names.
 
-    Users can be made only with a permissions boundary that is named like the proof's. Whoever has these rights can
-    write a wider one under that name, and can put any user into any group: ``AddUserToGroup`` can be limited by group
-    alone (Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
-    Management (IAM)").
-    Put the groups and the roles' buckets in place of the * to narrow it further.
+    Users can only be created with a permissions boundary of the proof's name. But these rights allow writing a wider
+    one under that name, and putting any user into any group: ``AddUserToGroup`` can only be limited by group (Service
+    Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management (IAM)").
+    Replace the * by the groups and the roles' buckets to narrow it further.
     """
     bounded = {"ArnLike": {"iam:PermissionsBoundary": _POLICIES}}
     return {

@@ -1,1 +1,1 @@
-"""The half of a proof that reads: what is deployed, compared with what the stacks declare, for every request."""
+"""Review the deployed access: compare it with what the stacks declare, for every request."""

@@ -1,4 +1,4 @@
-"""Accounts as they are, in the terms of the readings."""
+"""Read deployed accounts in the form that reviews compare."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from ..arn import name_of
 from ..changes.rendered import Document
 from ..iam.account_reader import AccountState, BucketState, read_account
 from ..iam.principals import Policy, PolicyVersion
-from ..iam.principals import Principal as Found
+from ..iam.principals import Principal as IamPrincipal
 from ..render.documents import ordered
 from .deployed import Account, DeployedBucket, Principal
 
@@ -24,13 +24,13 @@ _GUARDS = {
 
 
 def read(session: Session, account_id: str, roles: Collection[str], buckets: Collection[str]) -> Account:
-    """Return what is deployed in an account.
+    """Return the deployed state of an account.
 
     Args:
-        session: of somebody who may read.
-        account_id: the account.
-        roles: the names of the stacks' roles there.
-        buckets: the names of the stacks' buckets there.
+        session: a session that may read IAM and S3.
+        account_id: the id of the account.
+        roles: the names of the stacks' roles in it.
+        buckets: the names of the stacks' buckets in it.
 
     Raises:
         botocore.exceptions.BotoCoreError: AWS can't be reached.
@@ -41,7 +41,7 @@ def read(session: Session, account_id: str, roles: Collection[str], buckets: Col
         return Account(account_id, unread=state.unread, is_read=False)
     return Account(
         account_id,
-        {it.arn: _principal(it, state) for it in directory.principals},
+        {principal.arn: _principal(principal, state) for principal in directory.principals},
         {group.name: tuple(map(_document, group.policies)) for group in directory.groups},
         {name_of(arn): _managed(arn, versions) for arn, versions in directory.versions.items()},
         {bucket.name: _bucket(bucket) for bucket in state.buckets.values() if not bucket.unread},
@@ -49,7 +49,7 @@ def read(session: Session, account_id: str, roles: Collection[str], buckets: Col
     )
 
 
-def _principal(found: Found, state: AccountState) -> Principal:
+def _principal(found: IamPrincipal, state: AccountState) -> Principal:
     role = state.roles.get(found.name) if not found.is_user else None
     own = [policy for policy in found.policies if policy.holder == found.arn]
     return Principal(
@@ -66,18 +66,18 @@ def _principal(found: Found, state: AccountState) -> Principal:
 
 def _document(policy: Policy) -> Document:
     kind = "managed policy" if policy.arn else "inline policy"
-    return _json(f"{kind} {policy.name}", policy.document if policy.document else _anything(policy.arn or policy.name))
+    return _json(f"{kind} {policy.name}", policy.document or _unknown_policy(policy.arn or policy.name))
 
 
 def _managed(arn: str, versions: Sequence[PolicyVersion]) -> Document:
-    document = next(it.document for it in versions if it.is_default)
+    document = next(version.document for version in versions if version.is_default)
     return _json(f"managed policy {name_of(arn)}", document)
 
 
-def _anything(name: str) -> Mapping[str, Any]:
-    """Return what stands for a policy that could not be read: whatever it may allow, on a condition of its own."""
-    which = {"StringEquals": {"access:PolicyArn": name}}
-    return {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": which}]}
+def _unknown_policy(name: str) -> Mapping[str, Any]:
+    """Return a document for an unreadable policy: it may allow anything, on a condition of its own."""
+    condition = {"StringEquals": {"access:PolicyArn": name}}
+    return {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}]}
 
 
 def _json(name: str, document: Mapping[str, Any]) -> Document:
@@ -90,9 +90,9 @@ def _bucket(state: BucketState) -> DeployedBucket | None:
     block = state.public_access_block or {}
     guards = {name for key, name in _GUARDS.items() if block.get(key)}
     has_acls = state.object_ownership != _NO_ACLS
-    others = [it for it in state.grants if it.grantee != state.owner_id]
+    others = [grant for grant in state.grants if grant.grantee != state.owner_id]
     return DeployedBucket(
         _json(f"the policy of bucket {state.name}", state.policy_document) if state.policy_document else None,
         frozenset(guards if has_acls else {*guards, _NO_ACLS}),
-        tuple(f"{it.permission} to {name_of(it.grantee)}" for it in others) if has_acls else (),
+        tuple(f"{grant.permission} to {name_of(grant.grantee)}" for grant in others) if has_acls else (),
     )

@@ -1,4 +1,4 @@
-"""What the stacks declare, as `access render` writes it, with what only AWS knows filled in from their outputs."""
+"""Parse what the stacks declare, from `access render`, with values that only AWS knows from their outputs."""
 
 import json
 import re
@@ -10,28 +10,28 @@ from ..participants import Participant
 from ..stack_outputs import AssumableRoles, StackOutputs
 
 _UNKNOWN = re.compile(r"<[^<>]*>")
-"""What stands in a rendered document for a value that is not known without AWS."""
+"""The placeholder in a rendered document for a value that only AWS knows."""
 
 _GRANTEES = {"group": "assumableRoles", "role": "granteeRoles", "permissionSet": "permissionSets"}
 """The outputs that list the roles of each kind of grantee."""
 
 
 def declared_by(rendered: str, where: str, participants: Iterable[Participant]) -> Rendered:
-    """Return what the stacks of some accounts declare.
+    """Return what the stacks of the accounts declare.
 
     Args:
-        rendered: what `access render` writes.
+        rendered: the output of `access render`.
         where: its name, for messages.
-        participants: the accounts, with what their stacks export.
+        participants: the accounts, with their stacks' outputs.
 
     Raises:
-        AccessError: it is not what `access render` writes.
+        AccessError: ``rendered`` is not an output of `access render`.
     """
     read(rendered, where)
     document = json.loads(rendered)
-    outputs = {it.account.account_id: it.outputs for it in participants if it.outputs}
+    outputs = {each.account.account_id: each.outputs for each in participants if each.outputs}
     stacks = {
-        name: _filled_in(form, dict(_known(form, outputs[form["account"]])))
+        name: _fill_in(form, dict(_known(form, outputs[form["account"]])))
         for name, form in document["stacks"].items()
         if form["account"] in outputs
     }
@@ -39,13 +39,13 @@ def declared_by(rendered: str, where: str, participants: Iterable[Participant]) 
 
 
 def _known(form: Mapping[str, Any], outputs: StackOutputs) -> Iterator[tuple[str, str]]:
-    """Yield what the unknown texts of a stack are: external ids, and the ARNs of other projects' roles."""
+    """Yield each placeholder of a stack with its value: external ids, and the ARNs of other projects' roles."""
     for role in form["roles"]:
         external_id = outputs.external_ids.get(role["name"])
         if external_id:
             trust = json.dumps(role["trust"])
             yield from ((unknown, external_id) for unknown in _UNKNOWN.findall(trust))
-    said: Mapping[str, AssumableRoles] = {
+    exported: Mapping[str, AssumableRoles] = {
         "group": outputs.groups,
         "role": outputs.grantee_roles,
         "permissionSet": outputs.permission_sets,
@@ -53,11 +53,11 @@ def _known(form: Mapping[str, Any], outputs: StackOutputs) -> Iterator[tuple[str
     for kind, output in _GRANTEES.items():
         for name, grant in form["outputs"].get(output, {}).items():
             for effect in ("allow", "deny"):
-                actual = said[kind].get(name, {}).get(effect, ())
-                yield from ((a, b) for a, b in zip(grant[effect], actual, strict=False) if _UNKNOWN.search(a))
+                actual = exported[kind].get(name, {}).get(effect, ())
+                yield from (pair for pair in zip(grant[effect], actual, strict=False) if _UNKNOWN.search(pair[0]))
 
 
-def _filled_in(form: Mapping[str, Any], known: Mapping[str, str]) -> Any:  # noqa: ANN401 (JSON)
+def _fill_in(form: Mapping[str, Any], known: Mapping[str, str]) -> Any:  # noqa: ANN401 (JSON)
     def filled(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, dict):
             return {key: filled(item) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""The readings of what the stacks declare: each role, grantee and bucket, as it is and as it is declared."""
+"""Compare each declared role, grantee and bucket with its deployed state."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Set
@@ -10,7 +10,7 @@ from ..changes.rendered import Bucket, Document, Grantee, Rendered, Role, have_s
 from ..changes.rules import ASSUME, is_like, statements_of
 from ..iam.checks import ActionCheck, ResourceCheck
 from ..iam.documents import Statement
-from ..iam.evaluation import is_about
+from ..iam.evaluation import covers_action
 from ..iam.patterns import match
 from ..iam.search import EVERYTHING, All, Holds, Not, Policies, Rule
 from ..iam.verdicts import NO
@@ -21,14 +21,14 @@ from .values import Finding, Reading
 
 @dataclass(frozen=True)
 class Parts:
-    """What the stacks declare, and what is deployed of it."""
+    """The declared parts of all stacks, and their deployed state."""
 
     declared: Rendered
     deployed: Rendered
     accounts: Mapping[str, Account]
 
     def readings(self) -> Iterator[Reading]:
-        """Yield a reading for each part of an account that was read."""
+        """Yield one reading for each part of the accounts that were read."""
         gained = Assuming(self.declared, self.deployed, backwards=False)
         lost = Assuming(self.deployed, self.declared, backwards=True)
         for role in self.declared.roles.values():
@@ -61,25 +61,25 @@ class Parts:
         )
 
     def _rights(self, role: Role, deployed: Role) -> Iterator[Finding]:
-        there = self.accounts[role.account or ""].principals[role.arn]
-        kept = have_same_texts(_of_buckets(self.declared, role), _of_buckets(self.deployed, role))
-        if kept and not there.boundary and not role.boundary and have_same_texts(role.policies, deployed.policies):
+        actual = self.accounts[role.account or ""].principals[role.arn]
+        kept = have_same_texts(_bucket_policies(self.declared, role), _bucket_policies(self.deployed, role))
+        if kept and not actual.boundary and not role.boundary and have_same_texts(role.policies, deployed.policies):
             return
         boundary: Rule = EVERYTHING
-        if there.boundary:
-            boundary = Policies("", statements_of((there.boundary,)))
+        if actual.boundary:
+            boundary = Policies("", statements_of((actual.boundary,)))
         declared = Policies("", statements_of(role.policies))
-        given = All((boundary, is_like((role.arn,)), _OF_ONE_RESOURCE))
+        given = All((boundary, is_like((role.arn,)), _ON_A_RESOURCE))
         yield from excesses(rights.newly_done("rights", role.name, declared, deployed.policies, given=given))
         in_force = All((Policies("", statements_of(deployed.policies)), boundary, _not_denied(self.deployed, role)))
         before = Not(_not_denied(self.declared, role).denials)
-        as_declared = All((is_like((role.arn,)), _OF_ONE_RESOURCE, before))
-        bounded = (f"is bounded by {there.boundary_arn}",) if there.boundary else ()
+        as_declared = All((is_like((role.arn,)), _ON_A_RESOURCE, before))
+        bounded = (f"is bounded by {actual.boundary_arn}",) if actual.boundary else ()
         for lack in lacks(rights.newly_done("rights", role.name, in_force, role.policies, given=as_declared)):
             yield replace(lack, because=(*lack.because, *bounded))
         if role.boundary and role.boundary != deployed.boundary:
-            there_is = f"it has {deployed.boundary}" if deployed.boundary else "it has none"
-            text = f"{role.name} is not bounded by {role.boundary}, though that is declared: {there_is}"
+            present = f"it has {deployed.boundary}" if deployed.boundary else "it has none"
+            text = f"{role.name} is not bounded by {role.boundary}, though that is declared: {present}"
             yield Finding("excess", text)
 
     def _grantee(self, grantee: Grantee, deployed: Grantee | None) -> Reading:
@@ -101,7 +101,7 @@ class Parts:
             for document in deployed.policies
             if (narrowed := _elsewhere(document, grantee.account or "", self.declared.accounts))
         )
-        own = Holds(ResourceCheck((f"arn:*:*:*:{grantee.account}:*",), but=False, variables=False))
+        own = Holds(ResourceCheck((f"arn:*:*:*:{grantee.account}:*",), inverted=False, variables=False))
         found = rights.newly_done(kind, subject, declared, elsewhere, self.declared.roles, given=Not(own))
         return reading(*place, excesses(found))
 
@@ -117,9 +117,9 @@ class Parts:
             *lacks(rights.allowed_by_bucket(deployed, bucket)),
         ]
         yield reading(*policy, found)
-        there = self.accounts[account].buckets[bucket.name]
+        actual = self.accounts[account].buckets[bucket.name]
         missing = sorted(bucket.guards - deployed.guards)
-        open_to = [f"{subject} is open by its ACL: {each}" for each in (there.opened_by_acl if there else ())]
+        open_to = [f"{subject} is open by its ACL: {each}" for each in (actual.opened_by_acl if actual else ())]
         off = [f"{subject}: {_WITHOUT.get(each, f'its public access block lacks {each}')}" for each in missing]
         guards = [Finding("excess", text) for text in (*open_to, *off)]
         yield reading(account, f"bucket/{bucket.name}/guards", subject, "its ACL and public access block", guards)
@@ -127,34 +127,33 @@ class Parts:
 
 _WITHOUT = {"BucketOwnerEnforced": "its ACL is in force, as its object ownership is not BucketOwnerEnforced"}
 
-_LISTS_BUCKETS = Holds(ActionCheck(("s3:ListAllMyBuckets",), but=False))
-_OF_ONE_RESOURCE = Not(All((_LISTS_BUCKETS, Not(Holds(ResourceCheck(("${*}",), but=False, variables=True))))))
-"""The list of buckets is asked for of no resource, so that no statement about a bucket concerns it.
+_LISTS_BUCKETS = Holds(ActionCheck(("s3:ListAllMyBuckets",), inverted=False))
+_ON_A_RESOURCE = Not(All((_LISTS_BUCKETS, Not(Holds(ResourceCheck(("${*}",), inverted=False, variables=True))))))
+"""All requests but listing buckets on a resource: that call has none, so no statement about a bucket applies.
 
 Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
 """
 
 
 def reading(
-    account: str, part: str, subject: str, what: str, findings: Collection[Finding] | Iterator[Finding]
+    account: str, part: str, subject: str, question: str, findings: Collection[Finding] | Iterator[Finding]
 ) -> Reading:
     """Return a reading of a part of an account, with each finding once."""
     unique = {finding.text: finding for finding in findings}
-    return Reading(f"{account}/{part}", account, subject, what, tuple(unique.values()))
+    return Reading(f"{account}/{part}", account, subject, question, tuple(unique.values()))
 
 
 def _not_denied(state: Rendered, role: Role) -> Policies:
-    """Return what the policies of a role's buckets leave to those who have the right elsewhere."""
-    denials = (it for it in statements_of(_of_buckets(state, role)) if it.effect == "Deny")
+    """Return the policies that allow everything but what the policies of a role's buckets deny."""
+    denials = (each for each in statements_of(_bucket_policies(state, role)) if each.effect == "Deny")
     return Policies("", (Statement("everything", "Allow", ("*",)), *denials))
 
 
-def _of_buckets(state: Rendered, role: Role) -> tuple[Document, ...]:
+def _bucket_policies(state: Rendered, role: Role) -> tuple[Document, ...]:
     """Return the policies of the buckets that a role names."""
-    named = {
-        text.rpartition(":::")[2].partition("/")[0] for it in statements_of(role.policies) for text in it.resources
-    }
-    return tuple(it.policy for it in state.buckets.values() if it.policy and it.name in named)
+    resources = {text for statement in statements_of(role.policies) for text in statement.resources}
+    named = {text.rpartition(":::")[2].partition("/")[0] for text in resources}
+    return tuple(bucket.policy for bucket in state.buckets.values() if bucket.policy and bucket.name in named)
 
 
 def _session(role: Role, deployed: Role) -> Iterator[Finding]:
@@ -165,12 +164,12 @@ def _session(role: Role, deployed: Role) -> Iterator[Finding]:
 
 
 def _others_in_trust(role: Role, deployed: Role) -> Iterator[Finding]:
-    """Yield the services and identity providers that may begin sessions, with their own actions or any other one."""
+    """Yield the services and identity providers that may begin sessions though no statement declares it."""
     declared = {_content(statement) for statement in role.trust.statements()}
     for statement in statements_of((deployed.trust,)):
         if statement.effect == "Allow" and statement.other_principals and _content(statement) not in declared:
-            who = ", ".join(statement.other_principals)
-            text = f"{who} may also begin sessions of {role.name} ({', '.join(statement.actions)})"
+            principals = ", ".join(statement.other_principals)
+            text = f"{principals} may also begin sessions of {role.name} ({', '.join(statement.actions)})"
             yield Finding("excess", text, (f"is allowed by {statement.name}",))
 
 
@@ -179,15 +178,15 @@ def _content(statement: Statement) -> tuple[object, ...]:
 
 
 def _elsewhere(document: Document, own: str, accounts: Set[str]) -> Document | None:
-    """Return what a document says of other accounts: whatever names one of the stacks', and roles of any account.
+    """Return a document's statements about other accounts: resources of the stacks' accounts, and roles of any account.
 
     Args:
         document: a grantee's policy.
         own: the grantee's account.
-        accounts: those of the stacks.
+        accounts: the stacks' accounts.
 
     Returns:
-        The statements; nothing if none allows anything.
+        The document with these statements; ``None`` if none allows anything.
     """
     parsed = json.loads(document.text)
     listed = parsed["Statement"] if isinstance(parsed["Statement"], list) else [parsed["Statement"]]
@@ -198,12 +197,12 @@ def _elsewhere(document: Document, own: str, accounts: Set[str]) -> Document | N
             kept.append(named)
             continue
         others = accounts - {own}
-        texts = () if statement.all_resources_but else statement.resources
-        about = [text for text in texts if any(account in text for account in others)]
-        if about:
-            kept.append({**named, "Resource": about})
-        roles = [text for text in texts if text not in about and _may_be_role_elsewhere(text, own)]
-        if is_about(statement, ASSUME) and (roles or statement.all_resources_but):
+        texts = () if statement.not_resource else statement.resources
+        named_there = [text for text in texts if any(account in text for account in others)]
+        if named_there:
+            kept.append({**named, "Resource": named_there})
+        roles = [text for text in texts if text not in named_there and _may_be_role_elsewhere(text, own)]
+        if covers_action(statement, ASSUME) and (roles or statement.not_resource):
             action = {key: value for key, value in named.items() if key not in ("NotAction", "Action")}
             kept.append({**action, "Action": ASSUME, **({"Resource": roles} if roles else {})})
     if not any(statement["Effect"] == "Allow" for statement in kept):
@@ -212,6 +211,6 @@ def _elsewhere(document: Document, own: str, accounts: Set[str]) -> Document | N
 
 
 def _may_be_role_elsewhere(resource: str, own: str) -> bool:
-    """Return whether a text with wildcards may stand for a role of another account."""
+    """Return whether a text with wildcards may match a role of another account."""
     service, _, account = (resource.split(":", 5) + ["*"] * 5)[2:5]
     return account != own and match(service, "iam", {}, variables=False) != NO

@@ -1,9 +1,10 @@
-"""What is deployed, in the same terms as what the stacks declare."""
+"""The deployed state of the accounts, in the same form as what the stacks declare."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ..arn import name_of, partition_of
 from ..changes.rendered import Bucket, Document, Grantee, Rendered, Role
 
 _Key = TypeVar("_Key")
@@ -12,7 +13,7 @@ _Part = TypeVar("_Part", Role, Grantee, Bucket)
 
 @dataclass(frozen=True)
 class Principal:
-    """A user or role that is there, or a group, whose members may be anybody."""
+    """A deployed user or role, or a group as its possible members."""
 
     arn: str
     policies: tuple[Document, ...] = ()
@@ -24,89 +25,90 @@ class Principal:
     boundary_arn: str | None = None
     boundary: Document | None = None
     trust: Document | None = None
-    """Of a role."""
+    """A role's trust policy."""
     max_session: int | None = None
-    """How long a session in a role may last, in seconds; none where IAM did not say."""
+    """A role's maximum session duration in seconds; ``None`` if it was not read."""
 
     @property
     def name(self) -> str:
-        """Its name, without the path."""
-        return self.arn.rpartition("/")[2]
+        """The name, without the path."""
+        return name_of(self.arn)
 
     @property
     def is_group(self) -> bool:
-        """Whether it stands for a group: for whoever may be in it and has no rights but the group's."""
+        """``True`` if it represents a group: a member with no other rights."""
         return ":group/" in self.arn
 
     @property
-    def is_of_service(self) -> bool:
-        """Whether AWS alone can change and use it. Source: IAM User Guide, "Create a service-linked role"."""
+    def is_service_linked(self) -> bool:
+        """``True`` if only AWS can change and use it. Source: IAM User Guide, "Create a service-linked role"."""
         return ":role/aws-service-role/" in self.arn
 
 
 @dataclass(frozen=True)
 class DeployedBucket:
-    """A bucket that is there."""
+    """A deployed bucket."""
 
     policy: Document | None = None
     guards: frozenset[str] = frozenset()
-    """The settings that keep ACLs and public policies from opening it."""
+    """The settings that block ACLs and public policies."""
     opened_by_acl: tuple[str, ...] = ()
-    """What its ACL gives to others than its owner, e.g. ``READ to AllUsers``."""
+    """The ACL's grants to others than the owner, e.g. ``READ to AllUsers``."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account that was read."""
+    """The deployed state of an account."""
 
     account_id: str
     principals: Mapping[str, Principal] = field(default_factory=dict)
-    """By ARN."""
+    """Users and roles by ARN."""
     groups: Mapping[str, tuple[Document, ...]] = field(default_factory=dict)
-    """The policies of each group, by its name."""
+    """The policies of each group by name."""
     managed: Mapping[str, Document] = field(default_factory=dict)
     """The account's own managed policies, by name."""
     buckets: Mapping[str, DeployedBucket | None] = field(default_factory=dict)
-    """Those that were asked for and read; none for one that is not there."""
+    """The requested buckets that could be read; ``None`` for a missing one."""
+
     unread: tuple[str, ...] = ()
-    """What could not be read, in words, a line each."""
+    """One line for each part that could not be read."""
     is_read: bool = True
-    """Whether its users, groups and roles were read: nothing can be said of an account without these."""
+    """``True`` if its users, groups and roles were read. Without them, the account can't be compared."""
 
     def members(self, group: str) -> tuple[str, ...]:
         """Return the names of the users in a group."""
-        return tuple(sorted(it.name for it in self.principals.values() if group in it.groups))
+        return tuple(sorted(each.name for each in self.principals.values() if group in each.groups))
 
-    def everybody(self) -> Iterator[Principal]:
-        """Yield the groups, the users and the roles, but for those that AWS alone uses."""
-        partition = next((arn.split(":")[1] for arn in self.principals), "aws")
+    def all_principals(self) -> Iterator[Principal]:
+        """Yield the groups, the users and the roles, without service-linked roles."""
+        partition = next(map(partition_of, self.principals), "aws")
         for name in self.groups:
             yield Principal(f"arn:{partition}:iam::{self.account_id}:group/{name}", groups=(name,))
-        yield from (it for it in self.principals.values() if not it.is_of_service)
+        yield from (principal for principal in self.principals.values() if not principal.is_service_linked)
 
     def role(self, name: str) -> Principal | None:
-        """Return the role of a name, whatever its path: names are unique in an account."""
-        return next((it for it in self.principals.values() if ":role/" in it.arn and it.name == name), None)
+        """Return the role with a name; names are unique in an account, whatever the path."""
+        return next((each for each in self.principals.values() if ":role/" in each.arn and each.name == name), None)
 
 
 def as_declared(declared: Rendered, accounts: Mapping[str, Account]) -> Rendered:
-    """Return what is deployed of what the stacks declare.
+    """Return the deployed state of what the stacks declare.
 
-    What belongs to an account that was not read is taken to be as declared.
+    Parts of an account that was not read are taken as declared.
 
     Args:
         declared: what the stacks declare.
-        accounts: what is there, by the account's id.
+        accounts: the deployed state by account id.
     """
     return replace(
         declared,
-        roles=_those_there((arn, _role(role, accounts)) for arn, role in declared.roles.items()),
-        grantees=_those_there((key, _grantee(it, accounts)) for key, it in declared.grantees.items()),
-        buckets=_those_there((key, _bucket(it, accounts)) for key, it in declared.buckets.items()),
+        roles=_existing((arn, _role(role, accounts)) for arn, role in declared.roles.items()),
+        grantees=_existing((key, _grantee(each, accounts)) for key, each in declared.grantees.items()),
+        buckets=_existing((key, _bucket(each, accounts)) for key, each in declared.buckets.items()),
     )
 
 
-def _those_there(found: Iterable[tuple[_Key, _Part | None]]) -> dict[_Key, _Part]:
+def _existing(found: Iterable[tuple[_Key, _Part | None]]) -> dict[_Key, _Part]:
     return {key: part for key, part in found if part}
 
 
@@ -138,10 +140,10 @@ def _grantee(grantee: Grantee, accounts: Mapping[str, Account]) -> Grantee | Non
     if grantee.kind == "role":
         role = account.role(grantee.name)
         return replace(grantee, policies=role.policies) if role else None
-    return replace(grantee, policies=tuple(_of_permission_set(grantee, account)))
+    return replace(grantee, policies=tuple(_permission_set_policies(grantee, account)))
 
 
-def _of_permission_set(grantee: Grantee, account: Account) -> Iterator[Document]:
+def _permission_set_policies(grantee: Grantee, account: Account) -> Iterator[Document]:
     for policy in grantee.policies:
         if policy.name in account.managed:
             yield account.managed[policy.name]

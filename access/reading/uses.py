@@ -1,4 +1,4 @@
-"""Uses of what the stacks give, in which nobody but the declared roles should have a part.
+"""The uses of buckets, keys, roles, groups and policies that are reserved for the declared roles.
 
 Source: Service Authorization Reference, "Actions, resources, and condition keys" of Amazon S3, AWS KMS and IAM.
 """
@@ -13,20 +13,20 @@ from .deployed import Principal
 
 @dataclass(frozen=True)
 class Target:
-    """Something that may be used, and how."""
+    """A resource, and its uses."""
 
     name: str
     """E.g. ``bucket productionapp``."""
     service: str
-    """As actions begin, e.g. ``s3``."""
+    """The prefix of its actions, e.g. ``s3``."""
     arns: tuple[str, ...]
     uses: Mapping[str, Sequence[str]]
-    """Actions, by the verb that people use for them."""
+    """Actions by verb, e.g. ``list``."""
     policy: Document | None = None
-    """Its own policy, which may deny uses."""
+    """The resource's policy, which may deny uses."""
 
 
-_OF_BUCKETS: Mapping[str, Sequence[str]] = {
+_BUCKET_USES: Mapping[str, Sequence[str]] = {
     "read objects of": (
         *("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectVersionForReplication", "s3:RestoreObject"),
         *("s3:GetObjectTorrent", "s3:GetObjectVersionTorrent"),
@@ -43,68 +43,68 @@ _OF_BUCKETS: Mapping[str, Sequence[str]] = {
         *(f"s3:Put{of}Configuration" for of in ("IntelligentTiering", "Metrics", "Replication")),
     ),
 }
-"""Reading the settings of a bucket or an object is not among them."""
+"""The actions that read settings of a bucket or an object are not included."""
 
-_OF_KEYS: Mapping[str, Sequence[str]] = {
+_KEY_USES: Mapping[str, Sequence[str]] = {
     "decrypt with": ("kms:Decrypt", "kms:ReEncrypt*"),
     "encrypt with": ("kms:Encrypt", "kms:GenerateDataKey*"),
     "share": ("kms:CreateGrant", "kms:PutKeyPolicy"),
     "disable": ("kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:DeleteImportedKeyMaterial"),
 }
 
-_OF_ROLES: Mapping[str, Sequence[str]] = {
+_ROLE_USES: Mapping[str, Sequence[str]] = {
     "change": (
         *("iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:DeleteRole"),
         *("iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"),
         *("iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
     )
 }
-_OF_GROUPS: Mapping[str, Sequence[str]] = {
+_GROUP_USES: Mapping[str, Sequence[str]] = {
     "change": (
         *("iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:UpdateGroup", "iam:DeleteGroup"),
         *("iam:PutGroupPolicy", "iam:AttachGroupPolicy", "iam:DeleteGroupPolicy", "iam:DetachGroupPolicy"),
     )
 }
-_OF_POLICIES: Mapping[str, Sequence[str]] = {"change": ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")}
+_POLICY_USES: Mapping[str, Sequence[str]] = {"change": ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")}
 
 
 def bucket(name: str, partition: str, policy: Document | None) -> Target:
-    """Return a bucket, with its objects."""
+    """Return the target for a bucket and its objects."""
     arn = f"arn:{partition}:s3:::{name}"
-    return Target(f"bucket {name}", "s3", (arn, f"{arn}/*"), _OF_BUCKETS, policy)
+    return Target(f"bucket {name}", "s3", (arn, f"{arn}/*"), _BUCKET_USES, policy)
 
 
 def key(arn: str) -> Target:
-    """Return a key of KMS."""
-    return Target(f"key {arn}", "kms", (arn,), _OF_KEYS)
+    """Return the target for a KMS key."""
+    return Target(f"key {arn}", "kms", (arn,), _KEY_USES)
 
 
 def role(arn: str, name: str) -> Target:
-    """Return a role, which administrators may change."""
-    return Target(f"role {name}", "iam", (arn,), _OF_ROLES)
+    """Return the target for a role."""
+    return Target(f"role {name}", "iam", (arn,), _ROLE_USES)
 
 
 def group(name: str, partition: str, account_id: str) -> Target:
-    """Return a group, whatever its path."""
+    """Return the target for a group, whatever its path."""
     start = f"arn:{partition}:iam::{account_id}:group/"
-    return Target(f"group {name}", "iam", (f"{start}{name}", f"{start}*/{name}"), _OF_GROUPS)
+    return Target(f"group {name}", "iam", (f"{start}{name}", f"{start}*/{name}"), _GROUP_USES)
 
 
-def policies(arns: Sequence[str], of: str) -> Target:
-    """Return some managed policies."""
-    return Target(f"the policies of {of}", "iam", tuple(arns), _OF_POLICIES)
+def policies(arns: Sequence[str], holder: str) -> Target:
+    """Return the target for managed policies of a holder."""
+    return Target(f"the policies of {holder}", "iam", tuple(arns), _POLICY_USES)
 
 
 def own_rights(principal: Principal) -> Iterator[tuple[Sequence[str], tuple[str, ...]]]:
-    """Yield the actions, and on what, by which a principal gives itself rights."""
+    """Yield the actions, each with its resources, by which a principal can extend its own rights."""
     arn, partition, account_id = principal.arn, partition_of(principal.arn), account_of(principal.arn)
     groups = [group(name, partition, account_id) for name in principal.groups]
-    arns = tuple(text for it in groups for text in it.arns)
+    arns = tuple(text for target in groups for text in target.arns)
     if arns:
         yield ("iam:PutGroupPolicy", "iam:AttachGroupPolicy"), arns
     if not principal.is_group:
         kind = "User" if ":user/" in arn else "Role"
         yield (f"iam:Put{kind}Policy", f"iam:Attach{kind}Policy"), (arn,)
-    own = tuple(it for it in principal.attached if account_of(it) == account_id)
+    own = tuple(each for each in principal.attached if account_of(each) == account_id)
     if own:
-        yield _OF_POLICIES["change"], own
+        yield _POLICY_USES["change"], own

@@ -1,4 +1,4 @@
-"""The result of a reading: what was compared, and each difference."""
+"""The results of a review: each comparison with its differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from ..iam.patterns import Value
 from ..known_principals import KnownPrincipal
 
 Kind = Literal["excess", "lack", "undecided"]
-"""More access than declared, less, or neither for certain."""
+"""More access than declared, less, or undecided."""
 
 
 @dataclass(frozen=True)
@@ -19,40 +19,40 @@ class Finding:
     text: str
     """One line, e.g. ``UpdateApp may also do iam:PutRolePolicy on *``."""
     because: tuple[str, ...] = ()
-    """The statements that decide, e.g. ``allowed by statement X of inline policy Y``."""
+    """The deciding statements, e.g. ``allowed by statement X of inline policy Y``."""
     witness: Mapping[str, Value] = field(default_factory=dict)
-    """A request that shows it: what matters, by ``action``, ``resource``, ``principal`` or condition key."""
+    """An example request: the values that matter, by ``action``, ``resource``, ``principal`` or condition key."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One comparison, e.g. of a role's trust policy. It holds if it found no difference."""
+    """One comparison, e.g. of a role's trust policy."""
 
     id: str
-    """The same in every run, e.g. ``999999999999/role/UpdateApp/trust``."""
+    """An id that stays the same between runs, e.g. ``999999999999/role/UpdateApp/trust``."""
     account_id: str
     subject: str
     """E.g. ``role UpdateApp``."""
-    what: str
-    """What was compared, e.g. ``who may assume it``."""
+    question: str
+    """The question, e.g. ``who may assume it``."""
     findings: tuple[Finding, ...] = ()
 
     @property
     def holds(self) -> bool:
-        """Whether what is deployed is what the stacks declare."""
+        """``True`` if no difference was found."""
         return not self.findings
 
 
 @dataclass(frozen=True)
 class Review:
-    """Everything that was read."""
+    """All readings of a review."""
 
     readings: tuple[Reading, ...]
     known: tuple[KnownPrincipal, ...] = ()
     not_read: tuple[str, ...] = ()
-    """What the readings say nothing about, in words, a line each."""
+    """One line for each part that was not read."""
 
     @property
     def holds(self) -> bool:
-        """Whether something was read, and all of it is what the stacks declare."""
+        """``True`` if something was read, and no difference was found."""
         return bool(self.readings) and all(reading.holds for reading in self.readings)

@@ -105,20 +105,20 @@ def _facts(statements: Sequence[Statement], start: str) -> Iterator[str]:
 
 
 def _actions(statement: Statement) -> list[str]:
-    if statement.all_actions_but:
+    if statement.not_action:
         return [f"do anything but {', '.join(map(code, statement.actions))}"]
     return [code(action) if action != "*" else "do anything" for action in statement.actions]
 
 
 def _resources(statement: Statement) -> list[str]:
-    if statement.all_resources_but:
+    if statement.not_resource:
         return [f"anything but {', '.join(statement.resources)}"]
     return list(statement.resources)
 
 
 def _principals(statement: Statement) -> list[str]:
     names = [_principal(each) for each in statement.principals] + [code(each) for each in statement.other_principals]
-    if statement.all_principals_but:
+    if statement.not_principal:
         return [f"everybody but {', '.join(names)}"]
     return names or [""]
 

@@ -35,7 +35,7 @@ def add_commands(commands: Commands) -> None:
         default=[],
         type=_stack_and_arn,
         metavar="STACK=ARN",
-        help="a user or role that deploys the stack, repeatable; by default everybody whom the stack's account allows",
+        help="a user or role that deploys the stack, repeatable; by default everyone the stack's account allows",
     )
     command.set_defaults(run=_run)
 

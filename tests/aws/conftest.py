@@ -17,11 +17,11 @@ from access.accounts import Account, Session
 from access.arn import partition_of
 from access.interruption import Interruption
 from access.prove.expectations import outsider_of
-from access.prove.inventory import Run, Thing
+from access.prove.fixture import workers
+from access.prove.inventory import Resource, Run
+from access.prove.polling import Answer, Deadline, answer, poll_until_stable
 from access.prove.probes import Probes
-from access.prove.removal import left_over, remove
-from access.prove.settling import Answer, Patience, answer, settled
-from access.prove.stage import workers
+from access.prove.removal import describe_left, remove
 from sandbox.existing_accounts import write_account_ids
 
 PROFILES = {"production": "AWS_CHECK_PRODUCTION", "development": "AWS_CHECK_DEVELOPMENT"}
@@ -39,7 +39,7 @@ class Accounts:
     on_aws: bool
     """``False`` for the sandbox, where a change takes effect at once."""
     run: Run = field(default_factory=Run)
-    roles: list[Thing] = field(default_factory=list)
+    roles: list[Resource] = field(default_factory=list)
     user: str = ""
     """The name of a user of Development who may assume the test roles, and nothing else."""
     session: Session | None = None
@@ -55,17 +55,17 @@ class Accounts:
     def make_user(self, *labels: str) -> None:
         """Create the user, who may assume the roles with these labels."""
         arns = [self.arn(account, label) for account in (self.production, self.development) for label in labels]
-        boundary = self.probes.make_boundary(self.development, arns)
+        boundary = self.probes.create_boundary(self.development, arns)
         candidate = outsider_of(self.development.account_id)
-        self.probes.make_user(self.development, 0, candidate, boundary)
-        self.session = self.probes.admit(self.development, 0, "*")
+        self.probes.create_user(self.development, 0, candidate, boundary)
+        self.session = self.probes.activate_user(self.development, 0, "*")
         self.user = self.probes.user_name(0)
 
     def make_role(self, account: Account, label: str, *trusted: str, **settings: Any) -> str:  # noqa: ANN401
         """Create a role without rights that trusts these principals, and return its ARN."""
         condition = {"Condition": self.run.in_time | settings.pop("condition", {})}
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": [*trusted]}, **condition}
-        self.roles.append(Thing(account, account.account_id, "role", f"{label}-{self.run.name}"))
+        self.roles.append(Resource(account, account.account_id, "role", f"{label}-{self.run.name}"))
         account.administrator.iam.create_role(
             RoleName=f"{label}-{self.run.name}",
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
@@ -76,14 +76,14 @@ class Accounts:
 
     def make_role_trusting_a_new_one(self, account: Account, label: str, *trusted: str, **settings: Any) -> str:  # noqa: ANN401
         """Create a role as soon as AWS knows all principals that it trusts."""
-        patience = self.patience()
+        deadline = self.deadline()
         while True:
             try:
                 return self.make_role(account, label, *trusted, **settings)
             except account.administrator.iam.exceptions.MalformedPolicyDocumentException:
-                if patience.is_over:
+                if deadline.has_passed:
                     raise
-                patience.pause()
+                deadline.pause()
 
     def assume(self, arn: str, session: Session | None = None, **settings: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """Assume a role as the user, or in another session, and return the credentials."""
@@ -98,14 +98,14 @@ class Accounts:
         listed = [{"Effect": effect, "Resource": resource, **shared} for effect, resource in statements]
         return json.dumps({"Version": "2012-10-17", "Statement": listed})
 
-    def settled(self, arn: str, expected: str, **settings: Any) -> Answer:  # noqa: ANN401
+    def poll(self, arn: str, expected: str, **settings: Any) -> Answer:  # noqa: ANN401
         """Return the result of assuming a role once AWS knows all test resources."""
         wanted: Any = expected
-        return settled(lambda: answer(lambda: self.assume(arn, **settings)), wanted, self.patience())
+        return poll_until_stable(lambda: answer(lambda: self.assume(arn, **settings)), wanted, self.deadline())
 
-    def patience(self) -> Patience:
+    def deadline(self) -> Deadline:
         """Return how long a change may take to have an effect."""
-        return Patience(_SECONDS if self.on_aws else 0)
+        return Deadline(_SECONDS if self.on_aws else 0)
 
     def remove(self) -> None:
         """Remove all test resources.
@@ -113,9 +113,9 @@ class Accounts:
         Raises:
             AssertionError: something is left.
         """
-        with Interruption() as interruption, workers(at_once=8) as pool:
-            left = remove([*self.roles, *self.probes.things], pool, interruption).left
-        assert not left, f"{left_over(left)}; to remove the rest: access prove … --clean"
+        with Interruption() as interruption, workers(concurrency=8) as pool:
+            left = remove([*self.roles, *self.probes.resources], pool, interruption).left
+        assert not left, f"{describe_left(left)}; to remove the rest: access prove … --clean"
 
 
 def _profiles() -> dict[str, str]:

@@ -30,7 +30,7 @@ def made(accounts: Accounts) -> Accounts:
 
 def test_how_long_a_change_takes(made: Accounts, record_property: Record) -> None:
     began = time.monotonic()
-    found = made.settled(made.arn(made.production, "open"), "ALLOW")
+    found = made.poll(made.arn(made.production, "open"), "ALLOW")
     seconds = time.monotonic() - began
     record_property("a new user's rights are known to STS within two minutes", f"{found.detail}, {seconds:.0f} s")
     assert found.result == "ALLOW"
@@ -48,7 +48,10 @@ def test_a_principal_that_does_not_exist(made: Accounts, record_property: Record
 
 def test_a_session_has_to_be_named_after_its_user(made: Accounts, record_property: Record) -> None:
     arn = made.arn(made.production, "named")
-    own, other = made.settled(arn, "ALLOW"), made.settled(arn, "DENY", RoleSessionName="somebody-else")
+    own, other = (
+        made.poll(arn, "ALLOW"),
+        made.poll(arn, "DENY", RoleSessionName="somebody-else"),
+    )
     record_property(
         "${aws:username} stands for the user's name in a trust policy's condition",
         f"own: {own.detail}; other: {other.detail}",
@@ -58,20 +61,20 @@ def test_a_session_has_to_be_named_after_its_user(made: Accounts, record_propert
 
 def test_no_session_is_longer_than_its_role_allows(made: Accounts, record_property: Record) -> None:
     arn = made.arn(made.production, "open")
-    assert made.settled(arn, "ALLOW").result == "ALLOW"
+    assert made.poll(arn, "ALLOW").result == "ALLOW"
     output = refused(lambda: made.assume(arn, DurationSeconds=3601))
     record_property("MaxSessionDuration is enforced, with ValidationError", output)
     assert "ValidationError" in output
-    assert made.settled(made.arn(made.development, "long"), "ALLOW", DurationSeconds=7200).result == "ALLOW"
+    assert made.poll(made.arn(made.development, "long"), "ALLOW", DurationSeconds=7200).result == "ALLOW"
 
 
 def test_from_role_to_role_an_hour_at_most(made: Accounts, record_property: Record) -> None:
     first, second = made.arn(made.development, "first"), made.arn(made.development, "second")
-    assert made.settled(first, "ALLOW").result == "ALLOW"
+    assert made.poll(first, "ALLOW").result == "ALLOW"
     given = made.assume(first)
     keys = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     session = made.development.session(keys)
-    assert made.settled(second, "ALLOW", session=session, DurationSeconds=3600).result == "ALLOW"
+    assert made.poll(second, "ALLOW", session=session, DurationSeconds=3600).result == "ALLOW"
     output = refused(lambda: made.assume(second, session, DurationSeconds=3601))
     record_property("from role to role AWS gives an hour at most, with ValidationError", output)
     assert "ValidationError" in output
@@ -92,13 +95,13 @@ def test_a_trust_policy_above_the_default_quota(made: Accounts, record_property:
 def test_an_explicit_deny_is_named_across_accounts(made: Accounts, record_property: Record) -> None:
     """Test last, because this removes the user's right to assume the role."""
     arn = made.arn(made.production, "open")
-    assert made.settled(arn, "ALLOW").result == "ALLOW"
+    assert made.poll(arn, "ALLOW").result == "ALLOW"
     made.development.administrator.iam.put_user_policy(
         UserName=made.user,
         PolicyName=INLINE_POLICY,
         PolicyDocument=made.policy(("Allow", "*"), ("Deny", arn)),
     )
-    found = made.settled(arn, "DENY")
+    found = made.poll(arn, "DENY")
     record_property("a Deny for a role of another account is named: explicit deny", found.detail)
     assert found.result == "DENY"
     assert "explicit deny" in found.detail

@@ -1,4 +1,4 @@
-"""Fixtures of the tests in a real browser: the distribution's Chromium, which asks nobody for anything."""
+"""Fixtures for tests in a real browser: the distribution's Chromium, without network access."""
 
 import os
 import shutil
@@ -33,12 +33,12 @@ class Opened:
     page: Page
     address: str
     heard: list[str] = field(default_factory=list)
-    """What the page told the console, asked of the network, and raised."""
+    """The page's console messages, network requests and errors."""
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Opens proofs in the browser."""
+    """Open proofs in the browser."""
 
     browser: Browser
     directory: Path
@@ -64,7 +64,7 @@ class Viewer:
 
 @pytest.fixture(scope="module")  # no longer: playwright leaves a loop running, which other tests trip over
 def browser() -> Iterator[Browser]:
-    """The browser; without one, the test is skipped, but not on CI, which is to install it."""
+    """Return the browser. Without one, tests are skipped, except on CI, which must install it."""
     chromium = shutil.which("chromium")
     if not chromium:
         said = "there is no chromium on PATH; install the distribution's, e.g. apt-get install chromium"
@@ -77,7 +77,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def viewer(browser: Browser, tmp_path: Path) -> Iterator[Viewer]:
-    """Opens proofs in the browser."""
+    """Open proofs in the browser."""
     made = Viewer(browser, tmp_path)
     yield made
     for context in made.contexts:
@@ -85,5 +85,5 @@ def viewer(browser: Browser, tmp_path: Path) -> Iterator[Viewer]:
 
 
 def value(page: Page, expression: str) -> Any:  # noqa: ANN401 (JavaScript)
-    """What an expression comes to in the page."""
+    """Return the value of an expression in the page."""
     return page.evaluate(expression)

@@ -1,4 +1,4 @@
-"""The page of a proof in a real browser: by keyboard, by accessibility tree, narrow, dark, and printed."""
+"""Test a proof's page in a real browser: keyboard, accessibility tree, narrow, dark, and printed."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -18,9 +18,9 @@ PROOFS = {
 every_proof = pytest.mark.parametrize("proof", PROOFS.values(), ids=PROOFS)
 every_scheme = pytest.mark.parametrize("scheme", ["light", "dark"])
 ROLE = "UpdateApp of account 999999999999"
-PICTURE, WHO, WHAT = f"Picture of {ROLE}", f"Who may assume {ROLE}", f"What else was tried with {ROLE}"
+PICTURE, WHO, WHAT = f"Picture of {ROLE}", f"Who may assume {ROLE}", f"Other actions with {ROLE}"
 PRINTED_WIDTH = 1031
-"""Of A4 across, without its margins, in CSS pixels."""
+"""The width of A4 without its margins, in CSS pixels."""
 
 
 def region(page: Page, name: str) -> Locator:
@@ -28,7 +28,7 @@ def region(page: Page, name: str) -> Locator:
 
 
 def focused(page: Page) -> str:
-    """What has the focus."""
+    """Return the focused element."""
     found: str = value(
         page,
         "(e => e === document.body ? '' : e.getAttribute('aria-label') || e.textContent)(document.activeElement)",
@@ -37,7 +37,7 @@ def focused(page: Page) -> str:
 
 
 def tab_through(page: Page, most: int = 60) -> list[str]:
-    """What Tab leads to, in order; each has to show that it has the focus."""
+    """Return the elements that Tab reaches, in order; each must show its focus."""
     found = []
     for _ in range(most):
         page.keyboard.press("Tab")
@@ -52,9 +52,7 @@ def tab_through(page: Page, most: int = 60) -> list[str]:
 
 @every_proof
 @every_scheme
-def test_it_asks_nobody_for_anything_and_has_nothing_to_complain_of(
-    viewer: Viewer, proof: Proof, scheme: Scheme
-) -> None:
+def test_the_page_makes_no_requests_and_has_no_errors(viewer: Viewer, proof: Proof, scheme: Scheme) -> None:
     opened = viewer.open(proof, scheme=scheme)
     opened.page.wait_for_timeout(100)
     assert opened.heard == [f"request: {opened.address}"]
@@ -62,7 +60,7 @@ def test_it_asks_nobody_for_anything_and_has_nothing_to_complain_of(
     assert value(opened.page, "document.scripts.length + document.images.length + document.forms.length") == 0
 
 
-def test_its_policy_forbids_script_and_images(viewer: Viewer) -> None:
+def test_the_content_security_policy_forbids_scripts_and_images(viewer: Viewer) -> None:
     opened = viewer.open(proofs.sample())
     value(opened.page, "document.body.insertAdjacentHTML('beforeend', '<img src=\"https://127.0.0.1:9/x\">')")
     value(
@@ -83,14 +81,14 @@ def test_axe_finds_nothing(viewer: Viewer, proof: Proof, width: int, scheme: Sch
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_tab_leads_to_every_link_and_every_region_that_scrolls(viewer: Viewer) -> None:
+def test_tab_reaches_every_link_and_scrolling_region(viewer: Viewer) -> None:
     page = viewer.open(proofs.red()).page
     assert tab_through(page) == [
         "Not as expected",
         ROLE,
-        "Not tried",
+        "Not tested",
         PICTURE,
-        "The picture in words",
+        "The picture as text",
         WHO,
         "✗ ALLOW DENY expected",
         "? INCONCLUSIVE DENY expected",
@@ -101,7 +99,7 @@ def test_tab_leads_to_every_link_and_every_region_that_scrolls(viewer: Viewer) -
 
 
 @pytest.mark.parametrize("name", [PICTURE, WHO, WHAT])
-def test_arrow_keys_scroll_what_is_too_large(viewer: Viewer, name: str) -> None:
+def test_arrow_keys_scroll_large_regions(viewer: Viewer, name: str) -> None:
     page = viewer.open(proofs.large(), width=320, height=700).page
     scrolling = region(page, name)
     scrolling.focus()
@@ -112,7 +110,7 @@ def test_arrow_keys_scroll_what_is_too_large(viewer: Viewer, name: str) -> None:
         assert scrolling.evaluate(f"e => e.{where}") > 0, key
 
 
-def test_a_link_in_the_matrix_leads_to_what_aws_said(viewer: Viewer) -> None:
+def test_a_link_in_the_matrix_leads_to_aws_answer(viewer: Viewer) -> None:
     page = viewer.open(proofs.red()).page
     link = page.get_by_role("link", name="DENY ALLOW expected")
     link.focus()
@@ -124,18 +122,18 @@ def test_a_link_in_the_matrix_leads_to_what_aws_said(viewer: Viewer) -> None:
 
 def test_links_at_the_top_lead_to_headings(viewer: Viewer) -> None:
     page = viewer.open(proofs.red()).page
-    for name in ("Not as expected", ROLE, "Not tried"):
+    for name in ("Not as expected", ROLE, "Not tested"):
         page.get_by_role("navigation", name="On this page").get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", name=name, level=2)).to_be_in_viewport()
 
 
-def test_the_picture_can_be_read_out(viewer: Viewer) -> None:
+def test_the_picture_is_accessible(viewer: Viewer) -> None:
     page = viewer.open(proofs.red()).page
     picture = page.get_by_role("img")
-    expect(picture).to_have_accessible_name("Picture: who may assume UpdateApp, and what that leads to")
+    expect(picture).to_have_accessible_name("Picture: who may assume UpdateApp, and its rights")
     expect(picture).to_have_accessible_description(
         "On the left 9 principals of 2 accounts, in the middle the role UpdateApp of account 999999999999, on the"
-        " right what it leads to. Assuming the role: ALLOW for 5, DENY for 3, INCONCLUSIVE for 1. productionapp: ALLOW"
+        " right its targets. Assuming the role: ALLOW for 5, DENY for 3, INCONCLUSIVE for 1. productionapp: ALLOW"
         " for 19, DENY for 17. anything else, in any account: ALLOW for 9, DENY for 27, INCONCLUSIVE for 1. 2 NOT AS"
         " EXPECTED, 2 INCONCLUSIVE."
     )
@@ -153,7 +151,7 @@ def test_the_picture_can_be_read_out(viewer: Viewer) -> None:
     )
 
 
-def test_tables_headings_and_regions_can_be_read_out(viewer: Viewer) -> None:
+def test_tables_headings_and_regions_are_accessible(viewer: Viewer) -> None:
     page = viewer.open(proofs.red()).page
     headings = page.get_by_role("heading").all()
     assert [(h.evaluate("e => e.localName"), h.inner_text()) for h in headings] == [
@@ -162,8 +160,8 @@ def test_tables_headings_and_regions_can_be_read_out(viewer: Viewer) -> None:
         ("h2", ROLE),
         ("h3", "Picture"),
         ("h3", "Who may assume it"),
-        ("h3", "What else was tried"),
-        ("h2", "Not tried"),
+        ("h3", "Other actions"),
+        ("h2", "Not tested"),
         ("h2", "How to read this page"),
     ]
     people = region(page, WHO).aria_snapshot()
@@ -172,7 +170,7 @@ def test_tables_headings_and_regions_can_be_read_out(viewer: Viewer) -> None:
         f'  - table "{WHO}":\n'
         f"    - caption: {WHO}\n"
         "    - rowgroup:\n"
-        '      - row "Principal Account Groups Result Expected because AWS said":\n'
+        '      - row "Principal Account Groups Result Expected because AWS\'s answer":\n'
         '        - columnheader "Principal"\n'
     )
     assert (
@@ -184,7 +182,7 @@ def test_tables_headings_and_regions_can_be_read_out(viewer: Viewer) -> None:
     matrix = region(page, WHAT).aria_snapshot()
     assert '- columnheader "member of Testers, power user"\n' in matrix
     assert '- rowheader "list productionapp s3:ListBucket":' in matrix
-    assert '- cell "not tried"' in matrix
+    assert '- cell "not tested"' in matrix
     assert page.locator("html").get_attribute("lang") == "en"
 
 
@@ -205,7 +203,7 @@ def test_on_a_small_screen_only_regions_scroll_sideways(viewer: Viewer, proof: P
     assert value(page, outside) == []
 
 
-def test_fifty_principals_and_twenty_roles_can_be_read_at_400_pixels(viewer: Viewer) -> None:
+def test_fifty_principals_and_twenty_roles_are_readable_at_400_pixels(viewer: Viewer) -> None:
     page = viewer.open(proofs.many(actions=3), width=400, height=800).page
     assert value(page, "document.documentElement.scrollWidth") == 400
     expect(page.locator(".verdict")).to_be_in_viewport()
@@ -214,7 +212,7 @@ def test_fifty_principals_and_twenty_roles_can_be_read_at_400_pixels(viewer: Vie
     expect(matrix).to_be_in_viewport()
     assert matrix.locator("tbody tr").count() == 50
     row, column = matrix.locator("tbody th").first, matrix.locator("thead th").nth(1)
-    # The names take less than half of the screen, and stay while the results scroll.
+    # The names take less than half of the screen, and stay visible while the results scroll.
     assert row.evaluate("e => e.offsetWidth") < 200
     before = place(row), place(column)
     matrix.evaluate("e => e.scrollTo(120, 150)")
@@ -243,7 +241,7 @@ def test_headers_stay_while_the_matrix_scrolls(viewer: Viewer, width: int) -> No
 
 
 def place(element: Locator) -> tuple[float, float]:
-    """Where an element is on the screen."""
+    """Return the place of an element on the screen."""
     box = element.bounding_box()
     assert box
     return box["x"], box["y"]
@@ -274,13 +272,13 @@ CONTRASTS = """
 
 @every_proof
 @every_scheme
-def test_text_in_the_picture_has_contrast_enough(viewer: Viewer, proof: Proof, scheme: Scheme) -> None:
+def test_text_in_the_picture_has_enough_contrast(viewer: Viewer, proof: Proof, scheme: Scheme) -> None:
     contrasts = value(viewer.open(proof, scheme=scheme).page, CONTRASTS)
     assert contrasts
     assert [found for found in contrasts if found[0] < 4.5] == []
 
 
-def test_it_is_dark_where_people_want_it_dark(viewer: Viewer) -> None:
+def test_the_page_supports_dark_mode(viewer: Viewer) -> None:
     brightness = (
         "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number).reduce((a, b) => a + b) / 3"
     )
@@ -288,7 +286,7 @@ def test_it_is_dark_where_people_want_it_dark(viewer: Viewer) -> None:
     assert value(viewer.open(proofs.sample(), scheme="dark").page, brightness) < 60
 
 
-def test_text_in_the_picture_stays_in_its_box_and_apart(viewer: Viewer) -> None:
+def test_text_in_the_picture_stays_in_its_box_without_overlaps(viewer: Viewer) -> None:
     overlaps = """
         () => {
             const texts = [...document.querySelectorAll('svg text')].map(e => [e, e.getBoundingClientRect()]);
@@ -305,7 +303,7 @@ def test_text_in_the_picture_stays_in_its_box_and_apart(viewer: Viewer) -> None:
 
 
 @every_proof
-def test_printed_it_is_all_there(viewer: Viewer, proof: Proof) -> None:
+def test_nothing_is_missing_in_print(viewer: Viewer, proof: Proof) -> None:
     page = viewer.open(proof, width=PRINTED_WIDTH, scheme="dark").page
     page.emulate_media(media="print")
     assert value(page, "getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

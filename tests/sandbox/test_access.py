@@ -91,9 +91,9 @@ def test_lint_checks_every_deployed_policy(read_only: Sandbox, analyzer: tuple[A
     done = access(read_only, "production", "lint", "production", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "trust policy of role UpdateApp: nothing found",
-        "policy read-write-app-bucket of role UpdateApp: nothing found",
-        "policy of bucket productionapp: nothing found",
+        "trust policy of role UpdateApp: no findings",
+        "policy read-write-app-bucket of role UpdateApp: no findings",
+        "policy of bucket productionapp: no findings",
     ]
     trust, identity, bucket = answering.asked
     assert trust["policyType"] == "RESOURCE_POLICY"
@@ -110,8 +110,8 @@ def test_lint_checks_every_deployed_policy(read_only: Sandbox, analyzer: tuple[A
     done = access(read_only, "development", "lint", "development", AWS_ENDPOINT_URL_ACCESSANALYZER=address)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "policy allow-assume-S3-role-in-production of group Developers: nothing found",
-        "policy deny-assume-S3-role-in-production of group Testers: nothing found",
+        "policy allow-assume-S3-role-in-production of group Developers: no findings",
+        "policy deny-assume-S3-role-in-production of group Testers: no findings",
     ]
 
 
@@ -131,8 +131,8 @@ def test_lint_fails_on_errors_and_security_warnings(
     assert done.stdout.splitlines() == [
         f"trust policy of role UpdateApp: {len(severities)} findings",
         *findings,
-        "policy read-write-app-bucket of role UpdateApp: nothing found",
-        "policy of bucket productionapp: nothing found",
+        "policy read-write-app-bucket of role UpdateApp: no findings",
+        "policy of bucket productionapp: no findings",
     ]
 
 
@@ -147,7 +147,7 @@ def test_lint_fails_on_errors_and_security_warnings(
         (
             "development",
             "production",
-            "access: role UpdateApp of 111111111111 could not be read: there is no such thing; name the profile of",
+            "access: role UpdateApp of 111111111111 could not be read: it does not exist; name the profile of",
         ),
         ("production", "production", "access: AWS: UnsupportedOperation (ValidatePolicy)"),
     ],

@@ -1,4 +1,4 @@
-"""Tests of ``access bypass`` in a deployed sandbox: each path that it calls certain works, step by step."""
+"""Test ``access bypass`` in a deployed sandbox: each certain path is followed with real calls, step by step."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from access.accounts import Account, Session
 from access.bypass import text_report
 from access.bypass.findings import Finding, Report
-from access.bypass.reading import look
+from access.bypass.reading import analyze
 from access.bypass.wording import path
 from access.credentials import Credentials
 from access.iam.account_reader import read_account
@@ -67,8 +67,8 @@ class Live:
         ]
         self.deny = self.iam.get_group_policy(GroupName="Testers", PolicyName=DENY_NAME)["PolicyDocument"]
 
-    def look(self) -> Report:
-        return look(self.participants)
+    def analyze(self) -> Report:
+        return analyze(self.participants)
 
     def add_user(self, name: str, *groups: str, policy: str | None = None, rights: str | None = None) -> None:
         self.iam.create_user(UserName=name)
@@ -195,13 +195,13 @@ def tutorial(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def live(tutorial: Live) -> Iterator[Live]:
-    """Yield the deployed tutorial, and revert the test's changes afterwards."""
+    """Return the deployed tutorial, which is restored after each test."""
     yield tutorial
     tutorial.clean_up()
 
 
 def command(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as after ``eval "$(python -m sandbox env development)"``."""
+    """Run the command, as after ``eval "$(python -m sandbox env development)"``."""
     variables = {**os.environ, **sandbox.engine.environment("development")}
     variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
     whole = [sys.executable, "-m", "access", "bypass", *STACKS, *arguments]
@@ -214,16 +214,16 @@ def test_the_tutorial_has_no_bypass(live: Live) -> None:
         0,
         "nothing found; 1 role, the principals of 111111111111, 999999999999",
     )
-    assert "administrators by whose profiles this was read\n  sandbox-administrator of 111111111111\n" in done.stdout
+    assert "were used, may assume the roles too\n  sandbox-administrator of 111111111111\n" in done.stdout
     assert done.stdout.count("sandbox-administrator") == 1
     assert done.stderr.splitlines()[-3:] == [
         "reading the users, groups and roles of 999999999999",
         "reading the users, groups and roles of 111111111111",
-        "looking for ways",
+        "searching for paths",
     ]
 
 
-def test_everything_in_an_account_is_read(live: Live) -> None:
+def test_the_whole_account_is_read(live: Live) -> None:
     live.add_role("Tagged", allow("s3:ListAllMyBuckets"))
     live.iam.tag_role(RoleName="Tagged", Tags=[{"Key": "Team", "Value": "red"}])
     production = read_account(
@@ -240,14 +240,14 @@ def test_everything_in_an_account_is_read(live: Live) -> None:
     assert (development.saml_providers, development.oidc_providers, development.unread) == ((), (), ())
 
 
-def test_paths_over_a_role_and_an_administrator_work_until_the_trust_policy_forbids_them(live: Live) -> None:
+def test_paths_through_a_role_and_an_administrator_work_until_the_trust_policy_is_narrowed(live: Live) -> None:
     live.add_role("Deployer", allow("sts:AssumeRole", UPDATE_APP))
     for name in ("David", "Theresa"):
         live.iam.attach_user_policy(UserName=name, PolicyArn=POWER_USER)
     live.add_user("Norman", policy=ADMINISTRATOR_ACCESS)
     before = {path: path.read_bytes() for path in live.sandbox.layout.emulator_state.rglob("*") if path.is_file()}
-    report = live.look()
-    # Access keys record their last use; nothing else may differ.
+    report = live.analyze()
+    # Access keys store their last use; nothing else may differ.
     changed = [path.name for path, content in before.items() if path.read_bytes() != content]
     assert [name for name in changed if not name.startswith(("iam", "sts"))] == []
     assert text_report.render(report).splitlines()[:9] == [
@@ -256,7 +256,7 @@ def test_paths_over_a_role_and_an_administrator_work_until_the_trust_policy_forb
         f"UpdateApp of {PRODUCTION} ({UPDATE_APP})",
         "  around a Deny",
         "    Theresa (Testers: deny) -> role Deployer -> UpdateApp",
-        "  opened without anyone having meant it",
+        "  unintended access",
         "    role Deployer -> UpdateApp: statement 1 of rights (inline in role Deployer) allows it;"
         f" TrustAccount of the trust policy admits account {DEVELOPMENT}",
         "    Norman -> UpdateApp: statement 1 of AdministratorAccess (attached to Norman) allows it;"
@@ -267,12 +267,12 @@ def test_paths_over_a_role_and_an_administrator_work_until_the_trust_policy_forb
     assert (len(found), all(finding.is_certain for finding in found)) == (3, True)
     for finding in found:
         live.walk(finding)
-    # Theresa herself is refused: the Deny works, and so does the path around it.
+    # Theresa is refused directly: the Deny is real, and so is the path around it.
     with pytest.raises(ClientError, match="AccessDenied"):
         live.in_role(live.start(arn("Theresa")), UPDATE_APP)
 
     live.deploy_production(trustedPrincipalArns=[arn("David")])
-    assert live.look().findings == ()
+    assert live.analyze().findings == ()
     for finding in found:
         with pytest.raises(ClientError, match="AccessDenied"):
             live.walk(finding)
@@ -302,15 +302,15 @@ def test_paths_over_a_role_and_an_administrator_work_until_the_trust_policy_forb
     ],
     ids=lambda value: " ".join(value) if value[0].isalpha() else "",
 )
-def test_paths_by_iam_rights_work(live: Live, rights: list[str], ways: list[str]) -> None:
+def test_paths_by_rights_in_iam_work(live: Live, rights: list[str], ways: list[str]) -> None:
     live.add_role("Closed", allow("sts:AssumeRole", UPDATE_APP), trusting("arn:aws:iam::222222222222:root"))
     if "CreateRole" not in rights:
         live.add_role("Idle", allow("s3:ListAllMyBuckets"))
 
     def found() -> list[Finding]:
-        """Return the paths, except those through the sandbox's administrator, who can do everything."""
+        """Return the paths without those through the sandbox's administrator, who can do everything."""
         live.add_user("Tess", "Testers", policy=POWER_USER, rights=allow([f"iam:{right}" for right in rights]))
-        ways = [finding for finding in live.look().findings if finding.principal == arn("Tess")]
+        ways = [finding for finding in live.analyze().findings if finding.principal == arn("Tess")]
         return [way for way in ways if ADMINISTRATOR not in path(way)]
 
     findings = found()

@@ -54,7 +54,7 @@ def test_up_deploys_and_proves_and_a_second_up_changes_nothing(
         keys = layout.aws_config.read_text()
 
         second = printed(capsys, layout, "up")
-        assert "Everything that was read and tried came out as expected" in second
+        assert "Everything read and tested is as expected" in second
         assert second.endswith("\nnothing to change\n")
         assert layout.aws_config.read_text() == keys
 

@@ -93,7 +93,7 @@ def test_one_command_deploys_and_proves_the_stacks_in_order(three_accounts: Exam
     assert made in three_accounts.printed
     headings = [line for line in three_accounts.printed.splitlines() if " (account " in line]
     assert headings == [f"{stack} (account {account})" for stack, account in ACCOUNTS.items()]
-    assert "Everything that was read and tried came out as expected" in three_accounts.printed
+    assert "Everything read and tested is as expected" in three_accounts.printed
 
 
 def test_mfa_and_the_session_name_are_conditions(three_accounts: Example) -> None:

@@ -737,8 +737,8 @@ def test_up_warns_about_missing_principals(world: World) -> None:
 
 def test_up_warns_once_about_unusable_grants(world: World) -> None:
     assert world.useless == {
-        ("Developers", "SourceIdentity", "the role demands a source identity"),
-        ("Developers, Deployer and permission set Night", "Tagged", "the role demands session tags"),
+        ("Developers", "SourceIdentity", "the role requires a source identity"),
+        ("Developers, Deployer and permission set Night", "Tagged", "the role requires session tags"),
         ("Developers", "Current", "that ended at 2020-01-01T00:00:00Z"),
         ("Deployer", "Users", "it is not among the role's trustedPrincipalArns"),
         ("Deployer", "NotDeployers", "it is among the role's deniedPrincipalArns"),

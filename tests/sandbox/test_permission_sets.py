@@ -78,7 +78,7 @@ class World:
         config = self.sandbox.layout.aws_config
         participants = [Participant(Account(stack, config), exported) for stack, exported in self.outputs.items()]
         accounts = [Account(name, config) for name in people]
-        return prove(participants, Settings(create_probes=not people, patience=0), accounts)
+        return prove(participants, Settings(create_probes=not people, wait_seconds=0), accounts)
 
     def entering(self, proof: Proof) -> dict[tuple[str, str], Cell]:
         """Return the cells about assuming a role, by principal and role name."""
@@ -139,7 +139,7 @@ def test_each_permission_set_is_tested_or_the_reason_is_given(world: World) -> N
     assert "permission set development/Unassigned: it has no role in this account: assign it in Identity Center" in (
         proof.not_tried
     )
-    assert [line for line in proof.not_tried if line.startswith("permission set development/Closed: people come in")]
+    assert [line for line in proof.not_tried if line.startswith("permission set development/Closed: only Identity")]
     assert not [name for name in world.sandbox.left_over_probes() if name]
 
 

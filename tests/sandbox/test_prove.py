@@ -81,7 +81,7 @@ class Live:
         exported["production"] = replace(production, role_arns=arns, role_options=changed)
         participants = [Participant(Account(stack, config), exported[stack]) for stack in stacks]
         outsider = Participant(Account(OUTSIDER, config))
-        return prove([*participants, outsider], Settings(create_probes=True, patience=0))
+        return prove([*participants, outsider], Settings(create_probes=True, wait_seconds=0))
 
     def trust(self, role: str) -> Any:  # noqa: ANN401 (JSON)
         return self.production.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
@@ -424,8 +424,8 @@ def test_a_role_that_nobody_could_assume_is_not_proved(live: Live) -> None:
     assert all(cell.matches for cell in proof.cells)
     assert not proof.holds
     assert verdict(proof) == (
-        "Nobody got into UpdateApp, so what it grants was not tried;"
-        f" somebody of {DEVELOPMENT} who may assume it has to take part"
+        "Nobody could assume UpdateApp, so its rights were not tested;"
+        f" add a principal of {DEVELOPMENT} that may assume it"
     )
 
 
@@ -435,9 +435,9 @@ def test_a_proof_without_a_stranger_says_so(live: Live) -> None:
         Participant(Account(stack, config), parse_stack_outputs(stack, outputs))
         for stack, outputs in live.outputs.items()
     ]
-    proof = prove(participants, Settings(create_probes=True, patience=0))
-    assert proof.not_tried == ("anybody of an account that takes no part: --outsider PROFILE tries",)
-    assert verdict(proof) == "Everything that was tried came out as expected"
+    proof = prove(participants, Settings(create_probes=True, wait_seconds=0))
+    assert proof.not_tried == ("principals of an account outside the stacks: use --outsider PROFILE",)
+    assert verdict(proof) == "Everything tested is as expected"
 
 
 def test_an_allow_that_the_trust_policy_blocks_is_on_the_first_line(live: Live) -> None:
@@ -458,7 +458,7 @@ def test_an_allow_that_the_trust_policy_blocks_is_on_the_first_line(live: Live) 
             "IpAddress",
             "aws:SourceIp",
             "203.0.113.0/24",
-            "who gets into UpdateApp, and what it grants then: sourceIpRanges: not from here",
+            "assuming UpdateApp, and its rights: sourceIpRanges: not testable from here",
         ),
         (
             "organizationId",
@@ -466,7 +466,7 @@ def test_an_allow_that_the_trust_policy_blocks_is_on_the_first_line(live: Live) 
             "StringEquals",
             "aws:PrincipalOrgID",
             "o-exampleorg",
-            "who gets into UpdateApp, and what it grants then: organizationId: not from here",
+            "assuming UpdateApp, and its rights: organizationId: not testable from here",
         ),
         (
             "requireMfa",
@@ -474,7 +474,7 @@ def test_an_allow_that_the_trust_policy_blocks_is_on_the_first_line(live: Live) 
             "Bool",
             "aws:MultiFactorAuthPresent",
             "true",
-            "what UpdateApp grants: nobody here gets into it (requireMfa, and this is without MFA)",
+            "the rights of UpdateApp: no tested principal may assume it (requireMfa, and this is without MFA)",
         ),
     ],
 )
@@ -485,7 +485,7 @@ def test_untested_conditions_are_named_by_their_option(
     proof = live.proof("UpdateApp", **{option: value})  # type: ignore[arg-type]
     assert proof.not_tried == (left_out,)
     assert proof.holds
-    assert verdict(proof) == "Everything that was tried came out as expected"
+    assert verdict(proof) == "Everything tested is as expected"
     assert "DENY" in {cell.result for cell in proof.cells if cell.principal == POWER_TESTER and cell.action == ENTER}
     assert not live.proof("UpdateApp").holds, "without the option, it is a trust that is too narrow"
 
@@ -499,7 +499,7 @@ def test_a_broken_trust_policy_is_reported_once(live: Live) -> None:
     assert verdict(proof).endswith("; 2 wrong, 3 echoes of them, of 17 cells")
     assert len(proof.not_tried) == 1
     assert proof.not_tried[0].startswith(
-        "what UpdateApp grants to who is not in it: member of development/Developers, "
+        "the rights of UpdateApp for principals that could not assume it: member of development/Developers, "
     )
 
 

@@ -1,4 +1,4 @@
-"""Tests of the command ``access prove`` in a deployed sandbox."""
+"""Test the command ``access prove`` against a deployed sandbox."""
 
 import json
 import os
@@ -29,7 +29,7 @@ PROVE = ["prove", *STACKS, "--outsider", OUTSIDER, "--create-probes", "--wait", 
 
 @pytest.fixture(scope="module")
 def proved(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Yield a sandbox with both stacks deployed and its profiles written."""
+    """Return a sandbox with both stacks deployed and its profiles written."""
     made = copy_of(template, tmp_path_factory.mktemp("prove-command"))
     try:
         made.write_profiles()
@@ -39,7 +39,7 @@ def proved(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def command(sandbox: Sandbox) -> dict[str, Any]:
-    """Return the arguments that run the command as after ``eval "$(python -m sandbox env development)"``."""
+    """Return the command's environment, as after ``eval "$(python -m sandbox env development)"``."""
     variables = {**os.environ, **sandbox.engine.environment("development")}
     # The command reads two stacks; the variable names one for the CLI's own commands.
     variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
@@ -51,16 +51,16 @@ def access(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(whole, capture_output=True, check=False, **command(sandbox))
 
 
-def test_the_proof_is_written_in_every_format(proved: Sandbox, tmp_path: Path) -> None:
+def test_the_proof_is_reported_in_every_format(proved: Sandbox, tmp_path: Path) -> None:
     forms = {name: tmp_path / f"proof.{name}" for name in ("json", "junit", "markdown", "html")}
     done = access(proved, *PROVE, *(word for name, path in forms.items() for word in (f"--{name}", str(path))))
     assert done.returncode == 0, done.stderr
     assert "20 readings: 20 as declared, 0 not; 82 cells" in done.stdout
     assert done.stderr.splitlines()[3:] == [
         "waiting until AWS knows the users",
-        "switching into roles",
-        "trying what can be done there",
-        "removing what was made for the proof",
+        "assuming roles",
+        "testing the rights in the roles",
+        "removing the test resources",
     ]
     assert all("UpdateApp" in path.read_text() for path in forms.values())
     proof = json_report.parse(forms["json"].read_text())
@@ -76,7 +76,7 @@ def test_the_proof_is_written_in_every_format(proved: Sandbox, tmp_path: Path) -
     assert proved.left_over_probes() == []
 
 
-def test_a_red_proof_fails_and_a_comparison_names_who_gained(proved: Sandbox, tmp_path: Path) -> None:
+def test_a_red_proof_fails_and_a_comparison_names_gains(proved: Sandbox, tmp_path: Path) -> None:
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     assert access(proved, *PROVE, "--json", str(before)).returncode == 0
     iam = proved.accounts.administrator(STACKS["development"]).iam
@@ -113,10 +113,10 @@ def interrupted(sandbox: Sandbox, phase: str, *numbers: signal.Signals) -> tuple
 @pytest.mark.parametrize(
     ("phase", "numbers"),
     [
-        ("making users", (signal.SIGINT,)),
-        ("switching into roles", (signal.SIGTERM,)),
-        ("trying what", (signal.SIGHUP, signal.SIGTERM)),
-        ("removing what", (signal.SIGINT, signal.SIGINT)),
+        ("creating users", (signal.SIGINT,)),
+        ("assuming roles", (signal.SIGTERM,)),
+        ("testing the rights", (signal.SIGHUP, signal.SIGTERM)),
+        ("removing the test resources", (signal.SIGINT, signal.SIGINT)),
     ],
 )
 def test_an_interrupted_proof_leaves_nothing(proved: Sandbox, phase: str, numbers: tuple[signal.Signals, ...]) -> None:
@@ -125,8 +125,8 @@ def test_an_interrupted_proof_leaves_nothing(proved: Sandbox, phase: str, number
     assert proved.left_over_probes() == []
 
 
-def test_an_interrupted_removal_names_the_leftovers(proved: Sandbox) -> None:
-    code, errors = interrupted(proved, "removing what", signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+def test_an_interrupted_removal_reports_the_rest(proved: Sandbox) -> None:
+    code, errors = interrupted(proved, "removing the test resources", signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     last, left = errors.splitlines()[-1], proved.left_over_probes()
     if code == 130:  # the removal ended before the third signal
         assert (last, left) == ("access: interrupted", [])
@@ -138,8 +138,8 @@ def test_an_interrupted_removal_names_the_leftovers(proved: Sandbox) -> None:
     assert proved.left_over_probes() == []
 
 
-def test_leftovers_of_a_killed_proof_are_listed_and_removed_on_request(proved: Sandbox) -> None:
-    assert interrupted(proved, "switching into roles", signal.SIGKILL)[0] == -signal.SIGKILL
+def test_leftovers_of_a_killed_proof_are_listed_and_removed_with_yes(proved: Sandbox) -> None:
+    assert interrupted(proved, "assuming roles", signal.SIGKILL)[0] == -signal.SIGKILL
     left = proved.left_over_probes()
     assert left
     listed = access(proved, *PROVE, "--clean")
@@ -153,7 +153,7 @@ def test_leftovers_of_a_killed_proof_are_listed_and_removed_on_request(proved: S
     assert access(proved, *PROVE, "--clean").stdout == "no leftovers\n"
 
 
-def test_without_probes_people_test_and_nothing_is_created(proved: Sandbox) -> None:
+def test_without_probes_profiles_test_and_nothing_is_written(proved: Sandbox) -> None:
     saved = {path: path.read_bytes() for path in proved.layout.emulator_state.rglob("*") if path.is_file()}
     done = access(proved, "prove", *STACKS, "--as", "David", "--as", "Theresa", "--wait", "0", "--json", "-")
     assert done.returncode == 0, done.stderr
@@ -173,7 +173,7 @@ def test_without_probes_people_test_and_nothing_is_created(proved: Sandbox) -> N
         "list productionapp",
     }
     assert len(proof.not_tried) == 1
-    # Access keys record their last use; nothing else may differ.
+    # Access keys store their last use; nothing else may differ.
     differing = [path.name for path, before in saved.items() if path.read_bytes() != before]
     assert [name for name in differing if not name.startswith(("iam", "sts"))] == []
     assert proved.left_over_probes() == []
@@ -185,7 +185,7 @@ def test_without_probes_people_test_and_nothing_is_created(proved: Sandbox) -> N
         (["prove", "production", "--project", "nowhere"], "access: nowhere has no Pulumi.yaml"),
         (["prove", "production", "--declared", "nowhere.json"], "access: nowhere.json can't be read: "),
         (["prove", "production", "--declared", "README.md"], "access: README.md: not JSON"),
-        (["prove", "production", "--yes"], "access: --yes is for --clean"),
+        (["prove", "production", "--yes"], "access: --yes needs --clean"),
         ([*PROVE, "--json", "nowhere/proof.json"], "access: nowhere/proof.json can't be written: No such file"),
         (["prove", "development", "--create-probes"], "access: none of the stacks exports a role"),
         (["prove", "nowhere"], "access: profile 'nowhere' is not in the AWS configuration; there are: production, "),
@@ -201,7 +201,7 @@ def test_without_probes_people_test_and_nothing_is_created(proved: Sandbox) -> N
         (["diff", "README.md", "README.md"], "access: README.md: "),
     ],
 )
-def test_an_impossible_proof_is_refused_in_one_line(proved: Sandbox, arguments: list[str], message: str) -> None:
+def test_errors_are_reported_in_one_line(proved: Sandbox, arguments: list[str], message: str) -> None:
     done = access(proved, *arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(message)
@@ -218,7 +218,7 @@ def test_an_impossible_proof_is_refused_in_one_line(proved: Sandbox, arguments: 
         ["production", "--stack-profile", "production"],
     ],
 )
-def test_usage_errors_exit_with_2(proved: Sandbox, arguments: list[str]) -> None:
+def test_invalid_arguments_exit_with_2(proved: Sandbox, arguments: list[str]) -> None:
     assert access(proved, "prove", *arguments).returncode == 2
 
 
@@ -237,7 +237,7 @@ def test_no_secret_is_printed(proved: Sandbox, monkeypatch: pytest.MonkeyPatch) 
         for stack in STACKS
     ]
     texts: list[str] = []
-    proof = prove(participants, Settings(create_probes=True, patience=0), progress=texts.append)
+    proof = prove(participants, Settings(create_probes=True, wait_seconds=0), progress=texts.append)
     texts += [report.render(proof) for report in (json_report, junit_report, markdown_report, html_report)]
     texts += [text_report.render(proof, colour=True), repr(proof)]
     assert len(secrets) > 10
@@ -248,12 +248,12 @@ def test_a_failed_proof_is_cleaned_up(proved: Sandbox, monkeypatch: pytest.Monke
     def fail(*_: object) -> None:
         raise AccessError("midway")
 
-    monkeypatch.setattr("access.prove.proof._enter", fail)
+    monkeypatch.setattr("access.prove.proof._test_assume_role", fail)
     outputs = proved.engine.outputs("production")
     participants = [
         Participant(Account("production", proved.layout.aws_config), parse_stack_outputs("production", outputs)),
         Participant(Account(OUTSIDER, proved.layout.aws_config)),
     ]
     with pytest.raises(AccessError, match="midway"):
-        prove(participants, Settings(create_probes=True, patience=0))
+        prove(participants, Settings(create_probes=True, wait_seconds=0))
     assert proved.left_over_probes() == []

@@ -1,4 +1,4 @@
-"""Tests of the proof while services see changes to IAM late, each after its own delay: it is slow but never wrong."""
+"""Test proofs while services see changes to IAM with different delays: they are slow, and never wrong."""
 
 import json
 import threading
@@ -71,7 +71,7 @@ def deployed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @contextmanager
 def lagging(sandbox: Sandbox, lags: Mapping[str, int]) -> Iterator[SandboxClock]:
-    """Delay the services' views within the context. Earlier changes are visible everywhere."""
+    """Let services lag while the context lasts. Earlier changes are known everywhere."""
     clock = SandboxClock(sandbox, lags)
     try:
         yield clock
@@ -133,7 +133,7 @@ def mend(sandbox: Sandbox, right: Documents) -> None:
         iam.detach_role_policy(**FULL_ACCESS)
 
 
-def proof_of(sandbox: Sandbox, clock: SandboxClock, patience: float = 65) -> Proof:
+def proof_of(sandbox: Sandbox, clock: SandboxClock, wait_seconds: float = 65) -> Proof:
     config = sandbox.layout.aws_config
     participants = [
         *(
@@ -142,7 +142,7 @@ def proof_of(sandbox: Sandbox, clock: SandboxClock, patience: float = 65) -> Pro
         ),
         Participant(Account(OUTSIDER, config)),
     ]
-    return prove(participants, Settings(create_probes=True, patience=patience, clock=clock))
+    return prove(participants, Settings(create_probes=True, wait_seconds=wait_seconds, clock=clock))
 
 
 DEVELOPER, TESTER = "member of development/Developers", "member of development/Testers"
@@ -170,7 +170,7 @@ def unexpected(proof: Proof) -> list[Cell]:
 
 
 @pytest.mark.parametrize("service", WIDENED)
-def test_newly_opened_access_is_found(deployed: Sandbox, service: str) -> None:
+def test_access_that_was_just_opened_is_found(deployed: Sandbox, service: str) -> None:
     right = read(deployed)
     try:
         with lagging(deployed, dict.fromkeys(WIDENED, 20) | {service: 60}) as clock:
@@ -183,7 +183,7 @@ def test_newly_opened_access_is_found(deployed: Sandbox, service: str) -> None:
 
 
 @pytest.mark.parametrize("lags", [{"sts": 60, "s3": 45, "iam": 1}, {"sts": 5, "s3": 20, "iam": 60}], ids=str)
-def test_newly_closed_access_is_proved_closed(deployed: Sandbox, lags: Mapping[str, int]) -> None:
+def test_access_that_was_just_closed_is_denied(deployed: Sandbox, lags: Mapping[str, int]) -> None:
     right = read(deployed)
     widen(deployed, right, WIDENED)
     with lagging(deployed, lags) as clock:
@@ -196,12 +196,12 @@ def test_newly_closed_access_is_proved_closed(deployed: Sandbox, lags: Mapping[s
 
 
 @pytest.mark.parametrize("service", WIDENED)
-def test_without_enough_time_the_proof_is_inconclusive(deployed: Sandbox, service: str) -> None:
+def test_without_enough_time_nothing_is_proved_and_nothing_is_wrong(deployed: Sandbox, service: str) -> None:
     right = read(deployed)
     try:
         with lagging(deployed, {service: 10_000}) as clock:
             widen(deployed, right, [service])
-            proof = proof_of(deployed, clock, patience=5)
+            proof = proof_of(deployed, clock, wait_seconds=5)
     finally:
         mend(deployed, right)
     assert not proof.holds

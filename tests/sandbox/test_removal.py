@@ -16,19 +16,19 @@ from access.errors import AccessError
 from access.iam.account_reader import read_account
 from access.interruption import Interruption
 from access.participants import Participant
+from access.prove.fixture import workers
 from access.prove.inventory import Run
 from access.prove.leftovers import Leftovers, find_leftovers
 from access.prove.proof import Settings, prove
-from access.prove.removal import Removal, left_over, remove
+from access.prove.removal import Removal, describe_left, remove
 from access.prove.rights import rights
-from access.prove.stage import workers
 from access.stack_outputs import parse_stack_outputs
 from sandbox.profiles import OUTSIDER, OUTSIDERS_ACCOUNT
 from tests.sandbox.conftest import Sandbox, copy_of
 
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
 ACCOUNTS = (PRODUCTION, DEVELOPMENT, OUTSIDERS_ACCOUNT)
-PROVE = Settings(create_probes=True, patience=0)
+PROVE = Settings(create_probes=True, wait_seconds=0)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def participants(ready: Sandbox) -> list[Participant]:
 def clean(participants: Sequence[Participant]) -> tuple[Leftovers, Removal]:
     found = find_leftovers(participants)
     with Interruption() as interruption, workers(8) as pool:
-        return found, remove(found.things, pool, interruption)
+        return found, remove(found.resources, pool, interruption)
 
 
 def inventory_of(sandbox: Sandbox) -> dict[str, Any]:
@@ -131,18 +131,18 @@ def test_foreign_resources_survive_proofs(
     assert prove(participants, PROVE).holds
     assert inventory_of(ready) == before
     with monkeypatch.context() as killed:
-        killed.setattr("access.prove.stage.remove", lambda *_: Removal((), {}))
+        killed.setattr("access.prove.fixture.remove", lambda *_: Removal((), {}))
         prove(participants, PROVE)
     assert inventory_of(ready) != before
     found, removal = clean(participants)
-    assert len(removal.removed) == len(found.things) > 15
+    assert len(removal.removed) == len(found.resources) > 15
     assert not removal.left
     assert inventory_of(ready) == before
 
     found, removal = clean(participants)
-    assert (found.things, found.unseen, removal.removed) == ([], [], ())
-    assert {thing.kind for thing in found.not_ours} == {"user", "role", "policy", "bucket", "object"}
-    assert {thing.name for thing in found.not_ours if thing.kind == "object"} == {
+    assert (found.resources, found.unchecked, removal.removed) == ([], [], ())
+    assert {resource.kind for resource in found.foreign} == {"user", "role", "policy", "bucket", "object"}
+    assert {resource.name for resource in found.foreign if resource.kind == "object"} == {
         "access-probe-1a2b3c4d/object",
         "access-probe-1a2b3c4d/deleted",
         "access-probe-00000000/deleted",
@@ -155,8 +155,8 @@ def test_the_mark_of_another_run_is_not_enough(ready: Sandbox, participants: Seq
     session.iam.create_user(UserName=f"{run.name}-0", Path="/access-probe/", Tags=other.tags)
     try:
         found = find_leftovers(participants)
-        assert f"{run.name}-0" not in [thing.name for thing in found.things]
-        assert f"{run.name}-0" in [thing.name for thing in found.not_ours]
+        assert f"{run.name}-0" not in [resource.name for resource in found.resources]
+        assert f"{run.name}-0" in [resource.name for resource in found.foreign]
     finally:
         session.iam.delete_user(UserName=f"{run.name}-0")
 
@@ -222,27 +222,27 @@ def test_a_failed_removal_is_reported_and_the_others_continue(
     assert message.endswith("to remove the rest: access prove … --clean")
     left = ready.left_over_probes()
     assert len([name for name in left if name not in LOOKALIKES and "ours" not in name]) >= 2
-    assert {thing.kind for thing in clean(participants)[0].things} == {"role"}
+    assert {resource.kind for resource in clean(participants)[0].resources} == {"role"}
 
 
 def test_a_leftover_that_can_not_be_removed_is_named_and_the_others_are_removed(
     ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as killed:
-        killed.setattr("access.prove.stage.remove", lambda *_: Removal((), {}))
+        killed.setattr("access.prove.fixture.remove", lambda *_: Removal((), {}))
         prove(participants, PROVE)
     iam = ready.accounts.administrator(PRODUCTION).iam
-    names = [thing.name for thing in find_leftovers(participants).things if thing.kind == "role"]
+    names = [resource.name for resource in find_leftovers(participants).resources if resource.kind == "role"]
     (name,) = (name for name in names if name.startswith("UpdateApp-"))
     own = {"RoleName": name, "PolicyName": "somebody-elses"}
     deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
     iam.put_role_policy(**own, PolicyDocument=json.dumps(deny))
     found, removal = clean(participants)
-    assert [(thing.kind, thing.name) for thing in removal.left] == [("role", name)]
-    assert left_over(removal.left).startswith(
+    assert [(resource.kind, resource.name) for resource in removal.left] == [("role", name)]
+    assert describe_left(removal.left).startswith(
         f"not removed: 1 in account {PRODUCTION}: role {name} of {PRODUCTION} (DeleteConflict (DeleteRole): "
     )
-    assert len(removal.removed) == len(found.things) - 1
+    assert len(removal.removed) == len(found.resources) - 1
     iam.delete_role_policy(**own)
     assert clean(participants)[1].left == {}
 
@@ -276,15 +276,15 @@ def test_probe_users_can_only_assume_the_tested_roles(
         return [], []
 
     monkeypatch.setattr(Account, "session", session)
-    monkeypatch.setattr("access.prove.proof._settled", try_more)
-    monkeypatch.setattr("access.prove.proof._not_entered", lambda *_: ([], []))
+    monkeypatch.setattr("access.prove.proof._run_checks", try_more)
+    monkeypatch.setattr("access.prove.proof._untested", lambda *_: ([], []))
     prove(participants, PROVE)
     assert len(signed_in) == 8
 
 
 def test_probes_expire_after_an_hour(participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch) -> None:
     long_ago = Run("access-probe-0000aaaa", Run().since.replace(year=2020))
-    monkeypatch.setattr("access.prove.stage.Run", lambda: long_ago)
+    monkeypatch.setattr("access.prove.fixture.Run", lambda: long_ago)
     proof = prove(participants, PROVE)
     assert not proof.holds
     assert {cell.result for cell in proof.cells if cell.operation == "sts:AssumeRole"} <= {"DENY", "INCONCLUSIVE"}
@@ -304,8 +304,8 @@ ONE_OF_EACH_STATEMENT = [statement["Action"][0] for statement in rights()["State
 def test_the_documented_rights_are_sufficient_and_each_is_needed(
     ready: Sandbox, participants: Sequence[Participant], monkeypatch: pytest.MonkeyPatch, actions: Sequence[str]
 ) -> None:
-    monkeypatch.setattr("access.prove.proof._settled", lambda *_: ([], []))
-    monkeypatch.setattr("access.prove.proof._not_entered", lambda *_: ([], []))
+    monkeypatch.setattr("access.prove.proof._run_checks", lambda *_: ([], []))
+    monkeypatch.setattr("access.prove.proof._untested", lambda *_: ([], []))
     production = participants[0]
     assert production.outputs
     iam: Any = production.account.administrator.iam
@@ -330,11 +330,11 @@ def test_the_documented_rights_are_sufficient_and_each_is_needed(
         iam.put_group_policy(GroupName=provers, PolicyName="rights", PolicyDocument=json.dumps(document))
         try:
             with monkeypatch.context() as killed:
-                killed.setattr("access.prove.stage.remove", lambda *_: Removal((), {}))
+                killed.setattr("access.prove.fixture.remove", lambda *_: Removal((), {}))
                 prove([both], PROVE)
             found, removal = clean([both])
             state = read_account(account.administrator, account.account_id, ["UpdateApp"], ["productionapp"])
-            return bool(removal.removed) and not (found.unseen or removal.left or state.unread)
+            return bool(removal.removed) and not (found.unchecked or removal.left or state.unread)
         except (ClientError, AccessError):
             return False
         finally:

@@ -95,7 +95,7 @@ def test_one_command_deploys_and_proves_all_stacks_in_order(world: tuple[Project
     assert headings == [f"{stack} (account {account})" for stack, account in accounts.items()]
     for thing in ("bucket acme-tapes", "user alice"):
         assert f"created for the sandbox, because the file says that it exists: {thing}\n" in printed
-    assert "Everything that was read and tried came out as expected" in printed
+    assert "Everything read and tested is as expected" in printed
     assert "member of auditors+clerks/Clerks, power user" in printed
     assert "permission set auditors+clerks/Night" in printed
     assert printed.endswith("\ndeployed\n")
@@ -315,7 +315,7 @@ def test_an_encrypted_external_id_is_replaced_by_the_sandboxs_own(
     printed = edited.done("up", "books")
     assert "books: acme:roles[0].externalId is encrypted for your own backend" in printed
     assert "assume the role without the external id" in printed
-    assert "Everything that was read and tried came out as expected" in printed
+    assert "Everything read and tested is as expected" in printed
     monkeypatch.setattr("sandbox.commands.prove_access", lambda *arguments: True)
     assert edited.done("up", "books").endswith("\nnothing to change\n")
     assert '{"ReadBooks": "[secret]"}' in edited.done("outputs")

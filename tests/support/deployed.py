@@ -1,4 +1,4 @@
-"""Accounts in memory, deployed as the stacks declare, for tests to change behind the stacks' back."""
+"""Accounts in memory, deployed as the stacks declare, for tests to change manually."""
 
 import copy
 import json
@@ -50,7 +50,7 @@ AWS_POLICIES = {
     "AmazonEC2FullAccess": allow(["ec2:*", "cloudwatch:*"]),
     "SecurityAudit": allow(["s3:GetBucketPolicy", "s3:ListAllMyBuckets", "iam:GetRole", "iam:ListRoles"]),
 }
-"""AWS's own managed policies, or enough of them."""
+"""Some AWS managed policies."""
 
 
 class Account:
@@ -65,7 +65,7 @@ class Account:
         self.buckets: dict[str, dict[str, Any]] = {}
         self.saml: list[str] = []
         self.unreadable: set[str] = set()
-        """The calls that are refused."""
+        """The refused calls."""
 
     def arn(self, kind: str, name: str) -> str:
         return f"arn:aws:iam::{self.id}:{kind}/{name}"
@@ -104,7 +104,7 @@ class Account:
         inline.append({"PolicyName": name, "PolicyDocument": content})
 
     def attach(self, holder: dict[str, Any], arn: str) -> None:
-        """Attach a managed policy; of AWS's own the name will do."""
+        """Attach a managed policy, by its ARN or the name of an AWS managed policy."""
         arn = arn if arn.startswith("arn:") else f"arn:aws:iam::aws:policy/{arn}"
         holder["AttachedManagedPolicies"].append({"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn})
 
@@ -113,7 +113,7 @@ class Account:
         holder["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn}
 
     def session(self) -> Session:
-        """Return a session that reads it."""
+        """Return a session that reads the account."""
         return Session(lambda service: _Client(self))
 
 
@@ -203,7 +203,7 @@ class Aws:
 
 
 def tutorial() -> State:
-    """The tutorial's stacks, with the bucket's policy and guards."""
+    """Return the tutorial's stacks, with the bucket's policy and guards."""
     made = state()
     insecure = {"Bool": {"aws:SecureTransport": "false"}}
     arns = ["arn:aws:s3:::productionapp", "arn:aws:s3:::productionapp/*"]

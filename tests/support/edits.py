@@ -1,4 +1,4 @@
-"""Edits of the accounts in memory, made behind the stacks' back."""
+"""Manual changes of the accounts in memory."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,37 +11,37 @@ Edit = Callable[[Aws], Any]
 
 
 def inline(content: Any) -> Edit:  # noqa: ANN401
-    """An inline policy of the role."""
+    """Add an inline policy to the role."""
     return lambda aws: aws.production.put(aws.update_app, "Y", content)
 
 
 def attached(content: Any) -> Edit:  # noqa: ANN401
-    """A managed policy more of the role."""
+    """Attach another managed policy to the role."""
     return lambda aws: aws.production.attach(aws.update_app, aws.production.policy("More", content))
 
 
 def own(content: Any) -> Edit:  # noqa: ANN401
-    """Another version of the role's own policy."""
+    """Add another version of the role's own policy."""
     return lambda aws: aws.production.policy("read-write-app-bucket", content)
 
 
 def trust(content: Any) -> Edit:  # noqa: ANN401
-    """Another trust policy."""
+    """Replace the trust policy."""
     return lambda aws: aws.update_app.update(AssumeRolePolicyDocument=content)
 
 
 def bucket_policy(*statements: Mapping[str, Any]) -> Edit:
-    """Statements more in the bucket's policy."""
+    """Add statements to the bucket's policy."""
     return lambda aws: aws.bucket["policy"]["Statement"].extend(statements)
 
 
 def of_group(name: str, content: Any) -> Edit:  # noqa: ANN401
-    """A policy more of a group."""
+    """Add a policy to a group."""
     return lambda aws: aws.development.put(aws.development.group(name), "Y", content)
 
 
 def another_role(account: str, trusted: Any, content: Any = None) -> Edit:  # noqa: ANN401
-    """Another role."""
+    """Add another role."""
 
     def edit(aws: Aws) -> None:
         made = aws.accounts[account].role("Other", trusted)
@@ -52,7 +52,7 @@ def another_role(account: str, trusted: Any, content: Any = None) -> Edit:  # no
 
 
 def user(account: str, content: Any = None, *groups: str, attach: str = "") -> Edit:  # noqa: ANN401
-    """Another user."""
+    """Add another user."""
 
     def edit(aws: Aws) -> None:
         made = aws.accounts[account].user("Norman", *groups)
@@ -65,12 +65,12 @@ def user(account: str, content: Any = None, *groups: str, attach: str = "") -> E
 
 
 def statement(who: Any, action: str | list[str], resource: str | list[str], **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A statement of a bucket's policy."""
+    """Return a statement of a bucket's policy."""
     return {"Sid": "B", "Effect": "Allow", "Principal": who, "Action": action, "Resource": resource, **more}
 
 
 def grants(*objects: str, list_resource: str = BUCKET, **condition: Any) -> Any:  # noqa: ANN401
-    """The role's own policy, with other objects or another condition on listing."""
+    """Return the role's own policy, with other objects or another condition on listing."""
     listing: dict[str, Any] = {"Sid": "L", "Effect": "Allow", "Action": ["s3:GetBucketLocation", "s3:ListBucket"]}
     listing |= {"Resource": list_resource, **condition}
     return document(

@@ -1,4 +1,4 @@
-"""An HTTP server of a test's own, on this machine."""
+"""Serve HTTP on this machine for a test."""
 
 import sys
 import threading
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked."""
+    """A received request."""
 
     method: str
     path: str
@@ -21,13 +21,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What is answered."""
+    """The response to send."""
 
     body: str = ""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     missing: int = 0
-    """How many bytes the server promises and does not send."""
+    """The number of bytes that the server announces and does not send."""
     encoding: str = "utf-8"
 
 
@@ -40,7 +40,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(respond: Callable[[Request], Response]) -> Iterator[str]:
-    """Serve as long as the context lasts; the server's address."""
+    """Serve while the context lasts; yield the server's address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"  # in which a client may ask first whether to send its body
@@ -63,7 +63,7 @@ def serving(respond: Callable[[Request], Response]) -> Iterator[str]:
                 self.wfile.write(body)
 
         def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     with _Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()

@@ -1,4 +1,4 @@
-"""The repository's Markdown pages, read: their headings, links and code blocks."""
+"""Read the repository's Markdown pages: their headings, links and code blocks."""
 
 import re
 from collections.abc import Iterator
@@ -39,16 +39,16 @@ class Page:
 
     @cached_property
     def code(self) -> list[str]:
-        """What stands in backticks, each on one line."""
+        """The texts in backticks, each on one line."""
         return [" ".join(it.split()) for it in _INLINE.findall(self.prose)]
 
     def blocks(self, *languages: str) -> list[str]:
-        """The code blocks in some languages."""
+        """Return the code blocks in some languages."""
         return [body for language, body in _FENCED.findall(self.text) if language in languages]
 
     @cached_property
     def commands(self) -> list[str]:
-        """The commands that people are to type, without comments and prompts."""
+        """The commands for users to type, without comments and prompts."""
         typed = [line for body in self.blocks("sh") for line in body.replace("\\\n", " ").splitlines()]
         console = [line for body in self.blocks("console") for line in body.splitlines()]
         typed += [line.removeprefix("$ ") for line in console if line.startswith("$ ")]
@@ -56,7 +56,7 @@ class Page:
 
 
 def pages() -> Iterator[Page]:
-    """All pages that people read."""
+    """Yield all documentation pages."""
     for path in sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")]):
         yield Page(path, path.read_text())
 

@@ -1,4 +1,4 @@
-"""A small evaluator of IAM policies, so that tests can ask what a document allows rather than how it is written.
+"""Evaluate IAM policies for tests of what a document allows, rather than how it is written.
 
 It is made from the IAM User Guide alone ("IAM JSON policy elements reference", "Policy evaluation logic") and shares
 nothing with ``components/``. It knows what this project's documents use. Anything else, and whatever the guide leaves
@@ -15,16 +15,16 @@ from functools import cached_property, lru_cache, partial
 from typing import Any, Literal
 
 Context = Mapping[str, str | Sequence[str]]
-"""Context keys of a request, each with one value or several. A key without a value is the same as a missing one."""
+"""Context keys of a request, each with one value or several. A key without a value counts as missing."""
 Kind = Literal["identity", "resource", "trust"]
 
 
 class NotModelledError(ValueError):
-    """The policy or request has something that this evaluator does not know."""
+    """A policy or request with a part that this evaluator does not support."""
 
 
 class Decision(Enum):
-    """What policies say of a request. An explicit deny wins over every allow; the default is to deny."""
+    """The result of evaluating policies. An explicit deny wins over every allow; the default is to deny."""
 
     ALLOW = "allow"
     IMPLICIT_DENY = "implicit deny"
@@ -33,23 +33,23 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """A request that AWS has to decide on."""
+    """A request to AWS."""
 
     principal: str
-    """The ARN of the user or role, or the account's ``root``; of a role's session, the role."""
+    """The ARN of the user or role, the account's ``root``, or a session's role."""
     action: str
     resource: str
-    """An ARN; ``*`` for actions that are about no resource."""
+    """An ARN; ``*`` for actions without a resource."""
     context: Context = field(default_factory=dict)
 
     @property
     def account(self) -> str:
-        """The principal's account."""
+        """The id of the principal's account."""
         return self.principal.split(":")[4]
 
     @cached_property
     def keys(self) -> Mapping[str, tuple[str, ...]]:
-        """The context by key in lower case: the case of keys does not matter. AWS itself adds the principal's keys."""
+        """The context by key in lower case, as keys ignore case. AWS adds the principal's keys."""
         keys: dict[str, tuple[str, ...]] = {
             "aws:principalarn": (self.principal,),
             "aws:principalaccount": (self.account,),
@@ -62,7 +62,7 @@ class Request:
 
 
 class Policy:
-    """A policy document, checked as a whole."""
+    """A validated policy document."""
 
     _ELEMENTS: Mapping[Kind, tuple[set[str], set[str]]] = {
         "identity": ({"Effect", "Action", "Resource"}, {"Sid", "Condition"}),
@@ -89,26 +89,26 @@ class Policy:
         self._statements = [_Statement(statement) for statement in document["Statement"]]
 
     def decide(self, request: Request) -> Decision:
-        """What this policy alone says of a request."""
+        """Return what this policy decides for a request."""
         effects = {statement.effect for statement in self._statements if statement.applies(request)}
         if "Deny" in effects:
             return Decision.EXPLICIT_DENY
         return Decision.ALLOW if effects else Decision.IMPLICIT_DENY
 
     def allows(self, request: Request) -> bool:
-        """Whether this policy alone allows a request."""
+        """Return whether this policy allows a request."""
         return self.decide(request) is Decision.ALLOW
 
 
 def decide(policies: Iterable[Policy], request: Request) -> Decision:
-    """What several policies of one identity say together."""
+    """Return what the policies of one identity decide together."""
     decisions = {policy.decide(request) for policy in policies}
     order = (Decision.EXPLICIT_DENY, Decision.ALLOW)
     return next((decision for decision in order if decision in decisions), Decision.IMPLICIT_DENY)
 
 
 def may_across_accounts(request: Request, identity: Iterable[Policy], resource: Policy, owner: str) -> bool:
-    """Whether a principal may do something to a resource of another account: both sides have to allow it.
+    """Return whether a principal may act on a resource of another account: both sides must allow it.
 
     Source: IAM User Guide, "Cross-account policy evaluation logic".
     """
@@ -118,7 +118,7 @@ def may_across_accounts(request: Request, identity: Iterable[Policy], resource: 
 
 
 def may_assume(request: Request, identity: Iterable[Policy], trust: Policy) -> bool:
-    """Whether a principal may assume a role of another account, with the tags and source identity that it passes.
+    """Return whether a principal may assume a role of another account, with the tags and source identity it passes.
 
     Sources: IAM User Guide, "Pass session tags in AWS STS" and "Monitor and control actions taken with assumed roles".
     """
@@ -146,7 +146,7 @@ class _Statement:
                 raise NotModelledError(f"a condition key twice: {sorted(by_key)}")
 
     def applies(self, request: Request) -> bool:
-        """Whether every element matches. A variable that has no value makes the statement void."""
+        """Return whether every element matches. A variable without a value makes the statement void."""
         try:
             return (
                 (self._principals is None or any(_is_principal(named, request) for named in self._principals))
@@ -159,16 +159,16 @@ class _Statement:
 
 
 class _NoValueError(Exception):
-    """A policy variable has no value in this request."""
+    """A policy variable without a value in the request."""
 
 
 def _any(results: Iterable[bool]) -> bool:
-    """As ``any``, but all are found out, so that a variable without a value is seen wherever it stands."""
+    """Return ``any``, but evaluate all, so that a variable without a value is always seen."""
     return any(list(results))
 
 
 def _values(value: object) -> list[str]:
-    """What stands in the document as one text or as a list of texts."""
+    """Return one text, or a list of texts, as a list."""
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(each, str) for each in values):
         raise NotModelledError(f"value {value!r}")
@@ -206,7 +206,7 @@ def _resource(text: str) -> Callable[[str, Request], bool]:
     return partial(_text_matches, _arn_parts(text))
 
 
-# A policy's text in parts: literal text, wildcards and variables. What a variable stands for is taken literally.
+# A policy's text in parts: literal text, wildcards and variables. A variable's value is taken literally.
 _Part = tuple[Literal["literal", "segment wildcard", "wildcard", "variable"], str]
 _SPECIAL = re.compile(r"(\$\{[^}]*\}|[*?])")
 
@@ -228,7 +228,7 @@ def _parts(text: str, wildcards: bool) -> tuple[_Part, ...]:
 
 @lru_cache
 def _arn_parts(text: str) -> tuple[_Part, ...]:
-    """The parts of an ARN's pattern: before the fifth colon, wildcards do not reach over colons."""
+    """Return the parts of an ARN's pattern: before the fifth colon, wildcards do not span colons."""
     parts: list[_Part] = []
     colons = 0
     for kind, piece in _parts(text, wildcards=True):
@@ -267,11 +267,11 @@ def _compiled(expression: str) -> re.Pattern[str]:
 
 # Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Multivalued context keys".
 _Match = Callable[[str, Request], bool]
-"""Whether one value of a request is what one value of a policy asks for."""
+"""A function that compares a request's value with a policy's."""
 
 
 def _operator(name: str, expected: Sequence[str]) -> Callable[[Sequence[str], Request], bool]:
-    """The test of a context key's values: the policy's values are alternatives."""
+    """Return the test of a context key's values. The policy's values are alternatives."""
     every = name.startswith("ForAllValues:")
     if_exists = name.endswith("IfExists")
     operator = name.removeprefix("ForAllValues:").removesuffix("IfExists")
@@ -354,7 +354,7 @@ _W3C_DATE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d
 
 @lru_cache
 def _date(text: str) -> datetime:
-    """A moment, in the W3C's form of ISO 8601 or as seconds since 1970."""
+    """Return a time in the W3C's form of ISO 8601 or in seconds since 1970."""
     if re.fullmatch(r"[0-9]+", text):
         return datetime.fromtimestamp(int(text), UTC)
     if not _W3C_DATE.fullmatch(text):

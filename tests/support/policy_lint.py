@@ -1,4 +1,4 @@
-"""Lints policy documents with parliament, which knows AWS's actions, and the resources and condition keys of each.
+"""Lint policy documents with parliament, which knows AWS's actions with their resources and condition keys.
 
 It is made for identity policies. A trust policy has no ``Resource`` and a key's policy has ``*``: both mean what the
 document stands on, so parliament is shown that ARN in the place.
@@ -14,7 +14,7 @@ with warnings.catch_warnings():
     import parliament  # type: ignore[import-untyped]
 
 ROLE_ARN = "arn:aws:iam::999999999999:role/UpdateApp"
-"""What a trust policy stands on. To the linter a role is like any other."""
+"""A resource for trust policies. The linter accepts any role."""
 
 _FALSE_FINDINGS = re.compile(
     # Its pattern of an IPv6 address has six groups of decimal digits and no ::
@@ -24,7 +24,7 @@ _FALSE_FINDINGS = re.compile(
 
 @cache
 def findings(text: str, stands_on: str = "") -> tuple[str, ...]:
-    """What is wrong with a document: the kind and the detail of each finding.
+    """Return the kind and detail of each finding in a document.
 
     Args:
         text: the document.
@@ -39,11 +39,11 @@ def findings(text: str, stands_on: str = "") -> tuple[str, ...]:
         if arns:
             statement["Resource"] = [_without_colon(arn) for arn in arns]
     policy = parliament.analyze_policy_string(json.dumps(document), ignore_private_auditors=True)
-    told = (f"{finding.issue} {finding.detail}" for finding in policy.findings)
-    return tuple(finding for finding in told if not _FALSE_FINDINGS.match(finding))
+    texts = (f"{finding.issue} {finding.detail}" for finding in policy.findings)
+    return tuple(finding for finding in texts if not _FALSE_FINDINGS.match(finding))
 
 
 def _without_colon(arn: str) -> str:
-    """S3 takes a colon in an object's key, parliament does not."""
+    """Replace colons in an object's key, which S3 allows and parliament does not."""
     bucket, slash, key = arn.partition("/")
     return bucket + slash + (key.replace(":", ".") if ":s3:" in bucket else key)

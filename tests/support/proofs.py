@@ -1,4 +1,4 @@
-"""Proofs to report: the tutorial's, in order and out of order, and whatever Hypothesis draws."""
+"""Example proofs for reports: the tutorial's, correct and wrong, and those that Hypothesis draws."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,7 +31,7 @@ PRINCIPALS = (
     Principal("administrator of 111111111111", "111111111111"),
     Principal("administrator of 222222222222, another account", "222222222222"),
 )
-"""The tutorial's, and some more."""
+"""The tutorial's principals, and some more."""
 
 _ASSUME: dict[str, tuple[Expected, str]] = {
     "member of Developers": ("ALLOW", "Developers: allow"),
@@ -78,7 +78,7 @@ _IN_THE_ROLE: tuple[tuple[str, str, Expected, str], ...] = (
         "list a bucket of 111111111111",
         "s3:ListBucket",
         "DENY",
-        "in the role there are no rights but the role's",
+        "the role's session has the role's rights only",
     ),
 )
 
@@ -97,7 +97,7 @@ def _cells_without_ids() -> Iterator[Cell]:
         expected, because = _ASSUME[principal.name]
         said = BY_A_DENY if because == "Testers: deny" else ""
         yield Cell(principal.name, ROLE, ASSUME, "sts:AssumeRole", expected, because, expected, said)
-        # It trusts the same account, and nobody is denied it: who may assume any role may assume it.
+        # It trusts the same account without a Deny, so power users may assume it.
         any_role = principal.account_id == "111111111111" and ("power user" in principal.name or expected == "ALLOW")
         beside: Expected = "ALLOW" if any_role and principal.name != "member of Developers" else "DENY"
         because = "a policy allows every role" if beside == "ALLOW" else "nothing allows it"
@@ -108,7 +108,7 @@ def _cells_without_ids() -> Iterator[Cell]:
 
 
 def sample() -> Proof:
-    """The tutorial's matrix, as it should be."""
+    """Return the tutorial's matrix with all results as expected."""
     return Proof(
         started=STARTED,
         ended=STARTED + timedelta(seconds=41.5),
@@ -120,7 +120,7 @@ def sample() -> Proof:
 
 
 def with_result(proof: Proof, principal: str, action: str, result: Result, detail: str = "", role: str = ROLE) -> Proof:
-    """The proof, but for what one cell came to."""
+    """Return the proof with another result in one cell."""
 
     def changed(cell: Cell) -> Cell:
         wanted = (cell.principal, cell.role, cell.action) == (principal, role, action)
@@ -132,7 +132,7 @@ def with_result(proof: Proof, principal: str, action: str, result: Result, detai
 
 
 def red() -> Proof:
-    """The tutorial's matrix with something out of order: one allowed, one denied, two that decide nothing."""
+    """Return the tutorial's matrix with a wrong ALLOW, a wrong DENY, and two inconclusive cells."""
     proof = with_result(sample(), "member of Testers, power user", ASSUME, "ALLOW", "it was allowed")
     proof = with_result(
         proof,
@@ -169,12 +169,12 @@ NOT_READ = "service control policies"
 
 
 def reviewed(*findings: Finding) -> Proof:
-    """The tutorial's matrix, with a review that found something about what the role allows."""
+    """Return the tutorial's matrix, with a review that has a finding about the role's rights."""
     return replace(sample(), review=Review((TRUST, replace(RIGHTS, findings=findings)), (KNOWN,), (NOT_READ,)))
 
 
 def twins() -> Proof:
-    """Two roles of the same name in two accounts, one of them without a bucket."""
+    """Return a proof with two roles of the same name in two accounts, one of them without a bucket."""
     proof = sample()
     other = ProvedRole(ROLE.replace("999999999999", "888888888888"), ())
     cells = tuple(
@@ -185,7 +185,7 @@ def twins() -> Proof:
 
 
 def large(principals: int = 50, actions: int = 20) -> Proof:
-    """A matrix of many principals, with names as long as they come, and some cells out of order."""
+    """Return a matrix of many principals with very long names, and some wrong cells."""
     accounts = [f"{100000000000 + number}" for number in range(4)]
     who = tuple(
         Principal(
@@ -225,7 +225,7 @@ ORIGIN_TEXT = (
 
 
 def many(roles: int = 20, actions: int = 20) -> Proof:
-    """A matrix of many principals and many roles, as a platform team has them."""
+    """Return a matrix of many principals and many roles, like a platform team's."""
     one = large(actions=actions)
     arns = [f"{ROLE}ForTheDataPlatform{number:02}" for number in range(roles)]
     cells = tuple(
@@ -251,7 +251,7 @@ HOSTILE = (
 
 
 def hostile() -> Proof:
-    """A proof in which all that comes from outside means mischief."""
+    """Return a proof in which all external texts are hostile."""
     role = f"arn:aws:iam::999999999999:role/{HOSTILE[0]}"
     cells = [
         Cell(name, role, action, HOSTILE[2], "DENY", HOSTILE[3], result, HOSTILE[4])
@@ -276,7 +276,7 @@ def tuples(of: "st.SearchStrategy[str]") -> "st.SearchStrategy[tuple[str, ...]]"
 
 
 def reviews() -> "st.SearchStrategy[Review]":
-    """Any review at all whose readings have ids of their own."""
+    """Draw any review with unique ids."""
     finding = st.builds(
         Finding,
         kind=st.sampled_from(get_args(Kind)),
@@ -289,7 +289,7 @@ def reviews() -> "st.SearchStrategy[Review]":
         id=texts,
         account_id=accounts,
         subject=texts,
-        what=texts,
+        question=texts,
         findings=st.lists(finding, max_size=2).map(tuple),
     )
     return st.builds(
@@ -312,7 +312,7 @@ origins = st.builds(
 
 @st.composite
 def proofs(draw: DrawFn) -> Proof:
-    """Any proof at all whose names lead to one thing each."""
+    """Draw any proof with unique names."""
     names = draw(st.lists(texts, unique=True, max_size=4))
     arns = draw(st.lists(st.builds("arn:aws:iam::{}:role/x{}".format, accounts, texts), unique=True, max_size=3))
     cells: list[Cell] = []

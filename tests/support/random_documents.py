@@ -1,4 +1,4 @@
-"""Random policy documents whose statements overlap, and small changes to them."""
+"""Generate random policy documents with overlapping statements, and small changes to them."""
 
 import copy
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ _CONDITIONS: Sequence[tuple[str, str, Sequence[str]]] = (
 
 
 def statement(random: Random, *, with_principal: bool, conditions: int = 3) -> Statement:
-    """A random statement."""
+    """Return a random statement."""
     made: Statement = {"Sid": f"S{random.randrange(1000)}", "Effect": random.choice(["Allow", "Allow", "Deny"])}
     if with_principal:
         made["Principal"] = {"AWS": _some(random, _PRINCIPALS)}
@@ -68,13 +68,13 @@ def statement(random: Random, *, with_principal: bool, conditions: int = 3) -> S
 
 
 def document(random: Random, *, with_principal: bool) -> Document:
-    """A random document."""
+    """Return a random document."""
     statements = [statement(random, with_principal=with_principal) for _ in range(random.randint(1, 3))]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
 def changed(random: Random, before: Document) -> Document:
-    """A document with a statement or two that are other than they were, or more, or fewer."""
+    """Return the document with one or two statements changed, added or removed."""
     after = copy.deepcopy(before)
     statements: list[Statement] = after["Statement"]
     with_principal = "Principal" in statements[0]

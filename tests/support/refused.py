@@ -1,4 +1,4 @@
-"""How a call is refused."""
+"""Return how AWS refuses a call."""
 
 from collections.abc import Callable
 from typing import Any

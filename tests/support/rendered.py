@@ -1,4 +1,4 @@
-"""Rendered states of the repository, made of the components' own documents."""
+"""Build rendered states of the repository from the components' own documents."""
 
 import copy
 import json
@@ -13,7 +13,7 @@ from components.read_write_bucket_role import identity_policy
 from components.trust import trust_policy
 
 State = dict[str, Any]
-"""As JSON has it."""
+"""JSON."""
 
 PRODUCTION, DEVELOPMENT = "999999999999", "111111111111"
 ROLE = f"arn:aws:iam::{PRODUCTION}:role/UpdateApp"
@@ -21,7 +21,7 @@ AWS = Partition("aws", "amazonaws.com")
 
 
 def role(name: str = "UpdateApp", **options: Any) -> State:  # noqa: ANN401 (as the components have it)
-    """A role, with options of the component."""
+    """Return a role, with options of the component."""
     args: Any = {"name": name, "trusted_account_id": DEVELOPMENT, "bucket": "productionapp", **options}
     checked: ReadWriteBucketRoleArgs = args
     return {
@@ -36,7 +36,7 @@ def role(name: str = "UpdateApp", **options: Any) -> State:  # noqa: ANN401 (as 
 
 
 def group(name: str, *, members: list[str] | None = None, kind: str = "group", **options: Any) -> State:  # noqa: ANN401
-    """A grantee that may or may not assume roles: ``allow`` and ``deny`` have their ARNs."""
+    """Return a grantee: ``allow`` and ``deny`` are the ARNs of roles."""
     policies = []
     for key, effect in (("allow", "Allow"), ("deny", "Deny")):
         if key in options:
@@ -47,7 +47,7 @@ def group(name: str, *, members: list[str] | None = None, kind: str = "group", *
 
 
 def bucket(name: str = "productionapp", *statements: Mapping[str, Any]) -> State:
-    """A bucket, with a policy of these statements."""
+    """Return a bucket, with a policy of these statements."""
     policy = {"Version": "2012-10-17", "Statement": list(statements)} if statements else None
     return {"name": name, "policy": policy}
 
@@ -55,7 +55,7 @@ def bucket(name: str = "productionapp", *statements: Mapping[str, Any]) -> State
 def state(
     roles: list[State] | None = None, grantees: list[State] | None = None, buckets: list[State] | None = None
 ) -> State:
-    """The tutorial's two stacks, with other roles, grantees and buckets."""
+    """Return the tutorial's two stacks, with other roles, grantees and buckets."""
     tutorial = [group("Developers", allow=[ROLE]), group("Testers", deny=[ROLE])]
     empty = {"project": "cross-account-access", "region": "us-east-1", "partition": "aws", "unresolved": []}
     production = {"roles": [role()] if roles is None else roles, "grantees": [], "buckets": buckets or [bucket()]}
@@ -71,5 +71,5 @@ def state(
 
 
 def parsed(made: State) -> Rendered:
-    """A state as the product reads it."""
+    """Return a state as parsed by the product."""
     return read(json.dumps(made), "a file")

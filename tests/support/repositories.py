@@ -1,4 +1,4 @@
-"""Git repositories of a test's own that hold this repository's program."""
+"""Create temporary Git repositories with this repository's program."""
 
 import shutil
 import subprocess
@@ -11,21 +11,21 @@ _PACKAGES = ("stack", "components")
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints, which has to succeed."""
+    """Run git, which must succeed, and return its output."""
     identity = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
     command = ["git", "-C", str(folder), *identity, *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def commit(folder: Path) -> str:
-    """Commit all that is there; the commit."""
+    """Commit everything, and return the commit."""
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "change")
     return git(folder, "rev-parse", "HEAD")
 
 
 def make_repository(folder: Path) -> None:
-    """A repository whose branch main has one commit: the program and its stack files."""
+    """Create a repository whose branch main has one commit: the program and its stack files."""
     folder.mkdir()
     for name in _PROGRAM:
         shutil.copy(REPOSITORY / name, folder / name)

@@ -1,4 +1,4 @@
-"""A second opinion on whether one policy document allows more than another: that of an SMT solver.
+"""Decide with an SMT solver whether one policy document allows more than another, as a second opinion.
 
 It is made from the IAM User Guide and shares nothing with the product. It knows what the tests' random documents use;
 the solver may also not know.
@@ -13,15 +13,15 @@ from typing import Any
 import z3
 
 Sides = tuple[Mapping[str, Any], Mapping[str, Any] | None]
-"""A trust policy, and the identity policy; none of somebody who may do everything."""
+"""A trust policy, and the identity policy, which is ``None`` for a principal that may do everything."""
 
 _START = "arn:aws:iam::"
 _SLOTS = 3
-"""So many values of a multivalued key are tried at most."""
+"""The maximum number of values of a multivalued key."""
 
 
 def is_wider(before: Mapping[str, Any], after: Mapping[str, Any], effort: int = 100_000) -> bool | None:
-    """Return whether there is a request that is allowed after and was not before; none if the solver can't tell.
+    """Return whether any request is allowed after and was not before; ``None`` if the solver can't decide.
 
     Args:
         before: a document.
@@ -38,7 +38,7 @@ def is_wider(before: Mapping[str, Any], after: Mapping[str, Any], effort: int = 
 
 
 def may_newly_assume(role_arn: str, before: Sides, after: Sides, account: str, effort: int = 2_000_000) -> bool | None:
-    """Return whether somebody of an account may assume a role after and could not before; none if it can't tell.
+    """Return whether any principal of an account may newly assume a role; ``None`` if the solver can't decide.
 
     Source: IAM User Guide, "Cross-account policy evaluation logic" and "Pass session tags in AWS STS".
 
@@ -92,7 +92,7 @@ class _World:
         return self._kind == ":user/"
 
     def _tags(self) -> list[Any]:
-        """A tag is passed exactly where aws:TagKeys names it."""
+        """Return the constraints that a tag is passed exactly where aws:TagKeys names it."""
         if "aws:tagkeys" not in self._lists:
             return []
         found = []

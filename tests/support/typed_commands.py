@@ -1,4 +1,4 @@
-"""The tests that run the commands which the pages tell people to type."""
+"""The tests that run the commands shown in the documentation."""
 
 from collections.abc import Iterator
 
@@ -40,10 +40,10 @@ ELSEWHERE = {
         f"{_EXAMPLES}::test_another_project_reads_the_outputs_and_its_role_may_switch"
     ),
     "access changes main": "tests/unit/access/changes/test_revisions.py::test_the_working_tree_is_compared_by_default",
-    "access diff old.json new.json": f"{_PROVE}::test_a_red_proof_fails_and_a_comparison_names_who_gained",
+    "access diff old.json new.json": f"{_PROVE}::test_a_red_proof_fails_and_a_comparison_names_gains",
     "access lint production": "tests/sandbox/test_access.py::test_lint_checks_every_deployed_policy",
     "access prove production development --outsider another-account --create-probes --html proof.html --json"
-    " proof.json": f"{_PROVE}::test_the_proof_is_written_in_every_format",
+    " proof.json": f"{_PROVE}::test_the_proof_is_reported_in_every_format",
     "access exec": "tests/unit/access/switch/test_published.py::test_by_number_or_name",
     "access console production/UpdateApp --profile David --open": f"{_SWITCH}::test_open_hides_the_link",
     "access revoke production/UpdateApp": f"{_SWITCH}::test_revoke_and_begin_new_sessions",
@@ -68,7 +68,7 @@ ELSEWHERE = {
         _IMPORTED
     ),
 }
-"""What another test does: the same command, or what it comes to where the command needs the network."""
+"""The test of each command, or of its effect if the command needs the network."""
 
 
 def in_a_shell(name: str) -> list[str]:

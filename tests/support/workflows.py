@@ -1,4 +1,4 @@
-"""Workflows of GitHub Actions, read, and their steps run as GitHub would run them."""
+"""Read workflows of GitHub Actions, and run their steps as GitHub would."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _EXPRESSION = re.compile(r"\$\{\{ *([^{}]*?) *\}\}")
 
 
 def read(name: str) -> dict[Any, Any]:
-    """A workflow, by its file's name."""
+    """Return a workflow by its file's name."""
     found: dict[Any, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
     return found
 
@@ -30,11 +30,11 @@ class Runner:
     folder: Path
     environment: dict[str, str]
     expressions: dict[str, str] = field(default_factory=dict)
-    """What the expressions of the workflow come to."""
+    """The values of the workflow's expressions."""
 
     @classmethod
     def at(cls, folder: Path) -> "Runner":
-        """A runner with nothing in it, in a folder that exists."""
+        """Return a runner in an existing folder, without values."""
         temporary = folder / "temporary"
         temporary.mkdir()
         return cls(
@@ -70,7 +70,7 @@ class Runner:
         return done
 
     def said(self, name: str) -> Mapping[str, str]:
-        """What steps have written for others: ``output`` or ``env``."""
+        """Return the values that steps wrote to ``output`` or ``env``."""
         file = self.folder / "temporary" / name
         lines = file.read_text().splitlines() if file.exists() else []
         return dict(line.split("=", 1) for line in lines)

@@ -177,7 +177,7 @@ def current_event_loop(event_loop: asyncio.AbstractEventLoop) -> None:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs a program, or a stack's whole program, with mocks, and lints the documents."""
+    """Return a function that runs part of a program, or a whole stack, under mocks and lints its documents."""
 
     def run(
         program: Callable[[], object] | None = None,

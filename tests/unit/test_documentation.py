@@ -114,7 +114,7 @@ TARGETS = dict(re.findall(r"^([a-z-]+):[^#\n]*## (.+)$", (REPOSITORY / "Makefile
 
 
 def words(line: str) -> list[str]:
-    """The words of a command, without what a shell does with its output."""
+    """Return the words of a command, without redirections and pipes."""
     evaluated = re.fullmatch(r'eval "\$\((.*)\)"', line)
     return shlex.split(re.split(r" [|>] ", evaluated[1] if evaluated else line)[0])
 
@@ -143,7 +143,7 @@ def test_every_command_can_be_typed(page: Page) -> None:
 
 
 def begun(page: Page) -> Iterator[str]:
-    """The commands within sentences. Three dots stand for anything, so such a command need not be whole."""
+    """Yield the commands within sentences. Three dots stand for anything, so such a command need not be whole."""
     for line in page.code:
         if re.match(r"(\.venv/bin/python -m |python -m |access |make )[a-z]", line):
             yield line
@@ -185,7 +185,7 @@ def test_a_bare_make_shows_every_target() -> None:
     assert set(declared[1].split()) == {*TARGETS}
 
 
-# What people are told when something fails.
+# Messages when something fails.
 
 
 SOURCES = ("access", "components", "sandbox", "stack")

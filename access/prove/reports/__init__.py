@@ -1,1 +1,1 @@
-"""A proof, as people and machines read it: each report is one function from the proof to text."""
+"""Write reports of a proof: each format is one function from the proof to text."""

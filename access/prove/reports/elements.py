@@ -1,4 +1,4 @@
-"""HTML and SVG as a tree, so that text from outside is escaped wherever it is put."""
+"""Build HTML and SVG as a tree, so that all text is escaped."""
 
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -6,14 +6,14 @@ from xml.etree.ElementTree import Element, SubElement
 from ...escaping import visible
 
 
-def add(parent: Element, tag: str, text: str = "", **attributes: Any) -> Element:  # noqa: ANN401 (as it is written)
-    """Put an element into another, at its end.
+def add(parent: Element, tag: str, text: str = "", **attributes: Any) -> Element:  # noqa: ANN401 (any value with a text form)
+    """Append an element to another.
 
     Args:
-        parent: the other.
+        parent: the other element.
         tag: the element's name.
-        text: what it begins with.
-        attributes: in Python's spelling: ``class_``, ``aria_label``; ``None`` for one that is not there.
+        text: its text.
+        attributes: its attributes in Python's spelling, e.g. ``class_``; one that is ``None`` is left out.
     """
     written = {
         name.rstrip("_").replace("_", "-"): visible(str(value))
@@ -26,7 +26,7 @@ def add(parent: Element, tag: str, text: str = "", **attributes: Any) -> Element
 
 
 def add_text(parent: Element, text: str) -> None:
-    """Put text into an element, at its end."""
+    """Append text to an element."""
     if len(parent):
         last = parent[-1]
         last.tail = (last.tail or "") + visible(text)

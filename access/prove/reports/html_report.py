@@ -1,4 +1,4 @@
-"""A proof as one self-contained page: no script, nothing from elsewhere."""
+"""Write a proof as one self-contained HTML page, without scripts or external resources."""
 
 import base64
 import hashlib
@@ -14,9 +14,8 @@ from .elements import add, add_text
 from .picture import draw
 from .summary import (
     RoleResults,
-    aws_said,
+    aws_answer,
     by_role,
-    came_out,
     count,
     differing,
     distinct,
@@ -26,9 +25,10 @@ from .summary import (
     judgements,
     origin,
     outcome,
-    read_of,
+    reading_title,
     refusals,
-    tells_apart,
+    result_counts,
+    unambiguous_names,
     verdict,
     when,
     witness,
@@ -37,22 +37,22 @@ from .targets import targets
 
 _STYLE = Path(__file__).with_suffix(".css")
 _TITLE = "Who can do what"
-_ENTRANCES = "Who may assume which role"
+_ENTRY_TITLE = "Who may assume which role"
 _GLYPHS = {"ALLOW": "✓", "DENY": "⊘", "INCONCLUSIVE": "?"}
-_MOST_LEVEL_NAMES = 6
-"""With more principals, their names stand upright above the matrix."""
-_MOST_MISMATCHES = 12
-"""More scroll by themselves, so that the picture and the matrix stay near."""
+_MAX_HORIZONTAL_NAMES = 6
+"""With more principals, their names above the matrix are vertical."""
+_MAX_MISMATCHES = 12
+"""A longer list scrolls separately, so that the picture and the matrix stay close."""
 
 Links = Mapping[tuple[str, str, str], str]
-"""Where on the page a cell that is not as expected is explained, by principal, role and action."""
+"""The link target of each unexpected cell, by principal, role and action."""
 
 
 def render(proof: Proof) -> str:
-    """The proof as a page."""
+    """Return the proof as an HTML page."""
     roles = by_role(proof)
     causing = causes(proof)
-    wrong = [cell for of in roles for cell in of.cells if not cell.matches]
+    wrong = [cell for results in roles for cell in results.cells if not cell.matches]
     wrong.sort(key=lambda cell: cell in causing)
     links = {_key(cell): f"wrong-{number}" for number, cell in enumerate(wrong, 1)}
     page = Element("html", {"lang": "en"})
@@ -63,9 +63,9 @@ def render(proof: Proof) -> str:
     _readings(main, proof.review)
     if wrong:
         _mismatches(main, wrong, causing, proof, links)
-    _entrances(main, roles, proof, links)
-    for number, of in enumerate(roles, 1):
-        _role(main, of, proof.principals, links, f"role-{number}")
+    _entry_matrix(main, roles, proof, links)
+    for number, results in enumerate(roles, 1):
+        _role(main, results, proof.principals, links, f"role-{number}")
     _not_tried(main, proof)
     _legend(body)
     return f"<!DOCTYPE html>\n{ElementTree.tostring(page, encoding='unicode', method='html')}\n"
@@ -81,18 +81,18 @@ def _head(page: Element, proof: Proof) -> None:
     add(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
     add(head, "meta", name="color-scheme", content="light dark")
     add(head, "title", f"{verdict(proof)} - {_TITLE}")
-    add(head, "style").text = style  # HTML does not unescape it, so that the hash is right
+    add(head, "style").text = style  # HTML does not unescape it, so the hash matches
 
 
 def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
     header = add(body, "header")
     add(header, "h1", _TITLE)
-    add(header, "p", f"Tried {when(proof)}", class_="when")
+    add(header, "p", f"Tested {when(proof)}", class_="when")
     if proof.origin:
         add(header, "p", f"Of {origin(proof)}", class_="when")
-    told = add(header, "p", class_=f"verdict {'holds' if proof.holds else 'fails'}")
-    add(told, "span", "✓" if proof.holds else "✗", class_="glyph", aria_hidden="true")
-    add(told, "span", verdict(proof))
+    line = add(header, "p", class_=f"verdict {'holds' if proof.holds else 'fails'}")
+    add(line, "span", "✓" if proof.holds else "✗", class_="glyph", aria_hidden="true")
+    add(line, "span", verdict(proof))
     counts = count(proof.cells)
     numbers = add(header, "dl", class_="numbers")
     for name, number, class_ in (
@@ -112,30 +112,32 @@ def _header(body: Element, proof: Proof, roles: Sequence[RoleResults]) -> None:
             else ()
         ),
     ):
-        one = add(numbers, "div", class_=class_ if class_ and number else None)
-        add(one, "dt", name)
-        add(one, "dd", str(number))
+        entry = add(numbers, "div", class_=class_ if class_ and number else None)
+        add(entry, "dt", name)
+        add(entry, "dd", str(number))
     links = (
-        [("#not-as-expected", "Not as expected")] if any(not cell.matches for of in roles for cell in of.cells) else []
+        [("#not-as-expected", "Not as expected")]
+        if any(not cell.matches for results in roles for cell in results.cells)
+        else []
     )
     if differing(proof.review):
         links.insert(0, ("#not-as-declared", "Not as declared"))
     if len(roles) > 1:
-        links.append(("#roles", _ENTRANCES))
-    links += [(f"#role-{number}", _name(of)) for number, of in enumerate(roles, 1)]
+        links.append(("#roles", _ENTRY_TITLE))
+    links += [(f"#role-{number}", _name(results)) for number, results in enumerate(roles, 1)]
     nav = add(add(header, "nav", aria_label="On this page"), "ul")
-    for target, text in [*links, ("#not-tried", "Not tried")]:
+    for target, text in [*links, ("#not-tried", "Not tested")]:
         add(add(nav, "li"), "a", text, href=target)
 
 
 def _readings(main: Element, review: Review | None) -> None:
-    """Add the readings that found a difference."""
+    """Add the readings with a difference."""
     red = differing(review)
     if not red:
         return
     section = add(main, "section")
     add(section, "h2", "Not as declared", id="not-as-declared")
-    many = sum(len(reading.findings) for reading in red) > _MOST_MISMATCHES
+    many = sum(len(reading.findings) for reading in red) > _MAX_MISMATCHES
     listed = add(_region(section, "Not as declared", "list") if many else section, "ol", class_="mismatches")
     for reading in red:
         for finding in reading.findings:
@@ -147,7 +149,7 @@ def _readings(main: Element, review: Review | None) -> None:
             add_text(chip, finding.kind.upper())
             add_text(line, " ")
             add(line, "strong", finding.text)
-            add(item, "p", read_of(reading))
+            add(item, "p", reading_title(reading))
             for because in finding.because:
                 add(item, "p", because, class_="detail")
             if finding.witness:
@@ -158,7 +160,7 @@ def _mismatches(main: Element, wrong: Sequence[Cell], causing: Mapping[Cell, Cel
     names = {role.arn: role.name for role in proof.roles}
     section = add(main, "section")
     add(section, "h2", "Not as expected", id="not-as-expected")
-    many = len(wrong) > _MOST_MISMATCHES
+    many = len(wrong) > _MAX_MISMATCHES
     found = add(_region(section, "Not as expected", "list") if many else section, "ol", class_="mismatches")
     for cell in wrong:
         item = add(found, "li", id=links[_key(cell)], class_=_class(cell))
@@ -175,100 +177,100 @@ def _mismatches(main: Element, wrong: Sequence[Cell], causing: Mapping[Cell, Cel
             add(item, "p", f"AWS: {cell.detail}", class_="detail")
 
 
-def _entrances(main: Element, roles: Sequence[RoleResults], proof: Proof, links: Links) -> None:
-    """Add the matrix of principals and roles; with one role, its own table says it."""
+def _entry_matrix(main: Element, roles: Sequence[RoleResults], proof: Proof, links: Links) -> None:
+    """Add the matrix of principals and roles, unless there is only one role."""
     if len(roles) < 2:
         return
-    names = tells_apart(proof.roles)
+    names = unambiguous_names(proof.roles)
     section = add(main, "section")
-    add(section, "h2", _ENTRANCES, id="roles")
-    table = _table(section, _ENTRANCES, "matrix upright" if len(roles) > _MOST_LEVEL_NAMES else "matrix")
+    add(section, "h2", _ENTRY_TITLE, id="roles")
+    table = _table(section, _ENTRY_TITLE, "matrix upright" if len(roles) > _MAX_HORIZONTAL_NAMES else "matrix")
     head = add(add(table, "thead"), "tr")
     add(head, "th", "Principal", scope="col")
-    for number, of in enumerate(roles, 1):
-        add(add(add(head, "th", scope="col"), "a", href=f"#role-{number}"), "span", names[of.role.arn])
+    for number, results in enumerate(roles, 1):
+        add(add(add(head, "th", scope="col"), "a", href=f"#role-{number}"), "span", names[results.role.arn])
     body = add(table, "tbody")
     for principal in proof.principals:
         row = add(body, "tr")
         add(row, "th", principal.name, scope="row")
-        for of in roles:
-            _settled(row, of.assumed.get(principal.name), links)
+        for results in roles:
+            _matrix_cell(row, results.assumed.get(principal.name), links)
 
 
-def _settled(row: Element, cell: Cell | None, links: Links) -> None:
-    """Add what became of a cell of a matrix."""
+def _matrix_cell(row: Element, cell: Cell | None, links: Links) -> None:
+    """Add a cell of a matrix."""
     if cell:
         _chip(add(row, "td", class_=_class(cell)), cell, links)
     else:
-        add(add(row, "td", class_="untried"), "span", "not tried", class_="unseen")
+        add(add(row, "td", class_="untried"), "span", "not tested", class_="unseen")
 
 
-def _role(main: Element, of: RoleResults, principals: Sequence[Principal], links: Links, name: str) -> None:
+def _role(main: Element, results: RoleResults, principals: Sequence[Principal], links: Links, name: str) -> None:
     section = add(main, "section")
-    add(section, "h2", _name(of), id=name)
-    add(section, "p", of.role.arn, class_="arn")
-    people = [principal for principal in principals if principal.name in of.assumed]
-    if people:
-        _picture(section, of, people, name)
-        _assumed(section, of, people, links)
-    if of.actions:
-        _actions(section, of, [principal for principal in principals if of.takes_part(principal)], links)
+    add(section, "h2", _name(results), id=name)
+    add(section, "p", results.role.arn, class_="arn")
+    tested = [principal for principal in principals if principal.name in results.assumed]
+    if tested:
+        _picture(section, results, tested, name)
+        _assumed(section, results, tested, links)
+    if results.actions:
+        _actions(section, results, [principal for principal in principals if results.takes_part(principal)], links)
 
 
-def _picture(section: Element, of: RoleResults, people: Sequence[Principal], name: str) -> None:
+def _picture(section: Element, results: RoleResults, principals: Sequence[Principal], name: str) -> None:
     add(section, "h3", "Picture")
     figure = add(section, "figure")
-    draw(_region(figure, f"Picture of {_name(of)}", "picture"), of, people, f"{name}-picture")
-    words = add(figure, "details")
-    add(words, "summary", "The picture in words")
-    found = add(words, "ul")
-    for principal in people:
-        cell = of.assumed[principal.name]
+    draw(_region(figure, f"Picture of {_name(results)}", "picture"), results, principals, f"{name}-picture")
+    text = add(figure, "details")
+    add(text, "summary", "The picture as text")
+    listed = add(text, "ul")
+    for principal in principals:
+        cell = results.assumed[principal.name]
         groups = f", in {' and '.join(principal.groups)}" if principal.groups else ""
-        add(found, "li", f"{principal.name} (account {principal.account_id}{groups}): {_said(cell)}")
-    for target in targets(of):
-        item = add(found, "li", f"In the role, {'bucket ' if target.is_bucket else ''}{target.name}:")
+        add(listed, "li", f"{principal.name} (account {principal.account_id}{groups}): {_summary(cell)}")
+    for target in targets(results):
+        item = add(listed, "li", f"In the role, {'bucket ' if target.is_bucket else ''}{target.name}:")
         inner = add(item, "ul")
         for action, cells in target.actions.items():
-            said = ", ".join(judgements(cells)) or "ok"
-            add(inner, "li", f"{action}: {came_out(cells)}, {said}")
+            judged = ", ".join(judgements(cells)) or "ok"
+            add(inner, "li", f"{action}: {result_counts(cells)}, {judged}")
 
 
-def _assumed(section: Element, of: RoleResults, people: Sequence[Principal], links: Links) -> None:
+def _assumed(section: Element, results: RoleResults, principals: Sequence[Principal], links: Links) -> None:
     add(section, "h3", "Who may assume it")
-    table = _table(section, f"Who may assume {_name(of)}", "people")
+    table = _table(section, f"Who may assume {_name(results)}", "people")
     head = add(add(table, "thead"), "tr")
-    for text in ("Principal", "Account", "Groups", "Result", "Expected because", "AWS said"):
+    for text in ("Principal", "Account", "Groups", "Result", "Expected because", "AWS's answer"):
         add(head, "th", text, scope="col")
     body = add(table, "tbody")
-    for principal in people:
-        cell = of.assumed[principal.name]
+    for principal in principals:
+        cell = results.assumed[principal.name]
         row = add(body, "tr", class_=_class(cell))
         add(row, "th", principal.name, scope="row")
         add(row, "td", principal.account_id, class_="number")
         add(row, "td", ", ".join(principal.groups) or "none")
         _chip(add(row, "td"), cell, links)
         add(row, "td", cell.because)
-        add(row, "td", aws_said(cell), class_="said")
+        add(row, "td", aws_answer(cell), class_="said")
 
 
-def _actions(section: Element, of: RoleResults, people: Sequence[Principal], links: Links) -> None:
-    add(section, "h3", "What else was tried")
-    class_ = "matrix upright" if len(people) > _MOST_LEVEL_NAMES else "matrix"
-    table = _table(section, f"What else was tried with {_name(of)}", class_)
+def _actions(section: Element, results: RoleResults, principals: Sequence[Principal], links: Links) -> None:
+    add(section, "h3", "Other actions")
+    class_ = "matrix upright" if len(principals) > _MAX_HORIZONTAL_NAMES else "matrix"
+    table = _table(section, f"Other actions with {_name(results)}", class_)
     head = add(add(table, "thead"), "tr")
     add(head, "th", "Action", scope="col")
-    for principal in people:
+    for principal in principals:
         add(add(head, "th", scope="col"), "span", principal.name)
-    for text in ("Expected because", "AWS said"):
+    for text in ("Expected because", "AWS's answer"):
         add(head, "th", text, scope="col", class_="because")
     body = add(table, "tbody")
-    for action, cells in of.actions.items():
+    for action, cells in results.actions.items():
         row = add(body, "tr")
         name = add(row, "th", action, scope="row")
         add(name, "code", ", ".join(distinct(cell.operation for cell in cells.values())))
-        for principal in people:
-            _settled(row, cells.get(principal.name), links)
+        for principal in principals:
+            _matrix_cell(row, cells.get(principal.name), links)
         add(row, "td", "; ".join(distinct(cell.because for cell in cells.values())), class_="because")
         add(row, "td", "; ".join(refusals(cells.values())), class_="because")
 
@@ -280,12 +282,12 @@ def _table(section: Element, title: str, class_: str) -> Element:
 
 
 def _region(parent: Element, label: str, class_: str) -> Element:
-    """What scrolls by itself, also by keyboard."""
+    """Add a region that scrolls separately, also by keyboard."""
     return add(parent, "div", class_=f"scroll {class_}", role="region", aria_label=label, tabindex="0")
 
 
 def _chip(parent: Element, cell: Cell, links: Links) -> None:
-    """The result of a cell; where it is not as expected, with a link to more."""
+    """Add the result of a cell, with a link to the details if it is unexpected."""
     link = links.get(_key(cell))
     chip = add(parent, "a" if link else "span", class_=f"chip {_class(cell)}", href=f"#{link}" if link else None)
     glyph = "✗" if outcome(cell) == "not as expected" else _GLYPHS[cell.result]
@@ -295,12 +297,12 @@ def _chip(parent: Element, cell: Cell, links: Links) -> None:
         add(chip, "small", f" {cell.expected} expected")
 
 
-def _name(of: RoleResults) -> str:
-    """What the role is called: another account may have one of the same name."""
-    return f"{of.role.name} of account {of.role.account_id}"
+def _name(results: RoleResults) -> str:
+    """Return the role's name with its account, as another account may have a role of that name."""
+    return f"{results.role.name} of account {results.role.account_id}"
 
 
-def _said(cell: Cell) -> str:
+def _summary(cell: Cell) -> str:
     return f"{cell.result}, {judgement(cell)}; {cell.because}"
 
 
@@ -313,11 +315,11 @@ def _not_tried(main: Element, proof: Proof) -> None:
         _listed(main, "Known exceptions", [exception(known) for known in proof.review.known])
         _listed(main, "Not read", proof.review.not_read)
     section = add(main, "section")
-    add(section, "h2", "Not tried", id="not-tried")
+    add(section, "h2", "Not tested", id="not-tried")
     if not proof.not_tried:
-        add(section, "p", "The proof knows of nothing that it left out.")
+        add(section, "p", "Nothing is known to be missing.")
         return
-    add(section, "p", "The proof says nothing about:")
+
     found = add(section, "ul")
     for text in proof.not_tried:
         add(found, "li", text)
@@ -337,10 +339,10 @@ def _legend(body: Element) -> None:
     add(footer, "h2", "How to read this page")
     found = add(footer, "dl")
     for term, text in (
-        ("ALLOW", "AWS did it. In the picture: a solid line with an arrow."),
-        ("DENY", "AWS answered AccessDenied, and nothing else. In the picture: a dashed line up to a bar."),
-        ("INCONCLUSIVE", "AWS answered something else, which decides nothing. In the picture: a dotted line."),
-        ("✗ … expected", "Not what the stacks' outputs say is to come of it. In the picture: a thick line."),
+        ("ALLOW", "AWS allowed it. In the picture: a solid line with an arrow."),
+        ("DENY", "AWS answered AccessDenied. In the picture: a dashed line up to a bar."),
+        ("INCONCLUSIVE", "AWS answered with another error. In the picture: a dotted line."),
+        ("✗ … expected", "The result differs from what the stacks' outputs declare. In the picture: a thick line."),
     ):
         add(found, "dt", term)
         add(found, "dd", text)

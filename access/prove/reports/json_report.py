@@ -1,4 +1,4 @@
-"""A proof as JSON, for other programs and for ``access diff``. ``proof.schema.json`` describes it."""
+"""Write and parse a proof as JSON, for other programs and ``access diff``, according to ``proof.schema.json``."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from ..echoes import causes
 from ..matrix import Cell, Expected, Origin, Principal, Proof, ProvedRole, Result
 
 VERSION: Literal[1] = 1
-"""Of the schema: another number where a field goes or changes its meaning; new fields may come without."""
+"""The schema's version. It changes if a field is removed or changes its meaning, not if one is added."""
 
 _ACCOUNT = re.compile("[0-9]{12}")
 _ROLE = re.compile("arn:[^:]+:iam::[0-9]{12}:role/.+", re.DOTALL)
@@ -24,12 +24,12 @@ Word = TypeVar("Word", bound=str)
 
 
 def render(proof: Proof) -> str:
-    """The proof as JSON."""
+    """Return the proof as JSON."""
     causing = causes(proof)
     document = {
         "version": VERSION,
-        "started": _moment(proof.started),
-        "ended": _moment(proof.ended),
+        "started": _format_time(proof.started),
+        "ended": _format_time(proof.ended),
         "holds": proof.holds,
         "principals": [
             {"name": principal.name, "accountId": principal.account_id, "groups": principal.groups}
@@ -62,12 +62,12 @@ def render(proof: Proof) -> str:
         }
         if proof.origin
         else None,
-        "review": _written(proof.review) if proof.review else None,
+        "review": _review_document(proof.review) if proof.review else None,
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _written(review: Review) -> dict[str, object]:
+def _review_document(review: Review) -> dict[str, object]:
     return {
         "holds": review.holds,
         "readings": [
@@ -75,7 +75,7 @@ def _written(review: Review) -> dict[str, object]:
                 "id": reading.id,
                 "accountId": reading.account_id,
                 "subject": reading.subject,
-                "what": reading.what,
+                "what": reading.question,
                 "holds": reading.holds,
                 "findings": [
                     {
@@ -98,18 +98,18 @@ def _written(review: Review) -> dict[str, object]:
 
 
 def parse(text: str) -> Proof:
-    """A proof out of its JSON. Fields that are not known are passed over.
+    """Return the proof of a JSON document. Unknown fields are ignored.
 
     Raises:
-        AccessError: it is not a proof, or one of another version.
+        AccessError: it is not a proof, or has another version.
     """
     try:
         document = _Value("the document", json.loads(text))
     except (ValueError, RecursionError) as error:
-        raise AccessError(f"not JSON ({error}); give what `access prove --json` writes") from None
+        raise AccessError(f"not JSON ({error}); pass the output of `access prove --json`") from None
     version = document.field("version")
     if type(version.value) is not int or version.value != VERSION:  # true is equal to 1
-        raise version.wrong(f"{VERSION}, which is what this reads")
+        raise version.error(f"{VERSION}, the version that this program reads")
     proof = Proof(
         started=document.field("started").moment(),
         ended=document.field("ended").moment(),
@@ -127,12 +127,12 @@ def parse(text: str) -> Proof:
 
 @dataclass(frozen=True)
 class _Value:
-    """A value of the document, and where it stands."""
+    """A value of the document, with its place."""
 
     where: str
     value: object
 
-    def wrong(self, allowed: str) -> AccessError:
+    def error(self, allowed: str) -> AccessError:
         shown = repr(self.value)
         return AccessError(
             f"{self.where}: {shown if len(shown) <= 60 else shown[:57] + '...'} is not allowed; write {allowed}"
@@ -140,10 +140,10 @@ class _Value:
 
     def field(self, name: str) -> "_Value":
         if not isinstance(self.value, dict):
-            raise self.wrong("an object")
+            raise self.error("an object")
         where = name if self.where == "the document" else f"{self.where}.{name}"
         if name not in self.value:
-            raise AccessError(f"{where}: it is missing; give what `access prove --json` writes")
+            raise AccessError(f"{where} is missing; pass the output of `access prove --json`")
         return _Value(where, self.value[name])
 
     def has(self, name: str) -> bool:
@@ -151,12 +151,12 @@ class _Value:
 
     def items(self) -> "list[_Value]":
         if not isinstance(self.value, list):
-            raise self.wrong("a list")
+            raise self.error("a list")
         return [_Value(f"{self.where}[{index}]", value) for index, value in enumerate(self.value)]
 
     def text(self, pattern: re.Pattern[str] | None = None, allowed: str = "text") -> str:
         if not isinstance(self.value, str) or (pattern and not pattern.fullmatch(self.value)):
-            raise self.wrong(allowed)
+            raise self.error(allowed)
         return self.value
 
     def text_or_none(self) -> str | None:
@@ -164,7 +164,7 @@ class _Value:
 
     def flag(self) -> bool:
         if not isinstance(self.value, bool):
-            raise self.wrong("true or false")
+            raise self.error("true or false")
         return self.value
 
     def text_or_texts(self) -> Value:
@@ -172,7 +172,7 @@ class _Value:
 
     def entries(self) -> "list[tuple[str, _Value]]":
         if not isinstance(self.value, dict):
-            raise self.wrong("an object")
+            raise self.error("an object")
         return [(str(name), _Value(f"{self.where}.{name}", value)) for name, value in self.value.items()]
 
     def texts(self) -> tuple[str, ...]:
@@ -182,16 +182,16 @@ class _Value:
         for word in words:
             if word == self.value:
                 return word
-        raise self.wrong(f"{', '.join(words[:-1])} or {words[-1]}")
+        raise self.error(f"{', '.join(words[:-1])} or {words[-1]}")
 
     def moment(self) -> datetime:
         allowed = "a time in UTC such as 2026-11-24T09:00:00Z"
         try:
             moment = datetime.fromisoformat(self.text(allowed=allowed))
         except ValueError:
-            raise self.wrong(allowed) from None
+            raise self.error(allowed) from None
         if moment.utcoffset() != timedelta(0):
-            raise self.wrong(allowed)
+            raise self.error(allowed)
         return moment.replace(tzinfo=UTC)
 
 
@@ -250,7 +250,7 @@ def _reading(value: _Value) -> Reading:
         id=value.field("id").text(),
         account_id=value.field("accountId").text(_ACCOUNT, "twelve digits"),
         subject=value.field("subject").text(),
-        what=value.field("what").text(),
+        question=value.field("what").text(),
         findings=tuple(_finding(finding) for finding in value.field("findings").items()),
     )
 
@@ -274,28 +274,28 @@ def _known(value: _Value) -> KnownPrincipal:
 
 
 def _check_names(proof: Proof) -> None:
-    """Names lead to one thing each, and to one that is there: what reads a proof relies on it."""
+    """Check that names are unique, and that each reference exists."""
     names, arns = [principal.name for principal in proof.principals], [role.arn for role in proof.roles]
-    _check_no_repetition("principals", "name", names)
-    _check_no_repetition("roles", "arn", arns)
-    _check_no_repetition("cells", "cell", [(cell.principal, cell.role, cell.action) for cell in proof.cells])
-    _check_no_repetition("readings", "id", [reading.id for reading in (proof.review.readings if proof.review else ())])
-    _check_no_repetition("cells", "id", [cell.id or index for index, cell in enumerate(proof.cells)])
+    _check_unique("principals", "name", names)
+    _check_unique("roles", "arn", arns)
+    _check_unique("cells", "cell", [(cell.principal, cell.role, cell.action) for cell in proof.cells])
+    _check_unique("readings", "id", [reading.id for reading in (proof.review.readings if proof.review else ())])
+    _check_unique("cells", "id", [cell.id or index for index, cell in enumerate(proof.cells)])
     known_names, known_arns = set(names), set(arns)
     for index, cell in enumerate(proof.cells):
         if cell.principal not in known_names:
-            raise _Value(f"cells[{index}].principal", cell.principal).wrong("the name of one of the principals")
+            raise _Value(f"cells[{index}].principal", cell.principal).error("the name of one of the principals")
         if cell.role not in known_arns:
-            raise _Value(f"cells[{index}].role", cell.role).wrong("the ARN of one of the roles")
+            raise _Value(f"cells[{index}].role", cell.role).error("the ARN of one of the roles")
 
 
-def _check_no_repetition(where: str, what: str, values: Iterable[Hashable]) -> None:
+def _check_unique(where: str, kind: str, values: Iterable[Hashable]) -> None:
     seen = set()
     for index, value in enumerate(values):
         if value in seen:
-            raise _Value(f"{where}[{index}]", value).wrong(f"each {what} once")
+            raise _Value(f"{where}[{index}]", value).error(f"each {kind} once")
         seen.add(value)
 
 
-def _moment(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")

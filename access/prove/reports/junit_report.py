@@ -1,4 +1,4 @@
-"""A proof as JUnit XML, which CI systems show as tests."""
+"""Write a proof as JUnit XML, which CI systems show as tests."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,27 +15,29 @@ from .summary import RoleResults, by_role, echo, exception, origin, outcome, ver
 def render(proof: Proof) -> str:
     """Return the proof as JUnit XML: suites of readings by account, and of cells by role.
 
-    What was not read or tried, and known exceptions, are skipped.
+    Parts that were not read or tested, and known exceptions, are skipped tests.
     """
     seconds = _seconds(proof.ended - proof.started)
     root = Element("testsuites", {"name": "access prove"})
     if proof.origin:
-        about = SubElement(root, "testsuite", {"name": for_xml(f"of {origin(proof)}")})
-        SubElement(about, "testcase", {"classname": "proof", "name": for_xml(verdict(proof)), "time": "0"})
+        suite = SubElement(root, "testsuite", {"name": for_xml(f"of {origin(proof)}")})
+        SubElement(suite, "testcase", {"classname": "proof", "name": for_xml(verdict(proof)), "time": "0"})
     review = proof.review or Review(())
     for account_id in dict.fromkeys(reading.account_id for reading in review.readings):
         suite = SubElement(root, "testsuite", {"name": f"readings of {account_id}"})
         for reading in review.readings:
             if reading.account_id == account_id:
-                _read(suite, reading)
+                _reading_case(suite, reading)
     causing = causes(proof)
-    for of in by_role(proof):
-        _suite(root, of, causing, proof.started.replace(tzinfo=None).isoformat(timespec="seconds"))
+    for results in by_role(proof):
+        _role_suite(root, results, causing, proof.started.replace(tzinfo=None).isoformat(timespec="seconds"))
     unproved = ["nothing was read"] if proof.review and not review.readings else []
-    _named(root, "unproved", [*unproved, *proof.unproved], "error", "not tried, and it has to be")
-    _named(root, "known exceptions", [exception(known) for known in review.known], "skipped", "a known exception")
-    _named(root, "not read", review.not_read, "skipped", "not read")
-    _named(root, "not tried", proof.not_tried, "skipped", "not tried")
+    _skipped_suite(root, "unproved", [*unproved, *proof.unproved], "error", "must be tested, and was not")
+    _skipped_suite(
+        root, "known exceptions", [exception(known) for known in review.known], "skipped", "a known exception"
+    )
+    _skipped_suite(root, "not read", review.not_read, "skipped", "not read")
+    _skipped_suite(root, "not tested", proof.not_tried, "skipped", "not tested")
     for element in (*root, root):
         element.attrib |= _numbers(element)
     root.attrib["time"] = seconds
@@ -43,8 +45,8 @@ def render(proof: Proof) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _read(suite: Element, reading: Reading) -> None:
-    name = for_xml(f"{reading.subject}: {reading.what}")
+def _reading_case(suite: Element, reading: Reading) -> None:
+    name = for_xml(f"{reading.subject}: {reading.question}")
     case = SubElement(suite, "testcase", {"classname": for_xml(reading.id), "name": name, "time": "0"})
     if not reading.holds:
         decided = any(finding.kind != "undecided" for finding in reading.findings)
@@ -58,8 +60,8 @@ def _lines(finding: Finding) -> list[str]:
     return [f"{finding.kind}: {finding.text}", *finding.because, *([f"e.g. {shown}"] if shown else [])]
 
 
-def _named(root: Element, name: str, texts: Sequence[str], kind: str, message: str) -> None:
-    """Add a suite of tests that were not made, if there are any."""
+def _skipped_suite(root: Element, name: str, texts: Sequence[str], kind: str, message: str) -> None:
+    """Add a suite of skipped or missing tests, if there are any."""
     if texts:
         suite = SubElement(root, "testsuite", {"name": name})
         for text in texts:
@@ -67,11 +69,11 @@ def _named(root: Element, name: str, texts: Sequence[str], kind: str, message: s
             SubElement(case, kind, {"message": message, **({} if kind == "skipped" else {"type": name})})
 
 
-def _suite(root: Element, of: RoleResults, causing: Mapping[Cell, Cell], started: str) -> None:
-    suite = SubElement(root, "testsuite", {"name": for_xml(of.role.arn), "time": "0", "timestamp": started})
-    for cell in of.cells:
+def _role_suite(root: Element, results: RoleResults, causing: Mapping[Cell, Cell], started: str) -> None:
+    suite = SubElement(root, "testsuite", {"name": for_xml(results.role.arn), "time": "0", "timestamp": started})
+    for cell in results.cells:
         name = for_xml(f"{cell.principal}: {cell.action}")
-        case = SubElement(suite, "testcase", {"classname": for_xml(of.role.name), "name": name, "time": "0"})
+        case = SubElement(suite, "testcase", {"classname": for_xml(results.role.name), "name": name, "time": "0"})
         if not cell.matches:
             _not_as_expected(case, cell, echo(cell, causing))
 
@@ -84,7 +86,7 @@ def _not_as_expected(case: Element, cell: Cell, echo_of: str) -> None:
 
 
 def _numbers(parent: Element) -> dict[str, str]:
-    """Return the numbers that a suite, or all of them, have to give of what is in it."""
+    """Return the numbers of tests, failures, errors and skipped tests in an element."""
     tags = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
     return {name: str(sum(1 for _ in parent.iter(tag))) for name, tag in tags.items()}
 

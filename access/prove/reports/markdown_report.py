@@ -1,4 +1,4 @@
-"""A proof as GitHub-flavoured Markdown, for a comment on a pull request."""
+"""Write a proof as GitHub-flavoured Markdown, for a comment on a pull request."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ..echoes import causes
 from ..matrix import Cell, Principal, Proof
 from .summary import (
     RoleResults,
-    aws_said,
+    aws_answer,
     by_role,
     differing,
     distinct,
@@ -18,37 +18,37 @@ from .summary import (
     judgements,
     origin,
     outcome,
-    read_of,
+    reading_title,
     refusals,
     sums,
-    tells_apart,
+    unambiguous_names,
     verdict,
     when,
     witness,
 )
 
-MOST_CHARACTERS = 65_536
-"""GitHub takes no longer comment. A job's summary may have 1 MiB, which this is less than in any alphabet."""
+MAX_CHARACTERS = 65_536
+"""GitHub's limit for a comment. A job summary may have 1 MiB, which is more in any alphabet."""
 
-_MOST_LISTED = 50
-"""How many cells that are not as expected are listed."""
-_LEFT_OUT = "\nThe tables of {} are left out: a comment can't be that long. The HTML page has them.\n"
+_MAX_LISTED = 50
+"""The maximum number of unexpected cells listed."""
+_LEFT_OUT = "\nThe tables of {} are left out, as a comment can't be that long. The HTML page has them.\n"
 _RESERVED = 400
-"""Characters for what says that something is left out."""
+"""Characters reserved for the note about omissions."""
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A heading with rows or lines below it, which may be cut off at the end."""
+    """A heading with rows or lines, which may be cut off at the end."""
 
     head: str
     rows: Sequence[str]
 
-    def within(self, most: int) -> str:
-        """Return what fits into so many characters, and how much is left out; empty if there is nothing to show."""
+    def within(self, limit: int) -> str:
+        """Return the rows that fit into a number of characters, and the number omitted; empty without rows."""
         if not self.rows:
             return ""
-        left = min(most, MOST_CHARACTERS) - len(self.head) - _RESERVED
+        left = min(limit, MAX_CHARACTERS) - len(self.head) - _RESERVED
         shown = 0
         for row in self.rows:
             left -= len(row)
@@ -60,19 +60,19 @@ class _Part:
 
 
 def render(proof: Proof) -> str:
-    """Return the proof as Markdown: what is wrong first, then who may assume which role, then role for role, folded.
+    """Return the proof as Markdown: mismatches, then who may assume which role, then each role, folded.
 
-    What does not fit into a comment is left out, the least interesting first, and the text says so.
+    Parts that do not fit into a comment are left out, the least important first, with a note.
     """
     mark = "✅" if proof.holds else "❌"
     head = f"## {mark} Who can do what: {_short(_lower_first(verdict(proof)))}\n\n{sums(proof)}. {when(proof)}.\n"
     head += f"\nOf {_short(origin(proof))}.\n" if proof.origin else ""
-    before = [head, *(part.within(MOST_CHARACTERS // 4) for part in (_readings(proof), *_mismatches(proof)))]
-    after = [part.within(MOST_CHARACTERS // 12) for part in _gaps(proof)]
-    left = MOST_CHARACTERS - sum(map(len, (*before, *after))) - _RESERVED
+    before = [head, *(part.within(MAX_CHARACTERS // 4) for part in (_readings(proof), *_mismatches(proof)))]
+    after = [part.within(MAX_CHARACTERS // 12) for part in _gaps(proof)]
+    left = MAX_CHARACTERS - sum(map(len, (*before, *after))) - _RESERVED
     shown, left_out = [], 0
-    for of in by_role(proof):
-        section = "".join(_role(of, proof.principals))
+    for results in by_role(proof):
+        section = "".join(_role(results, proof.principals))
         if len(section) <= left:
             shown.append(section)
             left -= len(section)
@@ -84,18 +84,18 @@ def render(proof: Proof) -> str:
 
 
 def _short(text: str) -> str:
-    """Return a text for a line that has to be there, whatever its length."""
+    """Return a text, shortened if it is very long."""
     return plain(text if len(text) <= 1000 else f"{text[:1000]}…")
 
 
 def _readings(proof: Proof) -> _Part:
-    """Return the readings that found a difference, as a table."""
+    """Return the readings with a difference as a table."""
     return _table_part(
         "\n### Not as declared\n\n",
-        ("what was read", "", "found", "because", "e.g."),
+        ("part", "", "finding", "because", "e.g."),
         [
             (
-                plain(read_of(reading)),
+                plain(reading_title(reading)),
                 f"**{finding.kind}**",
                 plain(finding.text),
                 "<br>".join(map(plain, finding.because)),
@@ -108,13 +108,13 @@ def _readings(proof: Proof) -> _Part:
 
 
 def _mismatches(proof: Proof) -> Iterator[_Part]:
-    names = tells_apart(proof.roles)
+    names = unambiguous_names(proof.roles)
     causing = causes(proof)
     wrong = [cell for cell in proof.cells if not cell.matches and cell not in causing]
     wrong.sort(key=lambda cell: outcome(cell) == "inconclusive")
     listed = _table_part(
         "\n### Not as expected\n\n",
-        ("who", "what", "role", "came out", "expected", "because", "AWS said"),
+        ("principal", "action", "role", "result", "expected", "because", "AWS's answer"),
         [
             (
                 plain(cell.principal),
@@ -128,24 +128,24 @@ def _mismatches(proof: Proof) -> Iterator[_Part]:
             for cell in wrong
         ],
     )
-    yield _Part(listed.head, listed.rows[:_MOST_LISTED])
-    if len(wrong) > _MOST_LISTED:
-        yield _Part("", [f"\n… and {len(wrong) - _MOST_LISTED} more.\n"])
+    yield _Part(listed.head, listed.rows[:_MAX_LISTED])
+    if len(wrong) > _MAX_LISTED:
+        yield _Part("", [f"\n… and {len(wrong) - _MAX_LISTED} more.\n"])
     if causing:
-        yield _Part("", [f"\nEchoes of these, which are not listed: {len(causing)}.\n"])
-    yield _entrances(proof)
+        yield _Part("", [f"\nEchoes of these, not listed: {len(causing)}.\n"])
+    yield _entry_matrix(proof)
 
 
-def _entrances(proof: Proof) -> _Part:
-    """Return who may assume which role; with one role, its own table says it."""
-    roles, names = by_role(proof), tells_apart(proof.roles)
+def _entry_matrix(proof: Proof) -> _Part:
+    """Return who may assume which role; empty with only one role."""
+    roles, names = by_role(proof), unambiguous_names(proof.roles)
     if len(roles) < 2:
         return _Part("", [])
     return _table_part(
         "\n### Who may assume which role\n\n",
-        ("who", *(plain(names[of.role.arn]) for of in roles)),
+        ("principal", *(plain(names[results.role.arn]) for results in roles)),
         [
-            (plain(principal.name), *(_entered(of.assumed.get(principal.name)) for of in roles))
+            (plain(principal.name), *(_entered(results.assumed.get(principal.name)) for results in roles))
             for principal in proof.principals
         ],
     )
@@ -157,31 +157,31 @@ def _entered(cell: Cell | None) -> str:
     return cell.result if cell.matches else f"**{cell.result}, {cell.expected} expected**"
 
 
-def _role(of: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
-    buckets = f", on {', '.join(map(code, of.role.buckets))}" if of.role.buckets else ""
-    yield f"\n### {plain(of.role.name)}\n\n{code(of.role.arn)}{buckets}\n\n"
-    yield f"<details><summary>Who may assume it ({len(of.assumed)})</summary>\n\n"
+def _role(results: RoleResults, principals: Sequence[Principal]) -> Iterator[str]:
+    buckets = f", on {', '.join(map(code, results.role.buckets))}" if results.role.buckets else ""
+    yield f"\n### {plain(results.role.name)}\n\n{code(results.role.arn)}{buckets}\n\n"
+    yield f"<details><summary>Who may assume it ({len(results.assumed)})</summary>\n\n"
     yield from _table(
-        ("who", "account", "came out", "", "because", "AWS said"),
+        ("principal", "account", "result", "", "because", "AWS's answer"),
         (
             (
                 plain(principal.name),
                 code(principal.account_id),
-                of.assumed[principal.name].result,
-                _judged(of.assumed[principal.name]),
-                plain(of.assumed[principal.name].because),
-                plain(aws_said(of.assumed[principal.name])),
+                results.assumed[principal.name].result,
+                _judged(results.assumed[principal.name]),
+                plain(results.assumed[principal.name].because),
+                plain(aws_answer(results.assumed[principal.name])),
             )
             for principal in principals
-            if principal.name in of.assumed
+            if principal.name in results.assumed
         ),
     )
     yield "\n</details>\n"
-    if of.actions:
-        yield f"\n<details><summary>What else was tried ({len(of.actions)})</summary>\n\n"
+    if results.actions:
+        yield f"\n<details><summary>Other actions ({len(results.actions)})</summary>\n\n"
         yield from _table(
-            ("what", "operation", "allowed for", "denied for", "", "because", "AWS said"),
-            (_action(action, cells) for action, cells in of.actions.items()),
+            ("action", "operation", "allowed for", "denied for", "", "because", "AWS's answer"),
+            (_action(action, cells) for action, cells in results.actions.items()),
         )
         yield "\n</details>\n"
 
@@ -190,18 +190,18 @@ def _action(action: str, cells: Mapping[str, Cell]) -> Sequence[str]:
     return (
         plain(action),
         "<br>".join(map(code, distinct(cell.operation for cell in cells.values()))),
-        _who(cells, "ALLOW"),
-        _who(cells, "DENY"),
-        "<br>".join(f"**{said}**" for said in judgements(cells.values())) or "ok",
+        _names(cells, "ALLOW"),
+        _names(cells, "DENY"),
+        "<br>".join(f"**{text}**" for text in judgements(cells.values())) or "ok",
         "<br>".join(map(plain, distinct(cell.because for cell in cells.values()))),
         "<br>".join(map(plain, refusals(cells.values()))),
     )
 
 
-def _who(cells: Mapping[str, Cell], result: str) -> str:
-    """For whom it came out so."""
-    who = [principal for principal, cell in cells.items() if cell.result == result]
-    return f"all {len(who)}" if len(who) == len(cells) > 1 else "<br>".join(map(plain, who))
+def _names(cells: Mapping[str, Cell], result: str) -> str:
+    """Return the principals with a result."""
+    names = [principal for principal, cell in cells.items() if cell.result == result]
+    return f"all {len(names)}" if len(names) == len(cells) > 1 else "<br>".join(map(plain, names))
 
 
 def _judged(cell: Cell) -> str:
@@ -209,12 +209,12 @@ def _judged(cell: Cell) -> str:
 
 
 def _gaps(proof: Proof) -> Iterator[_Part]:
-    """Return the exceptions, and what was neither read nor tried."""
+    """Yield the exceptions, and the parts that were not read or tested."""
     known = proof.review.known if proof.review else ()
     not_read = proof.review.not_read if proof.review else ()
     yield _list_part("Known exceptions", map(exception, known))
     yield _list_part("Not read", not_read)
-    yield _list_part("Not tried", proof.not_tried)
+    yield _list_part("Not tested", proof.not_tried)
 
 
 def _list_part(title: str, texts: Iterable[str]) -> _Part:

@@ -1,6 +1,6 @@
-"""The picture of a role: accounts, groups and principals on the left, the role, and what it leads to on the right.
+"""Draw the picture of a role: accounts, groups and principals on the left, the role, and its targets on the right.
 
-An edge for each principal: solid with an arrow where it may assume the role, dashed up to a bar where it may not.
+Each principal has an edge: solid with an arrow if it may assume the role, dashed up to a bar if it may not.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from ..matrix import Cell, Principal, Result
 from .elements import add
 from .placing import GAP, HEADING, LINE, Account, Row, place
-from .summary import RoleResults, came_out, judgement, judgements, outcome, worst
+from .summary import RoleResults, judgement, judgements, outcome, result_counts, worst
 from .targets import Target, targets
 from .wrapping import wrapped
 
@@ -21,21 +21,21 @@ _OWNER_LEFT, _ROLE_LEFT, _ROLE_RIGHT = 530, 560, 700
 _USE_LABEL_LEFT, _USE_STOP, _TARGET_LEFT, _TARGET_RIGHT = 712, 866, 892, 1228
 _WIDTH = 1243
 _ROLE_NAME_EVERY = 640
-"""The role is as high as the picture; what is scrolled to should still say what it is."""
+"""The role's box is as high as the picture, so its name is repeated for scrolling."""
 _ROLE_CHARACTERS, _TARGET_CHARACTERS, _ACTION_CHARACTERS, _REMARK_CHARACTERS = 16, 32, 32, 40
 _USE_HEIGHT = 54
 
 
-def draw(parent: Element, of: RoleResults, principals: Sequence[Principal], name: str) -> None:
-    """Put the picture of a role into an element, as SVG.
+def draw(parent: Element, results: RoleResults, principals: Sequence[Principal], name: str) -> None:
+    """Append the picture of a role to an element, as SVG.
 
     Args:
         parent: the element.
-        of: the role, and what came of it.
-        principals: those who tried to assume it, one at least.
-        name: what the ids in it begin with.
+        results: the role with its results.
+        principals: the principals that tested it, at least one.
+        name: the prefix of the ids in it.
     """
-    accounts, found = place(principals), targets(of)
+    accounts, found = place(principals), targets(results)
     right_height = HEADING + GAP + sum(_target_height(target) + 2 * GAP for target in found)
     height = max(accounts[-1].bottom, right_height)
     svg = add(
@@ -46,15 +46,15 @@ def draw(parent: Element, of: RoleResults, principals: Sequence[Principal], name
         aria_labelledby=f"{name}-title",
         aria_describedby=f"{name}-description",
     )
-    add(svg, "title", f"Picture: who may assume {of.role.name}, and what that leads to", id=f"{name}-title")
-    add(svg, "desc", _described(of, principals), id=f"{name}-description")
+    add(svg, "title", f"Picture: who may assume {results.role.name}, and its rights", id=f"{name}-title")
+    add(svg, "desc", _described(results, principals), id=f"{name}-description")
     for account in accounts:
         _draw_account(svg, account)
     _box(svg, "account", _OWNER_LEFT, 0, _WIDTH - _OWNER_LEFT, height)
-    add(svg, "text", f"account {of.role.account_id}", x=_OWNER_LEFT + 14, y=20, class_="heading")
-    _draw_role(svg, of, height)
+    add(svg, "text", f"account {results.role.account_id}", x=_OWNER_LEFT + 14, y=20, class_="heading")
+    _draw_role(svg, results, height)
     for row in (row for account in accounts for group in account.groups for row in group.rows):
-        _draw_attempt(svg, of.assumed[row.principal.name], row.middle)
+        _draw_attempt(svg, results.assumed[row.principal.name], row.middle)
     top: float = HEADING + GAP
     for target in found:
         _draw_target(svg, target, top)
@@ -78,20 +78,20 @@ def _draw_card(svg: Element, row: Row) -> None:
     _lines(card, row.lines, _CARD_LEFT + 10, row.top + 19)
 
 
-def _draw_role(svg: Element, of: RoleResults, height: float) -> None:
+def _draw_role(svg: Element, results: RoleResults, height: float) -> None:
     group = add(svg, "g")
-    add(group, "title", of.role.arn)
+    add(group, "title", results.role.arn)
     top, bottom = HEADING + GAP, int(height) - 2 * GAP
     _box(group, "role", _ROLE_LEFT, top, _ROLE_RIGHT - _ROLE_LEFT, bottom - top)
     middle = (_ROLE_LEFT + _ROLE_RIGHT) / 2
-    lines = wrapped(of.role.name, _ROLE_CHARACTERS, 4)
+    lines = wrapped(results.role.name, _ROLE_CHARACTERS, 4)
     for y in range(top + 24, max(bottom - 100, top + 25), _ROLE_NAME_EVERY):
         add(group, "text", "role", x=middle, y=y, class_="small middle")
         _lines(group, lines, middle, y + 20, "strong middle")
 
 
 def _draw_attempt(svg: Element, cell: Cell, y: float) -> None:
-    """The edge from a principal to the role."""
+    """Draw the edge from a principal to the role."""
     edge = add(svg, "g", class_=_edge_class(cell.result, [cell]))
     add(edge, "title", f"{cell.principal}: {cell.result}, {judgement(cell)}; {cell.because}")
     _line(edge, cell.result, _CARD_RIGHT, _STOP, _ROLE_LEFT, y)
@@ -116,7 +116,7 @@ def _draw_target(svg: Element, target: Target, top: float) -> None:
         class_="strong",
     )
     y = top + 50
-    for word, class_, lines, remark in _told(target):
+    for word, class_, lines, remark in _action_lines(target):
         add(group, "text", word, x=left, y=f"{y:g}", class_=f"word {class_}")
         _lines(group, lines, left + 58, y)
         y += len(lines) * LINE
@@ -124,18 +124,18 @@ def _draw_target(svg: Element, target: Target, top: float) -> None:
             add(group, "text", line, x=left + 58, y=f"{y:g}", class_=f"small {class_}")
             y += LINE
         y += 6
-    for index, result in enumerate(_results(target)):
+    for index, result in enumerate(_distinct_results(target)):
         _draw_use(svg, target, result, top + 26 + _USE_HEIGHT * index)
 
 
-def _told(target: Target) -> Iterator[tuple[str, str, list[str], list[str]]]:
-    """For each action: what came of it in a word, the class of that word, the action's lines, and more in lines."""
+def _action_lines(target: Target) -> Iterator[tuple[str, str, list[str], list[str]]]:
+    """Yield for each action: its result in a word, the word's class, the action's lines, and a remark's lines."""
     for action, cells in target.actions.items():
-        results = {cell.result for cell in cells}
-        said = ", ".join(judgements(cells))
-        word = results.pop().lower() if len(results) == 1 else "mixed"
+        outcomes = {cell.result for cell in cells}
+        judged = ", ".join(judgements(cells))
+        word = outcomes.pop().lower() if len(outcomes) == 1 else "mixed"
         class_ = {"as expected": word, "not as expected": "wrong", "inconclusive": "inconclusive"}[worst(cells)]
-        remark = f"{came_out(cells)}{f': {said}' if said else ''}" if said or word == "mixed" else ""
+        remark = f"{result_counts(cells)}{f': {judged}' if judged else ''}" if judged or word == "mixed" else ""
         yield (
             "?" if word == "inconclusive" else word.upper(),
             class_,
@@ -145,17 +145,17 @@ def _told(target: Target) -> Iterator[tuple[str, str, list[str], list[str]]]:
 
 
 def _target_height(target: Target) -> float:
-    heights = ((len(lines) + len(remark)) * LINE + 6 for _, _, lines, remark in _told(target))
-    return max(44 + sum(heights), _USE_HEIGHT * len(_results(target)))
+    heights = ((len(lines) + len(remark)) * LINE + 6 for _, _, lines, remark in _action_lines(target))
+    return max(44 + sum(heights), _USE_HEIGHT * len(_distinct_results(target)))
 
 
-def _results(target: Target) -> list[Result]:
-    results = {cell.result for cell in target.cells}
-    return [result for result in get_args(Result) if result in results]
+def _distinct_results(target: Target) -> list[Result]:
+    outcomes = {cell.result for cell in target.cells}
+    return [result for result in get_args(Result) if result in outcomes]
 
 
 def _draw_use(svg: Element, target: Target, result: Result, y: float) -> None:
-    """The edge from the role to what it leads to, for all that came out so there."""
+    """Draw the edge from the role to a target, for all actions with one result."""
     cells = {action: [cell for cell in cells if cell.result == result] for action, cells in target.actions.items()}
     actions = [action for action in cells if cells[action]]
     wrong = [action for action in actions if worst(cells[action]) == "not as expected"]
@@ -171,7 +171,7 @@ def _edge_class(result: Result, cells: Iterable[Cell]) -> str:
 
 
 def _line(edge: Element, result: Result, start: float, stop: float, end: float, y: float) -> None:
-    """A line that reaches its end only where it is allowed."""
+    """Draw a line, which reaches its end only if the result is ALLOW."""
     if result == "ALLOW":
         add(edge, "path", d=f"M{start} {y:g}H{end - 10}")
         add(edge, "path", d=f"M{end} {y:g}l-11 -5.5v11z", class_="head")
@@ -198,13 +198,13 @@ def _lines(parent: Element, lines: Iterable[str], x: float, y: float, class_: st
         add(parent, "text", line, x=f"{x:g}", y=f"{y + index * LINE:g}", class_=class_)
 
 
-def _described(of: RoleResults, principals: Sequence[Principal]) -> str:
+def _described(results: RoleResults, principals: Sequence[Principal]) -> str:
     accounts = len({principal.account_id for principal in principals})
     parts = [
         f"On the left {len(principals)} principals of {accounts} {'account' if accounts == 1 else 'accounts'},"
-        f" in the middle the role {of.role.name} of account {of.role.account_id}, on the right what it leads to.",
-        f"Assuming the role: {came_out(of.assumed.values())}.",
+        f" in the middle the role {results.role.name} of account {results.role.account_id}, on the right its targets.",
+        f"Assuming the role: {result_counts(results.assumed.values())}.",
     ]
-    parts += [f"{target.name}: {came_out(target.cells) or 'not tried'}." for target in targets(of)]
-    parts.append(f"{', '.join(judgements(of.cells)) or 'all as expected'}.")
+    parts += [f"{target.name}: {result_counts(target.cells) or 'not tested'}." for target in targets(results)]
+    parts.append(f"{', '.join(judgements(results.cells)) or 'all as expected'}.")
     return " ".join(parts)

@@ -1,4 +1,4 @@
-"""Where the principals stand in the picture: by account, then by groups, one below the other."""
+"""Place the principals in the picture: by account, then by groups, one below the other."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,27 +15,27 @@ _GROUP_HEADING, _CARD_PADDING = 24, 14
 
 @dataclass(frozen=True)
 class Row:
-    """A principal."""
+    """A principal's box."""
 
     principal: Principal
     top: float
     lines: list[str]
-    """Its name."""
+    """The principal's name."""
 
     @property
     def height(self) -> int:
-        """How high its box is."""
+        """The height of the box."""
         return _CARD_PADDING + LINE * len(self.lines)
 
     @property
     def middle(self) -> float:
-        """Where its edge begins."""
+        """The vertical start of the edge."""
         return self.top + self.height / 2
 
 
 @dataclass
 class Group:
-    """Principals that are in the same groups."""
+    """Principals with the same groups."""
 
     title: str
     top: float
@@ -43,7 +43,7 @@ class Group:
 
     @property
     def bottom(self) -> float:
-        """Where its box ends."""
+        """The lower end of the box."""
         return self.rows[-1].top + self.rows[-1].height + GAP
 
 
@@ -57,14 +57,14 @@ class Account:
 
     @property
     def bottom(self) -> float:
-        """Where its box ends."""
+        """The lower end of the box."""
         return self.groups[-1].bottom + GAP
 
 
-def place(people: Iterable[Principal]) -> list[Account]:
-    """The accounts with all that is in them."""
+def place(principals: Iterable[Principal]) -> list[Account]:
+    """Return the accounts with their groups and principals, placed."""
     by_account: dict[str, dict[tuple[str, ...], list[Principal]]] = {}
-    for principal in people:
+    for principal in principals:
         by_account.setdefault(principal.account_id, {}).setdefault(principal.groups, []).append(principal)
     accounts: list[Account] = []
     top = 0.0

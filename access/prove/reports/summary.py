@@ -1,4 +1,4 @@
-"""What the reports have in common: how many cells came out how, and the cells in the order in which they are read."""
+"""Summarize a proof for all reports: counts, the verdict, and the cells in reading order."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,21 +19,21 @@ Outcome = Literal["as expected", "not as expected", "inconclusive"]
 
 
 def outcome(cell: Cell) -> Outcome:
-    """What a cell's result means."""
+    """Return whether a cell's result is the expected one."""
     if cell.matches:
         return "as expected"
     return "inconclusive" if cell.result == "INCONCLUSIVE" else "not as expected"
 
 
 def judgement(cell: Cell) -> str:
-    """The same in a few words, for a line that has the result already."""
+    """Return a short judgement for a line that shows the result already."""
     if cell.matches:
         return "ok"
     return f"{'DECIDES NOTHING' if cell.result == 'INCONCLUSIVE' else 'NOT AS EXPECTED'} ({cell.expected} expected)"
 
 
-def aws_said(cell: Cell) -> str:
-    """Return what AWS said; of a refusal that was expected, the reason alone, which is what proves something."""
+def aws_answer(cell: Cell) -> str:
+    """Return AWS's answer; for an expected refusal, only its reason."""
     if not cell.matches or not cell.detail:
         return cell.detail
     refusal = _REFUSAL.fullmatch(cell.detail)
@@ -41,34 +41,34 @@ def aws_said(cell: Cell) -> str:
 
 
 def refusals(cells: Iterable[Cell]) -> list[str]:
-    """Return why AWS refused what it had to refuse, in its own words, without repetition."""
-    return distinct(said for cell in cells if cell.matches and (said := aws_said(cell)))
+    """Return the distinct reasons that AWS gave for expected refusals."""
+    return distinct(text for cell in cells if cell.matches and (text := aws_answer(cell)))
 
 
 def judgements(cells: Iterable[Cell]) -> list[str]:
-    """What there is to say against several cells; nothing, if they are as expected."""
+    """Return the numbers of unexpected and inconclusive cells as texts; empty if there are none."""
     counts = count(cells)
-    said = ((counts.not_as_expected, "NOT AS EXPECTED"), (counts.inconclusive, "INCONCLUSIVE"))
-    return [f"{number} {words}" for number, words in said if number]
+    numbers = ((counts.not_as_expected, "NOT AS EXPECTED"), (counts.inconclusive, "INCONCLUSIVE"))
+    return [f"{number} {text}" for number, text in numbers if number]
 
 
 def worst(cells: Iterable[Cell]) -> Outcome:
-    """The worst outcome among several cells."""
+    """Return the worst outcome among cells."""
     counts = count(cells)
     if counts.not_as_expected:
         return "not as expected"
     return "inconclusive" if counts.inconclusive else "as expected"
 
 
-def came_out(cells: Iterable[Cell]) -> str:
-    """For how many principals an action came out how, e.g. ``ALLOW for 3, DENY for 1``."""
+def result_counts(cells: Iterable[Cell]) -> str:
+    """Return the number of principals for each result, e.g. ``ALLOW for 3, DENY for 1``."""
     results = [cell.result for cell in cells]
     return ", ".join(f"{result} for {results.count(result)}" for result in get_args(Result) if result in results)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many cells came out how."""
+    """The numbers of cells by outcome."""
 
     cells: int
     as_expected: int
@@ -83,35 +83,33 @@ class Counts:
 
 
 def count(cells: Iterable[Cell]) -> Counts:
-    """How many of the cells came out how."""
+    """Return the numbers of cells by outcome."""
     outcomes = [outcome(cell) for cell in cells]
-    return Counts(len(outcomes), *(outcomes.count(one) for one in ("as expected", "not as expected", "inconclusive")))
+    return Counts(len(outcomes), *(outcomes.count(each) for each in ("as expected", "not as expected", "inconclusive")))
 
 
 def verdict(proof: Proof) -> str:
-    """Return the outcome of the proof in one line: what is wrong first."""
+    """Return the outcome of the proof in one line, errors first."""
     if not proof.cells and not proof.review:
-        return "Nothing was tried"
+        return "Nothing was tested"
     counts = count(proof.cells)
     wrong = [*_wrong_with_review(proof.review), *proof.unproved]
     echoes = len(causes(proof))
-    causing = counts.not_as_expected + counts.inconclusive - echoes
+    own = counts.not_as_expected + counts.inconclusive - echoes
     if echoes:
-        what = "wrong" if counts.not_as_expected else "undecided"
-        wrong.append(
-            f"{causing} {what}, {_echoes(echoes)} of {'it' if causing == 1 else 'them'}, of {counts.cells} cells"
-        )
+        kind = "wrong" if counts.not_as_expected else "undecided"
+        wrong.append(f"{own} {kind}, {_echoes(echoes)} of {'it' if own == 1 else 'them'}, of {counts.cells} cells")
     elif counts.not_as_expected:
-        wrong.append(f"{counts.not_as_expected} of {counts.cells} cells did not come out as expected")
+        wrong.append(f"{counts.not_as_expected} of {counts.cells} cells are not as expected")
     elif counts.inconclusive:
-        wrong.append(f"{counts.inconclusive} of {counts.cells} cells decided nothing")
+        wrong.append(f"{counts.inconclusive} of {counts.cells} cells are inconclusive")
     if wrong:
         first = "; ".join(wrong)
         return f"{first[0].upper()}{first[1:]}"
     if proof.not_tried or (proof.review and proof.review.not_read):
-        done = "read and tried" if proof.review and proof.cells else "read" if proof.review else "tried"
-        return f"Everything that was {done} came out as expected"
-    return "Everything came out as expected"
+        done = "read and tested" if proof.review and proof.cells else "read" if proof.review else "tested"
+        return f"Everything {done} is as expected"
+    return "Everything is as expected"
 
 
 def _wrong_with_review(review: Review | None) -> list[str]:
@@ -122,7 +120,7 @@ def _wrong_with_review(review: Review | None) -> list[str]:
 
 
 def sums(proof: Proof) -> str:
-    """Return how many cells and readings there are, and how they came out."""
+    """Return the numbers of readings and cells by outcome."""
     if not proof.review:
         return str(count(proof.cells))
     readings, red = len(proof.review.readings), len(differing(proof.review))
@@ -131,17 +129,17 @@ def sums(proof: Proof) -> str:
 
 
 def differing(review: Review | None) -> list[Reading]:
-    """Return the readings that found a difference."""
+    """Return the readings with a difference."""
     return [reading for reading in review.readings if not reading.holds] if review else []
 
 
-def read_of(reading: Reading) -> str:
-    """Return what a reading is about, e.g. ``role UpdateApp of 999999999999: who may assume it``."""
-    return f"{reading.subject} of {reading.account_id}: {reading.what}"
+def reading_title(reading: Reading) -> str:
+    """Return a reading's title, e.g. ``role UpdateApp of 999999999999: who may assume it``."""
+    return f"{reading.subject} of {reading.account_id}: {reading.question}"
 
 
 def witness(finding: Finding) -> str:
-    """Return the request that shows a finding, in a line; empty if there is none."""
+    """Return the example request of a finding in one line; empty if there is none."""
     shown = (
         f"{name}: {', '.join(value) if isinstance(value, tuple) else value}"
         for name, value in finding.witness.items()
@@ -151,14 +149,14 @@ def witness(finding: Finding) -> str:
 
 
 def exception(known: KnownPrincipal) -> str:
-    """Return an exception that a stack's file declares: for whom, why and until when."""
+    """Return a known exception in one line: principals, reason and end."""
     until = f", until {known.until}" if known.until else ""
-    who = f"applies to {', '.join(known.matched)}" if known.matched else "applies to nobody"
-    return f"{known.pattern}: {known.reason}{until}; {who}"
+    scope = f"applies to {', '.join(known.matched)}" if known.matched else "applies to nobody"
+    return f"{known.pattern}: {known.reason}{until}; {scope}"
 
 
 def echo(cell: Cell, causing: Mapping[Cell, Cell]) -> str:
-    """Return which cell an echo follows from, in words; empty for a cell that is no echo."""
+    """Return the cause of an echo as text; empty for any other cell."""
     cause = causing.get(cell)
     return f"echo of {cause.principal}: {cause.action}" if cause else ""
 
@@ -168,7 +166,7 @@ def _echoes(number: int) -> str:
 
 
 def origin(proof: Proof) -> str:
-    """Return what the proof is of, in a line; empty where it doesn't say."""
+    """Return the stacks, accounts and commit of the proof in one line; empty if unknown."""
     if not proof.origin:
         return ""
     stacks = [f"{name} ({account_id})" for name, account_id in proof.origin.stacks if name]
@@ -182,8 +180,8 @@ def origin(proof: Proof) -> str:
     return "; ".join(filter(None, parts))
 
 
-def tells_apart(roles: Iterable[ProvedRole]) -> dict[str, str]:
-    """Return what to call roles, by ARN: the name, and the account where another role has the same name."""
+def unambiguous_names(roles: Iterable[ProvedRole]) -> dict[str, str]:
+    """Return unambiguous names of roles by ARN: the name, with the account if another role has the same name."""
     known = list(roles)
     names = [role.name for role in known]
     return {
@@ -193,7 +191,7 @@ def tells_apart(roles: Iterable[ProvedRole]) -> dict[str, str]:
 
 
 def when(proof: Proof) -> str:
-    """From when to when the proof was made."""
+    """Return the start and end of the proof."""
     started, ended = (
         moment.replace(tzinfo=None).isoformat(" ", timespec="seconds") for moment in (proof.started, proof.ended)
     )
@@ -203,40 +201,44 @@ def when(proof: Proof) -> str:
 
 @dataclass(frozen=True)
 class RoleResults:
-    """What came of all that was tried on one role."""
+    """The results for one role."""
 
     role: ProvedRole
     assumed: dict[str, Cell] = field(default_factory=dict)
-    """Whether it could be assumed, by the principal's name."""
+    """The cells for assuming it, by the principal's name."""
     actions: dict[str, dict[str, Cell]] = field(default_factory=dict)
-    """All else, by action and by the principal's name."""
+    """All other cells, by action and the principal's name."""
 
     @property
     def cells(self) -> list[Cell]:
-        """All of them, those about assuming the role first."""
+        """All cells, those for assuming the role first."""
         return [*self.assumed.values(), *(cell for cells in self.actions.values() for cell in cells.values())]
 
     def takes_part(self, principal: Principal) -> bool:
-        """Whether the principal tried anything beside assuming the role."""
+        """Return whether the principal has any cell besides assuming the role."""
         return any(principal.name in cells for cells in self.actions.values())
 
 
 def by_role(proof: Proof) -> list[RoleResults]:
-    """The cells of each role, in the order of the proof's principals."""
+    """Return the results of each role, in the order of the proof's principals."""
     order = {principal.name: index for index, principal in enumerate(proof.principals)}
-    results: Mapping[str, RoleResults] = {role.arn: RoleResults(role) for role in proof.roles}
+    by_arn: Mapping[str, RoleResults] = {role.arn: RoleResults(role) for role in proof.roles}
     for cell in sorted(proof.cells, key=lambda cell: order[cell.principal]):
-        of_role = results[cell.role]
+        of_role = by_arn[cell.role]
         same = of_role.assumed if cell.action == ASSUME else of_role.actions.setdefault(cell.action, {})
         same[cell.principal] = cell
-    # In the order in which the actions are tried, not in that in which principals come upon them.
-    tried = {cell.action: index for index, cell in reversed(list(enumerate(proof.cells)))}
+    # Actions are in the order of the proof, not of the principals.
+    places = {cell.action: index for index, cell in reversed(list(enumerate(proof.cells)))}
     return [
-        RoleResults(of.role, of.assumed, dict(sorted(of.actions.items(), key=lambda item: tried[item[0]])))
-        for of in results.values()
+        RoleResults(
+            results.role,
+            results.assumed,
+            dict(sorted(results.actions.items(), key=lambda item: places[item[0]])),
+        )
+        for results in by_arn.values()
     ]
 
 
 def distinct(texts: Iterable[str]) -> list[str]:
-    """The texts without repetition, in order."""
+    """Return the texts without repetition, in order."""
     return list(dict.fromkeys(texts))

@@ -1,4 +1,4 @@
-"""What a role leads to: its buckets, and all else that was tried in it."""
+"""Group a role's actions by target: its buckets, and everything else."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from .summary import RoleResults
 
 @dataclass(frozen=True)
 class Target:
-    """A bucket that the role is about, or all else."""
+    """A bucket of the role, or everything else, with the tested actions."""
 
     name: str
     is_bucket: bool
@@ -16,15 +16,15 @@ class Target:
 
     @property
     def cells(self) -> list[Cell]:
-        """All that was tried on it."""
+        """All cells of the target."""
         return [cell for cells in self.actions.values() for cell in cells]
 
 
-def targets(of: RoleResults) -> list[Target]:
-    """Return what the role leads to: its buckets first, with the actions that are about each."""
-    buckets = {bucket: Target(bucket, is_bucket=True) for bucket in of.role.buckets}
-    all_else = Target("anything else, in any account", is_bucket=False)
-    for action, cells in of.actions.items():
+def targets(results: RoleResults) -> list[Target]:
+    """Return the role's targets, its buckets first."""
+    buckets = {bucket: Target(bucket, is_bucket=True) for bucket in results.role.buckets}
+    everything_else = Target("anything else, in any account", is_bucket=False)
+    for action, cells in results.actions.items():
         target = next(iter(cells.values())).target
-        buckets.get(target or "", all_else).actions[action] = list(cells.values())
-    return [*buckets.values(), *([all_else] if all_else.actions else [])]
+        buckets.get(target or "", everything_else).actions[action] = list(cells.values())
+    return [*buckets.values(), *([everything_else] if everything_else.actions else [])]

@@ -62,9 +62,9 @@ class Law(Generic[R]):
     refused: R
     """A request that the example refuses. Without the option, this or the one above has another result."""
     keeps: Callable[[Args, R], bool] = lambda _args, _request: True
-    """Whether the option keeps a request that is allowed without it."""
+    """``True`` if the option keeps a request that is allowed without it."""
     adds: Callable[[Args, R, Allows[R]], bool] = nothing
-    """Whether the option itself allows a request, given the access without it."""
+    """``True`` if the option itself allows a request, given the access without it."""
     without: Args = field(default_factory=dict)
     """The arguments in its place if the option is left out."""
     beside: Args = field(default_factory=dict)

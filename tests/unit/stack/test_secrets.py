@@ -59,7 +59,7 @@ class Aws:
     """STS, IAM, IAM Access Analyzer and the sign-in service, with one corrupted answer."""
 
     spoilt: str = ""
-    """Whose answer: of an operation."""
+    """The operation that it answers."""
     fault: Callable[[str], Response] = Response
     asked: list[str] = field(default_factory=list)
     """The operations."""

@@ -22,7 +22,7 @@ OBJECT = "arn:aws:s3:::productionapp/a"
 
 
 def policy(kind: Kind = "identity", **statement: Any) -> Policy:  # noqa: ANN401 (JSON)
-    """A policy of one statement, which allows everything of what is not said."""
+    """Return a policy of one statement; by default it allows everything."""
     base: dict[str, Any] = {"Effect": "Allow", "Action": "*"}
     base |= {"Resource": "*"} if kind != "trust" else {}
     base |= {"Principal": "*"} if kind != "identity" else {}
@@ -30,7 +30,7 @@ def policy(kind: Kind = "identity", **statement: Any) -> Policy:  # noqa: ANN401
 
 
 def holds(operator: str, key: str, expected: str | list[str], context: Context) -> bool:
-    """Whether a condition holds."""
+    """Test whether a condition holds."""
     return policy(Condition={operator: {key: expected}}).allows(Request(USER, "s3:GetObject", OBJECT, context))
 
 

@@ -1,4 +1,4 @@
-"""``access bypass`` as people call it, with accounts that are made up: what it says, and its exit code."""
+"""Test the command ``access bypass`` with example accounts: its output, and its exit code."""
 
 import json
 from collections.abc import Callable
@@ -16,22 +16,21 @@ from access.stack_outputs import StackOutputs
 from tests.unit.access.bypass.test_findings import MFA, ON_UPDATE_APP, OUTPUTS, TRUST, UPDATE_APP, report, tutorial
 from tests.unit.access.iam.test_accounts import HERE, PRODUCTION, AccountDetails, Document, FakeIam, allow, arn, trusts
 
-MADE = (
+ACCOUNT = (
     tutorial()
     .role("Deployer", TRUST, inline={"deploy": ON_UPDATE_APP})
     .role("Guarded", trusts(arn("user", "Theresa"), Condition=MFA), inline={"deploy": ON_UPDATE_APP})
     .role("Janitor", TRUST, inline={"clean": allow("iam:DeleteGroupPolicy")})
 )
-NOT_SEEN = """\
-not seen
+NOT_CHECKED = """\
+not checked
   service control policies, resource control policies and session policies
-  roles on the way that belong to other accounts than those looked at
-  what runs with a role (iam:PassRole, lambda:UpdateFunctionCode and the like), and whatever holds credentials of\
- somebody else
-  changes of the tags that a condition asks for (iam:TagUser, iam:TagRole, sts:TagSession)
-  policies of AWS that could be attached, but for AdministratorAccess, IAMFullAccess and PowerUserAccess
+  paths through roles of other accounts
+  code that runs with a role (iam:PassRole, lambda:UpdateFunctionCode and the like), and stored credentials
+  changes of tags that a condition reads (iam:TagUser, iam:TagRole, sts:TagSession)
+  attaching AWS managed policies other than AdministratorAccess, IAMFullAccess and PowerUserAccess
   new users and roles whose names or paths a policy prescribes; quotas, such as two access keys for each user
-  ways on which more than 2 policies or memberships are changed
+  paths with more than 2 changes of policies or memberships
 """
 TEXT = f"""\
 5 found, 4 of them certain; 1 role, the principals of {HERE}, {PRODUCTION}
@@ -41,19 +40,19 @@ UpdateApp of {PRODUCTION} ({UPDATE_APP})
     Theresa (Testers: deny) -> role Deployer -> UpdateApp
     Theresa (Testers: deny) -> role Janitor -> Theresa, by iam:DeleteGroupPolicy on group Testers -> UpdateApp
     Theresa (Testers: deny) -> role Guarded -> UpdateApp (only under conditions: aws:MultiFactorAuthPresent)
-  opened without anyone having meant it
+  unintended access
     2 roles -> UpdateApp: role Deployer, role Guarded: statement 1 of deploy (inline in each) allows it; statement 1 of\
  the trust policy admits account {HERE}
 
-the calls, and the pages that describe them
+the calls, and the pages that document them
   iam:DeleteGroupPolicy: IAM API Reference, "DeleteGroupPolicy"
 
-{NOT_SEEN}"""
+{NOT_CHECKED}"""
 NOTHING = f"nothing found; 1 role, the principals of {HERE}, {PRODUCTION}\n\n"
 
 
 class DeniedIam(FakeIam):
-    """IAM for somebody who may read little."""
+    """An IAM client that may not read the account."""
 
     def paginate(self, **filtered: list[str]) -> Any:  # noqa: ANN401
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetAccountAuthorizationDetails")
@@ -61,14 +60,14 @@ class DeniedIam(FakeIam):
 
 @dataclass(frozen=True)
 class FakeAccount:
-    """As much of an account as is needed: its IAM, and one role."""
+    """An account with its IAM and one role."""
 
     account_id: str
     details: AccountDetails = field(default_factory=AccountDetails)
     trust: Document = field(default_factory=lambda: TRUST)
     profile: str = "admin"
     is_denied: bool = False
-    """Whether its users, groups and roles may not be read."""
+    """Deny reading its users, groups and roles."""
 
     @property
     def arn(self) -> str:
@@ -95,44 +94,44 @@ Run = Callable[..., int]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command on an account of production and another."""
+    """Return a function that runs the command on the Production and Development accounts."""
 
     def run(
         *arguments: str,
-        made: AccountDetails = MADE,
+        account: AccountDetails = ACCOUNT,
         outputs: StackOutputs = OUTPUTS,
         production: StackOutputs = PRODUCTION_OUTPUTS,
         production_id: str = PRODUCTION,
         denied: str = "",
     ) -> int:
-        told = {"production": production, "development": outputs}
+        stacks = {"production": production, "development": outputs}
         accounts = {
             "production": FakeAccount(production_id, is_denied=denied == "production"),
-            "development": FakeAccount(HERE, made, is_denied=denied == "development"),
+            "development": FakeAccount(HERE, account, is_denied=denied == "development"),
         }
-        monkeypatch.setattr("access.stack_outputs.read_stack_outputs", told.__getitem__)
+        monkeypatch.setattr("access.stack_outputs.read_stack_outputs", stacks.__getitem__)
         monkeypatch.setattr("access.accounts.Account", accounts.__getitem__)
         return main(["bypass", "production", "development", *arguments])
 
     return run
 
 
-def test_what_is_found_is_told_and_fails(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_are_printed_and_fail(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run() == 1
     assert capsys.readouterr().out == TEXT
 
 
-def test_where_nothing_is_found_it_says_so_and_succeeds(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(made=tutorial()) == 0
-    told = capsys.readouterr()
-    assert told.out == f"{NOTHING}{NOT_SEEN}"
-    assert told.err == (
+def test_no_findings_succeed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(account=tutorial()) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{NOTHING}{NOT_CHECKED}"
+    assert printed.err == (
         f"reading the users, groups and roles of {PRODUCTION}\nreading the users, groups and roles of {HERE}\n"
-        "looking for ways\n"
+        "searching for paths\n"
     )
 
 
-def test_an_account_with_roles_alone_may_be_read_in_part(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_with_roles_only_may_be_read_in_part(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(denied="production") == 1
     line = (
         f"the users, groups and roles of {PRODUCTION} could not be read: iam:GetAccountAuthorizationDetails is missing"
@@ -141,22 +140,22 @@ def test_an_account_with_roles_alone_may_be_read_in_part(run: Run, capsys: pytes
     assert capsys.readouterr().out == expected.replace(f"principals of {HERE}, {PRODUCTION}", f"principals of {HERE}")
 
 
-def test_the_known_administrator_is_named_once_and_is_no_finding(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(made=tutorial().user("Norman", attached=["AdministratorAccess"])) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(
-        f"{NOTHING}may assume the roles too: administrators by whose profiles this was read\n  Norman of {HERE}\n\nnot"
+def test_a_known_administrator_is_named_once_and_is_not_a_finding(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(account=tutorial().user("Norman", attached=["AdministratorAccess"])) == 0
+    text = capsys.readouterr().out
+    assert text.startswith(
+        f"{NOTHING}known administrators, whose profiles were used, may assume the roles too\n  Norman of {HERE}\n\nnot"
     )
-    assert told.count("Norman") == 1
+    assert text.count("Norman") == 1
 
 
-def test_an_account_may_have_roles_alone_that_are_told_of(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_may_have_grantee_roles_only(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     outputs = StackOutputs("development", grantee_roles={"Deployer": {"allow": [UPDATE_APP], "deny": []}})
-    assert run(made=AccountDetails().role("Deployer", TRUST, inline={"a": allow("*")}), outputs=outputs) == 0
+    assert run(account=AccountDetails().role("Deployer", TRUST, inline={"a": allow("*")}), outputs=outputs) == 0
     assert "nothing found" in capsys.readouterr().out
 
 
-def test_the_json_is_written_beside_or_in_place_of_the_text(
+def test_json_is_written_besides_or_in_place_of_the_text(
     run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "found.json"
@@ -166,12 +165,12 @@ def test_the_json_is_written_beside_or_in_place_of_the_text(
     assert (
         capsys.readouterr().out
         == file.read_text()
-        == json_report.render(report(MADE, TRUST, AccountDetails(PRODUCTION)))
+        == json_report.render(report(ACCOUNT, TRUST, AccountDetails(PRODUCTION)))
     )
 
 
-def test_the_json_tells_all_of_a_finding() -> None:
-    document = json.loads(json_report.render(report(MADE, TRUST, AccountDetails(PRODUCTION))))
+def test_json_contains_every_field_of_a_finding() -> None:
+    document = json.loads(json_report.render(report(ACCOUNT, TRUST, AccountDetails(PRODUCTION))))
     assert {name: value for name, value in document.items() if name not in ("findings", "notSeen")} == {
         "version": 1,
         "roles": [UPDATE_APP],
@@ -220,27 +219,27 @@ def test_the_json_tells_all_of_a_finding() -> None:
     }
 
 
-def test_the_order_in_which_aws_tells_does_not_matter() -> None:
-    turned = AccountDetails(pages=MADE.pages[::-1])
-    assert text_report.render(report(turned, TRUST, AccountDetails(PRODUCTION))) == TEXT
+def test_the_order_of_aws_answers_does_not_matter() -> None:
+    reordered = AccountDetails(pages=ACCOUNT.pages[::-1])
+    assert text_report.render(report(reordered, TRUST, AccountDetails(PRODUCTION))) == TEXT
 
 
-def test_what_aws_tells_does_not_steer_the_terminal() -> None:
-    made = tutorial().user("Norman", inline={"\x1b[31mred": allow("*")})
-    assert "\x1b" not in text_report.render(report(made))
+def test_control_characters_are_escaped() -> None:
+    account = tutorial().user("Norman", inline={"\x1b[31mred": allow("*")})
+    assert "\x1b" not in text_report.render(report(account))
 
 
 @pytest.mark.parametrize(
-    ("case", "told"),
+    ("case", "message"),
     [
         (
             {"production": StackOutputs("production")},
-            "access: none of the stacks exports a role: there is nothing to get to; name the stack that does\n",
+            "access: none of the stacks exports a role to analyze; name the stack that does\n",
         ),
         (
             {"outputs": StackOutputs("development")},
-            "access: none of the stacks has groups, granteeRoles or permissionSets: who is meant to assume the roles is"
-            " not known; name the stacks of the accounts that they trust\n",
+            "access: none of the stacks has groups, granteeRoles or permissionSets, so the intended access is unknown;"
+            " name the stacks of the accounts that the roles trust\n",
         ),
         (
             {"production_id": "222222222222"},
@@ -249,7 +248,7 @@ def test_what_aws_tells_does_not_steer_the_terminal() -> None:
         ),
         (
             {"production": StackOutputs("production", role_arns={"Gone": arn("role", "Gone", PRODUCTION)})},
-            f"access: role Gone of {PRODUCTION} could not be read: there is no such thing\n",
+            f"access: role Gone of {PRODUCTION} could not be read: it does not exist\n",
         ),
         (
             {"denied": "development"},
@@ -258,22 +257,22 @@ def test_what_aws_tells_does_not_steer_the_terminal() -> None:
         ),
     ],
 )
-def test_what_can_not_be_told_is_said_in_one_line(
-    run: Run, capsys: pytest.CaptureFixture[str], case: dict[str, Any], told: str
+def test_errors_are_reported_in_one_line(
+    run: Run, capsys: pytest.CaptureFixture[str], case: dict[str, Any], message: str
 ) -> None:
     assert run(**case) == 1
     printed = capsys.readouterr()
     *reading, last = printed.err.splitlines(keepends=True)
-    assert (printed.out, last) == ("", told)
+    assert (printed.out, last) == ("", message)
     assert not [line for line in reading if not line.startswith("reading the users, groups and roles of ")]
 
 
-def test_a_file_that_can_not_be_written_is_told(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run("--json", str(tmp_path / "missing" / "found.json")) == 1
     assert capsys.readouterr().err.endswith("found.json can't be written: No such file or directory\n")
 
 
-def test_a_profile_for_another_stack_is_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_profile_for_an_unknown_stack_is_rejected(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--stack-profile", "staging=x") == 1
     assert capsys.readouterr().err == ("access: --stack-profile staging=x: 'staging' is not one of the stacks given\n")
 
@@ -281,15 +280,15 @@ def test_a_profile_for_another_stack_is_told(run: Run, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     "arguments", [[], ["production", "--stack-profile", "production"], ["production", "--html", "x"]]
 )
-def test_what_is_not_understood_is_told_with_code_2(arguments: list[str]) -> None:
+def test_invalid_arguments_exit_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exited:
         main(["bypass", *arguments])
     assert exited.value.code == 2
 
 
-def test_a_participant_without_a_stack_is_passed_over() -> None:
-    from access.bypass.reading import look
+def test_a_participant_without_outputs_is_skipped() -> None:
+    from access.bypass.reading import analyze
 
-    accounts: Any = FakeAccount(PRODUCTION), FakeAccount(HERE, MADE), FakeAccount("222222222222")
+    accounts: Any = FakeAccount(PRODUCTION), FakeAccount(HERE, ACCOUNT), FakeAccount("222222222222")
     participants = [Participant(accounts[0], PRODUCTION_OUTPUTS), Participant(accounts[1], OUTPUTS)]
-    assert look([*participants, Participant(accounts[2])]) == look(participants)
+    assert analyze([*participants, Participant(accounts[2])]) == analyze(participants)

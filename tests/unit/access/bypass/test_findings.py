@@ -1,4 +1,4 @@
-"""What ``access bypass`` finds in an account: whole findings."""
+"""Test the findings of ``access bypass``."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -43,41 +43,41 @@ SHUT = {"Effect": "Allow", "NotPrincipal": {"AWS": [HERE, "222222222222"]}, "Act
 
 
 def tutorial() -> AccountDetails:
-    """The tutorial's account, as deployed."""
-    made = AccountDetails()
-    made.group("Developers", inline={"allow": ON_UPDATE_APP}).group("Testers", inline={"deny": DENIED})
-    made.user("David", "Developers", attached=["PowerUserAccess"])
-    return made.user("Theresa", "Testers", attached=["PowerUserAccess"])
+    """Return the tutorial's account as deployed."""
+    account = AccountDetails()
+    account.group("Developers", inline={"allow": ON_UPDATE_APP}).group("Testers", inline={"deny": DENIED})
+    account.user("David", "Developers", attached=["PowerUserAccess"])
+    return account.user("Theresa", "Testers", attached=["PowerUserAccess"])
 
 
 def theresa_with(**rights: Any) -> AccountDetails:  # noqa: ANN401
-    """The tutorial's account, but for Theresa's rights."""
-    made = AccountDetails()
-    made.group("Developers", inline={"allow": ON_UPDATE_APP}).group("Testers", inline={"deny": DENIED})
-    made.user("David", "Developers", attached=["PowerUserAccess"])
-    return made.user("Theresa", "Testers", **rights)
+    """Return the tutorial's account with other rights for Theresa."""
+    account = AccountDetails()
+    account.group("Developers", inline={"allow": ON_UPDATE_APP}).group("Testers", inline={"deny": DENIED})
+    account.user("David", "Developers", attached=["PowerUserAccess"])
+    return account.user("Theresa", "Testers", **rights)
 
 
 def iam(*actions: str, resource: str = "*", power_user: bool = True) -> AccountDetails:
-    """The tutorial's account, with rights in IAM for Theresa."""
+    """Return the tutorial's account with rights in IAM for Theresa."""
     attached = ["PowerUserAccess"] if power_user else []
     return theresa_with(inline={"iam": allow([f"iam:{action}" for action in actions], resource)}, attached=attached)
 
 
 def report(
-    made: AccountDetails, trust: Document = TRUST, *others: AccountDetails, callers: Collection[str] = ()
+    account: AccountDetails, trust: Document = TRUST, *others: AccountDetails, callers: Collection[str] = ()
 ) -> Report:
-    directories = [it.directory() for it in (made, *others)]
+    directories = [it.directory() for it in (account, *others)]
     return find(directories, [(HERE, OUTPUTS)], [TargetRole(UPDATE_APP, parse(trust))], NOW, callers)
 
 
-def told(found: Report) -> list[str]:
-    return [path(it) + ("" if it.is_certain else f" if {conditions(it)}") for it in found.findings]
+def paths_of(found: Report) -> list[str]:
+    return [path(each) + ("" if each.is_certain else f" if {conditions(each)}") for each in found.findings]
 
 
 def with_deployer(trust: Document = TRUST, rights: Mapping[str, Any] | None = None, **theresa: Any) -> AccountDetails:  # noqa: ANN401
-    made = theresa_with(**(theresa or {"attached": ["PowerUserAccess"]}))
-    return made.role("Deployer", trust, **(rights or {"inline": {"deploy": ON_UPDATE_APP}}))
+    account = theresa_with(**(theresa or {"attached": ["PowerUserAccess"]}))
+    return account.role("Deployer", trust, **(rights or {"inline": {"deploy": ON_UPDATE_APP}}))
 
 
 AROUND = "Theresa (Testers: deny) -> role Deployer -> UpdateApp"
@@ -89,13 +89,13 @@ BY_SAML = document({"Effect": "Allow", "Principal": SAML, "Action": "sts:AssumeR
 
 
 def in_set(name: str, *allowed: str) -> AccountDetails:
-    """The tutorial's account, with a permission set's role that may assume these."""
+    """Return the tutorial's account with the role of a permission set that may assume these roles."""
     name = f"aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_{name}_0123456789abcdef"
     return tutorial().role(name, BY_SAML, inline={"a": allow(ASSUME, [UPDATE_APP, *allowed])})
 
 
 @pytest.mark.parametrize(
-    ("made", "lines"),
+    ("account", "lines"),
     [
         (in_set("Dev"), []),
         (in_set("Dev_x"), ["role AWSReservedSSO_Dev_x_0123456789abcdef -> UpdateApp"]),
@@ -109,8 +109,8 @@ def in_set(name: str, *allowed: str) -> AccountDetails:
     ],
     ids=["allowed", "another", "denied"],
 )
-def test_a_permission_sets_role_is_known_by_its_permission_set(made: AccountDetails, lines: list[str]) -> None:
-    assert [line for line in told(report(made)) if "AWSReservedSSO" in line] == lines
+def test_the_role_of_a_permission_set_is_recognized(account: AccountDetails, lines: list[str]) -> None:
+    assert [line for line in paths_of(report(account)) if "AWSReservedSSO" in line] == lines
 
 
 def test_nothing_is_found_in_the_tutorial() -> None:
@@ -119,7 +119,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "trust", "lines"),
+    ("account", "trust", "lines"),
     [
         # By a role
         (with_deployer(), TRUST, [AROUND, NOT_MEANT]),
@@ -142,7 +142,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
         (with_deployer(rights={"inline": {"s3": allow("s3:*")}}), TRUST, []),
         (with_deployer(rights={"inline": {"a": ON_UPDATE_APP, "d": DENIED}}), TRUST, []),
         (with_deployer(trusts(root(), Condition=MFA)), TRUST, [f"{AROUND} if aws:MultiFactorAuthPresent", NOT_MEANT]),
-        # What closes it in Production
+        # Closed on Production's side
         (with_deployer(), trusts(root(), Condition={"ArnLike": {"aws:PrincipalArn": arn("user", "*")}}), []),
         (
             with_deployer(),
@@ -152,7 +152,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
         (with_deployer(), trusts(root(), Condition=MFA), []),
         (with_deployer(), trusts(root("222222222222")), []),
         (with_deployer(), trusts(root(), Condition={"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}), []),
-        # ... and what does not
+        # ... and not closed
         (
             with_deployer(),
             trusts(root(), Condition={"StringEquals": {"sts:ExternalId": "agreed"}}),
@@ -166,7 +166,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
             ),
             [f"{AROUND} if aws:SourceIp", f"{NOT_MEANT} if aws:SourceIp"],
         ),
-        # By several roles: the shortest way over each
+        # Through several roles: the shortest path through each
         (
             with_deployer()
             .role("First", trusts(arn("user", "Theresa")), inline={"a": allow(ASSUME, arn("role", "Second"))})
@@ -194,7 +194,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
             TRUST,
             ["Theresa (Testers: deny) -> role First -> role Second -> UpdateApp", "role Second -> UpdateApp"],
         ),
-        # A certain way is told, though one under conditions is shorter
+        # A certain path is reported even if a conditional one is shorter
         (
             theresa_with(inline={"a": allow(ASSUME, [arn("role", "First"), arn("role", "Second")])})
             .role("First", trusts(root()), inline={"a": allow(ASSUME, arn("role", "Second"))})
@@ -209,7 +209,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
             TRUST,
             ["Theresa (Testers: deny) -> role First -> role Second -> UpdateApp", "role Second -> UpdateApp"],
         ),
-        # A role that is meant to is a way for whom it is denied
+        # An intended role is a path for a denied user
         (
             tutorial().role("Builder", TRUST, inline={"a": ON_UPDATE_APP}),
             TRUST,
@@ -237,7 +237,7 @@ def test_nothing_is_found_in_the_tutorial() -> None:
             TRUST,
             ["Theresa (Testers: deny) -> UpdateApp"],
         ),
-        # Who is in both groups is denied
+        # A user in both groups is denied
         (
             tutorial().user("Bo", "Developers", "Testers").role("Deployer", trusts("*"), inline={"a": ON_UPDATE_APP}),
             TRUST,
@@ -245,14 +245,14 @@ def test_nothing_is_found_in_the_tutorial() -> None:
         ),
     ],
 )
-def test_ways_by_roles(made: AccountDetails, trust: Document, lines: list[str]) -> None:
-    assert told(report(made, trust)) == lines
+def test_paths_through_roles(account: AccountDetails, trust: Document, lines: list[str]) -> None:
+    assert paths_of(report(account, trust)) == lines
 
 
 @pytest.mark.parametrize(
-    ("made", "ways"),
+    ("account", "ways"),
     [
-        # The Deny is lifted
+        # The Deny is removed
         (iam("RemoveUserFromGroup"), ["iam:RemoveUserFromGroup on group Testers"]),
         (iam("DeleteGroupPolicy"), ["iam:DeleteGroupPolicy on group Testers"]),
         (iam("PutGroupPolicy"), ["iam:PutGroupPolicy on group Testers"]),
@@ -267,7 +267,7 @@ def test_ways_by_roles(made: AccountDetails, trust: Document, lines: list[str]) 
             iam("RemoveUserFromGroup", "DeleteGroupPolicy", "PutGroupPolicy"),
             [f"iam:{it} on group Testers" for it in ("DeleteGroupPolicy", "PutGroupPolicy", "RemoveUserFromGroup")],
         ),
-        # Rights of one's own lift no Deny, but give the right to lift it
+        # The user's own new rights remove no Deny, but grant the right to remove it
         (
             iam("PutUserPolicy"),
             [
@@ -276,7 +276,7 @@ def test_ways_by_roles(made: AccountDetails, trust: Document, lines: list[str]) 
             ]
             + ["iam:PutUserPolicy on Theresa -> David, by iam:CreateAccessKey"],
         ),
-        # Somebody who may is taken over
+        # An allowed user is taken over
         (iam("CreateAccessKey"), ["David, by iam:CreateAccessKey"]),
         (iam("CreateAccessKey", power_user=False), ["David, by iam:CreateAccessKey"]),
         (iam("CreateAccessKey", resource=arn("user", "Theresa")), []),
@@ -292,7 +292,7 @@ def test_ways_by_roles(made: AccountDetails, trust: Document, lines: list[str]) 
             iam("UpdateLoginProfile", "CreateLoginProfile"),
             ["David, by iam:CreateLoginProfile -> UpdateApp if whether David has a console password"],
         ),
-        # Somebody who may not is taken over, and given what he needs
+        # Another user is taken over, and granted the rights
         (
             iam("CreateAccessKey", "AddUserToGroup", power_user=False).user("Eva").user("David2", "Developers"),
             [
@@ -309,7 +309,7 @@ def test_ways_by_roles(made: AccountDetails, trust: Document, lines: list[str]) 
             ).user("Eva"),
             ["Eva, by iam:CreateAccessKey and iam:AddUserToGroup on group Developers"],
         ),
-        # Somebody is made
+        # A user or role is created
         (
             theresa_with(inline={"a": allow(["iam:CreateRole", "iam:AttachRolePolicy"])}),
             ["a new role, by iam:CreateRole and iam:AttachRolePolicy"],
@@ -327,18 +327,18 @@ def test_ways_by_roles(made: AccountDetails, trust: Document, lines: list[str]) 
         ),
     ],
 )
-def test_ways_by_rights_in_iam(made: AccountDetails, ways: list[str]) -> None:
+def test_paths_by_rights_in_iam(account: AccountDetails, ways: list[str]) -> None:
     expected = [way if " -> UpdateApp" in way else f"{way} -> UpdateApp" for way in ways]
-    assert told(report(made)) == [f"Theresa (Testers: deny) -> {way}" for way in expected]
+    assert paths_of(report(account)) == [f"Theresa (Testers: deny) -> {way}" for way in expected]
 
 
 CLOSED = trusts(arn("role", "nobody"))
 
 
 @pytest.mark.parametrize(
-    ("made", "lines"),
+    ("account", "lines"),
     [
-        # The trust policy of a role that may, but of none that AWS alone changes
+        # The trust policy of an allowed role, unless only AWS can change it
         (
             iam("UpdateAssumeRolePolicy").role("Builder", CLOSED, inline={"a": ON_UPDATE_APP}),
             ["Theresa (Testers: deny) -> role Builder, by iam:UpdateAssumeRolePolicy -> UpdateApp"],
@@ -355,7 +355,7 @@ CLOSED = trusts(arn("role", "nobody"))
             ),
             [],
         ),
-        # The rights of a role that one may assume, changed by oneself, by the role itself, or by another role
+        # The rights of an assumable role, changed by the user, by the role itself, or by another role
         (
             iam("PutRolePolicy").role("Idle", TRUST),
             ["Theresa (Testers: deny) -> role Idle, by iam:PutRolePolicy -> UpdateApp"],
@@ -373,9 +373,9 @@ CLOSED = trusts(arn("role", "nobody"))
                 " -> UpdateApp"
             ],
         ),
-        # ... but not of one that may already
+        # ... unless the role is allowed already
         (iam("PutRolePolicy").role("Deployer", TRUST, inline={"a": ON_UPDATE_APP}), [AROUND, NOT_MEANT]),
-        # By a role that may lift the Deny
+        # Through a role that may remove the Deny
         (
             tutorial().role("Janitor", TRUST, inline={"a": allow("iam:RemoveUserFromGroup")}),
             [
@@ -383,7 +383,7 @@ CLOSED = trusts(arn("role", "nobody"))
                 " -> UpdateApp"
             ],
         ),
-        # Two Denies have to go
+        # Two Denies must be removed
         (
             AccountDetails()
             .group("Testers", inline={"deny": DENIED})
@@ -431,12 +431,12 @@ CLOSED = trusts(arn("role", "nobody"))
         ),
     ],
 )
-def test_ways_by_changing_others(made: AccountDetails, lines: list[str]) -> None:
-    assert told(report(made)) == lines
+def test_paths_by_changing_others(account: AccountDetails, lines: list[str]) -> None:
+    assert paths_of(report(account)) == lines
 
 
 @pytest.mark.parametrize(
-    ("made", "trust", "lines"),
+    ("account", "trust", "lines"),
     [
         (tutorial().user("Norman", attached=["AdministratorAccess"]), TRUST, ["Norman -> UpdateApp"]),
         (tutorial().user("Norman"), TRUST, []),
@@ -460,11 +460,11 @@ def test_ways_by_changing_others(made: AccountDetails, lines: list[str]) -> None
             trusts(root(), Condition={"ArnLike": {"aws:PrincipalArn": [arn("user", "David"), arn("user", "Theresa")]}}),
             [],
         ),
-        # Whose groups or who as a role is allowed it is meant; a group or role of the same name elsewhere is not
+        # Intended: members of allowed groups, and allowed roles; not groups or roles of that name elsewhere
         (tutorial().user("Eva", "Developers").role("Builder", CLOSED, inline={"a": allow("*")}), TRUST, []),
         (tutorial().role("Developers", CLOSED, inline={"a": allow("*")}), TRUST, ["role Developers -> UpdateApp"]),
         (tutorial().user("Builder", inline={"a": allow("*")}), TRUST, ["Builder -> UpdateApp"]),
-        # Roles of services and of AWS itself, if they really may
+        # Roles of services and of AWS, if they really may
         (
             tutorial()
             .role("aws-service-role/x.amazonaws.com/AWSServiceRoleForX", CLOSED, inline={"a": allow("sts:*")})
@@ -475,9 +475,9 @@ def test_ways_by_changing_others(made: AccountDetails, lines: list[str]) -> None
         ),
     ],
 )
-def test_who_was_not_meant(made: AccountDetails, trust: Document, lines: list[str]) -> None:
-    found = report(made, trust)
-    assert told(found) == lines
+def test_unintended_access_is_found(account: AccountDetails, trust: Document, lines: list[str]) -> None:
+    found = report(account, trust)
+    assert paths_of(found) == lines
     assert {(it.kind, it.denied_by) for it in found.findings} <= {("not meant", ())}
 
 
@@ -486,7 +486,7 @@ def test_who_was_not_meant(made: AccountDetails, trust: Document, lines: list[st
     [
         (arn("user", "staff/Norman"), ["role Boss -> UpdateApp", "Nora -> UpdateApp"]),
         ("arn:aws:sts::111111111111:assumed-role/Boss/session", ["Nora -> UpdateApp", "Norman -> UpdateApp"]),
-        # Whoever reads is a finding all the same who is no administrator, or of whom the name alone is the caller's.
+        # A caller is still a finding if it is no administrator, or if only its name matches.
         (arn("user", "Nora"), ["role Boss -> UpdateApp", "Nora -> UpdateApp", "Norman -> UpdateApp"]),
         (
             "arn:aws:sts::111111111111:assumed-role/Norman/session",
@@ -496,20 +496,20 @@ def test_who_was_not_meant(made: AccountDetails, trust: Document, lines: list[st
         (f"arn:aws:iam::{HERE}:root", ["role Boss -> UpdateApp", "Nora -> UpdateApp", "Norman -> UpdateApp"]),
     ],
 )
-def test_an_administrator_by_whose_profile_it_is_read_is_known(caller: str, lines: list[str]) -> None:
-    made = tutorial().user("staff/Norman", attached=["AdministratorAccess"]).user("Nora", inline={"all": allow("*")})
-    made.role("admin/Boss", trusts(arn("user", "staff/Norman")), attached=["AdministratorAccess"])
-    found = report(made, callers=[caller])
-    assert told(found) == lines
+def test_an_administrator_whose_profile_is_used_is_known(caller: str, lines: list[str]) -> None:
+    account = tutorial().user("staff/Norman", attached=["AdministratorAccess"]).user("Nora", inline={"all": allow("*")})
+    account.role("admin/Boss", trusts(arn("user", "staff/Norman")), attached=["AdministratorAccess"])
+    found = report(account, callers=[caller])
+    assert paths_of(found) == lines
     known = {"Norman": "user/staff/Norman", "Boss": "role/admin/Boss"}
     assert found.administrators == tuple(
         f"arn:aws:iam::{HERE}:{path}" for name, path in known.items() if not any(name in line for line in lines)
     )
 
 
-def test_a_known_administrator_whom_a_deny_is_for_is_found() -> None:
-    made = tutorial().user("Norman", "Testers", attached=["AdministratorAccess"])
-    found = report(made, callers=[arn("user", "Norman")])
+def test_a_known_administrator_with_a_deny_is_a_finding() -> None:
+    account = tutorial().user("Norman", "Testers", attached=["AdministratorAccess"])
+    found = report(account, callers=[arn("user", "Norman")])
     assert {finding.kind for finding in found.findings if finding.principal == arn("user", "Norman")} == {
         "around a Deny"
     }
@@ -517,7 +517,7 @@ def test_a_known_administrator_whom_a_deny_is_for_is_found() -> None:
 
 
 def test_several_accounts_and_roles() -> None:
-    """A role of a third account is a way, too, and what nobody looked at is told."""
+    """Check paths through a role of a third account, and the accounts that were not checked."""
     other = "222222222222"
     tools = AccountDetails(other).role("Tool", trusts(root()), inline={"a": ON_UPDATE_APP})
     roles = [
@@ -530,7 +530,7 @@ def test_several_accounts_and_roles() -> None:
     found = find(directories, [(HERE, OUTPUTS), (other, tools_outputs)], roles, NOW)
     assert found.roles == (*(arn("role", name, PRODUCTION) for name in ("Open", "Shut")), UPDATE_APP)
     assert found.account_ids == (HERE, other)
-    assert told(found) == [
+    assert paths_of(found) == [
         "David -> Open",
         "Theresa -> Open",
         "Theresa (Testers: deny) -> role Tool of 222222222222 -> UpdateApp",
@@ -542,7 +542,7 @@ def test_several_accounts_and_roles() -> None:
     ]
 
 
-def test_each_step_tells_who_does_what_and_why() -> None:
+def test_each_step_has_actor_calls_and_reasons() -> None:
     [finding] = report(tutorial().role("Janitor", TRUST, inline={"a": allow("iam:RemoveUserFromGroup")})).findings
     janitor, theresa = arn("role", "Janitor"), arn("user", "Theresa")
     assert (finding.kind, finding.principal, finding.denied_by, finding.role) == (
@@ -593,30 +593,30 @@ def test_each_step_tells_who_does_what_and_why() -> None:
     ]
 
 
-def test_too_many_ways_are_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = theresa_with(inline={"a": allow(["iam:AddUserToGroup", ASSUME])})
+def test_the_number_of_paths_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = theresa_with(inline={"a": allow(["iam:AddUserToGroup", ASSUME])})
     for number in range(20):
-        made.group(f"group-{number:02}", inline={"a": allow("iam:AddUserToGroup")})
-    made.role("First", trusts(root()), inline={"a": allow(ASSUME, arn("role", "Second"))})
-    made.role("Second", trusts(arn("role", "First")), inline={"a": ON_UPDATE_APP})
-    monkeypatch.setattr("access.bypass.search.MOST_CHANGED", 10)
+        account.group(f"group-{number:02}", inline={"a": allow("iam:AddUserToGroup")})
+    account.role("First", trusts(root()), inline={"a": allow(ASSUME, arn("role", "Second"))})
+    account.role("Second", trusts(arn("role", "First")), inline={"a": ON_UPDATE_APP})
+    monkeypatch.setattr("access.bypass.search.MAX_FOLLOWED", 10)
     named = {"ArnLike": {"aws:PrincipalArn": [arn("user", "Theresa"), arn("role", "Second")]}}
-    found = report(made, trusts(root(), Condition=named))
-    assert told(found) == [
+    found = report(account, trusts(root(), Condition=named))
+    assert paths_of(found) == [
         "Theresa (Testers: deny) -> role First -> role Second -> UpdateApp",
         "role Second -> UpdateApp",
     ]
     theresa = arn("user", "Theresa")
-    assert f"some of the ways from {theresa} to {UPDATE_APP}: there are too many" in found.not_seen
+    assert f"some paths from {theresa} to {UPDATE_APP}, as there are too many" in found.not_seen
 
 
-def test_who_may_do_everything_gets_to_the_role_over_everybody() -> None:
-    made = theresa_with(attached=["AdministratorAccess"])
+def test_an_administrator_reaches_the_role_through_every_developer() -> None:
+    account = theresa_with(attached=["AdministratorAccess"])
     for number in range(1200):
-        made.user(f"user-{number:04}", "Developers")
-    found = report(made)
+        account.user(f"user-{number:04}", "Developers")
+    found = report(account)
     assert len(found.findings) == 1200 + 4
-    assert told(found)[:4] == [
+    assert paths_of(found)[:4] == [
         *(
             f"Theresa (Testers: deny) -> iam:{it} on group Testers -> UpdateApp"
             for it in ("DeleteGroupPolicy", "PutGroupPolicy", "RemoveUserFromGroup")
@@ -625,30 +625,30 @@ def test_who_may_do_everything_gets_to_the_role_over_everybody() -> None:
     ]
 
 
-# Accounts as Hypothesis makes them up. What is in a slot is the statements of one policy.
+# Accounts generated by Hypothesis. Each slot holds the statements of one policy.
 Slots = Mapping[str, list[dict[str, Any]]]
 IDENTITY_SLOTS = ("Testers", "Developers", "Theresa", "Bo", "Norman", "Deployer", "Janitor", "bounds")
 TRUST_SLOTS = ("trust of Deployer", "trust of Janitor", "trust of UpdateApp")
 
 
-def put_together(slots: Slots) -> Report:
+def build(slots: Slots) -> Report:
     content = {name: document(*statements) for name, statements in slots.items()}
-    made = AccountDetails().policy("bounds", content["bounds"])
+    account = AccountDetails().policy("bounds", content["bounds"])
     for group in ("Testers", "Developers"):
-        made.group(group, inline={"p": content[group]})
+        account.group(group, inline={"p": content[group]})
     for user, groups, bounds in (
         ("Theresa", ["Testers"], None),
         ("Bo", ["Developers", "Testers"], "bounds"),
         ("Norman", [], None),
     ):
-        made.user(user, *groups, inline={"p": content[user]}, boundary=bounds)
+        account.user(user, *groups, inline={"p": content[user]}, boundary=bounds)
     for role in ("Deployer", "Janitor"):
-        made.role(role, content[f"trust of {role}"], inline={"p": content[role]})
-    return report(made, content["trust of UpdateApp"])
+        account.role(role, content[f"trust of {role}"], inline={"p": content[role]})
+    return report(account, content["trust of UpdateApp"])
 
 
 def reached(found: Report) -> tuple[set[tuple[Kind, str]], set[tuple[Kind, str]]]:
-    """Who gets to the role in whichever way, and who certainly does."""
+    """Return the principals that reach the role, and those that certainly do."""
     some = {(it.kind, it.principal) for it in found.findings}
     return some, {(it.kind, it.principal) for it in found.findings if it.is_certain}
 
@@ -706,15 +706,15 @@ def additions(effect: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
 
 @settings(max_examples=60, deadline=None)
 @given(accounts, additions("Deny"))
-def test_a_deny_more_lets_nobody_in(slots: Slots, more: tuple[str, dict[str, Any]]) -> None:
-    before, after = reached(put_together(slots)), reached(put_together({**slots, more[0]: [*slots[more[0]], more[1]]}))
+def test_another_deny_opens_no_path(slots: Slots, more: tuple[str, dict[str, Any]]) -> None:
+    before, after = reached(build(slots)), reached(build({**slots, more[0]: [*slots[more[0]], more[1]]}))
     assert after[0] <= before[0]
     assert after[1] <= before[1]
 
 
 @settings(max_examples=60, deadline=None)
 @given(accounts, additions("Allow"))
-def test_an_allow_more_keeps_nobody_out(slots: Slots, more: tuple[str, dict[str, Any]]) -> None:
-    before, after = reached(put_together(slots)), reached(put_together({**slots, more[0]: [*slots[more[0]], more[1]]}))
+def test_another_allow_closes_no_path(slots: Slots, more: tuple[str, dict[str, Any]]) -> None:
+    before, after = reached(build(slots)), reached(build({**slots, more[0]: [*slots[more[0]], more[1]]}))
     assert before[0] <= after[0]
     assert before[1] <= after[1]

@@ -1,4 +1,4 @@
-"""The rights in IAM with which somebody gets further, one by one."""
+"""Test the rights in IAM that take over a principal or change its policies, one by one."""
 
 import json
 from importlib.resources import files
@@ -8,9 +8,9 @@ import pytest
 from access.bypass.iam_rights import (
     Change,
     changes,
-    may_change_something,
-    may_take_over_somebody,
-    newcomers,
+    creatable_principals,
+    may_change_any,
+    may_take_over_any,
     takeovers,
 )
 from access.iam.principals import Principal, label
@@ -18,7 +18,7 @@ from tests.unit.access.iam.test_accounts import HERE, AccountDetails, Document, 
 
 
 def federated(provider: str, action: str) -> Document:
-    """A trust policy of people whom a provider vouches for."""
+    """Return a trust policy for users of an identity provider."""
     return document(
         {"Effect": "Allow", "Principal": {"Federated": f"arn:aws:iam::{HERE}:{provider}"}, "Action": action}
     )
@@ -55,8 +55,8 @@ def changes_of(name: str) -> list[Change]:
     return list(changes(principal(name), DIRECTORY.groups, DIRECTORY.versions))
 
 
-def described(it: Principal) -> list[str]:
-    return [str(policy) for policy in it.policies]
+def policy_names(user: Principal) -> list[str]:
+    return [str(policy) for policy in user.policies]
 
 
 @pytest.mark.parametrize(
@@ -76,24 +76,24 @@ def described(it: Principal) -> list[str]:
         ),
     ],
 )
-def test_somebody_is_taken_over(name: str, ways: list[str]) -> None:
+def test_each_takeover(name: str, ways: list[str]) -> None:
     found = takeovers(principal(name))
     assert [" ".join(it.actions) + (" if" if it.succeeds.conditions else "") for it in found] == ways
     assert {key for it in found for key in it.succeeds.conditions} <= {
         f"whether {name} has a console password",
-        "whether example.com gives a token that the role admits",
+        "whether example.com issues a token that the role accepts",
     }
 
 
-def test_users_and_roles_are_made() -> None:
-    user, role = newcomers(DIRECTORY)
+def test_users_and_roles_are_created() -> None:
+    user, role = creatable_principals(DIRECTORY)
     assert (label(user.arn), label(role.arn)) == ("a new user", "a new role")
     assert [it.actions for it in takeovers(user)] == [
         ("iam:CreateUser", "iam:CreateAccessKey"),
         ("iam:CreateUser", "iam:CreateLoginProfile"),
     ]
     assert [it.actions for it in takeovers(role)] == [("iam:CreateRole",)]
-    assert newcomers(AccountDetails().directory()) == []
+    assert creatable_principals(AccountDetails().directory()) == []
 
 
 def test_each_call_that_changes_a_user() -> None:
@@ -101,9 +101,9 @@ def test_each_call_that_changes_a_user() -> None:
     power, group = "PowerUserAccess (attached to Theresa)", "custom (attached to group Everybody)"
     deny_it, more = "deny (inline in group Testers)", "more (inline in group Testers)"
     before = [own, custom, power, deny_it, more, group]
-    assert described(principal("Theresa")) == before
+    assert policy_names(principal("Theresa")) == before
     every, attached = "everything (inline in {})".format, "everything (attached to {})".format
-    found = [(change.action, label(change.resource), described(change.after)) for change in changes_of("Theresa")]
+    found = [(change.action, label(change.resource), policy_names(change.after)) for change in changes_of("Theresa")]
     assert found == [
         ("iam:PutUserPolicy", "Theresa", [*before, every("Theresa")]),
         ("iam:AttachUserPolicy", "Theresa", [*before, attached("Theresa")]),
@@ -124,15 +124,15 @@ def test_each_call_that_changes_a_user() -> None:
     ]
 
 
-def test_an_older_version_takes_effect_wherever_the_policy_is_attached() -> None:
+def test_an_older_version_applies_wherever_the_policy_is_attached() -> None:
     [older] = [it for it in changes_of("Theresa") if it.action == "iam:SetDefaultPolicyVersion"]
     assert [it.statements[0].actions for it in older.after.policies if it.name == "custom"] == [("iam:Put*",)] * 2
 
 
-def test_what_is_attached_is_known_by_its_arn_and_else_what_is_of_use() -> None:
+def test_administrator_access_is_attached_or_another_helpful_policy() -> None:
     [attaching] = [it for it in changes_of("Theresa") if it.action == "iam:AttachUserPolicy"]
     assert attaching.keys == {"iam:policyarn": ("arn:aws:iam::aws:policy/AdministratorAccess",)}
-    assert [label(str(it.keys["iam:policyarn"][0])) for it in attaching.otherwise] == [
+    assert [label(str(it.keys["iam:policyarn"][0])) for it in attaching.alternatives] == [
         "policy useful",
         "policy IAMFullAccess",
     ]
@@ -154,8 +154,8 @@ def test_a_boundary_is_removed_replaced_or_changed(name: str, kind: str, version
     assert found[0].after.boundary.statements[0].actions == ("*",)
 
 
-def test_each_call_that_lifts_a_deny() -> None:
-    def lifting(name: str) -> list[tuple[str, str]]:
+def test_each_call_that_removes_a_deny() -> None:
+    def removing(name: str) -> list[tuple[str, str]]:
         it = principal(name)
         found = changes(it, DIRECTORY.groups, DIRECTORY.versions)
         return [
@@ -164,7 +164,7 @@ def test_each_call_that_lifts_a_deny() -> None:
             if len(change.after.policies) <= len(it.policies)
         ]
 
-    assert lifting("Sam") == [
+    assert removing("Sam") == [
         ("iam:RemoveUserFromGroup", "group Denied"),
         ("iam:DeleteUserPolicy", "Sam"),
         ("iam:PutUserPolicy", "Sam"),
@@ -172,7 +172,7 @@ def test_each_call_that_lifts_a_deny() -> None:
         ("iam:DetachGroupPolicy", "group Denied"),
         ("iam:CreatePolicyVersion", "policy never"),
     ]
-    assert lifting("Deployer") == [
+    assert removing("Deployer") == [
         ("iam:DeleteRolePolicy", "role Deployer"),
         ("iam:PutRolePolicy", "role Deployer"),
         ("iam:DetachRolePolicy", "role Deployer"),
@@ -183,25 +183,25 @@ def test_each_call_that_lifts_a_deny() -> None:
     assert changes_of("AWSReservedSSO_Admin") == []
 
 
-def test_who_leaves_a_group_leaves_its_policies() -> None:
+def test_leaving_a_group_removes_its_policies() -> None:
     change = next(it for it in changes_of("Theresa") if it.action == "iam:RemoveUserFromGroup")
     assert [group.name for group in change.after.groups] == ["Everybody"]
 
 
-def test_who_may_none_of_it_is_known_at_once() -> None:
+def test_principals_without_such_rights_are_skipped() -> None:
     def may(*actions: str) -> Principal:
         return AccountDetails().user("Theresa", inline={"a": allow(list(actions))}).principal("Theresa")
 
-    everybody = [*DIRECTORY.principals, *newcomers(DIRECTORY)]
-    assert not may_take_over_somebody(may("iam:Get*", "sts:AssumeRole"))
-    assert not may_change_something(may("iam:Get*", "sts:AssumeRole"))
-    assert all(may_take_over_somebody(may(*way.actions)) for it in everybody for way in takeovers(it))
+    everybody = [*DIRECTORY.principals, *creatable_principals(DIRECTORY)]
+    assert not may_take_over_any(may("iam:Get*", "sts:AssumeRole"))
+    assert not may_change_any(may("iam:Get*", "sts:AssumeRole"))
+    assert all(may_take_over_any(may(*way.actions)) for it in everybody for way in takeovers(it))
     calls = {change.action for it in everybody for change in changes(it, DIRECTORY.groups, DIRECTORY.versions)}
-    assert [call for call in calls if not may_change_something(may(call))] == []
+    assert [call for call in calls if not may_change_any(may(call))] == []
 
 
-def test_aws_knows_each_call_and_the_kind_of_resource_that_it_is_allowed_on() -> None:
-    """By the Service Authorization Reference, as the linter ``parliament`` brings it."""
+def test_aws_documents_each_call_and_its_resource_type() -> None:
+    """Check with the Service Authorization Reference, as packaged by the linter ``parliament``."""
     services = json.loads((files("parliament") / "iam_definition.json").read_text())
     known = {
         f"{service['prefix']}:{privilege['privilege']}": {
@@ -210,7 +210,7 @@ def test_aws_knows_each_call_and_the_kind_of_resource_that_it_is_allowed_on() ->
         for service in services
         for privilege in service["privileges"]
     }
-    everybody = [*DIRECTORY.principals, *newcomers(DIRECTORY)]
+    everybody = [*DIRECTORY.principals, *creatable_principals(DIRECTORY)]
     used = {(action, way.on or it.arn) for it in everybody for way in takeovers(it) for action in way.actions}
     used |= {
         (change.action, change.resource)

@@ -1,4 +1,4 @@
-"""Set-ups of which AWS's documentation says how they are decided, and what ``access bypass`` says of each."""
+"""Test ``access bypass`` with setups whose outcome AWS documents."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from tests.unit.access.bypass.test_findings import (
     ON_UPDATE_APP,
     TRUST,
     UPDATE_APP,
+    paths_of,
     report,
     theresa_with,
-    told,
     tutorial,
 )
 from tests.unit.access.iam.test_accounts import (
@@ -44,13 +44,13 @@ Condition = Mapping[str, Mapping[str, Any]]
 def assuming(
     condition: Condition, tags: Mapping[str, str] | None = None, of_role: Mapping[str, str] | None = None
 ) -> AccountDetails:
-    """Theresa may assume the role Deployer on a condition; Deployer may assume UpdateApp."""
-    made = theresa_with(inline={"a": allow(ASSUME, DEPLOYER, Condition=condition)}, tags=tags)
-    return made.role("Deployer", TRUST, inline={"deploy": ON_UPDATE_APP}, tags=of_role)
+    """Let Theresa assume the role Deployer on a condition, and Deployer UpdateApp."""
+    account = theresa_with(inline={"a": allow(ASSUME, DEPLOYER, Condition=condition)}, tags=tags)
+    return account.role("Deployer", TRUST, inline={"deploy": ON_UPDATE_APP}, tags=of_role)
 
 
 def leaving(condition: Condition, effect: str = "Allow") -> AccountDetails:
-    """Theresa may leave her group on a condition, or unless it holds."""
+    """Let Theresa leave the group Testers if a condition holds, or unless it holds."""
     statement = {"Effect": effect, "Action": "iam:RemoveUserFromGroup", "Resource": "*", "Condition": condition}
     own = document(statement, {"Effect": "Allow", "Action": "iam:RemoveUserFromGroup", "Resource": "*"})
     own = own if effect == "Deny" else document(statement)
@@ -58,49 +58,49 @@ def leaving(condition: Condition, effect: str = "Allow") -> AccountDetails:
 
 
 def taking_over(condition: Condition, **david: Any) -> AccountDetails:  # noqa: ANN401
-    """Theresa may make an access key for a user on a condition; Dora is a Developer."""
-    made = AccountDetails().group("Developers", inline={"allow": ON_UPDATE_APP})
-    made.group("Testers", inline={"deny": DENIED}).user("Dora", "Developers", **david)
-    return made.user("Theresa", "Testers", inline={"a": allow("iam:CreateAccessKey", Condition=condition)})
+    """Let Theresa create access keys for users on a condition; Dora is a Developer."""
+    account = AccountDetails().group("Developers", inline={"allow": ON_UPDATE_APP})
+    account.group("Testers", inline={"deny": DENIED}).user("Dora", "Developers", **david)
+    return account.user("Theresa", "Testers", inline={"a": allow("iam:CreateAccessKey", Condition=condition)})
 
 
 def attaching(condition: Condition) -> AccountDetails:
-    """Theresa may attach policies to herself on a condition; some are there that help, and some that don't."""
+    """Let Theresa attach policies to her own user on a condition, where some help and some don't."""
     own = {"attach": allow("iam:AttachUserPolicy", Condition=condition)}
-    made = theresa_with(inline=own, attached=["PowerUserAccess"])
-    return made.policy("logs", allow("logs:*")).policy("groups", allow("iam:RemoveUserFromGroup"))
+    account = theresa_with(inline=own, attached=["PowerUserAccess"])
+    return account.policy("logs", allow("logs:*")).policy("groups", allow("iam:RemoveUserFromGroup"))
 
 
 def bounded(action: str, condition: Condition | None = None) -> AccountDetails:
-    """Theresa has a right in IAM; the boundary of the role Deployer keeps it from UpdateApp."""
+    """Give Theresa a right in IAM, where the boundary of the role Deployer excludes UpdateApp."""
     rights = allow(f"iam:{action}", Condition=condition or {})
-    made = theresa_with(inline={"a": allow(ASSUME, DEPLOYER), "b": rights})
-    made.role("Deployer", TRUST, inline={"deploy": ON_UPDATE_APP}, boundary="bounds")
-    return made.policy("bounds", allow("s3:*")).policy("wide", allow("*"))
+    account = theresa_with(inline={"a": allow(ASSUME, DEPLOYER), "b": rights})
+    account.role("Deployer", TRUST, inline={"deploy": ON_UPDATE_APP}, boundary="bounds")
+    return account.policy("bounds", allow("s3:*")).policy("wide", allow("*"))
 
 
 def by_version(actions: list[str], older: Document, **elements: Any) -> AccountDetails:  # noqa: ANN401
-    """The Deny is a managed policy with an older version."""
-    made = AccountDetails().group("Testers", attached=["never"]).policy("never", DENIED, older=older)
+    """Deny the role by a managed policy with an older version."""
+    account = AccountDetails().group("Testers", attached=["never"]).policy("never", DENIED, older=older)
     rights = allow(actions, **elements)
-    return made.user("Theresa", "Testers", inline={"a": rights}, attached=["PowerUserAccess"])
+    return account.user("Theresa", "Testers", inline={"a": rights}, attached=["PowerUserAccess"])
 
 
 def guest(
     provider: str, action: str, call: str, *, on: str = "*", condition: Condition | None = None
 ) -> AccountDetails:
-    """Theresa may change a provider of identities that a role trusts."""
+    """Let Theresa change an identity provider that a role trusts."""
     trust = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": action}
     trust = {**trust, "Condition": condition} if condition else trust
-    made = theresa_with(inline={"a": allow(f"iam:{call}", on)})
-    return made.role("Guest", document(trust), inline={"a": ON_UPDATE_APP})
+    account = theresa_with(inline={"a": allow(f"iam:{call}", on)})
+    return account.role("Guest", document(trust), inline={"a": ON_UPDATE_APP})
 
 
 def production(name: str, trust: Document, *rights: Document, of_target: Document | None = None) -> AccountDetails:
-    """The account of the role, which could assume itself if it trusted its account, with another role."""
-    made = AccountDetails(PRODUCTION)
-    made.role("UpdateApp", of_target or TRUST, inline={"a": allow(ASSUME, UPDATE_APP)})
-    return made.role(name, trust, inline={str(number): it for number, it in enumerate(rights)})
+    """Return the account of UpdateApp, which could assume itself if it trusted its account, with another role."""
+    account = AccountDetails(PRODUCTION)
+    account.role("UpdateApp", of_target or TRUST, inline={"a": allow(ASSUME, UPDATE_APP)})
+    return account.role(name, trust, inline={str(number): it for number, it in enumerate(rights)})
 
 
 def equals(key: str, value: str, operator: str = "StringEquals") -> Condition:
@@ -115,16 +115,16 @@ OWN_TEAM = equals("aws:ResourceTag/team", "${aws:PrincipalTag/team}")
 TAKEN = "Theresa (Testers: deny) -> Dora, by iam:CreateAccessKey -> UpdateApp"
 UNBOUNDED = "Theresa (Testers: deny) -> role Deployer, by iam:{} -> UpdateApp"
 ATTACHED = "Theresa (Testers: deny) -> iam:AttachUserPolicy on Theresa -> iam:{} -> UpdateApp"
-OPEN_OIDC = "whether token.actions.githubusercontent.com gives a token that the role admits"
+OPEN_OIDC = "whether token.actions.githubusercontent.com issues a token that the role accepts"
 
 SETUPS: dict[str, tuple[AccountDetails, list[str]]] = {
-    # Tags are known (IAM User Guide, "Controlling access to and for IAM users and roles using tags")
+    # Known tags (IAM User Guide, "Controlling access to and for IAM users and roles using tags")
     "principal's tag": (assuming(equals(TEAM, "red"), RED), [AROUND, NOT_MEANT]),
     "another tag": (assuming(equals(TEAM, "red"), BLUE), [NOT_MEANT]),
     "no tag": (assuming(equals(TEAM, "red")), [NOT_MEANT]),
     "no tag, if it exists": (assuming(equals(TEAM, "red", "StringEqualsIfExists")), [AROUND, NOT_MEANT]),
     "no tag, negated": (assuming(equals(TEAM, "red", "StringNotEquals")), [AROUND, NOT_MEANT]),
-    "no tag is asked for": (assuming(equals(TEAM, "true", "Null")), [AROUND, NOT_MEANT]),
+    "no tag is required": (assuming(equals(TEAM, "true", "Null")), [AROUND, NOT_MEANT]),
     "key in capitals": (assuming(equals("aws:principaltag/TEAM", "red"), RED), [AROUND, NOT_MEANT]),
     "tag in capitals": (assuming(equals(TEAM, "red"), {"Team": "red"}), [AROUND, NOT_MEANT]),
     "tag in the resource": (
@@ -150,7 +150,7 @@ SETUPS: dict[str, tuple[AccountDetails, list[str]]] = {
     "users without the tag": (taking_over(equals("aws:ResourceTag/team", "red", "StringNotEquals")), [TAKEN]),
     "groups have no tags": (leaving(equals("aws:ResourceTag/team", "red")), []),
     "groups have no tags, denied": (leaving(equals("aws:ResourceTag/team", "red", "StringNotEquals"), "Deny"), []),
-    # Keys that a request certainly lacks (IAM User Guide, "AWS global condition context keys")
+    # Keys that are certainly missing (IAM User Guide, "AWS global condition context keys")
     "service's request": (leaving(equals("aws:SourceArn", "arn:aws:s3:::x", "ArnLike")), []),
     "service's request, if it exists": (
         leaving(equals("aws:SourceArn", "arn:aws:s3:::x", "ArnLikeIfExists")),
@@ -174,7 +174,7 @@ SETUPS: dict[str, tuple[AccountDetails, list[str]]] = {
     "own account": (leaving(equals("aws:ResourceAccount", HERE)), [LEAVING]),
     "another account": (leaving(equals("aws:ResourceAccount", PRODUCTION)), []),
     "organization": (leaving(equals("aws:PrincipalOrgID", "o-1")), [f"{LEAVING} if aws:PrincipalOrgID"]),
-    # iam:PolicyARN is the policy that is attached ("IAM and AWS STS condition context keys")
+    # iam:PolicyARN is the attached policy ("IAM and AWS STS condition context keys")
     "harmless policy of AWS": (attaching(equals("iam:PolicyARN", READER, "ArnEquals")), []),
     "harmless policy": (attaching(equals("iam:PolicyARN", arn("policy", "logs"), "ArnEquals")), []),
     "policy that helps": (
@@ -302,14 +302,14 @@ SETUPS: dict[str, tuple[AccountDetails, list[str]]] = {
 
 
 @pytest.mark.parametrize("name", SETUPS)
-def test_a_set_up_is_decided_as_aws_documents_it(name: str) -> None:
-    made, lines = SETUPS[name]
-    found = [line for line in told(report(made)) if line != "role Guest -> UpdateApp"]
+def test_setups_are_decided_as_aws_documents(name: str) -> None:
+    account, lines = SETUPS[name]
+    found = [line for line in paths_of(report(account)) if line != "role Guest -> UpdateApp"]
     assert found == [_whole(line) for line in lines]
 
 
 def _whole(line: str) -> str:
-    """Return a line of the table as a whole, where it names a call on a provider alone."""
+    """Return the complete line of a table entry that only names a call on a provider."""
     if " -> " in line:
         return line
     call, _, condition = line.partition(" if ")
@@ -322,7 +322,7 @@ HOP = f"role Hop of {PRODUCTION}"
 
 
 @pytest.mark.parametrize(
-    ("made", "trust", "lines"),
+    ("account", "trust", "lines"),
     [
         (
             production("Hop", TRUST, allow(ASSUME), of_target=OF_PRODUCTION),
@@ -357,30 +357,30 @@ HOP = f"role Hop of {PRODUCTION}"
     ],
     ids=["assumed", "untrusted", "unreachable", "trust is changed", "changes itself", "by another"],
 )
-def test_roles_of_production_are_on_the_way(made: AccountDetails, trust: Document, lines: list[str]) -> None:
-    assert told(report(tutorial(), trust, made)) == lines
+def test_paths_through_roles_of_production(account: AccountDetails, trust: Document, lines: list[str]) -> None:
+    assert paths_of(report(tutorial(), trust, account)) == lines
 
 
-def test_a_provider_that_the_role_itself_trusts_is_changed() -> None:
+def test_the_identity_provider_of_the_role_itself_is_changed() -> None:
     okta = arn("saml-provider", "Okta", PRODUCTION)
     trust = document(*TRUST["Statement"], {"Effect": "Allow", "Principal": {"Federated": okta}, "Action": BY_SAML})
-    made = AccountDetails(PRODUCTION).role("UpdateApp", trust)
-    made.role("Hop", TRUST, inline={"a": allow("iam:UpdateSAMLProvider", okta)})
-    assert told(report(tutorial(), trust, made)) == [
+    account = AccountDetails(PRODUCTION).role("UpdateApp", trust)
+    account.role("Hop", TRUST, inline={"a": allow("iam:UpdateSAMLProvider", okta)})
+    assert paths_of(report(tutorial(), trust, account)) == [
         f"Theresa (Testers: deny) -> {HOP} -> UpdateApp, by iam:UpdateSAMLProvider on saml-provider Okta"
     ]
 
 
-def test_what_services_run_with_is_named_by_service() -> None:
+def test_roles_of_services_are_listed_by_service() -> None:
     trust = document(
         {"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}, "Action": ASSUME}
     )
-    made = (
+    account = (
         tutorial().role("Worker", trust, inline={"a": ON_UPDATE_APP}).role("Idle", trust, inline={"a": allow("s3:*")})
     )
-    made.role("Other", trust, inline={"a": allow(ASSUME, UPDATE_APP)})
-    assert [line for line in report(made).not_seen if line.startswith("what ") and "amazonaws" in line] == [
-        f"what {service}.amazonaws.com runs, or is made to run by iam:PassRole, with"
+    account.role("Other", trust, inline={"a": allow(ASSUME, UPDATE_APP)})
+    assert [line for line in report(account).not_seen if line.startswith("code that ") and "amazonaws" in line] == [
+        f"code that {service}.amazonaws.com runs, also after iam:PassRole, with"
         f" role Other of {HERE}, role Worker of {HERE}"
         for service in ("ec2", "lambda")
     ]

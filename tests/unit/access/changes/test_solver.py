@@ -72,6 +72,6 @@ def test_a_solver_agrees(seed: int) -> None:
         (("account", f"anybody else in account {DEVELOPMENT}"), DEVELOPMENT, False),
         (("account", f"anybody in account {OTHER_ACCOUNT}"), OTHER_ACCOUNT, False),
     ):
-        opinion = may_newly_assume(ROLE, sides(before, with_identity), sides(after, with_identity), account)
-        assert opinion is (who in gained), who
+        evaluate = may_newly_assume(ROLE, sides(before, with_identity), sides(after, with_identity), account)
+        assert evaluate is (who in gained), who
     assert not found.undecided

@@ -1,4 +1,4 @@
-"""The reader of an account: all that it reads, and what it says of what it may not read."""
+"""Test the account reader: every part, and what it reports if a part can't be read."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from access.accounts import Session
 from access.iam.account_reader import _BUCKET_RIGHTS, AccountState, AclGrant, BucketState, read_account
-from access.iam.evaluation import opinion, request
+from access.iam.evaluation import build_request, evaluate
 from access.iam.verdicts import Answer
 from tests.unit.access.bypass.test_findings import NOW
 from tests.unit.access.iam.test_accounts import HERE, allow, arn, root, trusts
@@ -81,19 +81,19 @@ ANSWERS: Mapping[str, Any] = {
     "s3:GetBucketPublicAccessBlock": {"PublicAccessBlockConfiguration": BLOCK},
     "s3:GetBucketOwnershipControls": {"OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}},
 }
-"""What AWS answers, by the right that the call needs."""
+"""AWS's answers, by the right that each call needs."""
 METHODS = {
     "get_bucket_ownership_controls": "s3:GetBucketOwnershipControls",
     "get_public_access_block": "s3:GetBucketPublicAccessBlock",
     "list_open_id_connect_providers": "iam:ListOpenIDConnectProviders",
     "list_saml_providers": "iam:ListSAMLProviders",
 }
-"""The rights of calls whose names are not spelled like the right's."""
+"""The rights whose names differ from their calls'."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """A client of IAM or S3 that answers as :data:`ANSWERS`, but for some errors, by the right that the call needs."""
+    """A client of IAM or S3 that returns :data:`ANSWERS`, or errors by the right that a call needs."""
 
     service: str
     errors: Mapping[str, str]
@@ -118,7 +118,7 @@ def read(**errors: str) -> AccountState:
     return read_account(session, HERE, roles=["Deployer"], buckets=["productionapp"])
 
 
-def test_all_of_an_account_is_read() -> None:
+def test_the_whole_account_is_read() -> None:
     state = read()
     assert state.directory
     deployer, theresa = state.directory.principals
@@ -127,7 +127,7 @@ def test_all_of_an_account_is_read() -> None:
     assert [policy.document for policy in theresa.groups[0].policies] == [allow("s3:*")]
     assert (deployer.trust_document, deployer.policies[0].document) == (TRUST, allow("s3:Get*"))
     assert [
-        (it.version_id, it.is_default, it.document) for it in state.directory.versions[arn("policy", "custom")]
+        (each.version_id, each.is_default, each.document) for each in state.directory.versions[arn("policy", "custom")]
     ] == [
         ("v1", False, OPEN),
         ("v2", True, allow("s3:*")),
@@ -143,7 +143,7 @@ def test_all_of_an_account_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "what"),
+    ("right", "part"),
     [
         ("iam:GetAccountAuthorizationDetails", f"the users, groups and roles of {HERE}"),
         ("iam:GetPolicy", "policy R"),
@@ -157,9 +157,9 @@ def test_all_of_an_account_is_read() -> None:
         ("s3:GetBucketOwnershipControls", "the object ownership of bucket productionapp"),
     ],
 )
-def test_a_right_that_is_missing_is_a_line(right: str, what: str) -> None:
+def test_a_missing_right_is_reported_in_one_line(right: str, part: str) -> None:
     state = read(**{right.partition(":")[2]: "AccessDenied"})
-    assert state.unread == (f"{what} could not be read: {right} is missing",)
+    assert state.unread == (f"{part} could not be read: {right} is missing",)
     unread = {
         "iam:GetAccountAuthorizationDetails": state.directory is None,
         "iam:GetRole": not state.roles,
@@ -170,7 +170,7 @@ def test_a_right_that_is_missing_is_a_line(right: str, what: str) -> None:
     assert [name for name, is_unread in unread.items() if is_unread] == ([right] if right in unread else [])
 
 
-def test_what_a_bucket_does_not_have_is_not_unread() -> None:
+def test_unset_parts_of_a_bucket_are_not_reported() -> None:
     state = read(
         GetBucketPolicy="NoSuchBucketPolicy",
         GetBucketPublicAccessBlock="NoSuchPublicAccessBlockConfiguration",
@@ -181,29 +181,27 @@ def test_what_a_bucket_does_not_have_is_not_unread() -> None:
     assert state.unread == ()
 
 
-def test_a_bucket_that_is_gone_is_known_to_be_gone() -> None:
+def test_a_missing_bucket_is_marked_as_missing() -> None:
     state = read(GetBucketPolicy="NoSuchBucket")
     assert state.buckets == {"productionapp": BucketState("productionapp", exists=False)}
     assert state.unread == ()
 
 
-def test_a_role_that_is_gone_is_a_line() -> None:
-    assert read(GetRole="NoSuchEntity").unread == (
-        f"role Deployer of {HERE} could not be read: there is no such thing",
-    )
+def test_a_missing_role_is_reported() -> None:
+    assert read(GetRole="NoSuchEntity").unread == (f"role Deployer of {HERE} could not be read: it does not exist",)
 
 
 @pytest.mark.parametrize("right", ["GetPolicy", "GetRole", "ListSAMLProviders", "GetBucketAcl"])
-def test_a_failure_of_aws_is_no_missing_right(right: str) -> None:
+def test_other_errors_of_aws_are_raised(right: str) -> None:
     with pytest.raises(ClientError, match="ServiceFailure"):
         read(**{right: "ServiceFailure"})
 
 
-def test_a_policy_that_may_not_be_read_may_say_anything() -> None:
+def test_an_unreadable_policy_makes_every_answer_conditional() -> None:
     directory = read(GetPolicy="AccessDenied").directory
     assert directory
     [deployer, _] = directory.principals
     assert deployer.policies[0].document is None
-    said = opinion(deployer.policies, request(deployer, "iam:PassRole", arn("role", "x"), NOW))
-    assert (said.allowed.answer, said.denied.answer) == (Answer.CONDITIONAL, Answer.CONDITIONAL)
-    assert said.allowed.conditions == {"what policy R says"}
+    result = evaluate(deployer.policies, build_request(deployer, "iam:PassRole", arn("role", "x"), NOW))
+    assert (result.allowed.answer, result.denied.answer) == (Answer.CONDITIONAL, Answer.CONDITIONAL)
+    assert result.allowed.conditions == {"the content of policy R"}

@@ -1,4 +1,4 @@
-"""An account as IAM tells of it, made up for tests, and how it is read."""
+"""Example accounts in IAM's format, and tests of how they are read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ def arn(kind: str, name: str, account_id: str = HERE) -> str:
     return f"arn:aws:iam::{account_id}:{kind}/{name}"
 
 
-# As AWS publishes them, but for what has nothing to do with this.
+# As published by AWS, without the parts that do not matter here.
 AWS_MANAGED = {
     "AdministratorAccess": allow("*"),
     "PowerUserAccess": document(
@@ -56,69 +56,73 @@ AWS_MANAGED = {
 
 @dataclass
 class AccountDetails:
-    """An account that is put together piece by piece."""
+    """A builder of accounts."""
 
     account_id: str = HERE
     pages: list[dict[str, list[dict[str, Any]]]] = field(default_factory=list)
-    """Of GetAccountAuthorizationDetails, one for each piece."""
+    """Pages of GetAccountAuthorizationDetails, one for each principal, group or policy."""
 
     def user(self, name: str, *groups: str, **policies: Any) -> "AccountDetails":  # noqa: ANN401 (see _with_policies)
-        made = {"UserName": name.rpartition("/")[2], "Arn": arn("user", name, self.account_id), "GroupList": [*groups]}
-        return self._add("UserDetailList", "UserPolicyList", made, **policies)
+        user = {
+            "UserName": name.rpartition("/")[2],
+            "Arn": arn("user", name, self.account_id),
+            "GroupList": [*groups],
+        }
+        return self._add("UserDetailList", "UserPolicyList", user, **policies)
 
     def group(self, name: str, **policies: Any) -> "AccountDetails":  # noqa: ANN401
-        made = {"GroupName": name, "Arn": arn("group", name, self.account_id)}
-        return self._add("GroupDetailList", "GroupPolicyList", made, **policies)
+        detail = {"GroupName": name, "Arn": arn("group", name, self.account_id)}
+        return self._add("GroupDetailList", "GroupPolicyList", detail, **policies)
 
     def role(self, name: str, trust: Document, **policies: Any) -> "AccountDetails":  # noqa: ANN401
-        made = {
+        detail = {
             "RoleName": name.rpartition("/")[2],
             "Arn": arn("role", name, self.account_id),
             "AssumeRolePolicyDocument": trust,
         }
-        return self._add("RoleDetailList", "RolePolicyList", made, **policies)
+        return self._add("RoleDetailList", "RolePolicyList", detail, **policies)
 
     def policy(self, name: str, content: Document, older: Document | None = None) -> "AccountDetails":
         versions = [{"VersionId": "v2", "IsDefaultVersion": True, "Document": content}]
         if older:
             versions.insert(0, {"VersionId": "v1", "IsDefaultVersion": False, "Document": older})
-        made = {"PolicyName": name, "Arn": arn("policy", name, self.account_id), "PolicyVersionList": versions}
-        self.pages.append({"Policies": [made]})
+        detail = {"PolicyName": name, "Arn": arn("policy", name, self.account_id), "PolicyVersionList": versions}
+        self.pages.append({"Policies": [detail]})
         return self
 
     def _add(
         self,
         details: str,
         inline_list: str,
-        made: dict[str, Any],
+        detail: dict[str, Any],
         inline: Mapping[str, Document] | None = None,
         attached: Sequence[str] = (),
         boundary: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> "AccountDetails":
-        made["Tags"] = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
-        made[inline_list] = [{"PolicyName": it, "PolicyDocument": each} for it, each in (inline or {}).items()]
-        made["AttachedManagedPolicies"] = [
+        detail["Tags"] = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        detail[inline_list] = [{"PolicyName": name, "PolicyDocument": each} for name, each in (inline or {}).items()]
+        detail["AttachedManagedPolicies"] = [
             {"PolicyName": it, "PolicyArn": arn("policy", it, "aws" if it in AWS_MANAGED else self.account_id)}
             for it in attached
         ]
         if boundary:
             account_id = "aws" if boundary in AWS_MANAGED else self.account_id
-            made["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn("policy", boundary, account_id)}
-        self.pages.append({details: [made]})
+            detail["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn("policy", boundary, account_id)}
+        self.pages.append({details: [detail]})
         return self
 
     def directory(self) -> Directory:
-        """The account, as it is read."""
+        """Return the account as read."""
         return read_directory(FakeIam(self.pages), self.account_id)  # type: ignore[arg-type]
 
     def principal(self, name: str) -> Principal:
-        return next(it for it in self.directory().principals if it.name == name)
+        return next(each for each in self.directory().principals if each.name == name)
 
 
 @dataclass(frozen=True)
 class FakeIam:
-    """As much of an IAM client as is needed."""
+    """The needed methods of an IAM client."""
 
     pages: list[dict[str, list[dict[str, Any]]]]
 
@@ -145,15 +149,15 @@ class FakeIam:
         return {"OpenIDConnectProviderList": []}
 
 
-def test_everybody_has_the_policies_of_his_own_and_of_his_groups() -> None:
-    made = AccountDetails()
-    made.user("team/Theresa", "Testers", "Everybody", inline={"own": allow("s3:*")}, attached=["PowerUserAccess"])
-    made.user("David", boundary="bounds")
-    made.role("Deployer", trusts(root()), inline={"deploy": allow("sts:*")}, attached=["custom"], boundary="bounds")
-    made.group("Testers", inline={"denied": deny("sts:AssumeRole")})
-    made.group("Everybody", attached=["custom"]).group("Nobody")
-    made.policy("custom", allow("ec2:*")).policy("bounds", allow("*"))
-    directory = made.directory()
+def test_users_have_their_own_policies_and_those_of_their_groups() -> None:
+    account = AccountDetails()
+    account.user("team/Theresa", "Testers", "Everybody", inline={"own": allow("s3:*")}, attached=["PowerUserAccess"])
+    account.user("David", boundary="bounds")
+    account.role("Deployer", trusts(root()), inline={"deploy": allow("sts:*")}, attached=["custom"], boundary="bounds")
+    account.group("Testers", inline={"denied": deny("sts:AssumeRole")})
+    account.group("Everybody", attached=["custom"]).group("Nobody")
+    account.policy("custom", allow("ec2:*")).policy("bounds", allow("*"))
+    directory = account.directory()
     assert directory.account_id == HERE
     assert [group.name for group in directory.groups] == ["Testers", "Everybody", "Nobody"]
     deployer, david, theresa = directory.principals
@@ -191,12 +195,12 @@ def test_everybody_has_the_policies_of_his_own_and_of_his_groups() -> None:
         ("team/aws-reserved/Deployer", False),
     ],
 )
-def test_some_roles_are_changed_by_aws_alone(name: str, is_reserved: bool) -> None:
+def test_reserved_roles_are_recognized(name: str, is_reserved: bool) -> None:
     assert AccountDetails().role(name, trusts(root())).directory().principals[0].is_reserved == is_reserved
 
 
-def test_documents_come_decoded_and_page_by_page() -> None:
-    """With botocore itself, as AWS answers: documents are URL-encoded, and there is a marker."""
+def test_documents_are_decoded_and_pages_are_joined() -> None:
+    """Check botocore's handling of AWS's answers: URL-encoded documents, and a marker."""
     iam = boto3.client("iam", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")  # noqa: S106
     common = {"Path": "/", "CreateDate": "2026-01-01T00:00:00Z"}
     user = {"UserName": "Theresa", "UserId": "AIDA" + "A" * 16, "Arn": arn("user", "Theresa"), **common}

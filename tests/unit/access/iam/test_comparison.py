@@ -1,4 +1,4 @@
-"""Whether there is any request that one policy document allows and another does not."""
+"""Test the search for a request that one policy document allows and another does not."""
 
 import copy
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ def document(*statements: Mapping[str, Any]) -> Document:
 
 
 def right(action: Any, resource: Any, condition: Any = None, effect: str = "Allow") -> Document:  # noqa: ANN401 (JSON)
-    made = {"Sid": "S", "Effect": effect, "Action": action, "Resource": resource}
-    return {**made, "Condition": condition} if condition else made
+    result = {"Sid": "S", "Effect": effect, "Action": action, "Resource": resource}
+    return {**result, "Condition": condition} if condition else result
 
 
 def trust(condition: Any = None, *accounts: str, principal: Any = None) -> Document:  # noqa: ANN401 (JSON)
     named = principal or {"AWS": [f"arn:aws:iam::{account}:root" for account in accounts or ("111111111111",)]}
-    made = {"Sid": "TrustAccount", "Effect": "Allow", "Principal": named, "Action": "sts:AssumeRole"}
-    return document({**made, "Condition": condition} if condition else made)
+    result = {"Sid": "TrustAccount", "Effect": "Allow", "Principal": named, "Action": "sts:AssumeRole"}
+    return document({**result, "Condition": condition} if condition else result)
 
 
 def objects(*resources: str) -> Document:
@@ -117,7 +117,7 @@ WIDER: Mapping[str, tuple[Document, Document, Mapping[str, Value]]] = {
         trust(),
         {"aws:tagkeys": ("x",)},
     ),
-    "one tag that will do": (
+    "one of the tags suffices": (
         trust(one_of("ForAllValues:StringEquals", "aws:TagKeys", "team")),
         trust(one_of("ForAnyValue:StringEquals", "aws:TagKeys", "team")),
         {"aws:tagkeys": ("team", "x")},
@@ -127,17 +127,17 @@ WIDER: Mapping[str, tuple[Document, Document, Mapping[str, Value]]] = {
         trust(one_of("StringEquals", "sts:SourceIdentity", "bot")),
         {"principal": "arn:aws:iam::111111111111:user/somebody", "sts:sourceidentity": "bot"},
     ),
-    "any name that is one's own": (
+    "the caller's own name": (
         trust({"StringEquals": {"sts:SourceIdentity": "alice", "aws:username": "alice"}}),
         trust(OWN_NAME),
         {"principal": "arn:aws:iam::111111111111:user/x", "sts:sourceidentity": "x"},
     ),
-    "a name of another's, told the other way round": (
+    "another caller's name, with the sides swapped": (
         trust(one_of("StringEquals", "aws:username", "${sts:SourceIdentity}")),
         trust(one_of("StringLike", "sts:SourceIdentity", "a*")),
         {"principal": "arn:aws:iam::111111111111:user/somebody", "sts:sourceidentity": "a2"},
     ),
-    "the own name of one user": (
+    "one user's own name": (
         trust(one_of("StringEquals", "sts:ExternalId", "a"), principal={"AWS": ALICE}),
         trust(OWN_NAME, principal={"AWS": ALICE}),
         {"principal": ALICE, "sts:sourceidentity": "alice"},
@@ -189,7 +189,7 @@ WIDER: Mapping[str, tuple[Document, Document, Mapping[str, Value]]] = {
 
 
 @pytest.mark.parametrize("name", WIDER)
-def test_a_wider_document_is_shown_by_a_request(name: str) -> None:
+def test_a_wider_document_has_a_witness(name: str) -> None:
     before, after, expected = WIDER[name]
     found = difference(before, after)
     assert isinstance(found, Difference)
@@ -217,7 +217,7 @@ EQUAL: Mapping[str, tuple[Document, Document]] = {
         trust({"StringEquals": {"sts:SourceIdentity": "alice", "aws:username": "alice"}}),
         trust({"StringEquals": {"sts:SourceIdentity": "${aws:username}", "aws:username": "alice"}}),
     ),
-    "a name told the other way round": (
+    "a name with the sides swapped": (
         trust(OWN_NAME),
         trust(one_of("StringEquals", "aws:username", "${sts:SourceIdentity}")),
     ),
@@ -240,11 +240,11 @@ EQUAL: Mapping[str, tuple[Document, Document]] = {
         objects("b/${aws:username}/*"),
         document(*[right("s3:GetObject", "arn:aws:s3:::b/${aws:username}/*")] * 2),
     ),
-    "a text of several that can't be told": (
+    "one undecidable text among others": (
         objects("b/${aws:username}/*", "c/*"),
         objects("c/*", "c/d/*", "b/${aws:username}/*"),
     ),
-    "what is denied and allowed": (
+    "an allowed action that is denied": (
         document(right("s3:GetObject", "*"), right("s3:PutObject", "*"), right("s3:Put*", "*", effect="Deny")),
         document(right("s3:GetObject", "*"), right("s3:Put*", "*", effect="Deny")),
     ),
@@ -252,7 +252,7 @@ EQUAL: Mapping[str, tuple[Document, Document]] = {
 
 
 @pytest.mark.parametrize("name", EQUAL)
-def test_a_document_that_says_the_same_is_no_difference(name: str) -> None:
+def test_equivalent_documents_have_no_difference(name: str) -> None:
     before, after = EQUAL[name]
     assert difference(before, after) is None
     assert difference(after, before) is None
@@ -281,24 +281,24 @@ def test_a_document_that_says_the_same_is_no_difference(name: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_told_is_undecided(before: Document, after: Document, undecided: Undecided | None) -> None:
+def test_unsupported_conditions_are_undecided(before: Document, after: Document, undecided: Undecided | None) -> None:
     found = difference(before, after)
     assert found == undecided if undecided else found is not None
 
 
-def test_a_certain_difference_counts_before_what_cannot_be_told() -> None:
+def test_a_certain_difference_is_preferred_to_an_undecided_one() -> None:
     statements = [right("s3:GetObject", "arn:aws:s3:::c/${aws:username}/*"), right("s3:PutObject", "*")]
     assert isinstance(difference(objects("b/*"), document(*statements)), Difference)
 
 
-def test_patterns_that_overlap_too_much_are_undecided_unless_a_request_is_found_all_the_same() -> None:
+def test_overlapping_patterns_are_undecided_unless_a_witness_is_found() -> None:
     overlapping = [f"b/*a{'?' * number}b*" for number in range(12)]
     assert difference(objects("b/*a*"), objects(*overlapping)) == Undecided("resource", "Resource")
     assert difference(objects(*overlapping), objects(*reversed(overlapping))) is None
     assert isinstance(difference(objects(*overlapping), objects("c/*", *overlapping)), Difference)
 
 
-def test_it_says_what_the_request_needed_before() -> None:
+def test_a_difference_names_what_the_request_needed_before() -> None:
     found = difference(trust(MFA), trust())
     assert isinstance(found, Difference)
     assert found.instead == {"aws:multifactorauthpresent": "true"}
@@ -316,18 +316,18 @@ def random_pair(seed: int) -> tuple[random_documents.Document, random_documents.
 
 
 def test_a_solver_agrees() -> None:
-    asked = decided = 0
+    compared = decided = 0
     for seed in range(24):
         before, after = random_pair(seed)
         for one, other in ((before, after), (after, before)):
             wider = is_wider(one, other)
-            asked, decided = asked + 1, decided + (wider is not None)
+            compared, decided = compared + 1, decided + (wider is not None)
             if wider is not None:
                 assert (difference(one, other) is not None) == wider, seed
-    assert decided > asked / 3
+    assert decided > compared / 3
 
 
-def test_every_witness_is_allowed_after_and_was_not_before() -> None:
+def test_every_witness_is_confirmed_by_the_evaluator() -> None:
     replayed = 0
     for seed in range(160):
         before, after = (modelled(each) for each in random_pair(seed))
@@ -345,16 +345,16 @@ def test_every_witness_is_allowed_after_and_was_not_before() -> None:
 
 
 def modelled(given: Document) -> Document:
-    """The document without what the tests' evaluator does not know."""
-    made = copy.deepcopy(dict(given))
-    for statement in made["Statement"]:
+    """Return the document without conditions that the tests' evaluator does not support."""
+    result = copy.deepcopy(dict(given))
+    for statement in result["Statement"]:
         kept = {
             operator: values
             for operator, values in statement.pop("Condition", {}).items()
             if operator.removeprefix("ForAllValues:") in MODELLED
         }
         statement |= {"Condition": kept} if kept else {}
-    return made
+    return result
 
 
 def request_of(context: Mapping[str, tuple[Value, ...]]) -> Request:
@@ -367,7 +367,7 @@ def request_of(context: Mapping[str, tuple[Value, ...]]) -> Request:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_writing_it_otherwise_changes_nothing(seed: int) -> None:
+def test_equivalent_spellings_have_no_difference(seed: int) -> None:
     before, _ = random_pair(seed)
     reversed_order = {**before, "Statement": before["Statement"][::-1]}
     other_case = {
@@ -389,7 +389,7 @@ def test_writing_it_otherwise_changes_nothing(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_an_allow_more_never_narrows_and_a_deny_more_never_widens(seed: int) -> None:
+def test_another_allow_never_narrows_and_another_deny_never_widens(seed: int) -> None:
     before, _ = random_pair(seed)
     random = Random(seed + 1000)  # noqa: S311
     more = random_documents.statement(random, with_principal=seed % 2 == 0)

@@ -1,4 +1,4 @@
-"""Whether a condition of a policy holds, as far as that can be told without AWS."""
+"""Test the evaluation of conditions, patterns and documents."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from access.iam.conditions import holds
 from access.iam.documents import Condition, parse
-from access.iam.evaluation import request
+from access.iam.evaluation import build_request
 from access.iam.patterns import Context, match
 from access.iam.principals import Principal
 from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
@@ -16,7 +16,7 @@ from tests.unit.access.iam.test_accounts import HERE, arn
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAVID, DEPLOYER = Principal(arn("user", "team/David")), Principal(arn("role", "Deployer"))
-USER, ROLE = (request(principal, "sts:AssumeRole", "*", NOW).context for principal in (DAVID, DEPLOYER))
+USER, ROLE = (build_request(principal, "sts:AssumeRole", "*", NOW).context for principal in (DAVID, DEPLOYER))
 MFA, OWN_NAME = "aws:MultiFactorAuthPresent", "${aws:username}"
 
 
@@ -25,9 +25,9 @@ def condition(operator: str, key: str, *values: str) -> Condition:
 
 
 @pytest.mark.parametrize(
-    ("asked", "of_user", "of_role"),
+    ("tested", "of_user", "of_role"),
     [
-        # Who it is
+        # The caller
         (condition("ArnLike", "aws:PrincipalArn", arn("user", "team/*")), YES, NO),
         (condition("ArnEquals", "AWS:PRINCIPALARN", arn("role", "Deploy??")), NO, YES),
         (condition("StringLike", "aws:PrincipalArn", "*:user/*", "*/x"), YES, NO),
@@ -48,7 +48,7 @@ def condition(operator: str, key: str, *values: str) -> Condition:
         (condition("StringEqualsIfExists", "aws:username", "Eva"), NO, YES),
         (condition("ForAllValues:StringEquals", "aws:username", "Eva"), NO, YES),
         (condition("ForAnyValue:StringNotEquals", "aws:username", "Eva"), YES, NO),
-        # MFA: a role's session never has it, a user may
+        # MFA: never in a role's session, possible for a user
         (condition("Bool", MFA, "true"), under(MFA), NO),
         (condition("BoolIfExists", MFA, "true"), under(MFA), under(MFA)),
         (condition("Bool", MFA, "false"), under(MFA), under(MFA)),
@@ -66,7 +66,7 @@ def condition(operator: str, key: str, *values: str) -> Condition:
         (condition("DateEquals", "aws:CurrentTime", "1795521600"), YES, YES),
         (condition("DateNotEquals", "aws:CurrentTime", "1795521600"), NO, NO),
         (condition("DateLessThan", "aws:CurrentTime", "tomorrow"), *[under("aws:CurrentTime")] * 2),
-        # What can't be known
+        # Unknown keys and operators
         (condition("StringEquals", "sts:ExternalId", "agreed"), *[under("sts:ExternalId")] * 2),
         (condition("Null", "sts:ExternalId", "false"), *[under("sts:ExternalId")] * 2),
         (condition("IpAddress", "aws:SourceIp", "203.0.113.0/24"), *[under("aws:SourceIp")] * 2),
@@ -84,12 +84,12 @@ def condition(operator: str, key: str, *values: str) -> Condition:
         (condition("StringLike", "aws:PrincipalArn", "*/${aws:PrincipalOrgID}"), *[under("aws:PrincipalOrgID")] * 2),
     ],
 )
-def test_a_condition_holds_does_not_or_is_open(asked: Condition, of_user: Verdict, of_role: Verdict) -> None:
-    assert (holds(asked, USER), holds(asked, ROLE)) == (of_user, of_role)
+def test_a_condition_is_evaluated_for_a_user_and_a_role(tested: Condition, of_user: Verdict, of_role: Verdict) -> None:
+    assert (holds(tested, USER), holds(tested, ROLE)) == (of_user, of_role)
 
 
 def test_a_path_may_have_colons() -> None:
-    context = request(Principal(arn("user", "a:b/David")), "sts:AssumeRole", "*", NOW).context
+    context = build_request(Principal(arn("user", "a:b/David")), "sts:AssumeRole", "*", NOW).context
     assert holds(condition("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:user/*"), context) == YES
     assert holds(condition("ArnEquals", "aws:PrincipalArn", arn("user", "a:b/David")), context) == YES
 
@@ -114,29 +114,29 @@ def test_a_path_may_have_colons() -> None:
         ("x${none,''}", "x", YES),
     ],
 )
-def test_a_pattern_stands_for_values(pattern: str, value: str, answer: Verdict) -> None:
+def test_a_pattern_matches_values(pattern: str, value: str, answer: Verdict) -> None:
     context: Context = {"aws:username": ("David",), "none": (None,)}
     assert match(pattern, value, context) == answer
 
 
-def test_what_a_variable_stands_for_is_literal_and_the_old_version_has_none() -> None:
+def test_variable_values_are_literal_and_the_old_version_has_no_variables() -> None:
     context: Context = {"aws:username": ("a*",)}
     assert match("${aws:username}", "abc", context) == NO
     assert match("${aws:username}", "${aws:username}", context, variables=False) == YES
     assert match("*", "abc", context, wildcards=False) == NO
 
 
-def test_a_document_is_read_however_it_is_written() -> None:
+def test_every_form_of_a_document_is_parsed() -> None:
     one = parse({"Statement": {"Effect": "Deny", "NotAction": "iam:*", "NotResource": ["a", "b"]}})
-    assert [(it.name, it.effect, it.actions, it.all_actions_but, it.resources, it.all_resources_but) for it in one] == [
+    assert [(it.name, it.effect, it.actions, it.not_action, it.resources, it.not_resource) for it in one] == [
         ("statement 1", "Deny", ("iam:*",), True, ("a", "b"), True)
     ]
     assert not one[0].has_variables
     trust = {"Sid": "T", "Effect": "Allow", "Action": ["sts:*"], "Principal": {"Service": "ec2.amazonaws.com"}}
     everyone = {**trust, "Principal": "*", "Condition": {"Bool": {"a:b": True}, "Null": {"c:d": ["false"]}}}
-    but = {"Effect": "Deny", "Action": "sts:*", "NotPrincipal": {"AWS": [HERE]}}
-    read = parse({"Version": "2012-10-17", "Statement": [trust, everyone, but]})
-    assert [(it.name, it.principals, it.all_principals_but, it.resources) for it in read] == [
+    not_principal = {"Effect": "Deny", "Action": "sts:*", "NotPrincipal": {"AWS": [HERE]}}
+    read = parse({"Version": "2012-10-17", "Statement": [trust, everyone, not_principal]})
+    assert [(it.name, it.principals, it.not_principal, it.resources) for it in read] == [
         ("T", (), False, ("*",)),
         ("T", ("*",), False, ("*",)),
         ("statement 3", (HERE,), True, ("*",)),
@@ -153,5 +153,5 @@ def test_the_logic_is_three_valued(found: list[Verdict]) -> None:
     assert all_of(found).answer == min(answers, default=YES.answer)
     assert any_of(found).answer == max(answers, default=NO.answer)
     assert negated(all_of(found)) == any_of(negated(verdict) for verdict in found)
-    open_ones = frozenset(key for verdict in found for key in verdict.conditions)
-    assert all_of(found).conditions in (frozenset(), open_ones)
+    undecided = frozenset(key for verdict in found for key in verdict.conditions)
+    assert all_of(found).conditions in (frozenset(), undecided)

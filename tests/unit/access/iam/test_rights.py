@@ -1,4 +1,4 @@
-"""Whether a principal may do something, or assume a role: three-valued, and never more certain than AWS is."""
+"""Test whether a principal may make a call or assume a role, and that an answer is never more certain than AWS's."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -37,10 +37,10 @@ FROM_OFFICE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
 
 
 def assumed(name: str, policies: Mapping[str, Any], trust: Document, role: str) -> Verdict:
-    made = AccountDetails()
-    made.policy("bounds", allow("s3:*")).policy("wide", allow("*")).policy("shut", deny(ASSUME))
-    made.user("David", **policies) if name == "David" else made.role("Doer", trusts(root()), **policies)
-    return may_assume(made.principal(name), role, parse(trust), NOW).verdict
+    account = AccountDetails()
+    account.policy("bounds", allow("s3:*")).policy("wide", allow("*")).policy("shut", deny(ASSUME))
+    account.user("David", **policies) if name == "David" else account.role("Doer", trusts(root()), **policies)
+    return may_assume(account.principal(name), role, parse(trust), NOW).verdict
 
 
 ALLOWED = {"inline": {"a": allow(ASSUME, UPDATE_APP)}}
@@ -50,7 +50,7 @@ BY_CONDITION = {"inline": {"a": allow(ASSUME, Condition=FROM_OFFICE)}}
 @pytest.mark.parametrize(
     ("policies", "trust", "user", "role"),
     [
-        # Across accounts both sides have to allow it
+        # Across accounts, both sides must allow it
         (ALLOWED, trusts(root()), YES, YES),
         (ALLOWED, trusts(HERE), YES, YES),
         (ALLOWED, trusts("*"), YES, YES),
@@ -62,7 +62,7 @@ BY_CONDITION = {"inline": {"a": allow(ASSUME, Condition=FROM_OFFICE)}}
         ({}, trusts("*"), NO, NO),
         (ALLOWED, trusts(arn("role", "path/Doer")), NO, NO),
         (ALLOWED, trusts(f"arn:aws:sts::{HERE}:assumed-role/Doer/x"), NO, under("the name of the session")),
-        # What the identity's own policies say
+        # The identity's own policies
         ({"attached": ["PowerUserAccess"]}, trusts(root()), YES, YES),
         ({"inline": {"a": allow("STS:assume*", "arn:aws:iam::*:role/Update???")}}, trusts(root()), YES, YES),
         ({"inline": {"a": allow(ASSUME, "arn:aws:iam::*:role/updateapp")}}, trusts(root()), NO, NO),
@@ -91,7 +91,7 @@ BY_CONDITION = {"inline": {"a": allow(ASSUME, Condition=FROM_OFFICE)}}
         ({"attached": ["wide"], "boundary": "bounds"}, trusts(DAVID, DOER), NO, NO),
         ({"attached": ["wide"], "boundary": "wide"}, trusts(root()), YES, YES),
         ({"attached": ["wide"], "boundary": "shut"}, trusts(root()), NO, NO),
-        # Conditions that are open
+        # Undecidable conditions
         (BY_CONDITION, trusts(root()), under("aws:SourceIp"), under("aws:SourceIp")),
         (BY_CONDITION, trusts(root(), Condition=MFA), under("aws:SourceIp", "aws:MultiFactorAuthPresent"), NO),
         (ALLOWED, trusts(root(), Condition=MFA), under("aws:MultiFactorAuthPresent"), NO),
@@ -122,7 +122,7 @@ BY_CONDITION = {"inline": {"a": allow(ASSUME, Condition=FROM_OFFICE)}}
             NO,
         ),
         ({"inline": {"a": document(statement("Allow", "*"), version="2008-10-17")}}, trusts(root()), YES, YES),
-        # What else the trust says
+        # Other statements of the trust policy
         (ALLOWED, {"Statement": [*trusts(root())["Statement"], *trusts("*", effect="Deny")["Statement"]]}, NO, NO),
         (ALLOWED, {"Statement": [*trusts(root())["Statement"], *trusts(DOER, effect="Deny")["Statement"]]}, YES, NO),
         (ALLOWED, {"Statement": [*trusts(root())["Statement"], *trusts(root(), effect="Deny")["Statement"]]}, NO, NO),
@@ -153,7 +153,7 @@ BY_CONDITION = {"inline": {"a": allow(ASSUME, Condition=FROM_OFFICE)}}
         (ALLOWED, document({"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "*"}), NO, NO),
     ],
 )
-def test_a_role_of_another_account_is_assumed_if_both_sides_allow_it(
+def test_across_accounts_both_sides_must_allow_it(
     policies: Mapping[str, Any], trust: Document, user: Verdict, role: Verdict
 ) -> None:
     assert (assumed("David", policies, trust, UPDATE_APP), assumed("Doer", policies, trust, UPDATE_APP)) == (user, role)
@@ -170,7 +170,7 @@ def test_a_role_of_another_account_is_assumed_if_both_sides_allow_it(
         ({}, trusts("*"), YES, YES),
         ({}, trusts("*", Condition=FROM_OFFICE), under("aws:SourceIp"), under("aws:SourceIp")),
         ({"attached": ["shut"]}, trusts(DAVID, DOER), NO, NO),
-        # A boundary that says nothing takes nothing away from a user that the trust names, but does from a role
+        # A silent boundary does not limit a user that the trust policy names, but does limit a role
         ({"boundary": "bounds"}, trusts(DAVID, DOER), YES, NO),
         ({"boundary": "bounds"}, trusts("*"), NO, NO),
         (
@@ -183,15 +183,15 @@ def test_a_role_of_another_account_is_assumed_if_both_sides_allow_it(
         ({"boundary": "shut"}, trusts(DAVID, DOER), NO, NO),
     ],
 )
-def test_a_role_of_the_same_account_is_assumed_if_it_names_the_principal_itself(
+def test_within_an_account_naming_the_principal_suffices(
     policies: Mapping[str, Any], trust: Document, user: Verdict, role: Verdict
 ) -> None:
     assert (assumed("David", policies, trust, AT_HOME), assumed("Doer", policies, trust, AT_HOME)) == (user, role)
 
 
-def test_why_is_told_in_words() -> None:
-    made = AccountDetails().user("David", attached=["PowerUserAccess"])
-    david = made.principal("David")
+def test_the_reason_is_given_as_text() -> None:
+    account = AccountDetails().user("David", attached=["PowerUserAccess"])
+    david = account.principal("David")
     trust = parse(document({"Sid": "TrustAccount", **trusts(root())["Statement"][0]}))
     assert may_assume(david, UPDATE_APP, trust, NOW).because == (
         "statement 1 of PowerUserAccess (attached to David) allows it;"
@@ -222,14 +222,16 @@ def test_why_is_told_in_words() -> None:
         ({"inline": {"a": allow("iam:*", Condition=MFA)}}, DAVID, under("aws:MultiFactorAuthPresent")),
     ],
 )
-def test_iam_is_changed_within_the_account_alone(policies: Mapping[str, Any], resource: str, verdict: Verdict) -> None:
-    made = AccountDetails().policy("bounds", document(statement("Allow", "*"), statement("Deny", "iam:*", DAVID)))
-    made.policy("other bounds", document(statement("Allow", "*"), statement("Deny", "iam:*", DOER)))
-    principal = made.user("David", **policies).principal("David")
+def test_iam_calls_are_allowed_within_the_account_only(
+    policies: Mapping[str, Any], resource: str, verdict: Verdict
+) -> None:
+    account = AccountDetails().policy("bounds", document(statement("Allow", "*"), statement("Deny", "iam:*", DAVID)))
+    account.policy("other bounds", document(statement("Allow", "*"), statement("Deny", "iam:*", DOER)))
+    principal = account.user("David", **policies).principal("David")
     assert may_do(principal, "iam:CreateAccessKey", resource, NOW).verdict == verdict
 
 
-# The evaluator of the other tests, made from the guide by itself, knows both sides of a request, and its whole context.
+# The tests' evaluator, written independently from the guide, decides with both sides and the whole context.
 conditions = st.dictionaries(
     st.sampled_from(
         [
@@ -245,7 +247,7 @@ conditions = st.dictionaries(
             ("IpAddress", "aws:SourceIp", ("203.0.113.0/24",)),
             ("DateLessThan", "aws:CurrentTime", ("2026-11-24T11:00:00Z", "2026-11-24T13:00:00Z")),
         ]
-    ).flatmap(lambda it: st.tuples(st.just(it[0]), st.just(it[1]), st.sampled_from(it[2]))),
+    ).flatmap(lambda each: st.tuples(st.just(each[0]), st.just(each[1]), st.sampled_from(each[2]))),
     st.none(),
     max_size=2,
 ).map(lambda chosen: {"Condition": joined([*chosen])} if chosen else {})
@@ -286,7 +288,7 @@ trust_policies = st.lists(
 
 
 def contexts(is_user: bool) -> list[dict[str, str]]:
-    """What may be true of a request, as far as a policy here asks about it."""
+    """Return the possible contexts of a request, for the keys that these policies use."""
     common = {"aws:CurrentTime": "2026-11-24T12:00:00Z", **({"aws:username": "David"} if is_user else {})}
     mfa = [{}, {"aws:MultiFactorAuthPresent": "false"}]
     if is_user:
@@ -301,9 +303,7 @@ def contexts(is_user: bool) -> list[dict[str, str]]:
 
 
 @given(st.booleans(), identities, trust_policies)
-def test_what_is_certain_is_so_whatever_the_rest_of_the_request(
-    is_user: bool, identity: Document, trust: Document
-) -> None:
+def test_certain_answers_hold_for_every_request(is_user: bool, identity: Document, trust: Document) -> None:
     name, principal = ("David", DAVID) if is_user else ("Doer", DOER)
     answer = assumed(name, {"inline": {"a": identity}}, trust, UPDATE_APP).answer
     policies = [policy_evaluator.Policy("identity", identity)], policy_evaluator.Policy("trust", trust)

@@ -1,4 +1,4 @@
-"""The documents that ``access lint`` asks about."""
+"""Test which documents ``access lint`` checks."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from access.stack_outputs import StackOutputs
 from tests.unit.access.iam.test_accounts import HERE, AccountDetails, allow, arn, deny, root, trusts
 
 TRUST = trusts(root())
-MADE = (
+ACCOUNT = (
     AccountDetails()
     .role("UpdateApp", TRUST, inline={"s3": allow("s3:*")}, attached=["custom"], boundary="bounds")
     .role("Builder", TRUST, inline={"deny": deny("sts:*")}, boundary="bounds")
@@ -36,10 +36,10 @@ OUTPUTS = StackOutputs(
 
 def account(*buckets: BucketState) -> AccountState:
     role = RoleState(arn("role", "UpdateApp"), parse(TRUST), TRUST, 3600, None)
-    return AccountState(HERE, MADE.directory(), {"UpdateApp": role}, (), (), {it.name: it for it in buckets})
+    return AccountState(HERE, ACCOUNT.directory(), {"UpdateApp": role}, (), (), {it.name: it for it in buckets})
 
 
-def test_every_document_of_the_stack_is_asked_about_and_no_other() -> None:
+def test_only_documents_of_the_stack_are_checked() -> None:
     bucket = BucketState("productionapp", policy_document=allow("s3:*"))
     found = {it.where: it for it in deployed_policies(account(bucket, BucketState("bare")), OUTPUTS)}
     documents = {where: json.loads(it.document or "") for where, it in found.items()}
@@ -60,7 +60,7 @@ def test_every_document_of_the_stack_is_asked_about_and_no_other() -> None:
     }
 
 
-def test_a_policy_that_could_not_be_read_is_named() -> None:
+def test_an_unreadable_policy_is_named() -> None:
     unread = BucketState("productionapp", unread=frozenset(["policy"]))
     *_, last = deployed_policies(account(unread), OUTPUTS)
     assert (last.where, last.document) == ("policy of bucket productionapp", None)
@@ -75,7 +75,7 @@ def test_a_policy_that_could_not_be_read_is_named() -> None:
         ({}, (), set()),
     ],
 )
-def test_the_stacks_own_buckets_are_read(
+def test_only_the_stacks_own_buckets_are_read(
     options: dict[str, object], existing: tuple[str, ...], buckets: set[str]
 ) -> None:
     outputs = StackOutputs("production", role_options={"UpdateApp": options}, on_existing_buckets=existing)

@@ -1,4 +1,4 @@
-"""What lies between two proofs, in words."""
+"""Test the comparison of two proofs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ def first_line(old: Proof, new: Proof) -> str:
 
 
 def body(old: Proof, new: Proof) -> str:
-    """All but the first line and the times."""
+    """Return everything except the first line and the times."""
     head, rest = compare(old, new).markdown.split(WHEN.removesuffix("\n\n"), 1)
     assert head == f"## {first_line(old, new)}\n\n"
     return rest.strip("\n") + "\n" if rest.strip() else ""
@@ -45,7 +45,7 @@ def without(proof: Proof, drop: Callable[[Cell], bool]) -> Proof:
 
 
 def in_the_role(proof: Proof, principal: str) -> Proof:
-    """The proof in which somebody gets into the role and does there what a Developer does."""
+    """Return the proof in which a principal assumes the role and has a Developer's results in it."""
     allowed = with_result(proof, principal, ASSUME, "ALLOW")
     like = [cell for cell in proof.cells if cell.principal == "member of Developers"]
     more = [
@@ -67,7 +67,7 @@ def test_nobody_gained_or_lost_anything() -> None:
     )
 
 
-def test_another_wording_is_no_gain_where_proofs_have_ids() -> None:
+def test_reworded_cells_with_ids_are_no_gain() -> None:
     words = {DEVELOPER: "a Developer", READ: "get an object", "the role does not grant it": "not granted"}
 
     def reworded(proof: Proof) -> Proof:
@@ -83,7 +83,7 @@ def test_another_wording_is_no_gain_where_proofs_have_ids() -> None:
     assert body(sample(), lost) == f"### Lost\n\n- **a Developer** lost: with {THE_ROLE}: get an object\n"
 
 
-def test_proofs_of_old_without_ids_are_compared_by_their_words() -> None:
+def test_old_proofs_without_ids_are_compared_by_their_texts() -> None:
     def old(proof: Proof) -> Proof:
         return replace(proof, cells=tuple(replace(cell, id="") for cell in proof.cells))
 
@@ -92,7 +92,7 @@ def test_proofs_of_old_without_ids_are_compared_by_their_words() -> None:
     assert body(old(sample()), sample()) == ""
 
 
-def test_who_gains_a_role_gains_what_can_be_done_in_it() -> None:
+def test_gaining_a_role_gains_its_rights() -> None:
     assert body(sample(), in_the_role(sample(), TESTER)) == (
         "### Gained, not expected\n"
         "\n"
@@ -102,7 +102,7 @@ def test_who_gains_a_role_gains_what_can_be_done_in_it() -> None:
     )
 
 
-def test_who_loses_a_role_loses_what_could_be_done_in_it() -> None:
+def test_losing_a_role_loses_its_rights() -> None:
     assert body(in_the_role(sample(), TESTER), sample()) == (
         "### Lost\n"
         "\n"
@@ -112,7 +112,7 @@ def test_who_loses_a_role_loses_what_could_be_done_in_it() -> None:
     )
 
 
-def test_gained_comes_before_lost_and_who_changed_alike_stands_together() -> None:
+def test_gains_come_first_and_equal_changes_are_grouped() -> None:
     new = sample()
     for name in ("member of Developers", "member of Developers, power user", "administrator of 111111111111"):
         new = with_result(new, name, READ, "DENY")
@@ -138,7 +138,7 @@ def test_gained_comes_before_lost_and_who_changed_alike_stands_together() -> Non
         ("INCONCLUSIVE", "INCONCLUSIVE", "INCONCLUSIVE before, INCONCLUSIVE now"),
     ],
 )
-def test_what_decided_nothing_is_neither_gained_nor_lost(before: Result, after: Result, says: str) -> None:
+def test_inconclusive_results_are_neither_gained_nor_lost(before: Result, after: Result, says: str) -> None:
     def result(proof: Proof, result: Result) -> Proof:
         cells = (
             replace(cell, result=result) if (cell.principal, cell.action) == (TESTER, ASSUME) else cell
@@ -155,7 +155,7 @@ def test_what_decided_nothing_is_neither_gained_nor_lost(before: Result, after: 
     )
 
 
-def test_expectations_that_changed_are_told_though_the_results_are_the_same() -> None:
+def test_changed_expectations_are_reported_without_changed_results() -> None:
     new = replace(
         sample(),
         cells=tuple(
@@ -166,43 +166,43 @@ def test_expectations_that_changed_are_told_though_the_results_are_the_same() ->
         ),
     )
     assert body(sample(), new) == (
-        f"### Expected otherwise\n\n- **{TESTER}** now expected: assume {THE_ROLE}"
+        f"### Changed expectations\n\n- **{TESTER}** now expected: assume {THE_ROLE}"
         " (ALLOW, because: Testers: allow; before, DENY, because: Testers: deny)\n"
     )
 
 
-def test_somebody_new_gains_and_is_said_to_be_new() -> None:
+def test_a_new_principal_gains_and_is_marked_as_new() -> None:
     old = without(sample(), lambda cell: cell.principal == "administrator of 111111111111")
     text = body(old, sample())
     assert text.startswith(
         "### Gained, as declared\n\n- **administrator of 111111111111** gained: assume the role UpdateApp"
-        f" (`{ROLE}`) (not tried before); with it: {NEIGHBOUR_ROLE} (not tried before); list the names of all buckets"
+        f" (`{ROLE}`) (not tested before); with it: {NEIGHBOUR_ROLE} (not tested before); list the names of all buckets"
     )
-    assert f"- **administrator of 111111111111** tried for the first time: with {THE_ROLE}: list the versions" in text
+    assert f"- **administrator of 111111111111** tested for the first time: with {THE_ROLE}: list the versions" in text
 
 
-def test_an_action_that_is_new_may_not_be_a_gain_in_truth() -> None:
+def test_a_new_action_is_marked_as_new() -> None:
     old = without(sample(), lambda cell: cell.action in (READ, NEIGHBOUR_ROLE))
     text = body(old, sample())
     gained, denied = text.split("### New, and denied")
-    assert f"- **member of Developers** gained: with {THE_ROLE}: {READ} (not tried before)\n" in gained
-    assert f"gained: with {THE_ROLE}: {NEIGHBOUR_ROLE} (not tried before); {READ} (not tried before)\n" in gained
-    # Who may not assume the role tries another one all the same.
+    assert f"- **member of Developers** gained: with {THE_ROLE}: {READ} (not tested before)\n" in gained
+    assert f"gained: with {THE_ROLE}: {NEIGHBOUR_ROLE} (not tested before); {READ} (not tested before)\n" in gained
+    # A principal that may not assume the role still tests another one.
     assert f" and **{proofs.PRINCIPALS[4].name}** gained: with {THE_ROLE}: {NEIGHBOUR_ROLE} (" in gained
     assert "**member of Testers**" in denied
 
 
-def test_what_is_no_longer_tried_is_neither_lost_nor_passed_over() -> None:
+def test_cells_that_are_no_longer_tested_are_listed() -> None:
     new = without(sample(), lambda cell: cell.principal == "member of Developers")
     text = body(sample(), replace(new, not_tried=(*new.not_tried, "a user: the account has too many")))
     assert text.startswith(
-        f"### No longer tried\n\n- **member of Developers** not tried any more: assume {THE_ROLE}"
+        f"### No longer tested\n\n- **member of Developers** no longer tested: assume {THE_ROLE}"
         f" (ALLOW before); with it: {NEIGHBOUR_ROLE} (DENY before);"
     )
-    assert text.endswith("\n### Left out of the new proof alone\n\n- a user: the account has too many\n")
+    assert text.endswith("\n### Left out of the new proof only\n\n- a user: the account has too many\n")
 
 
-def test_roles_of_the_same_name_are_told_apart() -> None:
+def test_roles_of_the_same_name_have_their_account() -> None:
     other = ROLE.replace("999999999999", "888888888888")
     arns = (ROLE, other)
     cells = tuple(replace(cell(sample(), TESTER, ASSUME), role=arn) for arn in arns)
@@ -213,7 +213,7 @@ def test_roles_of_the_same_name_are_told_apart() -> None:
     )
 
 
-def test_names_are_shown_as_they_are() -> None:
+def test_names_are_shown_literally() -> None:
     for name in (*proofs.HOSTILE, "x"):
         principals = (Principal(name, "111111111111"),)
         old = replace(
@@ -237,11 +237,11 @@ def test_any_two_proofs_can_be_compared(one: Proof, other: Proof) -> None:
     changed = {"Gained, not expected", "Gained, as declared", "Lost"}
     first = page.headings[0].lower()
     assert changed.isdisjoint(page.headings) == (NOBODY.lower() in first)
-    assert between.is_wider <= bool({*changed, "Found since then"} & set(page.headings))
+    assert between.is_wider <= bool({*changed, "New findings"} & set(page.headings))
     assert between.is_wider >= bool(changed - {"Lost"} & set(page.headings))
 
 
-def test_the_first_line_says_who_gained_whether_it_was_expected_and_the_sum() -> None:
+def test_the_first_line_names_gains_expectations_and_counts() -> None:
     gained = in_the_role(sample(), TESTER)
     assert first_line(sample(), gained) == f"Gained, not expected: {TESTER}; 7 gained, 0 lost"
     assert compare(sample(), gained).is_wider
@@ -272,22 +272,22 @@ LACK = replace(EXCESS, kind="lack", text="Developers can't assume UpdateApp")
 @pytest.mark.parametrize(
     ("finding", "wider"), [(EXCESS, True), (replace(EXCESS, kind="undecided"), True), (LACK, False)]
 )
-def test_what_readings_find_is_compared_by_reading_and_text(finding: Finding, wider: bool) -> None:
+def test_findings_are_compared_by_reading_and_text(finding: Finding, wider: bool) -> None:
     old, new = reviewed(), reviewed(finding)
     text = finding.text.replace("*", r"\*")
     shown_line = f"- **{finding.kind}**: {text} (role UpdateApp of 999999999999: what it allows)"
-    assert first_line(old, new) == "1 found by reading; nobody gained or lost anything"
-    assert body(old, new) == f"### Found since then\n\n{shown_line}\n"
+    assert first_line(old, new) == "1 new finding; nobody gained or lost anything"
+    assert body(old, new) == f"### New findings\n\n{shown_line}\n"
     assert compare(old, new).is_wider == wider
-    assert body(new, old) == f"### Found no longer\n\n{shown_line}\n"
+    assert body(new, old) == f"### Findings that are gone\n\n{shown_line}\n"
     assert not compare(new, old).is_wider
     otherwise = replace(finding, because=("another statement",), witness={})
     assert body(new, reviewed(otherwise)) == ""
 
 
-def test_what_is_read_no_longer_is_not_mended_by_that() -> None:
+def test_a_missing_reading_does_not_resolve_its_findings() -> None:
     new = replace(sample(), review=Review((TRUST,), (), ("a thing",)))
     assert body(reviewed(EXCESS), new) == (
-        "### Read no longer\n\n- role UpdateApp of 999999999999: what it allows\n"
-        "\n### Left out of the new proof alone\n\n- a thing\n"
+        "### No longer read\n\n- role UpdateApp of 999999999999: what it allows\n"
+        "\n### Left out of the new proof only\n\n- a thing\n"
     )

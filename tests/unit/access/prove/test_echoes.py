@@ -1,4 +1,4 @@
-"""Which wrong cells follow from others, and what the first line makes of it."""
+"""Test which wrong cells follow from others, and how the first line reports them."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ LIST, TAG = f"list {BUCKET}", f"list the versions of {BUCKET}"
 
 
 def with_results(action: str, result: Result, proof: Proof | None = None, detail: str = "") -> Proof:
-    """The proof, but for what an action came to for all who tried it."""
+    """Return the proof with another result of an action for all principals."""
     proof = proof or sample()
     cells = tuple(replace(it, result=result, detail=detail) if it.action == action else it for it in proof.cells)
     return replace(proof, cells=cells)
@@ -32,7 +32,7 @@ def test_a_proof_without_wrong_cells_has_no_echoes() -> None:
 
 
 @pytest.mark.parametrize(("action", "result"), [(LIST, "DENY"), (TAG, "ALLOW")])
-def test_what_a_role_grants_is_wrong_once(action: str, result: Result) -> None:
+def test_a_wrong_right_of_a_role_is_one_cause(action: str, result: Result) -> None:
     proof = with_results(action, result)
     others = {it.principal for it in proof.cells if it.action == action} - {DEVELOPER}
     assert folded(proof) == {(principal, action, DEVELOPER, action) for principal in others}
@@ -44,16 +44,16 @@ def test_different_actions_are_different_causes() -> None:
     assert verdict(proof) == "2 wrong, 6 echoes of them, of 82 cells"
 
 
-def test_who_gets_into_a_role_unexpectedly_is_never_an_echo() -> None:
+def test_assuming_a_role_unexpectedly_is_never_an_echo() -> None:
     proof = sample()
     for cell in proof.cells:
         if cell.action == ASSUME and cell.expected == "DENY":
             proof = with_result(proof, cell.principal, ASSUME, "ALLOW")
     assert causes(proof) == {}
-    assert verdict(proof) == "5 of 82 cells did not come out as expected"
+    assert verdict(proof) == "5 of 82 cells are not as expected"
 
 
-def test_a_trust_that_lets_nobody_in_is_one_cause() -> None:
+def test_a_trust_policy_that_admits_nobody_is_one_cause() -> None:
     closed = replace(
         sample(),
         cells=tuple(
@@ -63,15 +63,15 @@ def test_a_trust_that_lets_nobody_in_is_one_cause() -> None:
     closed = replace(closed, cells=tuple(it for it in closed.cells if it.action == ASSUME))
     assert {cause[2] for cause in folded(closed)} == {DEVELOPER}
     assert verdict(closed) == "1 wrong, 3 echoes of it, of 9 cells"
-    # Where somebody of the account gets in, the others are kept out for reasons of their own.
+    # If one principal of the account can assume the role, the others have other causes.
     one_in = with_result(closed, "power user of 111111111111 in no group", ASSUME, "ALLOW")
     assert causes(one_in) == {}
-    # Nobody of one account says anything about those of another.
+    # Principals of one account say nothing about those of another.
     moved = tuple(replace(it, account_id="333333333333") if it.name == DEVELOPER else it for it in closed.principals)
     assert verdict(replace(closed, principals=moved)) == "2 wrong, 2 echoes of them, of 9 cells"
 
 
-def test_what_s3_allows_a_session_nothing_is_one_cause() -> None:
+def test_a_session_without_rights_in_s3_is_one_cause() -> None:
     cells = tuple(
         replace(it, result="DENY" if it.expected == "ALLOW" else "INCONCLUSIVE", detail=f"why {it.action}")
         if it.operation.startswith("s3:")
@@ -84,7 +84,7 @@ def test_what_s3_allows_a_session_nothing_is_one_cause() -> None:
     assert len(causes(proof)) == 4 * 14 - 1
 
 
-def test_what_a_service_does_not_know_yet_is_one_cause() -> None:
+def test_a_service_that_does_not_know_a_user_is_one_cause() -> None:
     name = "member of Testers"
     proof = sample()
     for cell in sample().cells:
@@ -94,14 +94,14 @@ def test_what_a_service_does_not_know_yet_is_one_cause() -> None:
     assert verdict(proof) == "1 undecided, 1 echo of it, of 82 cells"
 
 
-def test_every_report_says_what_an_echo_follows_from() -> None:
+def test_every_report_names_the_cause_of_an_echo() -> None:
     proof = with_results(LIST, "DENY")
     echo = f"echo of {DEVELOPER}: {LIST}"
     assert text_report.render(proof, colour=False).startswith("1 wrong, 3 echoes of it, of 82 cells; 82 cells: ")
     for render in (html_report.render, junit_report.render, lambda it: text_report.render(it, colour=False)):
         assert render(proof).count(echo) == 3
     markdown = markdown_report.render(proof)
-    assert "Echoes of these, which are not listed: 3." in markdown
+    assert "Echoes of these, not listed: 3." in markdown
     assert markdown.count(f"| {LIST} | `UpdateApp` |") == 1
     cells = json.loads(json_report.render(proof))["cells"]
     (cause,) = (it["id"] for it in cells if not it["matches"] and it["echoOf"] is None)

@@ -1,4 +1,4 @@
-"""Who is to be able to assume a role, as the stacks' outputs tell it."""
+"""Test which principals should be able to assume a role according to the stacks' outputs."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def role(**options: Any) -> Role:  # noqa: ANN401
     return Role(ARN, {"trustedAccountId": HERE, "bucket": "productionapp", **options})
 
 
-def test_each_group_has_a_member_without_and_one_with_other_rights() -> None:
+def test_each_group_has_two_members() -> None:
     found = candidates_of(HERE, OUTPUTS)
     sets = {it.permission_set: it.principal.name for it in found if it.permission_set}
     assert sets == {"Dev": "permission set development/Dev", "Dev_x": "permission set development/Dev_x"}
@@ -176,7 +176,7 @@ def test_a_single_group_has_no_member_of_both() -> None:
         (user("Developers", "Auditors"), USER, {"requireSourceIdentity": True}, "ALLOW", "Auditors: allow"),
     ],
 )
-def test_who_is_to_assume_the_role_and_why(
+def test_expected_result_and_reason_of_assuming_the_role(
     candidate: Candidate, arn: str, options: dict[str, Any], expected: str, because: str
 ) -> None:
     if "trustedAccountIds" in options:
@@ -201,12 +201,12 @@ def test_who_is_to_assume_the_role_and_why(
         (outsider_of(ELSEWHERE), "DENY"),
     ],
 )
-def test_a_role_whose_name_begins_the_same_is_for_who_has_other_rights(candidate: Candidate, expected: str) -> None:
+def test_only_power_users_may_assume_the_neighbour(candidate: Candidate, expected: str) -> None:
     assert may_assume_neighbour(candidate, role())[0] == expected
 
 
 @given(st.sampled_from(["[u]", "u]", "[!x]", "*", "?", "u", "access-probe/*"]))
-def test_patterns_know_stars_and_question_marks_alone(name: str) -> None:
+def test_patterns_support_only_stars_and_question_marks(name: str) -> None:
     options = {"trustedPrincipalArns": [f"arn:aws:iam::{HERE}:user/{name}"]}
     expected, _ = may_assume(user("Developers"), f"arn:aws:iam::{HERE}:user/u", role(**options), OUTPUTS, NOW)
     assert expected == ("ALLOW" if name in ("*", "?", "u") else "DENY")
@@ -220,7 +220,7 @@ def test_a_star_stays_within_its_part_of_the_arn() -> None:
         may_assume(user("Developers"), USER, role(**options), OUTPUTS, NOW)
 
 
-def test_roles_are_as_the_outputs_tell() -> None:
+def test_roles_are_taken_from_the_outputs() -> None:
     outputs = StackOutputs(
         "production",
         role_arns={"UpdateApp": "arn:aws-cn:iam::999999999999:role/team/UpdateApp", "Other": ARN},
@@ -247,5 +247,5 @@ def test_roles_are_as_the_outputs_tell() -> None:
         (ROLE, None),
     ],
 )
-def test_a_role_of_a_permission_set_is_known_by_its_path_and_name(arn: str, name: str | None) -> None:
+def test_a_permission_sets_role_is_recognized_by_path_and_name(arn: str, name: str | None) -> None:
     assert permission_set_of(arn) == name

@@ -1,4 +1,4 @@
-"""What only AWS knows in a rendered document is filled in from the stacks' outputs."""
+"""Test that placeholders in a rendered document are filled in from the stacks' outputs."""
 
 import json
 from types import SimpleNamespace
@@ -19,8 +19,8 @@ PUBLISH = "arn:aws:iam::222222222222:role/Publish"
 
 def participant(account_id: str, outputs: dict[str, Any]) -> Participant:
     account = cast(Account, SimpleNamespace(account_id=account_id))
-    said: StackOutputs = parse_stack_outputs("any", {"contractVersion": 1, **outputs})
-    return Participant(account, said)
+    text: StackOutputs = parse_stack_outputs("any", {"contractVersion": 1, **outputs})
+    return Participant(account, text)
 
 
 def rendered(external_id: str) -> str:
@@ -57,6 +57,6 @@ def test_only_the_stacks_of_the_accounts_are_declared() -> None:
     assert (declared.accounts, [*declared.grantees]) == (frozenset({PRODUCTION}), [])
 
 
-def test_another_file_is_refused() -> None:
+def test_another_file_is_rejected() -> None:
     with pytest.raises(AccessError, match="a file: version None is not allowed"):
         declared_by("{}", "a file", [])

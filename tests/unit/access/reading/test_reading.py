@@ -1,4 +1,4 @@
-"""Changes behind the stacks' back: each that widens or narrows access is found and named, harmless ones are not."""
+"""Test reviews with manual changes: each that widens or narrows access is a finding, harmless ones are not."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ from tests.support.edits import (
 from tests.support.rendered import DEVELOPMENT, PRODUCTION, ROLE, group, role, state
 
 WIDER: dict[str, tuple[Edit, str]] = {
-    # The role can give itself more.
+    # The role can extend its own rights.
     "PutRolePolicy on itself": (
         inline(allow("iam:PutRolePolicy", ROLE)),
         f"UpdateApp may also do iam:PutRolePolicy on {ROLE}",
@@ -44,7 +44,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     ),
     "UpdateAssumeRolePolicy": (inline(allow("iam:UpdateAssumeRolePolicy", ROLE)), "iam:UpdateAssumeRolePolicy"),
     "everything": (inline(allow("*")), "UpdateApp may also do * on *"),
-    # The role can do other things.
+    # The role has other rights.
     "another attached policy": (attached(allow("ec2:*")), "do ec2:* on *"),
     "AWS's policy attached": (lambda aws: aws.production.attach(aws.update_app, "AmazonEC2FullAccess"), "and ec2:*"),
     "NotAction": (
@@ -60,7 +60,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     "DeleteBucket": (inline(allow("s3:DeleteBucket", BUCKET)), "do s3:DeleteBucket"),
     "PutLifecycleConfiguration": (inline(allow("s3:PutLifecycleConfiguration", BUCKET)), "PutLifecycleConfiguration"),
     "PutReplicationConfiguration": (inline(allow("s3:PutReplicationConfiguration", BUCKET)), "PutReplication"),
-    "a bucket of the same beginning": (own(grants(f"{BUCKET}*/*")), "arn:aws:s3:::productionapp*/*"),
+    "buckets with the same prefix": (own(grants(f"{BUCKET}*/*")), "arn:aws:s3:::productionapp*/*"),
     "another bucket": (
         inline(allow("s3:GetObject", "arn:aws:s3:::other/*")),
         "do s3:GetObject on arn:aws:s3:::other/*",
@@ -72,7 +72,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
     "with a condition": (inline(allow("s3:GetBucketPolicy", BUCKET, **MFA)), "do s3:GetBucketPolicy"),
     "keys": (inline(allow("kms:Decrypt")), "do kms:Decrypt on *"),
     "credentials of its own": (inline(allow("sts:GetFederationToken")), "GetFederationToken"),
-    # The bucket is open past the role.
+    # The bucket is open to others than the role.
     "its policy lets Development read": (
         bucket_policy(statement({"AWS": root(DEVELOPMENT)}, "s3:GetObject", f"{BUCKET}/*")),
         f"account {DEVELOPMENT}, by the policy of bucket productionapp, may also do s3:GetObject",
@@ -97,7 +97,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         bucket_policy(statement({"Service": "cloudtrail.amazonaws.com"}, "s3:PutObject", f"{BUCKET}/*")),
         "cloudtrail.amazonaws.com, by the policy",
     ),
-    "its policy asks for TLS no longer": (
+    "its policy no longer requires TLS": (
         lambda aws: aws.bucket.pop("policy"),
         "anybody with the right elsewhere may also",
     ),
@@ -117,8 +117,8 @@ WIDER: dict[str, tuple[Edit, str]] = {
         ),
         "is open by its ACL: FULL_CONTROL to other",
     ),
-    "ACLs count again": (lambda aws: aws.bucket.update(ownership="ObjectWriter"), "its ACL is in force"),
-    "public access is blocked no longer": (
+    "ACLs are enabled again": (lambda aws: aws.bucket.update(ownership="ObjectWriter"), "its ACL is in force"),
+    "public access is no longer blocked": (
         lambda aws: aws.bucket.pop("block"),
         "its public access block lacks blockPublicAcls",
     ),
@@ -126,7 +126,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         lambda aws: aws.bucket["block"].update(RestrictPublicBuckets=False),
         "its public access block lacks restrictPublicBuckets",
     ),
-    # A second way in.
+    # A second path to the role or bucket.
     "another role of production": (
         another_role(PRODUCTION, trusts(root(DEVELOPMENT)), allow("s3:GetObject", f"{BUCKET}/*")),
         f"role Other may also let account {DEVELOPMENT} in",
@@ -140,7 +140,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         f"let account {DEVELOPMENT} in",
     ),
     "another role for everybody": (another_role(PRODUCTION, trusts("*")), "let every other account in"),
-    "a role of a service reaches the bucket": (
+    "a service's role reaches the bucket": (
         another_role(
             PRODUCTION,
             document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}),
@@ -177,7 +177,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         user(DEVELOPMENT, allow("iam:AddUserToGroup", f"arn:aws:iam::{DEVELOPMENT}:group/Developers")),
         "Norman may also change group Developers",
     ),
-    # Trust wider than declared.
+    # The trust policy is wider than declared.
     "a third account": (trust(trusts(root(DEVELOPMENT), root(THIRD))), f"account {THIRD}"),
     "a third account, as digits": (trust(trusts(root(DEVELOPMENT), THIRD)), f"account {THIRD}"),
     "a role of another account": (trust(trusts(root(DEVELOPMENT), f"arn:aws:iam::{THIRD}:role/x")), f"account {THIRD}"),
@@ -234,7 +234,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         lambda aws: aws.update_app.update(MaxSessionDuration=43200),
         "may last 43200 seconds; declared: 3600",
     ),
-    # Groups and others may more.
+    # Groups and other principals have more rights.
     "Testers' Deny is gone": (
         lambda aws: aws.development.groups["Testers"]["GroupPolicyList"].clear(),
         "power users in Testers",
@@ -246,7 +246,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         ),
         "Testers may also assume UpdateApp",
     ),
-    "Testers' Deny is of another role": (
+    "Testers' Deny is for another role": (
         lambda aws: aws.development.put(
             aws.development.groups["Testers"],
             aws.development.groups["Testers"]["GroupPolicyList"][0]["PolicyName"],
@@ -319,8 +319,8 @@ NARROWER: dict[str, tuple[Edit, str]] = {
     ),
     "the bucket is gone": (lambda aws: aws.production.buckets.clear(), "there is no bucket productionapp"),
     "trust is gone": (trust(document()), "Developers may not assume UpdateApp, though that is declared"),
-    "trust asks for MFA": (trust(trusts(root(DEVELOPMENT), **MFA)), "Developers may not assume UpdateApp in all"),
-    "trust asks for an external id": (
+    "trust requires MFA": (trust(trusts(root(DEVELOPMENT), **MFA)), "Developers may not assume UpdateApp in all"),
+    "trust requires an external id": (
         trust(trusts(root(DEVELOPMENT), Condition={"StringEquals": {"sts:ExternalId": "x"}})),
         "Developers may not assume UpdateApp in all",
     ),
@@ -333,7 +333,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         ),
         "Developers may not assume UpdateApp",
     ),
-    "trust is of one user": (
+    "trust names one user": (
         trust(trusts(f"arn:aws:iam::{DEVELOPMENT}:user/David")),
         "Developers may not assume UpdateApp",
     ),
@@ -388,7 +388,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
 HARMLESS: dict[str, Edit] = {
     "nothing": lambda aws: None,
     "a user without rights": user(DEVELOPMENT),
-    "a Developer more": user(DEVELOPMENT, None, "Developers"),
+    "another Developer": user(DEVELOPMENT, None, "Developers"),
     "a Tester with all rights": user(DEVELOPMENT, None, "Testers"),
     "rights on other things": user(DEVELOPMENT, allow(["ec2:*", "s3:*"])),
     "a role of Development for a service": another_role(
@@ -402,13 +402,13 @@ HARMLESS: dict[str, Edit] = {
         allow("dynamodb:*"),
     ),
     "an auditor of production": user(PRODUCTION, attach="SecurityAudit"),
-    "the same trust, written otherwise": trust(
+    "the same trust in another form": trust(
         {
             "Version": "2012-10-17",
             "Statement": {"Effect": "Allow", "Principal": {"AWS": DEVELOPMENT}, "Action": ["sts:AssumeRole"]},
         }
     ),
-    "the same rights, written otherwise": own(
+    "the same rights in another form": own(
         document(
             {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": ["*"]},
             {"Effect": "Allow", "Action": "s3:GetBucketLocation", "Resource": BUCKET},
@@ -417,18 +417,18 @@ HARMLESS: dict[str, Edit] = {
             {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": [f"{BUCKET}/*", f"{BUCKET}/x*"]},
         )
     ),
-    "what is allowed is allowed again": inline(allow("s3:GetObject", f"{BUCKET}/reports/*")),
-    "what nobody allows is denied": inline(deny("ec2:*")),
-    "a policy that nobody has": lambda aws: aws.production.policy("Loose", allow("*")),
-    "a group that nobody is in": of_group("Empty", allow("ec2:*")),
-    "a boundary that bounds nothing": lambda aws: aws.production.bound(
+    "an allowed action is allowed again": inline(allow("s3:GetObject", f"{BUCKET}/reports/*")),
+    "an action that nobody allows is denied": inline(deny("ec2:*")),
+    "an unattached policy": lambda aws: aws.production.policy("Loose", allow("*")),
+    "a group without members": of_group("Empty", allow("ec2:*")),
+    "a boundary that allows everything": lambda aws: aws.production.bound(
         aws.update_app, aws.production.policy("B", allow("s3:*"))
     ),
-    "more than its boundary allows": all_of(
+    "rights beyond the boundary": all_of(
         lambda aws: aws.production.bound(aws.update_app, aws.production.policy("B", allow("s3:*"))),
         inline(allow("ec2:*")),
     ),
-    "a user that is bounded": all_of(
+    "a user with a boundary": all_of(
         user(DEVELOPMENT, allow("*")),
         lambda aws: aws.development.bound(aws.development.user("Norman"), aws.development.policy("B", allow("s3:*"))),
     ),
@@ -437,8 +437,8 @@ HARMLESS: dict[str, Edit] = {
         "Y",
         allow("s3:*"),
     ),
-    "a bucket more": lambda aws: aws.production.buckets.update(another={}),
-    "the bucket denies others what they never had": bucket_policy(
+    "another bucket, not of the stack": lambda aws: aws.production.buckets.update(another={}),
+    "the bucket denies others rights that they never had": bucket_policy(
         {**statement({"AWS": root(THIRD)}, "s3:*", [BUCKET, f"{BUCKET}/*"]), "Effect": "Deny"}
     ),
 }
@@ -454,13 +454,13 @@ SAML = document(
     }
 )
 OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
-    "MFA is asked for no longer": (
+    "MFA is no longer required": (
         {"require_mfa": True},
         trust(trusts(root(DEVELOPMENT))),
         "excess",
         "Developers may also assume UpdateApp, in more circumstances than declared: without MFA",
     ),
-    "the external id is another one": (
+    "another external id": (
         {"external_id": "Example-987"},
         trust(trusts(root(DEVELOPMENT), Condition={"StringEquals": {"sts:ExternalId": "another"}})),
         "excess",
@@ -472,7 +472,7 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         "excess",
         "in more circumstances than declared: at times such as",
     ),
-    "addresses count no longer": (
+    "addresses are no longer checked": (
         {"source_ip_ranges": ["8.8.8.0/24"]},
         trust(trusts(root(DEVELOPMENT))),
         "excess",
@@ -490,13 +490,13 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         "excess",
         "anybody else in account",
     ),
-    "a principal is denied no longer": (
+    "a principal is no longer denied": (
         {"denied_principal_arns": [f"arn:aws:iam::{DEVELOPMENT}:user/David"]},
         trust(trusts(root(DEVELOPMENT))),
         "excess",
         "Developers may also assume UpdateApp",
     ),
-    "a source identity is asked for no longer": (
+    "a source identity is no longer required": (
         {"require_source_identity": True},
         trust(trusts(root(DEVELOPMENT))),
         "excess",
@@ -508,7 +508,7 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         "excess",
         f"UpdateApp may also do s3:GetObject on {BUCKET}/*",
     ),
-    "reading only, and it writes": (
+    "a read-only role that writes": (
         {"access": "read"},
         inline(allow("s3:PutObject", f"{BUCKET}/reports/*")),
         "excess",
@@ -520,13 +520,13 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         "excess",
         "UpdateApp is not bounded by arn:aws:iam::aws:policy/PowerUserAccess, though that is declared: it has none",
     ),
-    "the boundary is another one": (
+    "another boundary": (
         {"permissions_boundary": "arn:aws:iam::aws:policy/PowerUserAccess"},
         lambda aws: aws.production.bound(aws.update_app, aws.production.policy("B", allow("*"))),
         "excess",
         f"it has arn:aws:iam::{PRODUCTION}:policy/B",
     ),
-    "sessions are revoked no longer": (
+    "sessions are no longer revoked": (
         {"revoke_sessions_issued_before": "2026-11-01T00:00:00Z"},
         own(grants(f"{BUCKET}/*")),
         "excess",
@@ -545,28 +545,28 @@ OTHER_STACKS: dict[str, tuple[dict[str, Any], Edit, str, str]] = {
         "",
     ),
 }
-"""Options of the role, a change, and the kind and text of a finding."""
+"""The role's options, a change, and the kind and text of a finding."""
 
 OTHER_GRANTEES: dict[str, tuple[list[dict[str, Any]], Edit, str, str]] = {
-    "a member more": (
+    "another member": (
         [group("Developers", allow=[ROLE], members=["David"])],
         user(DEVELOPMENT, None, "Developers"),
         "excess",
         "Norman (now in Developers) may also assume UpdateApp",
     ),
-    "a member less": (
+    "a missing member": (
         [group("Developers", allow=[ROLE], members=["David", "Doris"])],
         lambda aws: aws.development.users.pop("Doris"),
         "lack",
         "Doris",
     ),
-    "a denied member less": (
+    "a missing denied member": (
         [group("Testers", deny=[ROLE], members=["Tina"])],
         lambda aws: aws.development.users["Tina"]["GroupList"].clear(),
         "excess",
         "Tina, where other policies allow it, may also assume UpdateApp",
     ),
-    "a grantee role may more": (
+    "a grantee role has more rights": (
         [group("Deployer", kind="role", allow=[ROLE])],
         lambda aws: aws.development.put(
             aws.development.roles["Deployer"], "Y", allow("sts:*", f"arn:aws:iam::{PRODUCTION}:role/*")
@@ -625,7 +625,7 @@ OTHER_GRANTEES: dict[str, tuple[list[dict[str, Any]], Edit, str, str]] = {
         "",
     ),
 }
-"""Grantees, a change, and the kind and text of a finding."""
+"""The grantees, a change, and the kind and text of a finding."""
 
 
 def findings_of(aws: Aws, *known: KnownPrincipal) -> list[Finding]:
@@ -633,27 +633,31 @@ def findings_of(aws: Aws, *known: KnownPrincipal) -> list[Finding]:
 
 
 @pytest.mark.parametrize("name", WIDER)
-def test_what_is_wider_is_an_excess(name: str) -> None:
-    edit, said = WIDER[name]
+def test_wider_access_is_an_excess(name: str) -> None:
+    edit, text = WIDER[name]
     aws = Aws()
     edit(aws)
     found = findings_of(aws)
-    assert [it for it in found if it.kind == "excess" and said in it.text], [(it.kind, it.text) for it in found]
+    assert [each for each in found if each.kind == "excess" and text in each.text], [
+        (each.kind, each.text) for each in found
+    ]
 
 
 @pytest.mark.parametrize("name", NARROWER)
-def test_what_is_narrower_is_a_lack(name: str) -> None:
-    edit, said = NARROWER[name]
+def test_narrower_access_is_a_lack(name: str) -> None:
+    edit, text = NARROWER[name]
     aws = Aws()
     edit(aws)
     found = findings_of(aws)
-    assert [it for it in found if it.kind == "lack" and said in it.text], [(it.kind, it.text) for it in found]
+    assert [each for each in found if each.kind == "lack" and text in each.text], [
+        (each.kind, each.text) for each in found
+    ]
     if name not in ("the role is moved", "the role may not write"):  # these are wider too
-        assert not [it.text for it in found if it.kind == "excess"]
+        assert not [each.text for each in found if each.kind == "excess"]
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_is_harmless_is_no_finding(name: str) -> None:
+def test_harmless_changes_are_no_finding(name: str) -> None:
     aws = Aws()
     HARMLESS[name](aws)
     assert findings_of(aws) == []
@@ -662,26 +666,26 @@ def test_what_is_harmless_is_no_finding(name: str) -> None:
 
 @pytest.mark.parametrize("name", OTHER_STACKS)
 def test_options_of_a_role_are_compared(name: str) -> None:
-    options, edit, kind, said = OTHER_STACKS[name]
+    options, edit, kind, text = OTHER_STACKS[name]
     aws = Aws(state(roles=[role(**options)]))
     edit(aws)
     found = findings_of(aws)
-    assert bool([it for it in found if it.kind == kind and said in it.text]) is bool(kind), found
+    assert bool([each for each in found if each.kind == kind and text in each.text]) is bool(kind), found
     assert bool(found) is bool(kind)
 
 
 @pytest.mark.parametrize("name", OTHER_GRANTEES)
 def test_grantees_of_each_kind_are_compared(name: str) -> None:
-    grantees, edit, kind, said = OTHER_GRANTEES[name]
+    grantees, edit, kind, text = OTHER_GRANTEES[name]
     aws = Aws(state(grantees=grantees))
     edit(aws)
     found = findings_of(aws)
-    assert bool([it for it in found if it.kind == kind and said in it.text]) is bool(kind), found
+    assert bool([each for each in found if each.kind == kind and text in each.text]) is bool(kind), found
     assert bool(found) is bool(kind)
 
 
 ADMINISTRATOR = f"arn:aws:iam::{PRODUCTION}:user/Norman"
-MEANT = KnownPrincipal(f"arn:aws:iam::{PRODUCTION}:user/Nor*", "looks after the account", "2027-01-31T00:00:00Z")
+KNOWN = KnownPrincipal(f"arn:aws:iam::{PRODUCTION}:user/Nor*", "manages the account", "2027-01-31T00:00:00Z")
 
 
 def administered() -> Aws:
@@ -690,33 +694,33 @@ def administered() -> Aws:
     return aws
 
 
-def test_a_known_principal_is_no_finding_and_is_named() -> None:
+def test_a_known_principal_is_listed_and_is_not_a_finding() -> None:
     aws = administered()
     assert len(findings_of(aws)) == 1
-    review = aws.review(MEANT)
+    review = aws.review(KNOWN)
     assert review.holds
-    assert [it.matched for it in review.known] == [(ADMINISTRATOR,)]
+    assert [each.matched for each in review.known] == [(ADMINISTRATOR,)]
 
 
 def test_the_file_of_a_stack_names_known_principals() -> None:
     aws = administered()
-    said = {"principal": ADMINISTRATOR, "reason": "looks after the account"}
-    aws.declared["stacks"]["production"]["outputs"] = {"knownPrincipals": [said]}
+    entry = {"principal": ADMINISTRATOR, "reason": "manages the account"}
+    aws.declared["stacks"]["production"]["outputs"] = {"knownPrincipals": [entry]}
     review = aws.review()
     assert review.holds
-    assert review.known == (KnownPrincipal(ADMINISTRATOR, "looks after the account", None, (ADMINISTRATOR,)),)
+    assert review.known == (KnownPrincipal(ADMINISTRATOR, "manages the account", None, (ADMINISTRATOR,)),)
 
 
 @pytest.mark.parametrize(
     "known",
     [
-        replace(MEANT, until="2026-11-25T12:00:00Z"),
-        replace(MEANT, pattern=f"arn:aws:iam::{PRODUCTION}:user/nor*"),
-        replace(MEANT, pattern=f"arn:aws:iam::{PRODUCTION}:role/*"),
+        replace(KNOWN, until="2026-11-25T12:00:00Z"),
+        replace(KNOWN, pattern=f"arn:aws:iam::{PRODUCTION}:user/nor*"),
+        replace(KNOWN, pattern=f"arn:aws:iam::{PRODUCTION}:role/*"),
     ],
     ids=["it is over", "another name", "roles"],
 )
-def test_others_than_the_known_principals_stay_findings(known: KnownPrincipal) -> None:
+def test_unmatched_principals_remain_findings(known: KnownPrincipal) -> None:
     review = administered().review(known)
     assert not review.holds
     assert review.known == ()
@@ -728,7 +732,7 @@ def test_a_role_of_a_stack_is_never_an_exception() -> None:
     assert findings_of(aws, KnownPrincipal(ROLE, "no"))
 
 
-def test_what_is_said_of_many_is_one_finding() -> None:
+def test_principals_with_the_same_access_share_a_finding() -> None:
     aws = Aws()
     for number in range(7):
         aws.production.attach(aws.production.user(f"Norman{number}"), "AdministratorAccess")
@@ -739,10 +743,10 @@ def test_what_is_said_of_many_is_one_finding() -> None:
     ]
 
 
-def test_an_account_that_may_not_be_read_is_undecided() -> None:
+def test_an_unreadable_account_is_undecided() -> None:
     aws = Aws()
     aws.production.unreadable.add("get_account_authorization_details")
-    assert [(it.kind, it.text) for it in findings_of(aws)] == [
+    assert [(each.kind, each.text) for each in findings_of(aws)] == [
         (
             "undecided",
             f"the users, groups and roles of {PRODUCTION} could not be read:"
@@ -751,10 +755,10 @@ def test_an_account_that_may_not_be_read_is_undecided() -> None:
     ]
 
 
-def test_a_bucket_that_may_not_be_read_is_undecided() -> None:
+def test_an_unreadable_bucket_is_undecided() -> None:
     aws = Aws()
     aws.bucket["policy"] = None
     aws.production.unreadable.add("get_bucket_policy")
-    assert [(it.kind, it.text) for it in findings_of(aws)] == [
+    assert [(each.kind, each.text) for each in findings_of(aws)] == [
         ("undecided", "the policy of bucket productionapp could not be read: s3:GetBucketPolicy is missing")
     ]

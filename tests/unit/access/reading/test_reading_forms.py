@@ -1,4 +1,4 @@
-"""More changes behind the stacks' back, by the forms that policies have, with the answers of AWS's documentation.
+"""Test reviews with manual changes in every form of a policy, with the outcome that AWS documents.
 
 Sources: IAM User Guide, "Policy evaluation logic", "AWS JSON policy elements: Principal" and "... NotPrincipal",
 "Condition operators", "Set operators for multi-valued context keys" and "Permissions boundaries for IAM entities".
@@ -51,38 +51,38 @@ PERMISSION_SET = [group("Dev", kind="permissionSet", allow=[ROLE])]
 
 
 def when(operator: str, key: str, value: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A condition."""
+    """Return a condition."""
     return {"Condition": {operator: {key: value}}}
 
 
 def denied(who: Any, action: str | list[str], resource: str | list[str], **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A Deny of a bucket's policy."""
+    """Return a Deny statement of a bucket's policy."""
     return {**statement(who, action, resource, **more), "Effect": "Deny"}
 
 
 def tls(**more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The bucket's own statement, changed."""
+    """Return the bucket's own statement with changes."""
     made = {"Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": BOTH, "Condition": INSECURE}
     return {**made, **more}
 
 
 def service(name: str) -> dict[str, Any]:
-    """A statement that trusts a service."""
+    """Return a statement that trusts a service."""
     return {"Effect": "Allow", "Principal": {"Service": name}, "Action": "sts:AssumeRole"}
 
 
 def trust_of(*statements: dict[str, Any]) -> Edit:
-    """Another trust policy, of these statements."""
+    """Replace the trust policy by these statements."""
     return trust(document(*statements))
 
 
 def also_trusts(*statements: dict[str, Any]) -> Edit:
-    """Statements more in the trust policy."""
+    """Add statements to the trust policy."""
     return lambda aws: aws.update_app["AssumeRolePolicyDocument"]["Statement"].extend(statements)
 
 
 def changed_own(change: Callable[[Any], Any]) -> Edit:
-    """The role's own policy, changed."""
+    """Change the role's own policy."""
 
     def edit(aws: Aws) -> None:
         made = copy.deepcopy(aws.production.policies["read-write-app-bucket"]["PolicyVersionList"][-1]["Document"])
@@ -93,14 +93,14 @@ def changed_own(change: Callable[[Any], Any]) -> Edit:
 
 
 def policy_of_bucket(content: Document) -> Edit:
-    """Another policy of the bucket."""
+    """Replace the bucket's policy."""
     return lambda aws: aws.bucket.update(policy=content)
 
 
 def other_role(
     name: str, trusted: Document, content: Document | None = None, path: str = "", account: str = PRODUCTION
 ) -> Edit:
-    """Another role."""
+    """Add another role."""
 
     def edit(aws: Aws) -> None:
         made = aws.accounts[account].role(name, trusted, path)
@@ -111,7 +111,7 @@ def other_role(
 
 
 def another_user(name: str, *groups: str, content: Document | None = None, account: str = DEVELOPMENT) -> Edit:
-    """Another user."""
+    """Add another user."""
 
     def edit(aws: Aws) -> None:
         made = aws.accounts[account].user(name, *groups)
@@ -122,7 +122,7 @@ def another_user(name: str, *groups: str, content: Document | None = None, accou
 
 
 def of_david(content: Document) -> Edit:
-    """An inline policy of a Developer."""
+    """Add an inline policy to a Developer."""
     return lambda aws: aws.development.put(aws.development.users["David"], "Y", content)
 
 
@@ -131,7 +131,7 @@ WITHIN = state(roles=[role(trusted_account_id=PRODUCTION)], grantees=[])
 
 
 def _addresses(*ranges: str) -> Edit:
-    """Other addresses in the trust policy."""
+    """Replace the addresses in the trust policy."""
 
     def edit(aws: Aws) -> None:
         for each in aws.update_app["AssumeRolePolicyDocument"]["Statement"]:
@@ -230,7 +230,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
         ),
         "principals of other accounts may also assume UpdateApp",
     ),
-    "an account more, with any session name": (
+    "another account, with any session name": (
         trust_of(
             TRUST,
             {
@@ -672,7 +672,7 @@ WIDER: dict[str, tuple[Edit, str]] = {
 }
 
 NARROWER: dict[str, tuple[Edit, str]] = {
-    "trust of a principal that was deleted": (trust(trusts("AIDAEXAMPLE")), "Developers may not assume UpdateApp"),
+    "trust of a deleted principal": (trust(trusts("AIDAEXAMPLE")), "Developers may not assume UpdateApp"),
     "trust denies by a tag": (
         trust_of(
             TRUST,
@@ -683,7 +683,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
                 **when("StringNotEquals", "aws:PrincipalTag/team", "blue"),
             },
         ),
-        "Developers may not assume UpdateApp in all circumstances",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust denies by user name": (
         trust_of(TRUST, {**TRUST, "Effect": "Deny", **when("StringEquals", "aws:username", "David")}),
@@ -691,23 +691,23 @@ NARROWER: dict[str, tuple[Edit, str]] = {
     ),
     "trust of short sessions": (
         trust_of({**TRUST, **when("NumericLessThan", "sts:DurationSeconds", "900")}),
-        "Developers may not assume UpdateApp in all circumstances",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust RoleSessionName condition": (
         trust_of({**TRUST, **when("StringLike", "sts:RoleSessionName", "${aws:username}")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust RoleSessionName like": (
         trust_of({**TRUST, **when("StringLike", "sts:RoleSessionName", "ticket-*")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust PrincipalArn condition": (
         trust_of({**TRUST, **when("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{DEVELOPMENT}:user/David")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust PrincipalTag condition": (
         trust_of({**TRUST, **when("StringEquals", "aws:PrincipalTag/team", "blue")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust deny if no MFA (BoolIfExists)": (
         trust_of(
@@ -719,7 +719,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
                 **when("BoolIfExists", "aws:MultiFactorAuthPresent", "false"),
             },
         ),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust deny NotPrincipal David": (
         trust_of(
@@ -730,19 +730,19 @@ NARROWER: dict[str, tuple[Edit, str]] = {
                 "Action": "sts:AssumeRole",
             },
         ),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust SourceIp": (
         trust_of({**TRUST, **when("IpAddress", "aws:SourceIp", "10.0.0.0/8")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust date past": (
         trust_of({**TRUST, **when("DateLessThan", "aws:CurrentTime", "2026-01-01T00:00:00Z")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust Null tag false": (
         trust_of({**TRUST, **when("Null", "aws:PrincipalTag/team", "false")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust of session principal only": (
         trust(trusts(f"arn:aws:sts::{DEVELOPMENT}:assumed-role/x/David")),
@@ -759,11 +759,11 @@ NARROWER: dict[str, tuple[Edit, str]] = {
                 "Statement": [{**TRUST, **when("StringEquals", "sts:RoleSessionName", "${aws:username}")}],
             }
         ),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust condition TokenIssueTime": (
         trust_of({**TRUST, **when("DateGreaterThan", "aws:TokenIssueTime", "2026-01-01T00:00:00Z")}),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "trust PrincipalType": (
         trust_of({**TRUST, **when("StringEquals", "aws:PrincipalType", "AssumedRole")}),
@@ -903,7 +903,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         of_group(
             "Developers", deny("sts:AssumeRole", **when("DateLessThan", "aws:CurrentTime", "2027-01-01T00:00:00Z"))
         ),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
     "Developers deny with wildcards": (
         of_group("Developers", deny("sts:Assume*", "arn:aws:iam::*:role/Update???")),
@@ -923,7 +923,7 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         lambda aws: aws.development.groups["Developers"]["GroupPolicyList"][0].update(
             PolicyDocument=allow("sts:AssumeRole", ROLE, **MFA)
         ),
-        "Developers may not assume UpdateApp in all circumstances that",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
 }
 
@@ -1108,15 +1108,15 @@ HARMLESS: dict[str, Edit] = {
 }
 
 UNDECIDED: dict[str, tuple[Edit, str]] = {
-    "trust, on a condition that is not understood": (
+    "trust with an unsupported condition": (
         trust_of({**TRUST, **when("BinaryEquals", "aws:x", "QmlpQQ==")}),
         "whether Developers may assume UpdateApp: aws:x with BinaryEquals can't be decided",
     ),
-    "bucket policy: Deny on such a condition": (
+    "bucket policy: Deny with such a condition": (
         bucket_policy(denied("*", "s3:GetObject", f"{BUCKET}/*", **when("BinaryEquals", "aws:x", "QmlpQQ=="))),
         "s3:GetObject",
     ),
-    "rights on such a condition": (
+    "rights with such a condition": (
         inline(allow("ec2:*", **when("BinaryEquals", "aws:x", "QmlpQQ=="))),
         "whether UpdateApp may do ec2:* on *: aws:x with BinaryEquals can't be decided",
     ),
@@ -1329,7 +1329,7 @@ OTHER_STACKS: dict[str, tuple[State, Edit, str, str]] = {
         "excess",
         f"principals of account {PRODUCTION} that it names may also assume UpdateApp",
     ),
-    "the role's own account: a user that the trust names beside the account": (
+    "the role's own account: a user that the trust names besides the account": (
         WITHIN,
         trust(trusts(root(PRODUCTION), f"arn:aws:iam::{PRODUCTION}:user/Norman")),
         "excess",
@@ -1341,7 +1341,7 @@ OTHER_STACKS: dict[str, tuple[State, Edit, str, str]] = {
         "",
         "",
     ),
-    "who may change the boundary": (
+    "a user may change the boundary": (
         state(roles=[role(permissions_boundary=f"arn:aws:iam::{PRODUCTION}:policy/Limit")]),
         all_of(
             lambda aws: aws.production.policy("Limit", allow("s3:*")),
@@ -1362,7 +1362,7 @@ OTHER_STACKS: dict[str, tuple[State, Edit, str, str]] = {
         state(roles=[role(source_ip_ranges=["8.8.8.0/24"])]),
         _addresses("8.8.8.0/25"),
         "lack",
-        "Developers may not assume UpdateApp in all circumstances",
+        "Developers may not assume UpdateApp in all declared circumstances",
     ),
 }
 """The stacks, a change, and the kind and text of a finding."""
@@ -1374,22 +1374,22 @@ def findings_of(edit: Edit, declared: State | None = None) -> list[Finding]:
     return [finding for reading in aws.review().readings for finding in reading.findings]
 
 
-def assert_only(found: list[Finding], kind: str, said: str) -> None:
-    texts = [(it.kind, it.text) for it in found]
-    assert bool([it for it in found if said in it.text]) is bool(kind), texts
-    assert {it.kind for it in found} == ({kind} if kind else set()), texts
+def assert_only(found: list[Finding], kind: str, text: str) -> None:
+    texts = [(each.kind, each.text) for each in found]
+    assert bool([each for each in found if text in each.text]) is bool(kind), texts
+    assert {each.kind for each in found} == ({kind} if kind else set()), texts
 
 
 @pytest.mark.parametrize("name", WIDER)
-def test_what_is_wider_is_an_excess_and_nothing_else(name: str) -> None:
-    edit, said = WIDER[name]
-    assert_only(findings_of(edit), "excess", said)
+def test_wider_access_is_one_excess(name: str) -> None:
+    edit, text = WIDER[name]
+    assert_only(findings_of(edit), "excess", text)
 
 
 @pytest.mark.parametrize("name", NARROWER)
-def test_what_is_narrower_is_a_lack_and_nothing_else(name: str) -> None:
-    edit, said = NARROWER[name]
-    assert_only(findings_of(edit), "lack", said)
+def test_narrower_access_is_one_lack(name: str) -> None:
+    edit, text = NARROWER[name]
+    assert_only(findings_of(edit), "lack", text)
 
 
 @pytest.mark.parametrize(
@@ -1404,23 +1404,23 @@ def test_what_is_narrower_is_a_lack_and_nothing_else(name: str) -> None:
     ],
     ids=["the role's own", "the bucket's", "the boundary"],
 )
-def test_one_cause_is_one_lack_that_names_it(edit: Edit, reason: str) -> None:
+def test_one_cause_is_one_lack_that_names_the_cause(edit: Edit, reason: str) -> None:
     [found] = findings_of(edit)
     assert found.because[-1] == reason
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_gives_and_takes_nothing_is_no_finding(name: str) -> None:
+def test_equivalent_changes_are_no_finding(name: str) -> None:
     assert_only(findings_of(HARMLESS[name]), "", "")
 
 
 @pytest.mark.parametrize("name", UNDECIDED)
-def test_what_can_not_be_decided_is_said(name: str) -> None:
-    edit, said = UNDECIDED[name]
-    assert_only(findings_of(edit), "undecided", said)
+def test_undecidable_conditions_are_reported(name: str) -> None:
+    edit, text = UNDECIDED[name]
+    assert_only(findings_of(edit), "undecided", text)
 
 
 @pytest.mark.parametrize("name", OTHER_STACKS)
 def test_options_and_grantees(name: str) -> None:
-    declared, edit, kind, said = OTHER_STACKS[name]
-    assert_only(findings_of(edit, declared), kind, said)
+    declared, edit, kind, text = OTHER_STACKS[name]
+    assert_only(findings_of(edit, declared), kind, text)

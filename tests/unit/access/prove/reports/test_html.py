@@ -1,4 +1,4 @@
-"""A proof as a page: its elements, read by a parser. What a browser makes of it is tested in tests/browser."""
+"""Test the HTML page of a proof with a parser; tests/browser tests it in a browser."""
 
 import base64
 import hashlib
@@ -42,7 +42,7 @@ class Element:
     children: "list[Element | str]" = field(default_factory=list)
 
     def all(self, tag: str = "", class_: str = "") -> "list[Element]":
-        """The elements in it, with a tag or a class."""
+        """Return the elements in it, with a tag or a class."""
         return [
             element
             for element in self.walk()
@@ -88,7 +88,7 @@ def page_of(proof: Proof) -> Element:
 
 
 @pytest.mark.parametrize("proof", [proofs.sample(), proofs.red(), proofs.large(), proofs.hostile()])
-def test_it_is_made_of_known_elements_and_loads_nothing(proof: Proof) -> None:
+def test_the_page_has_known_elements_and_loads_nothing(proof: Proof) -> None:
     page = page_of(proof)
     drawn = {element.tag for svg in page.all("svg") for element in (svg, *svg.walk())}
     assert drawn <= DRAWING
@@ -102,7 +102,7 @@ def test_it_is_made_of_known_elements_and_loads_nothing(proof: Proof) -> None:
             assert not any(name.startswith("on") or name == "style" for name in element.attributes)
 
 
-def test_its_policy_allows_its_own_style_and_nothing_else() -> None:
+def test_the_content_security_policy_allows_only_its_own_style() -> None:
     page = page_of(proofs.sample())
     (style,) = page.all("style")
     allowed = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
@@ -117,7 +117,7 @@ def test_its_policy_allows_its_own_style_and_nothing_else() -> None:
 
 @STABLE
 @given(proofs.proofs())
-def test_any_proof_becomes_a_page_whose_links_lead_somewhere(proof: Proof) -> None:
+def test_every_link_has_a_target(proof: Proof) -> None:
     page = page_of(proof)
     html_report.render(proof).encode()
     ids = [element.attributes["id"] for element in page.walk() if "id" in element.attributes]
@@ -134,7 +134,7 @@ def test_any_proof_becomes_a_page_whose_links_lead_somewhere(proof: Proof) -> No
 
 @STABLE
 @given(proofs.proofs())
-def test_every_cell_is_in_a_table_and_what_is_not_as_expected_is_explained(proof: Proof) -> None:
+def test_every_cell_is_in_a_table_and_mismatches_are_explained(proof: Proof) -> None:
     page = page_of(proof)
     chips = [chip.text for table in page.all("table") for chip in table.all(class_="chip")]
     twice = [cell for cell in proof.cells if cell.action == ASSUME] if len(proof.roles) > 1 else []
@@ -152,7 +152,7 @@ def test_every_cell_is_in_a_table_and_what_is_not_as_expected_is_explained(proof
         )
 
 
-def test_the_matrix_has_a_row_an_action_and_a_column_a_principal() -> None:
+def test_the_matrix_has_actions_as_rows_and_principals_as_columns() -> None:
     proof = proofs.red()
     people, matrix = page_of(proof).all("table")
     for table in (people, matrix):
@@ -165,16 +165,16 @@ def test_the_matrix_has_a_row_an_action_and_a_column_a_principal() -> None:
         "Action",
         *(principal.name for principal in proof.principals),
         "Expected because",
-        "AWS said",
+        "AWS's answer",
     ]
     rows = {row.all("th")[0].children[0]: row.all("td") for row in matrix.all("tbody")[0].all("tr")}
     assert [td.text for td in rows["delete an object of productionapp"]] == [
         "✗ DENY ALLOW expected",
         "✓ ALLOW",
-        *["not tried"] * 4,
+        *["not tested"] * 4,
         "✓ ALLOW",
         "✓ ALLOW",
-        "not tried",
+        "not tested",
         "access: readWrite",
         "",
     ]
@@ -201,11 +201,11 @@ def test_with_several_roles_the_matrix_of_roles_comes_first() -> None:
 
 def test_the_verdict_is_first_and_in_the_title() -> None:
     for proof, verdict in (
-        (proofs.sample(), "Everything that was tried came out as expected"),
-        (replace(proofs.sample(), not_tried=()), "Everything came out as expected"),
+        (proofs.sample(), "Everything tested is as expected"),
+        (replace(proofs.sample(), not_tried=()), "Everything is as expected"),
         (replace(proofs.sample(), unproved=("nobody got into it",)), "Nobody got into it"),
-        (proofs.red(), "2 of 82 cells did not come out as expected"),
-        (replace(proofs.sample(), cells=()), "Nothing was tried"),
+        (proofs.red(), "2 of 82 cells are not as expected"),
+        (replace(proofs.sample(), cells=()), "Nothing was tested"),
     ):
         page = page_of(proof)
         assert page.all("title")[0].text == f"{verdict} - Who can do what"
@@ -214,7 +214,7 @@ def test_the_verdict_is_first_and_in_the_title() -> None:
 
 
 @pytest.mark.parametrize("proof", [proofs.sample(), proofs.red(), proofs.large()])
-def test_the_picture_has_an_edge_for_each_principal_and_says_what_it_shows(proof: Proof) -> None:
+def test_the_picture_has_an_edge_for_each_principal_and_a_description(proof: Proof) -> None:
     (svg,) = page_of(proof).all("svg")
     assert svg.attributes["role"] == "img"
     edges = svg.all("g", class_="edge")
@@ -236,7 +236,7 @@ def test_the_picture_has_an_edge_for_each_principal_and_says_what_it_shows(proof
     assert all(principal.account_id in svg.text for principal in proof.principals)
 
 
-def test_an_edge_to_a_bucket_that_is_not_as_expected_stands_out() -> None:
+def test_an_unexpected_edge_to_a_bucket_is_highlighted() -> None:
     (svg,) = page_of(proofs.red()).all("svg")
     wrong = {edge.all("title")[0].text.split(":")[0]: edge for edge in svg.all("g", class_="wrong")}
     assert set(wrong) == {"productionapp", "member of Testers, power user"}
@@ -247,16 +247,16 @@ def test_an_edge_to_a_bucket_that_is_not_as_expected_stands_out() -> None:
     ]
 
 
-def test_the_picture_is_told_in_words_too() -> None:
+def test_the_picture_is_described_as_text() -> None:
     proof = proofs.red()
     (words,) = page_of(proof).all("details")
-    told = words.text
+    text = words.text
     for cell in proof.cells:
-        assert cell.principal in told if cell.action == ASSUME else cell.action in told
-    assert "member of Testers, power user (account 111111111111, in Testers): ALLOW, NOT AS EXPECTED" in told
+        assert cell.principal in text if cell.action == ASSUME else cell.action in text
+    assert "member of Testers, power user (account 111111111111, in Testers): ALLOW, NOT AS EXPECTED" in text
 
 
-def test_actions_belong_to_the_bucket_that_they_are_about_whatever_they_are_called() -> None:
+def test_actions_are_grouped_by_their_bucket() -> None:
     (of,) = by_role(proofs.sample())
     buckets = ("app", "app-2")
     names = {

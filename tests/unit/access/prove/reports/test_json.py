@@ -1,4 +1,4 @@
-"""A proof as JSON: what is written fits the schema, and what is read is checked."""
+"""Test the JSON of a proof: the output fits the schema, and the input is validated."""
 
 import json
 from collections.abc import Iterator
@@ -35,27 +35,27 @@ def schemas_of(schema: object, where: str) -> Iterator[tuple[str, Any]]:
 
 @STABLE
 @given(proofs.proofs())
-def test_what_is_written_is_read_again(proof: Proof) -> None:
+def test_the_output_can_be_parsed(proof: Proof) -> None:
     assert json_report.parse(json_report.render(proof)) == proof
 
 
 @STABLE
 @given(proofs.proofs())
-def test_what_is_written_fits_the_schema(proof: Proof) -> None:
+def test_the_output_fits_the_schema(proof: Proof) -> None:
     VALIDATOR.validate(json.loads(json_report.render(proof)))
 
 
 @pytest.mark.parametrize(
     "proof", [proofs.sample(), proofs.red(), proofs.large(), proofs.hostile(), proofs.reviewed(proofs.EXCESS)]
 )
-def test_the_samples_too(proof: Proof) -> None:
+def test_the_samples_fit_the_schema(proof: Proof) -> None:
     text = json_report.render(proof)
     VALIDATOR.validate(json.loads(text))
     assert json_report.parse(text) == proof
     assert text.isascii()
 
 
-def test_the_schema_is_one_and_describes_every_field_that_is_written() -> None:
+def test_the_schema_is_valid_and_describes_every_field() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     described = dict(schemas_of(SCHEMA, ""))
     assert all(schema.get("description") for schema in described.values())
@@ -66,7 +66,7 @@ def test_the_schema_is_one_and_describes_every_field_that_is_written() -> None:
         assert all(set(items["required"]) <= set(item) == set(items["properties"]) for item in written[name])
 
 
-def test_documents_of_old_have_no_ids() -> None:
+def test_old_documents_have_no_ids() -> None:
     old = document()
     for cell in old["cells"]:
         del cell["id"], cell["target"]
@@ -75,14 +75,14 @@ def test_documents_of_old_have_no_ids() -> None:
     assert json_report.parse(json.dumps(old)) == replace(proofs.red(), cells=cells)
 
 
-def test_what_follows_from_the_rest_is_written_for_those_who_do_not_want_to_work_it_out() -> None:
+def test_derived_fields_are_written() -> None:
     assert json.loads(json_report.render(proofs.sample()))["holds"] is True
     red = document()
     assert red["holds"] is False
     assert [cell["matches"] for cell in red["cells"]].count(False) == 4
 
 
-def test_fields_that_are_not_known_are_passed_over() -> None:
+def test_unknown_fields_are_ignored() -> None:
     more = document()
     for holder in (more, more["principals"][0], more["roles"][0], more["cells"][0]):
         holder["somethingNew"] = {"version": 2}
@@ -92,17 +92,17 @@ def test_fields_that_are_not_known_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not JSON (Expecting value: line 1 column 1 (char 0)); give what `access prove --json` writes"),
+        ("", "not JSON (Expecting value: line 1 column 1 (char 0)); pass the output of `access prove --json`"),
         ("[" * 100_000, "not JSON ("),
         ("[]", "the document: [] is not allowed; write an object"),
-        ("{}", "version: it is missing; give what `access prove --json` writes"),
-        ('{"version": 2}', "version: 2 is not allowed; write 1, which is what this reads"),
-        ('{"version": true}', "version: True is not allowed; write 1, which is what this reads"),
-        ('{"version": "1"}', "version: '1' is not allowed; write 1, which is what this reads"),
-        ('{"version": 1}', "started: it is missing; give what `access prove --json` writes"),
+        ("{}", "version is missing; pass the output of `access prove --json`"),
+        ('{"version": 2}', "version: 2 is not allowed; write 1, the version that this program reads"),
+        ('{"version": true}', "version: True is not allowed; write 1, the version that this program reads"),
+        ('{"version": "1"}', "version: '1' is not allowed; write 1, the version that this program reads"),
+        ('{"version": 1}', "started is missing; pass the output of `access prove --json`"),
     ],
 )
-def test_what_is_no_proof_is_refused(text: str, message: str) -> None:
+def test_other_documents_are_rejected(text: str, message: str) -> None:
     with pytest.raises(AccessError) as refused:
         json_report.parse(text)
     assert str(refused.value).startswith(message)
@@ -110,7 +110,7 @@ def test_what_is_no_proof_is_refused(text: str, message: str) -> None:
 
 
 def changed(where: str, value: object) -> str:
-    """The document with another value at a place such as ``cells.0.result``."""
+    """Return the document with another value at a place such as ``cells.0.result``."""
     *way, last = [int(part) if part.isdigit() else part for part in where.split(".")]
     whole = holder = document()
     for part in way:
@@ -167,7 +167,7 @@ def changed(where: str, value: object) -> str:
         ("notTried", "a\nb" * 100, "notTried: 'a\\nba\\nb"),
     ],
 )
-def test_a_wrong_value_is_refused_in_one_line(where: str, value: object, message: str) -> None:
+def test_a_wrong_value_is_rejected_in_one_line(where: str, value: object, message: str) -> None:
     with pytest.raises(AccessError) as refused:
         json_report.parse(changed(where, value))
     assert str(refused.value).startswith(message)
@@ -176,7 +176,7 @@ def test_a_wrong_value_is_refused_in_one_line(where: str, value: object, message
 
 
 @pytest.mark.parametrize("where", [*SCHEMA["required"], "principals.0", "roles.0", "cells.0"])
-def test_a_field_that_is_missing_is_named(where: str) -> None:
+def test_a_missing_field_is_named(where: str) -> None:
     if "." not in where:
         holders = [("", document(), where)]
     else:
@@ -189,6 +189,6 @@ def test_a_field_that_is_missing_is_named(where: str) -> None:
         if field in ("holds", "matches"):  # what follows from the rest is not read
             assert json_report.parse(json.dumps(whole)) == proofs.red()
             continue
-        with pytest.raises(AccessError, match="it is missing") as refused:
+        with pytest.raises(AccessError, match="is missing; pass") as refused:
             json_report.parse(json.dumps(whole))
-        assert str(refused.value).startswith(f"{prefix}{field}: ")
+        assert str(refused.value).startswith(f"{prefix}{field} is missing")

@@ -1,4 +1,4 @@
-"""A proof as JUnit XML: it follows the format's rules, and a reader of that format finds the same in it."""
+"""Test the JUnit XML of a proof: it follows the format's rules, and a reader of that format finds every cell."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ from tests.support import proofs
 STABLE = settings(derandomize=True, max_examples=100, deadline=None)
 
 # What JUnit.xsd of the JUnit-Schema project and Jenkins' junit-10.xsd have in common: the attributes of each element,
-# with a * where one has to be there, and its children.
+# with a * for required ones, and its children.
 RULES: dict[str, tuple[set[str], set[str]]] = {
     "testsuites": ({"name", "tests", "failures", "errors", "skipped", "time"}, {"testsuite"}),
     "testsuite": (
@@ -41,7 +41,7 @@ VALUES = {
 
 
 def check(element: ElementTree.Element) -> None:
-    """Whether an element and what is in it follow the rules."""
+    """Check that an element and its content follow the rules."""
     attributes, children = RULES[element.tag]
     assert set(element.attrib) <= {name.rstrip("*") for name in attributes}
     assert {name.rstrip("*") for name in attributes if name.endswith("*")} <= set(element.attrib)
@@ -73,7 +73,7 @@ def test_a_reader_finds_every_cell(proof: Proof) -> None:
         (suite.name, case.classname, case.name): case.result
         for suite in read
         for case in suite
-        if suite.name != "not tried"
+        if suite.name != "not tested"
     }
     assert len(found) == len(proof.cells)
     for cell in proof.cells:
@@ -89,20 +89,20 @@ def test_a_reader_finds_every_cell(proof: Proof) -> None:
         assert for_xml(cell.detail).replace("\r\n", "\n") in text
 
 
-def test_what_was_not_tried_is_skipped() -> None:
+def test_untested_parts_are_skipped_tests() -> None:
     read = JUnitXml.fromstring(junit_report.render(proofs.sample()).encode())
-    (suite,) = (suite for suite in read if suite.name == "not tried")
+    (suite,) = (suite for suite in read if suite.name == "not tested")
     assert [case.name for case in suite] == list(proofs.NOT_TRIED)
     assert all(isinstance(result, Skipped) for case in suite for result in case.result)
 
 
-def test_the_suite_says_when_and_how_long() -> None:
+def test_the_suite_has_time_and_duration() -> None:
     root = ElementTree.fromstring(junit_report.render(proofs.sample()))  # noqa: S314
     assert root.attrib["time"] == "41.500"
     assert root[0].attrib["timestamp"] == "2026-11-24T09:00:00"
 
 
-def test_characters_that_xml_forbids_are_left_out() -> None:
+def test_forbidden_characters_are_removed() -> None:
     text = junit_report.render(proofs.hostile())
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", text)
     assert "[31mred" in text

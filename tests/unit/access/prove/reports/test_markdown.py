@@ -1,4 +1,4 @@
-"""A proof as Markdown, as GitHub's own renderer shows it."""
+"""Test the Markdown of a proof with GitHub's own renderer."""
 
 import re
 from dataclasses import replace
@@ -19,7 +19,7 @@ STABLE = settings(derandomize=True, max_examples=200, deadline=None)
 
 
 class Page(HTMLParser):
-    """What the rendered Markdown consists of."""
+    """The parts of rendered Markdown."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ def shown(markdown: str) -> Page:
 
 
 def literal(text: str) -> str:
-    """What is to be seen of a text from outside."""
+    """Return the visible form of an external text."""
     return " ".join(visible(text).split())
 
 
@@ -69,13 +69,13 @@ def read(text: str) -> str:
     return " ".join(text.replace("\u200b", "").split())
 
 
-def test_the_verdict_is_first_then_what_is_wrong_then_the_matrix_then_what_was_not_tried() -> None:
+def test_the_order_is_verdict_mismatches_matrix_and_untested_parts() -> None:
     page = shown(markdown_report.render(proofs.red()))
     assert page.headings == [
-        "❌ Who can do what: 2 of 82 cells did not come out as expected",
+        "❌ Who can do what: 2 of 82 cells are not as expected",
         "Not as expected",
         "UpdateApp",
-        "Not tried",
+        "Not tested",
     ]
     wrong, assumed, actions = page.tables
     assert [row[:2] + row[3:5] for row in wrong[1:]] == [
@@ -109,23 +109,23 @@ def test_the_verdict_is_first_then_what_is_wrong_then_the_matrix_then_what_was_n
         "access: readWrite",
         "",
     ] in actions
-    assert page.folded == ["Who may assume it (9)", "What else was tried (17)"]
+    assert page.folded == ["Who may assume it (9)", "Other actions (17)"]
     assert page.items == list(proofs.NOT_TRIED)
 
 
-def test_a_proof_that_holds_has_nothing_against_it() -> None:
+def test_a_proof_that_holds_has_no_mismatches() -> None:
     page = shown(markdown_report.render(proofs.sample()))
     assert page.headings == [
-        "✅ Who can do what: everything that was tried came out as expected",
+        "✅ Who can do what: everything tested is as expected",
         "UpdateApp",
-        "Not tried",
+        "Not tested",
     ]
     assert len(page.tables) == 2
 
 
 @STABLE
 @given(proofs.texts)
-def test_text_from_outside_is_seen_as_it_is(text: str) -> None:
+def test_external_text_is_shown_literally(text: str) -> None:
     for escaped in (for_markdown(text), code_for_markdown(text)):
         page = shown(f"| a |\n| --- |\n| {escaped} |\n\n- {escaped}\n\n## {escaped}\n")
         assert [read(cell) for cell in page.tables[0][1]] == [literal(text)]
@@ -134,25 +134,25 @@ def test_text_from_outside_is_seen_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", proofs.HOSTILE)
-def test_mischief_too(text: str) -> None:
-    test_text_from_outside_is_seen_as_it_is.hypothesis.inner_test(text)  # type: ignore[attr-defined]
+def test_hostile_text_is_shown_literally(text: str) -> None:
+    test_external_text_is_shown_literally.hypothesis.inner_test(text)  # type: ignore[attr-defined]
     assert not re.search(r"@\w", for_markdown(text))
 
 
-def test_a_proof_full_of_mischief_brings_no_element_of_its_own() -> None:
+def test_hostile_text_adds_no_elements() -> None:
     page = shown(markdown_report.render(proofs.hostile()))
     assert page.tags == shown(markdown_report.render(proofs.red())).tags - {"code"} | {"code"}
     assert all(len(row) == len(table[0]) for table in page.tables for row in table)
 
 
-def test_a_long_proof_fits_into_a_comment_and_says_what_is_missing() -> None:
+def test_a_long_proof_fits_into_a_comment_and_names_omissions() -> None:
     large = proofs.large()
     arns = [f"{proofs.ROLE}{number}" for number in range(8)]
     roles = tuple(ProvedRole(arn, large.roles[0].buckets) for arn in arns)
     cells = tuple(replace(cell, role=arn, result="INCONCLUSIVE") for arn in arns for cell in large.cells)
     proof = Proof(large.started, large.ended, large.principals, roles, cells, ("a thing",))
     text = markdown_report.render(proof)
-    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert len(text) <= markdown_report.MAX_CHARACTERS
     page = shown(text)
     wrong = sum(not cell.matches for cell in cells) - len(causes(proof))
     assert len(page.tables[0]) == 1 + 50
@@ -166,7 +166,7 @@ def test_a_long_proof_fits_into_a_comment_and_says_what_is_missing() -> None:
 def test_fifty_principals_and_twenty_roles_fit_into_a_comment_the_matrix_first() -> None:
     proof = proofs.many()
     text = markdown_report.render(proof)
-    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert len(text) <= markdown_report.MAX_CHARACTERS
     assert len(text.encode()) <= 2**20, "a job's summary"
     page = shown(text)
     assert page.headings[1:3] == ["Not as expected", "Who may assume which role"]
@@ -179,18 +179,18 @@ def test_fifty_principals_and_twenty_roles_fit_into_a_comment_the_matrix_first()
 
 
 @pytest.mark.parametrize("long", ["x" * 70_000, "|" * 40_000, "é" * 70_000])
-def test_nothing_that_is_long_makes_a_comment_too_long(long: str) -> None:
+def test_no_long_text_makes_a_comment_too_long(long: str) -> None:
     proof = proofs.reviewed(replace(proofs.EXCESS, text=long), replace(proofs.EXCESS, because=(long,)))
     cells = tuple(replace(cell, detail=long, result="INCONCLUSIVE") for cell in proof.cells)
     origin = replace(proofs.ORIGIN, stacks=((long, "999999999999"),))
     proof = replace(proof, cells=cells, not_tried=(long, "short"), unproved=(long,), origin=origin)
     text = markdown_report.render(proof)
-    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert len(text) <= markdown_report.MAX_CHARACTERS
     assert "… and 2 more." in text
 
 
 def test_fifty_principals_and_twenty_actions_are_all_shown() -> None:
     proof = proofs.large()
     text = markdown_report.render(proof)
-    assert len(text) <= markdown_report.MOST_CHARACTERS
+    assert len(text) <= markdown_report.MAX_CHARACTERS
     assert "left out" not in text

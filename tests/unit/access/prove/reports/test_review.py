@@ -1,4 +1,4 @@
-"""A review in every report: what was read comes before what was tried, and exceptions and gaps are always listed."""
+"""Test a review in every report: readings come before cells, and exceptions and gaps are always listed."""
 
 import subprocess
 from collections.abc import Callable
@@ -38,17 +38,17 @@ def test_a_review_decides_with_the_cells() -> None:
 @pytest.mark.parametrize(
     ("proof", "first"),
     [
-        (reviewed(), "Everything that was read and tried came out as expected"),
-        (replace(reviewed(), cells=()), "Everything that was read came out as expected"),
+        (reviewed(), "Everything read and tested is as expected"),
+        (replace(reviewed(), cells=()), "Everything read is as expected"),
         (WRONG, "1 of 2 readings are not as declared"),
         (
             replace(WRONG, cells=red().cells),
-            "1 of 2 readings are not as declared; 2 of 82 cells did not come out as expected",
+            "1 of 2 readings are not as declared; 2 of 82 cells are not as expected",
         ),
         (replace(sample(), review=Review(())), "Nothing was read"),
     ],
 )
-def test_the_first_line_says_it_before_all_else(proof: Proof, first: str) -> None:
+def test_the_first_line_is_the_verdict(proof: Proof, first: str) -> None:
     assert verdict(proof) == first
     assert as_text(proof).startswith(f"{first}; {len(proof.review.readings) if proof.review else 0} readings: ")
     assert page_of(proof).all(class_="verdict")[0].text.endswith(first)
@@ -76,7 +76,7 @@ def test_a_review_is_in_the_text() -> None:
         "not read\n"
         "  service control policies\n"
         "\n"
-        "not tried\n"
+        "not tested\n"
     ) in text
 
 
@@ -84,7 +84,7 @@ def test_a_review_is_in_markdown() -> None:
     page = shown(markdown_report.render(WRONG))
     assert page.headings[:2] == ["❌ Who can do what: 1 of 2 readings are not as declared", "Not as declared"]
     assert [row[1:3] for row in page.tables[0][1:]] == [[it.kind, it.text] for it in (EXCESS, LACK, UNDECIDED)]
-    assert page.headings[-3:] == ["Known exceptions", "Not read", "Not tried"]
+    assert page.headings[-3:] == ["Known exceptions", "Not read", "Not tested"]
 
 
 def test_a_review_is_on_the_page() -> None:
@@ -112,7 +112,7 @@ def test_a_review_is_in_junit() -> None:
 @pytest.mark.parametrize(
     "render", [as_text, markdown_report.render, html_report.render, junit_report.render, json_report.render]
 )
-def test_exceptions_and_what_was_not_read_are_in_every_report(render: Callable[[Proof], str]) -> None:
+def test_exceptions_and_unread_parts_are_in_every_report(render: Callable[[Proof], str]) -> None:
     text = render(reviewed())
     for part in (KNOWN.pattern, KNOWN.reason, str(KNOWN.until), NOT_READ):
         assert part in text
@@ -122,7 +122,7 @@ def test_exceptions_and_what_was_not_read_are_in_every_report(render: Callable[[
     "render", [as_text, markdown_report.render, html_report.render, junit_report.render, json_report.render]
 )
 @pytest.mark.parametrize("has_changes", [True, False])
-def test_every_report_says_what_it_is_of(render: Callable[[Proof], str], has_changes: bool) -> None:
+def test_every_report_names_its_stacks_and_commit(render: Callable[[Proof], str], has_changes: bool) -> None:
     text = render(replace(sample(), origin=replace(ORIGIN, has_changes=has_changes)))
     for part in ("production", "999999999999", "development", "222222222222", ORIGIN.commit):
         assert part in text
@@ -154,7 +154,7 @@ def test_the_commit_is_that_of_the_working_directory(tmp_path: Path, monkeypatch
     assert origin_of([]).commit == ""
 
 
-def test_what_was_read_and_is_right_is_no_finding() -> None:
+def test_correct_readings_are_no_findings() -> None:
     proof = replace(sample(), review=Review((TRUST,)))
     assert "not as declared" not in as_text(proof).partition("\n")[2]
     assert page_of(proof).all(class_="mismatches") == []

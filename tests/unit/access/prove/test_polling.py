@@ -1,4 +1,4 @@
-"""What is taken for an answer, and when it is taken."""
+"""Test how answers are classified, and when they are accepted."""
 
 import itertools
 import threading
@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from access.prove import settling
+from access.prove import polling
+from access.prove.fixture import workers
 from access.prove.matrix import Result
-from access.prove.settling import Answer, Patience, answer, settled
-from access.prove.stage import workers
+from access.prove.polling import Answer, Deadline, answer, poll_until_stable
 
 
 def refused(code: str) -> Callable[[], object]:
@@ -39,13 +39,13 @@ def unreachable() -> object:
         (unreachable, "INCONCLUSIVE"),
     ],
 )
-def test_a_deny_is_access_denied_and_nothing_else(attempt: Callable[[], object], result: Result) -> None:
+def test_only_access_denied_is_a_deny(attempt: Callable[[], object], result: Result) -> None:
     found = answer(attempt, proves_allow="NoSuchBucketPolicy")
     assert found.result == result
     assert "\n" not in found.detail
 
 
-def test_an_error_proves_an_allow_only_where_it_is_known_to() -> None:
+def test_an_error_proves_an_allow_only_if_declared() -> None:
     assert answer(refused("NoSuchBucketPolicy")).result == "INCONCLUSIVE"
     assert answer(refused("")).result == "INCONCLUSIVE"
 
@@ -64,7 +64,7 @@ def saying(*results: Result) -> tuple[Callable[[], Answer], list[Result]]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that have passed; a pause takes one of them."""
+    """Return the elapsed seconds; a pause takes one."""
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
@@ -76,7 +76,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_without_patience_it_is_asked_twice_at_once() -> None:
+def test_without_waiting_it_calls_twice_at_once() -> None:
     for results, result in (
         (("ALLOW",), "ALLOW"),
         (("DENY",), "DENY"),
@@ -84,59 +84,59 @@ def test_without_patience_it_is_asked_twice_at_once() -> None:
         (("ALLOW", "DENY"), "INCONCLUSIVE"),
     ):
         ask, said = saying(*results)
-        assert settled(ask, "ALLOW", Patience(0)).result == result
+        assert poll_until_stable(ask, "ALLOW", Deadline(0)).result == result
         assert len(said) == 2
 
 
-def test_an_expected_answer_is_waited_for_and_has_to_come_twice_in_a_row(clock: list[float]) -> None:
+def test_the_expected_answer_must_come_twice_in_a_row(clock: list[float]) -> None:
     ask, said = saying("INCONCLUSIVE", "DENY", "ALLOW", "DENY", "ALLOW", "ALLOW")
-    assert settled(ask, "ALLOW", Patience(30)).result == "ALLOW"
+    assert poll_until_stable(ask, "ALLOW", Deadline(30)).result == "ALLOW"
     assert (len(said), clock) == (6, [5.0])
 
 
-def test_another_answer_is_taken_once_there_is_no_time_left(clock: list[float]) -> None:
+def test_another_answer_is_accepted_after_the_deadline(clock: list[float]) -> None:
     ask, said = saying("DENY")
-    assert settled(ask, "ALLOW", Patience(30)).result == "DENY"
+    assert poll_until_stable(ask, "ALLOW", Deadline(30)).result == "DENY"
     assert (len(said), clock) == (31, [30.0])
 
 
-def test_answers_that_still_differ_then_decide_nothing(clock: list[float]) -> None:
+def test_changing_answers_after_the_deadline_are_inconclusive(clock: list[float]) -> None:
     ask, _ = saying(*(("DENY", "ALLOW") * 20))
-    found = settled(ask, "ALLOW", Patience(9))
+    found = poll_until_stable(ask, "ALLOW", Deadline(9))
     assert (found.result, found.detail) == ("INCONCLUSIVE", "first detail 9; then detail 10")
 
 
-def test_an_interruption_ends_who_waits_before_it_waits_for_them() -> None:
-    patience, asked = Patience(20), threading.Event()
+def test_an_interruption_cancels_waits_first() -> None:
+    deadline, asked = Deadline(20), threading.Event()
 
     def ask() -> Answer:
         asked.set()
         return Answer("DENY", "")
 
-    with pytest.raises(KeyboardInterrupt), workers(1, patience) as pool:
-        waiting = pool.submit(settled, ask, "ALLOW", patience)
+    with pytest.raises(KeyboardInterrupt), workers(1, deadline) as pool:
+        waiting = pool.submit(poll_until_stable, ask, "ALLOW", deadline)
         asked.wait()
         raise KeyboardInterrupt
     assert waiting.result().result == "DENY"
-    assert patience._ended.is_set()
-    assert time.monotonic() < patience._deadline
+    assert deadline._ended.is_set()
+    assert time.monotonic() < deadline._deadline
 
 
-def test_who_is_told_to_end_waits_no_longer() -> None:
-    patience = Patience(600)
-    patience.end()
+def test_a_cancelled_deadline_ends_its_waits() -> None:
+    deadline = Deadline(600)
+    deadline.cancel()
     ask, said = saying("DENY")
-    assert settled(ask, "ALLOW", patience).result == "DENY"
+    assert poll_until_stable(ask, "ALLOW", deadline).result == "DENY"
     assert len(said) == 2
-    assert settling._PAUSE_SECONDS > 0
+    assert polling._PAUSE_SECONDS > 0
 
 
-def test_all_answers_have_the_same_time_and_more_once_something_is_changed(clock: list[float]) -> None:
-    patience = Patience(30)
-    assert settled(saying("DENY")[0], "ALLOW", patience).result == "DENY"
+def test_the_deadline_is_shared_and_restarts_after_a_change(clock: list[float]) -> None:
+    deadline = Deadline(30)
+    assert poll_until_stable(saying("DENY")[0], "ALLOW", deadline).result == "DENY"
     assert clock == [30.0]
     ask, said = saying("DENY")
-    assert settled(ask, "ALLOW", patience).result == "DENY"
+    assert poll_until_stable(ask, "ALLOW", deadline).result == "DENY"
     assert (len(said), clock) == (2, [31.0])
-    patience.begin_anew()
-    assert settled(saying("DENY", "DENY", "ALLOW")[0], "ALLOW", patience).result == "ALLOW"
+    deadline.restart()
+    assert poll_until_stable(saying("DENY", "DENY", "ALLOW")[0], "ALLOW", deadline).result == "ALLOW"

@@ -1,4 +1,4 @@
-"""What AWS answers, once it answers the same again and again: a change takes it a while to notice."""
+"""Poll AWS until it gives the same answer twice, as changes take time to become visible."""
 
 import re
 import threading
@@ -16,83 +16,80 @@ _PAUSE_SECONDS = 1.0
 
 
 class Clock(Protocol):
-    """Tells the time and lets it pass."""
+    """A source of time."""
 
     def now(self) -> float:
-        """Return the seconds since some moment."""
+        """Return the seconds since a fixed point."""
 
     def wait(self, ended: threading.Event, seconds: float) -> None:
-        """Return after some seconds, or as soon as the event is set."""
+        """Return after the seconds, or once the event is set."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The system's monotonic clock."""
 
     def now(self) -> float:
-        """Return the seconds since some moment."""
+        """Return the seconds since a fixed point."""
         return time.monotonic()
 
     def wait(self, ended: threading.Event, seconds: float) -> None:
-        """Return after some seconds, or as soon as the event is set."""
+        """Return after the seconds, or once the event is set."""
         ended.wait(seconds)
 
 
-class Patience:
-    """How long answers that are not the expected ones may still change.
-
-    It is one time for all of them: AWS needs a while to notice what was changed before they were asked for.
-    """
+class Deadline:
+    """The time until which answers may still change to the expected ones, shared by all checks."""
 
     def __init__(self, seconds: float, clock: Clock | None = None) -> None:
-        """Be patient for some seconds from now; with none, AWS is asked twice at once."""
+        """Start the deadline; with 0 seconds, AWS is called twice without a pause."""
         self._seconds = seconds
         self._clock = clock or SystemClock()
         self._ended = threading.Event()
-        self.begin_anew()
+        self.restart()
 
-    def begin_anew(self) -> None:
-        """Something has been changed just now."""
+    def restart(self) -> None:
+        """Start again, after a change in AWS."""
         self._deadline = self._clock.now() + self._seconds
 
-    def end(self) -> None:
-        """Be patient no longer, whoever waits."""
+    def cancel(self) -> None:
+        """Expire now, and end all pauses."""
         self._ended.set()
 
     @property
-    def is_over(self) -> bool:
-        """Whether it is too late."""
+    def has_passed(self) -> bool:
+        """``True`` if the time is over."""
         return self._ended.is_set() or self._clock.now() >= self._deadline
 
     def pause(self) -> None:
-        """Wait a little before AWS is asked again."""
+        """Wait before the next call."""
         if self._seconds:
             self._clock.wait(self._ended, _PAUSE_SECONDS)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an attempt."""
+    """The outcome of a call."""
 
     result: Result
     detail: str
 
     @property
     def names_explicit_deny(self) -> bool:
-        """Whether AWS says that a Deny refuses it (IAM User Guide, "Troubleshoot access denied error messages")."""
+        """``True`` if AWS names a Deny (IAM User Guide, "Troubleshoot access denied error messages")."""
         return "with an explicit deny" in self.detail
 
     @property
     def names_lack_of_allow(self) -> bool:
-        """Whether AWS says that it is refused because nothing allows it. Across accounts it may say neither."""
+        """``True`` if AWS says that nothing allows the call. Across accounts it may name no reason."""
         return bool(re.search("because no .* policy allows", self.detail))
 
 
 def answer(attempt: Callable[[], object], proves_allow: str = "") -> Answer:
-    """What comes of an attempt.
+    """Return the outcome of a call.
 
     Args:
-        attempt: asks AWS.
-        proves_allow: the code of an error with which AWS answers only who is allowed.
+        attempt: makes the call.
+        proves_allow: the code of an error that AWS returns only to an allowed caller.
     """
     try:
         attempt()
@@ -106,23 +103,23 @@ def answer(attempt: Callable[[], object], proves_allow: str = "") -> Answer:
     return Answer("ALLOW", "it was allowed")
 
 
-def settled(ask: Callable[[], Answer], expected: Expected, patience: Patience) -> Answer:
-    """The answer that AWS gives twice in a row.
+def poll_until_stable(ask: Callable[[], Answer], expected: Expected, deadline: Deadline) -> Answer:
+    """Return the answer that AWS gives twice in a row.
 
     Args:
-        ask: asks once.
-        expected: what is waited for.
-        patience: until when.
+        ask: makes the call once.
+        expected: the result to wait for.
+        deadline: the end of the wait.
 
     Returns:
-        What was expected, if it was answered twice in a row in that time; else what is answered twice after it.
+        The expected result if it came twice in a row before the deadline; otherwise, the one that comes twice after it.
     """
     before = ask()
     while True:
-        patience.pause()
-        now, late = ask(), patience.is_over
-        if now.result == before.result and (now.result == expected or late):
+        deadline.pause()
+        now, is_late = ask(), deadline.has_passed
+        if now.result == before.result and (now.result == expected or is_late):
             return now
-        if late:
+        if is_late:
             return Answer("INCONCLUSIVE", f"first {before.detail}; then {now.detail}")
         before = now

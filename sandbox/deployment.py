@@ -33,7 +33,7 @@ class Deployment:
 
 
 def deploy(sandbox: Running, stacks: Sequence[KnownStack], chosen: Sequence[KnownStack], say: Say) -> Deployment:
-    """Deploy the chosen stacks. A stack that refers to a failed one is skipped; the others continue.
+    """Deploy the chosen stacks; return the outputs and the failures. A stack that refers to a failed one is skipped.
 
     Args:
         sandbox: the running sandbox.

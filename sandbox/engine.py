@@ -171,7 +171,7 @@ class Engine:
         self._require(stack, finished)
 
     def run(self, stack: str, *arguments: str, say: Say | None = None, text: str = "") -> Finished:
-        """Run a command of the CLI on a stack. The program and the provider are served from this process.
+        """Run a command of the CLI on a stack; return how it ended. This process serves the program and the provider.
 
         Args:
             stack: the stack.

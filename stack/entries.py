@@ -33,7 +33,7 @@ class GranteeEntry(TypedDict):
     """An entry of ``granteeRoles``: an existing role of this account, and the roles that it may or may not assume."""
 
     name: str
-    """The name of the group, or of the existing role."""
+    """The name of the group; under ``granteeRoles``, of the existing role."""
     allow: NotRequired[list[object]]
     """The roles that may be assumed: ``stack/role``, ``project/stack/role`` or ``organization/project/stack/role``, or
     an ARN for a role that no stack exports. With an end: ``{role: production/UpdateApp, until:

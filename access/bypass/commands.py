@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _BYPASS = """\
 Reads the users, groups and roles of the stacks' accounts, with their policies. Changes nothing in AWS. Finds principals
 that the outputs deny a role but that can still reach it, through other principals or rights in IAM, and principals that
-may assume a role without the outputs allowing it. Principals with the same path share a line. A path is certain, or
+may assume a role without the outputs allowing it. Principals that go the same way share a line. A way is certain, or
 depends on conditions that only AWS can decide. The profile for each account must be able to read IAM, and has the
 stack's name unless --stack-profile names another. For an account with roles only, reading these roles is enough: the
 last lines then name what was not read.
@@ -30,7 +30,7 @@ def add_commands(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "bypass",
-        help="find paths around a Deny, and principals with unintended access",
+        help="find ways around a Deny, and principals with unintended access",
         description=_BYPASS,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -34,7 +34,7 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """``True`` if all calls of the path are allowed."""
+        """The verdict on all calls of the path together: yes, no, or under conditions."""
         return all_of(call.verdict for step in self.steps for call in step.calls)
 
     @property

@@ -58,7 +58,7 @@ class Takeover:
     actions: tuple[str, ...]
     """The calls on that user or role, all of them needed."""
     succeeds: Verdict = YES
-    """``True`` if the calls succeed once they are allowed."""
+    """Whether the calls succeed once they are allowed: yes, no, or under conditions."""
     on: str | None = None
     """The ARN of the identity provider that the calls change instead, which the role trusts."""
 

@@ -81,7 +81,7 @@ class Network:
         return found
 
     def assume(self, actor: Principal, role: TargetRole) -> Call:
-        """Return whether a principal may assume a role directly."""
+        """Return the call with which a principal assumes a role directly; its verdict says whether that is allowed."""
         known = self._assumed.get((actor, role.arn))
         if known is None:
             self.evaluations += 1

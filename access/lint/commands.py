@@ -19,6 +19,8 @@ def add_commands(commands: Commands) -> None:
         "lint",
         help="check the deployed policies with IAM Access Analyzer",
         description=_LINT,
+        epilog="exit codes: 0 no errors or security warnings; 1 some, or a policy could not be read; 2 the command line"
+        " is wrong; 130 interrupted",
     )
     add_stacks(command)
     command.set_defaults(run=_run)

@@ -28,7 +28,7 @@ class Comparison:
 
 
 def compare(old: Proof, new: Proof) -> Comparison:
-    """Compare two proofs, and write the differences as Markdown."""
+    """Return the differences of two proofs as Markdown, and whether access is wider."""
     changes = _changes(old, new)
     roles = {role.arn: role for role in (*old.roles, *new.roles)}
     parts = [f"## {_headline(changes)}\n\nFrom the proof of {when(old)} to the proof of {when(new)}.\n"]

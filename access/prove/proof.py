@@ -52,7 +52,7 @@ def prove(
     profiles: Sequence[Account] = (),
     progress: Progress = lambda text: None,
 ) -> Proof:
-    """Test who can assume the participants' roles, and what they can do in them.
+    """Test who can assume the participants' roles, and what they can do in them; return the proof.
 
     Args:
         participants: the accounts.
@@ -260,7 +260,9 @@ def _required_arguments(role: Role, caller: Caller) -> dict[str, dict[str, Any]]
 
 
 def _note_missing_controls(entries: Sequence[_Entry]) -> list[_Entry]:
-    """Mark each refusal by STS that has no control: nothing shows that STS knows the principal's rights.
+    """Return the entries, with a note on each refusal by STS that has no control.
+
+    Without a control, nothing shows that STS knows the principal's rights.
 
     The proof's own users assumed a control role before. Other principals are known once they assumed any role, or if
     STS names a Deny.
@@ -295,7 +297,7 @@ class _Control:
 
 
 def _find_control(inside: _RoleSession, deadline: Deadline) -> _Control:
-    """Test the expected actions of S3, up to the first one that it allows."""
+    """Test the expected actions of S3, up to the first one that it allows; return the cells of those tested."""
     cells: dict[str, Cell] = {}
     for action in inside.actions:
         if action.operation.startswith("s3:") and action.expected == "ALLOW":

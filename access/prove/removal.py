@@ -29,7 +29,7 @@ def remove(
     interruption: Interruption,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Removal:
-    """Remove the resources of a proof; a failure does not stop the others.
+    """Remove the resources of a proof; return what was removed and what is left. A failure does not stop the others.
 
     The users' access keys go first, so that nobody can act as one of them any more.
 

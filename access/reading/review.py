@@ -75,7 +75,7 @@ def readers(participants: Iterable[Participant]) -> list[KnownPrincipal]:
 def review(
     declared: Rendered, accounts: Mapping[str, Account], now: datetime, known: Sequence[KnownPrincipal] = ()
 ) -> Review:
-    """Compare the deployed state with what the stacks declare, for every request.
+    """Compare the deployed state with what the stacks declare, for every request; return the review.
 
     Args:
         declared: what the stacks declare.

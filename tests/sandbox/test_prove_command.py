@@ -41,7 +41,7 @@ def proved(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def command(sandbox: Sandbox) -> dict[str, Any]:
     """Return the command's environment, as after ``eval "$(python -m sandbox env development)"``."""
     variables = {**os.environ, **sandbox.engine.environment("development")}
-    # The command reads two stacks; the variable names one for the CLI's own commands.
+    # The command reads the stacks' outputs with this CLI.
     variables["PATH"] = f"{sandbox.cli.path.parent}:{variables['PATH']}"
     return {"cwd": REPOSITORY, "env": variables, "text": True}
 

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "make up": _CI,
     "make down": _CI,
     "make test": _CI,
+    "make setup": _CI,
     "make lint": _CI,  # a part of `make test`, as the next one is
     "make unit": _CI,
     "make help": _CHECK,

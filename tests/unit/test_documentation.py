@@ -237,7 +237,7 @@ def test_the_code_owners_are_those_that_the_pages_name() -> None:
     lines = [it for it in (REPOSITORY / ".github" / "CODEOWNERS").read_text().splitlines() if not it.startswith("#")]
     owned = [line.split()[0] for line in lines]
     assert {line.split()[1] for line in lines} == {"@your-org/platform"}
-    sentence = re.search(r"by your team\. It covers (.*?)\.\n", DOCS["docs/pull-requests.md"].text, re.DOTALL)
+    sentence = re.search(r"with your team\. It covers (.*?)\.\n", DOCS["docs/pull-requests.md"].text, re.DOTALL)
     assert sentence
     assert sorted(re.findall(r"`(.*?)`", sentence[1])) == sorted(path.removeprefix("/") for path in owned)
     for path in owned:

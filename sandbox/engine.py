@@ -186,13 +186,16 @@ class Engine:
         command = [str(self._cli.path), *arguments, "--non-interactive", "--color", "never"]
         with ExitStack() as context:
             if operation in (*_OPERATIONS, "import"):
-                creations = Creations(None if self._official else creations_file(self._state(stack)))
+                is_here = variables["PULUMI_BACKEND_URL"] == self._layout.backend.as_uri()
+                is_recorded = is_here and not self._official
+                creations = Creations(creations_file(self._state(stack)) if is_recorded else None)
                 if not self._official:
                     # Served from this process, like the program, its libraries are loaded once for all stacks.
                     defaults = _provider_defaults(variables)
                     port = context.enter_context(provider_server.serving(defaults, creations))
                     variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-                    variables["PULUMI_SKIP_CHECKPOINTS"] = "true"  # `creations` records the resources until then
+                if is_recorded:
+                    variables["PULUMI_SKIP_CHECKPOINTS"] = "true"  # until the end, `creations` has the resources
                 address = context.enter_context(serving(self._program, creations=creations))
                 if operation == "import":
                     variables["PULUMI_DEBUG_LANGUAGES"] = f"python:{address.rpartition(':')[2]}"

@@ -73,9 +73,9 @@ def why_useless(grantee: Grantee, grant: Grant, accounts: Sequence[str], options
     if demand and grantee.kind != "group":
         return f"a role can't meet {demand}; allow a group instead, or remove {demand} from the role"
     if options.get("requireSourceIdentity") and "source_identity" not in grant.options:
-        return "the role demands a source identity; set sourceIdentity: true where it is allowed"
+        return "the role requires a source identity; set sourceIdentity: true where it is allowed"
     if options.get("sessionTags") and "session_tags" not in grant.options:
-        return "the role demands session tags; set sessionTags: true where it is allowed"
+        return "the role requires session tags; set sessionTags: true where it is allowed"
     trusted, denied = _patterns(options)
     if not _admits(grantee, account, trusted, []):
         return f"it is not among the role's {_option('trusted', grantee)}; add it there"

@@ -209,11 +209,11 @@ USELESS: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "a source identity": (
         {"requireSourceIdentity": True},
-        "the role demands a source identity; set sourceIdentity: true where it is allowed",
+        "the role requires a source identity; set sourceIdentity: true where it is allowed",
     ),
     "session tags": (
         {"sessionTags": {"team": ["blue"]}},
-        "the role demands session tags; set sessionTags: true where it is allowed",
+        "the role requires session tags; set sessionTags: true where it is allowed",
     ),
     "users are denied": (
         {"deniedPrincipalArns": ["arn:aws:iam::*:user/*"]},
@@ -265,7 +265,7 @@ def test_groups_that_can_not_use_their_grant_are_named_once(run: Run, options: d
             "a role can't meet requireMfa; allow a group instead, or remove requireMfa from the role",
         ),
         ({"requireSourceIdentity": True}, "a role can't meet requireSourceIdentity; allow a group instead, or remove"),
-        ({"sessionTags": {"team": ["blue"]}}, "the role demands session tags"),
+        ({"sessionTags": {"team": ["blue"]}}, "the role requires session tags"),
         ({"trustedPrincipalArns": named("user/*")}, "it is not among the role's trustedPrincipalArns"),
         ({"trustedPrincipalArns": named("role/deployer", "role/dep")}, "it is not among the role's trustedPrincipal"),
         ({"deniedPrincipalArns": named("role/*")}, "it is among the role's deniedPrincipalArns"),
@@ -322,7 +322,7 @@ SSO = "role/aws-reserved/sso.amazonaws.com"
             "a role can't meet requireMfa; allow a group instead, or remove requireMfa from the role",
         ),
         ({"requireSourceIdentity": True}, "a role can't meet requireSourceIdentity"),
-        ({"sessionTags": {"team": ["blue"]}}, "the role demands session tags"),
+        ({"sessionTags": {"team": ["blue"]}}, "the role requires session tags"),
         ({"trustedPermissionSets": ["Dev_x", "Ops"]}, "it is not among the role's trustedPermissionSets; add it there"),
         ({"trustedPrincipalArns": named("user/*")}, "it is not among the role's trustedPermissionSets; add it there"),
         ({"deniedPermissionSets": ["Dev"]}, "it is among the role's deniedPermissionSets; remove it there"),

@@ -13,7 +13,7 @@ from access.bypass.paths import TargetRole
 from access.bypass.wording import conditions, path
 from access.iam.documents import parse
 from access.stack_outputs import StackOutputs
-from tests.unit.access.iam.test_accounts import (
+from tests.support.iam_accounts import (
     HERE,
     PRODUCTION,
     AccountDetails,

@@ -14,6 +14,7 @@ from access.iam.documents import parse
 from access.iam.principals import Directory
 from access.iam.verdicts import Answer
 from access.stack_outputs import StackOutputs
+from tests.support.iam_accounts import HERE, PRODUCTION, AccountDetails, allow, arn, deny, trusts
 from tests.unit.access.bypass.test_findings import (
     ASSUME,
     DENIED,
@@ -25,7 +26,6 @@ from tests.unit.access.bypass.test_findings import (
     report,
     tutorial,
 )
-from tests.unit.access.iam.test_accounts import HERE, PRODUCTION, AccountDetails, allow, arn, deny, trusts
 
 
 def crowd(count: int, *actions: str) -> AccountDetails:

@@ -5,18 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.access.bypass.test_findings import (
-    ASSUME,
-    DENIED,
-    ON_UPDATE_APP,
-    TRUST,
-    UPDATE_APP,
-    paths_of,
-    report,
-    theresa_with,
-    tutorial,
-)
-from tests.unit.access.iam.test_accounts import (
+from tests.support.iam_accounts import (
     HERE,
     PRODUCTION,
     AccountDetails,
@@ -27,6 +16,17 @@ from tests.unit.access.iam.test_accounts import (
     document,
     root,
     trusts,
+)
+from tests.unit.access.bypass.test_findings import (
+    ASSUME,
+    DENIED,
+    ON_UPDATE_APP,
+    TRUST,
+    UPDATE_APP,
+    paths_of,
+    report,
+    theresa_with,
+    tutorial,
 )
 
 DEPLOYER = arn("role", "Deployer")

@@ -5,6 +5,17 @@ from typing import Any
 
 import pytest
 
+from tests.support.bypass_accounts import (
+    ASSUME,
+    DENIED,
+    ON_UPDATE_APP,
+    TRUST,
+    UPDATE_APP,
+    paths_of,
+    report,
+    theresa_with,
+    tutorial,
+)
 from tests.support.iam_accounts import (
     HERE,
     PRODUCTION,
@@ -16,17 +27,6 @@ from tests.support.iam_accounts import (
     document,
     root,
     trusts,
-)
-from tests.unit.access.bypass.test_findings import (
-    ASSUME,
-    DENIED,
-    ON_UPDATE_APP,
-    TRUST,
-    UPDATE_APP,
-    paths_of,
-    report,
-    theresa_with,
-    tutorial,
 )
 
 DEPLOYER = arn("role", "Deployer")

@@ -21,8 +21,8 @@ from components import (
     ReadWriteBucketRoleArgs,
 )
 from components.validation import InvalidValue
+from tests.support.silent_options import SILENT
 from tests.unit import conftest
-from tests.unit.components.test_no_widening import SILENT
 from tests.unit.conftest import DNS_SUFFIXES, Ran, Run, is_secret, revealed
 
 STACK = "cross-account-access-production"

@@ -204,3 +204,24 @@ def test_a_value_that_is_not_known_yet_is_left_to_aws(run: Run) -> None:
         rules.session_tags("key", {"team": [unknown]})
 
     run(program)
+
+
+@given(st.text(alphabet="0123456789a ", max_size=14))
+def test_an_account_id_is_twelve_digits(text: str) -> None:
+    assert is_accepted(rules.account_id, text) == (len(text) == 12 and all(digit in "0123456789" for digit in text))
+
+
+@given(st.text(alphabet="ab1.-A_", max_size=66))
+def test_a_bucket_name_keeps_the_rules(name: str) -> None:
+    if is_accepted(rules.bucket_name, name):
+        assert 3 <= len(name) <= 63
+        assert name == name.lower()
+        assert name[0].isalnum() and name[-1].isalnum()
+        assert ".." not in name and "_" not in name
+        assert not re.fullmatch(r"\d+(\.\d+){3}", name)
+
+
+@given(st.sampled_from(["*", "Update*", "?", "a b", ""]))
+def test_a_role_arn_has_no_wildcard(name: str) -> None:
+    assert not is_accepted(rules.role_arn, f"arn:aws:iam::999999999999:role/{name}")
+    assert is_accepted(rules.role_arn, "arn:aws:iam::999999999999:role/team/UpdateApp")

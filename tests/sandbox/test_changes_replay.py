@@ -14,8 +14,8 @@ from access.arn import account_of, name_of
 from access.changes.comparison import compare
 from access.changes.values import Change
 from sandbox.users import Accounts, User
+from tests.support.changed_states import WIDER
 from tests.support.rendered import DEVELOPMENT, PRODUCTION, ROLE, State, parsed
-from tests.unit.access.changes.test_changes import WIDER
 
 SENT = {"principal", "sts:externalid", "sts:rolesessionname", "aws:multifactorauthpresent"}
 """The condition keys that a request can set here; the emulator sets time, network and organization."""

@@ -13,7 +13,7 @@ from access.accounts import Session
 from access.known_principals import KnownPrincipal
 from access.reading.accounts import read
 from access.reading.review import review
-from access.reading.values import Review
+from access.reading.values import Finding, Review
 from tests.support.rendered import DEVELOPMENT, PRODUCTION, State, parsed, state
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -245,3 +245,7 @@ def _deploy(account: Account, stack: Mapping[str, Any]) -> None:
         block = {name[0].upper() + name[1:]: True for name in bucket.get("guards", ()) if name != "BucketOwnerEnforced"}
         made = {"grants": [owner], "ownership": "BucketOwnerEnforced", "block": block}
         account.buckets[bucket["name"]] = {**made, **({"policy": bucket["policy"]} if bucket["policy"] else {})}
+
+
+def findings_of(aws: Aws, *known: KnownPrincipal) -> list[Finding]:
+    return [finding for reading in aws.review(*known).readings for finding in reading.findings]

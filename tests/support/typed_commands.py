@@ -45,7 +45,7 @@ ELSEWHERE = {
     "access lint production": "tests/sandbox/test_access.py::test_lint_checks_every_deployed_policy",
     "access prove production development --outsider another-account --create-probes --html proof.html --json"
     " proof.json": f"{_PROVE}::test_the_proof_is_reported_in_every_format",
-    "access exec": "tests/unit/access/switch/test_published.py::test_by_number_or_name",
+    "access exec": "tests/unit/access/switch/published/test_roles.py::test_by_number_or_name",
     "access console production/UpdateApp --profile David --open": f"{_SWITCH}::test_open_hides_the_link",
     "access revoke production/UpdateApp": f"{_SWITCH}::test_revoke_and_begin_new_sessions",
     "pipx install git+https://…/cross-account-access.git": f"{_REUSE}::test_the_installed_command_switches",

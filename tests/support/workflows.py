@@ -1,5 +1,6 @@
 """Read workflows of GitHub Actions, and run their steps as GitHub would."""
 
+import json
 import os
 import re
 import subprocess
@@ -77,3 +78,9 @@ class Runner:
 
     def _filled_in(self, value: str) -> str:
         return _EXPRESSION.sub(lambda found: self.expressions.get(found[1], ""), value)
+
+
+def listed(runner: Runner, workflow: str) -> list[str]:
+    done = runner.run(workflow, "stacks", "List the stacks")
+    assert (done.returncode, done.stderr) == (0, "")
+    return [row["stack"] for row in json.loads(runner.said("output")["matrix"])["include"]]

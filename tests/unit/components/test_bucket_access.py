@@ -9,8 +9,8 @@ from components import ReadWriteBucketRoleArgs
 from components.bucket_access import bucket_names, identity_statements, resource_policy_statements
 from components.partition import Partition
 from components.policies import document, render
+from tests.support.bucket_laws import BUCKET_LAWS
 from tests.support.policy_lint import ROLE_ARN, findings
-from tests.unit.components.test_no_widening import BUCKET_LAWS
 
 Args = dict[str, Any]
 """Arguments about buckets and keys."""

@@ -14,8 +14,12 @@ from components.group_assume_policy import assume_role_policy
 from components.policies import document, render
 from components.read_write_bucket_role import identity_policy
 from components.trust import trust_policy
+from tests.support.bucket_laws import bucket_args
+from tests.support.grant_laws import GRANT_LAWS, grant_args
+from tests.support.option_laws import STABLE
 from tests.support.policy_lint import ROLE_ARN, findings
-from tests.unit.components.test_no_widening import AWS, GRANT_LAWS, STABLE, bucket_args, grant_args, trust_args
+from tests.support.rendered import AWS
+from tests.support.trust_laws import trust_args
 from tests.unit.conftest import Run
 
 KEY_ARN = "arn:aws:kms:us-east-1:999999999999:key/1234abcd"

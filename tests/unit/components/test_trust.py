@@ -9,7 +9,7 @@ from components import ReadWriteBucketRoleArgs
 from components.policies import render
 from components.trust import trust_policy
 from tests.support.policy_lint import ROLE_ARN, findings
-from tests.unit.components.test_no_widening import TRUST_LAWS
+from tests.support.trust_laws import TRUST_LAWS
 
 Args = dict[str, Any]
 """Arguments about trust."""

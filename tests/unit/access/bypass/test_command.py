@@ -13,8 +13,8 @@ from access.__main__ import main
 from access.bypass import json_report, text_report
 from access.participants import Participant
 from access.stack_outputs import StackOutputs
-from tests.unit.access.bypass.test_findings import MFA, ON_UPDATE_APP, OUTPUTS, TRUST, UPDATE_APP, report, tutorial
-from tests.unit.access.iam.test_accounts import HERE, PRODUCTION, AccountDetails, Document, FakeIam, allow, arn, trusts
+from tests.support.bypass_accounts import MFA, ON_UPDATE_APP, OUTPUTS, TRUST, UPDATE_APP, report, tutorial
+from tests.support.iam_accounts import HERE, PRODUCTION, AccountDetails, Document, FakeIam, allow, arn, trusts
 
 ACCOUNT = (
     tutorial()

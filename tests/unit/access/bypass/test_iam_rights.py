@@ -14,7 +14,7 @@ from access.bypass.iam_rights import (
     takeovers,
 )
 from access.iam.principals import Principal, label
-from tests.unit.access.iam.test_accounts import HERE, AccountDetails, Document, allow, deny, document, root, trusts
+from tests.support.iam_accounts import HERE, AccountDetails, Document, allow, deny, document, root, trusts
 
 
 def federated(provider: str, action: str) -> Document:

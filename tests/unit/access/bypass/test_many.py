@@ -14,18 +14,8 @@ from access.iam.documents import parse
 from access.iam.principals import Directory
 from access.iam.verdicts import Answer
 from access.stack_outputs import StackOutputs
-from tests.unit.access.bypass.test_findings import (
-    ASSUME,
-    DENIED,
-    MFA,
-    NOW,
-    ON_UPDATE_APP,
-    TRUST,
-    UPDATE_APP,
-    report,
-    tutorial,
-)
-from tests.unit.access.iam.test_accounts import HERE, PRODUCTION, AccountDetails, allow, arn, deny, trusts
+from tests.support.bypass_accounts import ASSUME, DENIED, MFA, NOW, ON_UPDATE_APP, TRUST, UPDATE_APP, report, tutorial
+from tests.support.iam_accounts import HERE, PRODUCTION, AccountDetails, allow, arn, deny, trusts
 
 
 def crowd(count: int, *actions: str) -> AccountDetails:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.access.bypass.test_findings import (
+from tests.support.bypass_accounts import (
     ASSUME,
     DENIED,
     ON_UPDATE_APP,
@@ -16,7 +16,7 @@ from tests.unit.access.bypass.test_findings import (
     theresa_with,
     tutorial,
 )
-from tests.unit.access.iam.test_accounts import (
+from tests.support.iam_accounts import (
     HERE,
     PRODUCTION,
     AccountDetails,

@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator
 from access.__main__ import main
 from access.changes import json_report, markdown_report, text_report
 from access.changes.values import NOT_CONSIDERED, Change, Changes, Open
+from tests.support.changed_states import changes
+from tests.support.json_schemas import schemas_of
 from tests.support.rendered import ROLE, State, group, role, state
-from tests.unit.access.changes.test_changes import changes
-from tests.unit.access.prove.reports.test_json import schemas_of
-from tests.unit.access.prove.reports.test_markdown import shown
+from tests.support.shown_markdown import shown
 from tests.unit.conftest import REPOSITORY
 
 SCHEMA = json.loads((REPOSITORY / "access/changes/changes.schema.json").read_text())

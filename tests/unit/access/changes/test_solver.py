@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.changed_states import changes
 from tests.support.rendered import DEVELOPMENT, ROLE, State, group, role, state
 from tests.support.second_opinion import Sides, may_newly_assume
-from tests.unit.access.changes.test_changes import changes
 
 OTHER_ACCOUNT = "222222222222"
 USER, SOME_ROLE = (f"arn:aws:iam::{DEVELOPMENT}:{kind}/" for kind in ("user", "role"))

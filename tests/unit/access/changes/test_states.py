@@ -6,8 +6,8 @@ import pytest
 
 from access.changes.rendered import read
 from access.errors import AccessError
+from tests.support.changed_states import OTHER, changes, grantees
 from tests.support.rendered import ROLE, group, role, state
-from tests.unit.access.changes.test_changes import OTHER, changes, grantees
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from access.accounts import Session
 from access.iam.account_reader import _BUCKET_RIGHTS, AccountState, AclGrant, BucketState, read_account
 from access.iam.evaluation import build_request, evaluate
 from access.iam.verdicts import Answer
-from tests.unit.access.bypass.test_findings import NOW
-from tests.unit.access.iam.test_accounts import HERE, allow, arn, root, trusts
+from tests.support.bypass_accounts import NOW
+from tests.support.iam_accounts import HERE, allow, arn, root, trusts
 
 COMMON = {"Path": "/team/", "CreateDate": "2026-01-01T00:00:00Z"}
 TRUST, OPEN = trusts(root()), allow("*")

@@ -12,7 +12,7 @@ from access.iam.evaluation import build_request
 from access.iam.patterns import Context, match
 from access.iam.principals import Principal
 from access.iam.verdicts import NO, YES, Verdict, all_of, any_of, negated, under
-from tests.unit.access.iam.test_accounts import HERE, arn
+from tests.support.iam_accounts import HERE, arn
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAVID, DEPLOYER = Principal(arn("user", "team/David")), Principal(arn("role", "Deployer"))

@@ -12,7 +12,7 @@ from access.iam.documents import parse
 from access.iam.rights import may_assume, may_do
 from access.iam.verdicts import NO, YES, Answer, Verdict, under
 from tests.support import policy_evaluator
-from tests.unit.access.iam.test_accounts import (
+from tests.support.iam_accounts import (
     HERE,
     PRODUCTION,
     AccountDetails,

@@ -9,7 +9,7 @@ from access.iam.account_reader import AccountState, BucketState, RoleState
 from access.iam.documents import parse
 from access.lint.deployed_policies import buckets_of, deployed_policies
 from access.stack_outputs import StackOutputs
-from tests.unit.access.iam.test_accounts import HERE, AccountDetails, allow, arn, deny, root, trusts
+from tests.support.iam_accounts import HERE, AccountDetails, allow, arn, deny, root, trusts
 
 TRUST = trusts(root())
 ACCOUNT = (

@@ -12,7 +12,7 @@ from access.prove.matrix import ASSUME, Cell, Principal, Proof, ProvedRole, Resu
 from access.reading.values import Finding, Review
 from tests.support import proofs
 from tests.support.proofs import EXCESS, NEIGHBOUR_ROLE, ROLE, TRUST, reviewed, sample, with_result
-from tests.unit.access.prove.reports.test_markdown import literal, read, shown
+from tests.support.shown_markdown import literal, read, shown
 
 TESTER = "member of Testers, power user"
 THE_ROLE = f"the role UpdateApp (`{ROLE}`)"

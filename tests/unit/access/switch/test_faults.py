@@ -15,7 +15,7 @@ import pytest
 from access.__main__ import main
 from access.switch.published import write_published
 from tests.support.http_server import Request, Response, serving
-from tests.unit.access.switch.test_published import ARN, PUBLISHED
+from tests.support.role_list import ARN, PUBLISHED
 
 REPOSITORY = Path(__file__).parents[4]
 COMMANDS = {

@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -19,9 +17,9 @@ from access.prove.reports.summary import by_role, outcome
 from access.prove.reports.targets import targets
 from access.prove.reports.wrapping import wrapped
 from tests.support import proofs
+from tests.support.proof_page import page_of
 
 STABLE = settings(derandomize=True, max_examples=60, deadline=None)
-VOID = {"meta"}
 ALLOWED_ATTRIBUTES = re.compile(r"aria-\w+|class|id|role|lang|href|scope|tabindex|charset|http-equiv|content|name")
 PAGE = set(
     re.findall(
@@ -31,60 +29,6 @@ PAGE = set(
     )
 )
 DRAWING = {"svg", "title", "desc", "g", "rect", "path", "text"}
-
-
-@dataclass
-class Element:
-    """An element of the page."""
-
-    tag: str
-    attributes: dict[str, str]
-    children: "list[Element | str]" = field(default_factory=list)
-
-    def all(self, tag: str = "", class_: str = "") -> "list[Element]":
-        """Return the elements in it, with a tag or a class."""
-        return [
-            element
-            for element in self.walk()
-            if (not tag or element.tag == tag) and (not class_ or class_ in element.attributes.get("class", "").split())
-        ]
-
-    def walk(self) -> "Iterator[Element]":
-        for child in self.children:
-            if isinstance(child, Element):
-                yield child
-                yield from child.walk()
-
-    @property
-    def text(self) -> str:
-        return "".join(child if isinstance(child, str) else child.text for child in self.children)
-
-
-class Tree(HTMLParser):
-    """The page as a tree; an element that is not closed, or not the one that is open, fails."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open = [Element("", {})]
-        self.feed(page)
-        self.close()
-        assert len(self.open) == 1
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
-        self.open[-1].children.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().tag == tag
-
-    def handle_data(self, data: str) -> None:
-        self.open[-1].children.append(data)
-
-
-def page_of(proof: Proof) -> Element:
-    return Tree(html_report.render(proof)).open[0]
 
 
 @pytest.mark.parametrize("proof", [proofs.sample(), proofs.red(), proofs.large(), proofs.hostile()])

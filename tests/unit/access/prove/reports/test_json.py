@@ -1,7 +1,6 @@
 """Test the JSON of a proof: the output fits the schema, and the input is validated."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ from access.errors import AccessError
 from access.prove.matrix import Proof
 from access.prove.reports import json_report
 from tests.support import proofs
+from tests.support.json_schemas import schemas_of
 from tests.unit.conftest import REPOSITORY
 
 SCHEMA = json.loads((REPOSITORY / "access/prove/reports/proof.schema.json").read_text())
@@ -22,15 +22,6 @@ STABLE = settings(derandomize=True, max_examples=100, deadline=None)
 
 def document() -> Any:  # noqa: ANN401 (JSON)
     return json.loads(json_report.render(proofs.red()))
-
-
-def schemas_of(schema: object, where: str) -> Iterator[tuple[str, Any]]:
-    """Every schema of a property, and where it is."""
-    if isinstance(schema, dict):
-        for name, value in schema.get("properties", {}).items():
-            yield f"{where}.{name}", value
-        for name, value in schema.items():
-            yield from schemas_of(value, f"{where}.{name}")
 
 
 @STABLE

@@ -13,9 +13,9 @@ from access.prove.origin import origin_of
 from access.prove.reports import html_report, json_report, junit_report, markdown_report, text_report
 from access.prove.reports.summary import verdict
 from access.reading.values import Review
+from tests.support.proof_page import page_of
 from tests.support.proofs import EXCESS, KNOWN, NOT_READ, NOT_TRIED, ORIGIN, TRUST, red, reviewed, sample
-from tests.unit.access.prove.reports.test_html import page_of
-from tests.unit.access.prove.reports.test_markdown import shown
+from tests.support.shown_markdown import shown
 
 LACK = replace(EXCESS, kind="lack", text="Developers can not assume UpdateApp", witness={})
 UNDECIDED = replace(EXCESS, kind="undecided", text="a condition that only AWS can decide", because=())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from access.credentials import Credentials
 from sandbox import toolchain
 from sandbox.deployment import update_profiles
 from sandbox.emulator import Emulator
@@ -16,7 +17,8 @@ from sandbox.layout import Layout
 from sandbox.running import Running
 from sandbox.stacks import known_stacks
 from sandbox.strict.table import missing
-from sandbox.users import Accounts
+from sandbox.users import Accounts, User
+from tests.sandbox.person import DEVELOPER, DEVELOPMENT, TESTER, Person, person
 
 clear_environment()
 
@@ -132,3 +134,39 @@ def deployed(template: Path, tmp_path: Path) -> Iterator[Sandbox]:
     made = copy_of(template, tmp_path)
     yield made
     made.emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def person_keys(read_only: Sandbox) -> Iterator[dict[User, Credentials]]:
+    """Create two users with an access key each; remove both afterwards."""
+    made = {}
+    for user in (DEVELOPER, TESTER):
+        read_only.accounts.make(user)
+        made[user] = read_only.accounts.new_key(user)
+    yield made
+    iam = read_only.accounts.administrator(DEVELOPMENT).iam
+    for user in (DEVELOPER, TESTER):
+        iam.delete_access_key(UserName=user.name, AccessKeyId=made[user].access_key_id)
+        for group in user.groups:
+            iam.remove_user_from_group(UserName=user.name, GroupName=group)
+        for policy in iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]:
+            iam.detach_user_policy(UserName=user.name, PolicyArn=policy["PolicyArn"])
+        iam.delete_user(UserName=user.name)
+
+
+@pytest.fixture(scope="module")
+def person_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the cache of a module's tests, so that each session begins once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def developer(read_only: Sandbox, person_keys: dict[User, Credentials], tmp_path: Path, person_cache: Path) -> Person:
+    """Return a member of Developers with a home."""
+    return person(read_only, person_keys[DEVELOPER], tmp_path, person_cache)
+
+
+@pytest.fixture
+def tester(read_only: Sandbox, person_keys: dict[User, Credentials], tmp_path: Path, person_cache: Path) -> Person:
+    """Return a member of Testers with a home."""
+    return person(read_only, person_keys[TESTER], tmp_path, person_cache)

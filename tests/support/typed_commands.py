@@ -28,7 +28,7 @@ ELSEWHERE = {
         "tests/sandbox/test_aws_check.py::test_the_report_covers_two_accounts_and_leaves_nothing"
     ),
     ".venv/bin/python -m pytest -n 0 tests/unit/components/test_trust.py": _CHECK,
-    ".venv/bin/python -m pytest -n 0 tests/sandbox/test_switch.py -k mfa": _CHECK,
+    ".venv/bin/python -m pytest -n 0 tests/sandbox/test_switch.py -k session_policy": _CHECK,
     ".venv/bin/python -m sandbox up production": "tests/sandbox/test_faults.py",
     ".venv/bin/python -m sandbox down --wipe": (
         "tests/sandbox/test_commands.py::test_up_deploys_and_proves_and_a_second_up_changes_nothing"
@@ -45,7 +45,9 @@ ELSEWHERE = {
     "access prove production development --outsider another-account --create-probes --html proof.html --json"
     " proof.json": f"{_PROVE}::test_the_proof_is_reported_in_every_format",
     "access exec": "tests/unit/access/switch/test_published.py::test_by_number_or_name",
-    "access console production/UpdateApp --profile David --open": f"{_SWITCH}::test_open_hides_the_link",
+    "access console production/UpdateApp --profile David --open": (
+        "tests/sandbox/test_console.py::test_open_hides_the_link"
+    ),
     "access revoke production/UpdateApp": f"{_SWITCH}::test_revoke_and_begin_new_sessions",
     "pipx install git+https://…/cross-account-access.git": f"{_REUSE}::test_the_installed_command_switches",
     'pip install "cross-account-access[components] @ git+https://…/cross-account-access.git"': (

@@ -95,13 +95,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def accounts(folder: Path) -> Iterator[Accounts]:
-    """Yield the accounts of an emulator that runs during a module's tests."""
-    layout = Layout(folder)
-    emulator = Emulator(layout)
+def layout(folder: Path) -> Iterator[Layout]:
+    """Yield the files of an emulator that runs during a module's tests."""
+    made = Layout(folder)
+    emulator = Emulator(made)
     emulator.start(toolchain.emulator_python(print))
-    yield Accounts(layout, emulator, "us-east-1")
+    yield made
     emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def accounts(layout: Layout) -> Accounts:
+    """Return the accounts of ``layout``."""
+    return Accounts(layout, Emulator(layout), "us-east-1")
 
 
 @pytest.fixture(scope="session")

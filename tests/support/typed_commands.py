@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tests.support.markdown import PAGES
 
-_SWITCH, _REUSE = "tests/sandbox/test_switch.py", "tests/sandbox/test_reuse.py"
+_SWITCH = "tests/sandbox/test_switch.py"
+_DISTRIBUTION, _REUSE = "tests/sandbox/test_distribution.py", "tests/sandbox/test_reuse.py"
 _STACKS, _EXAMPLES = "tests/sandbox/test_stacks.py", "tests/sandbox/test_examples.py"
 _PROVE, _STATE = "tests/sandbox/test_prove_command.py", "tests/sandbox/test_state.py"
 _STEPS = "tests/sandbox/test_real_accounts.py::test_the_steps_deploy_both_stacks_from_nothing"
@@ -49,9 +50,9 @@ ELSEWHERE = {
         "tests/sandbox/test_console.py::test_open_hides_the_link"
     ),
     "access revoke production/UpdateApp": f"{_SWITCH}::test_revoke_and_begin_new_sessions",
-    "pipx install git+https://…/cross-account-access.git": f"{_REUSE}::test_the_installed_command_switches",
+    "pipx install git+https://…/cross-account-access.git": f"{_DISTRIBUTION}::test_the_installed_command_switches",
     'pip install "cross-account-access[components] @ git+https://…/cross-account-access.git"': (
-        f"{_REUSE}::test_the_components_work_as_a_git_dependency"
+        f"{_DISTRIBUTION}::test_the_components_work_as_a_git_dependency"
     ),
     "pulumi package add https://…/cross-account-access.git/components": (
         f"{_REUSE}::test_the_cli_reads_the_schema_from_the_folder"

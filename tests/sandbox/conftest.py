@@ -3,10 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from access.accounts import Session
 from access.credentials import Credentials
 from sandbox import toolchain
 from sandbox.deployment import update_profiles
@@ -19,6 +22,10 @@ from sandbox.stacks import known_stacks
 from sandbox.strict.table import missing
 from sandbox.users import Accounts, User
 from tests.sandbox.person import DEVELOPER, DEVELOPMENT, TESTER, Person, person
+from tests.sandbox.strict_policies import SignIn
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
 
 clear_environment()
 
@@ -108,6 +115,28 @@ def layout(folder: Path) -> Iterator[Layout]:
 def accounts(layout: Layout) -> Accounts:
     """Return the accounts of ``layout``."""
     return Accounts(layout, Emulator(layout), "us-east-1")
+
+
+@pytest.fixture(scope="module")
+def iam(accounts: Accounts) -> "IAMClient":
+    """Return the IAM client of Development's root."""
+    return accounts.administrator(DEVELOPMENT).iam
+
+
+@pytest.fixture(scope="module")
+def sign_in(accounts: Accounts) -> Iterator[SignIn]:
+    """Yield a function that signs a user in, and creates the user without rights if it does not exist."""
+    sessions: dict[str, Session] = {}
+    with ExitStack() as stack:
+
+        def signed_in(name: str, account_id: str = DEVELOPMENT) -> Session:
+            if name not in sessions:
+                user = User(name, account_id, power_user=False)
+                accounts.make(user)
+                sessions[name] = stack.enter_context(accounts.signed_in(user))
+            return sessions[name]
+
+        yield signed_in
 
 
 @pytest.fixture(scope="session")

@@ -33,8 +33,9 @@ _STS = "AssumeRole GetCallerIdentity GetFederationToken GetSessionToken"
 CALLS = [*(("iam", name) for name in _IAM.split()), *(("sts", name) for name in _STS.split())]
 """The IAM and STS calls that the emulator received while all tests ran."""
 
-_CONDITIONS, _REFUSALS, _S3, _USE = (
-    f"tests/sandbox/test_strict{part}.py::" for part in ("_conditions", "_refusals", "_s3", "")
+_CONDITIONS, _EVALUATION, _REFUSALS, _RESOURCES, _S3, _USE = (
+    f"tests/sandbox/test_strict{part}.py::"
+    for part in ("_conditions", "_evaluation", "_refusals", "_resources", "_s3", "")
 )
 
 _EVERYWHERE = {
@@ -49,27 +50,27 @@ _BY_ERROR = {
     "DeleteConflict": f"{_USE}test_a_{{}}_in_use_is_not_deleted",
     "EntityAlreadyExists": f"{_USE}test_taken_names_are_refused",
     "MalformedPolicyDocument": f"{_REFUSALS}test_invalid_policies_are_refused",
-    "NoSuchEntity": f"{_REFUSALS}test_missing_resources_are_refused",
-    "UnmodifiableEntity": f"{_REFUSALS}test_aws_own_roles_can_not_be_changed",
+    "NoSuchEntity": f"{_RESOURCES}test_missing_resources_are_refused",
+    "UnmodifiableEntity": f"{_RESOURCES}test_aws_own_roles_can_not_be_changed",
 }
 _BY_CALL = {
-    ("AddUserToGroup", "LimitExceeded"): f"{_REFUSALS}test_a_user_has_at_most_two_keys_and_ten_groups",
-    ("AttachGroupPolicy", "LimitExceeded"): f"{_REFUSALS}test_at_most_ten_policies_are_attached",
-    ("AttachRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_at_most_ten_policies_are_attached",
-    ("AttachUserPolicy", "LimitExceeded"): f"{_REFUSALS}test_at_most_ten_policies_are_attached",
+    ("AddUserToGroup", "LimitExceeded"): f"{_RESOURCES}test_a_user_has_at_most_two_keys_and_ten_groups",
+    ("AttachGroupPolicy", "LimitExceeded"): f"{_RESOURCES}test_at_most_ten_policies_are_attached",
+    ("AttachRolePolicy", "LimitExceeded"): f"{_RESOURCES}test_at_most_ten_policies_are_attached",
+    ("AttachUserPolicy", "LimitExceeded"): f"{_RESOURCES}test_at_most_ten_policies_are_attached",
     ("CreateGroup", "NoSuchEntity"): "not applicable: the call names nothing that could be missing",
-    ("CreateAccessKey", "LimitExceeded"): f"{_REFUSALS}test_a_user_has_at_most_two_keys_and_ten_groups",
-    ("CreatePolicy", "LimitExceeded"): f"{_REFUSALS}test_the_size_and_versions_of_managed_policies_are_limited",
-    ("CreatePolicyVersion", "LimitExceeded"): f"{_REFUSALS}test_the_size_and_versions_of_managed_policies_are_limited",
-    ("CreateRole", "LimitExceeded"): f"{_REFUSALS}test_the_size_of_trust_policies_is_limited",
+    ("CreateAccessKey", "LimitExceeded"): f"{_RESOURCES}test_a_user_has_at_most_two_keys_and_ten_groups",
+    ("CreatePolicy", "LimitExceeded"): f"{_RESOURCES}test_the_size_and_versions_of_managed_policies_are_limited",
+    ("CreatePolicyVersion", "LimitExceeded"): f"{_RESOURCES}test_the_size_and_versions_of_managed_policies_are_limited",
+    ("CreateRole", "LimitExceeded"): f"{_RESOURCES}test_the_size_of_trust_policies_is_limited",
     ("AssumeRole", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_session_policies_are_refused",
     ("GetFederationToken", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_session_policies_are_refused",
     ("CreateRole", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_trust_policies_are_refused",
     ("EnableMFADevice", "InvalidAuthenticationCode"): f"{_CONDITIONS}test_a_device_is_enabled_by_two_consecutive_codes",
-    ("PutGroupPolicy", "LimitExceeded"): f"{_REFUSALS}test_the_total_size_of_inline_policies_is_limited",
-    ("PutRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_the_total_size_of_inline_policies_is_limited",
-    ("PutUserPolicy", "LimitExceeded"): f"{_REFUSALS}test_the_total_size_of_inline_policies_is_limited",
-    ("UpdateAssumeRolePolicy", "LimitExceeded"): f"{_REFUSALS}test_the_size_of_trust_policies_is_limited",
+    ("PutGroupPolicy", "LimitExceeded"): f"{_RESOURCES}test_the_total_size_of_inline_policies_is_limited",
+    ("PutRolePolicy", "LimitExceeded"): f"{_RESOURCES}test_the_total_size_of_inline_policies_is_limited",
+    ("PutUserPolicy", "LimitExceeded"): f"{_RESOURCES}test_the_total_size_of_inline_policies_is_limited",
+    ("UpdateAssumeRolePolicy", "LimitExceeded"): f"{_RESOURCES}test_the_size_of_trust_policies_is_limited",
     ("UpdateAssumeRolePolicy", "MalformedPolicyDocument"): f"{_REFUSALS}test_invalid_trust_policies_are_refused",
     ("UpdateGroup", "EntityAlreadyExists"): f"{_USE}test_a_group_can_not_be_renamed_to_a_taken_name",
 }
@@ -79,7 +80,7 @@ UNTRIED = "untried"
 
 # Errors that the references list for all calls, and errors of S3, which have separate pages.
 _MORE = [
-    ("iam", "all calls", "ValidationError", f"{_REFUSALS}test_invalid_parameters_of_new_resources_are_refused"),
+    ("iam", "all calls", "ValidationError", f"{_RESOURCES}test_invalid_parameters_of_new_resources_are_refused"),
     ("iam", "all calls", "AccessDenied", f"{_USE}test_rules_run_after_authorization"),
     ("iam", "all calls", "InvalidClientTokenId", f"{_REFUSALS}test_user_sessions_call_iam_only_with_mfa"),
     ("sts", "AssumeRole", "AccessDenied: root", f"{_REFUSALS}test_root_can_not_assume_a_role"),
@@ -123,7 +124,7 @@ _MORE = [
         "s3",
         "all calls",
         "AccessDenied: another account",
-        f"{_CONDITIONS}test_a_bucket_policy_lets_in_a_principal_of_another_account",
+        f"{_EVALUATION}test_a_bucket_policy_lets_in_a_principal_of_another_account",
     ),
     ("s3", "objects", "KMS.AccessDeniedException", UNTRIED),
 ]

@@ -15,7 +15,8 @@ from zlib import crc32
 
 from sandbox.isolation import clear_environment
 from sandbox.layout import REPOSITORY, TOOLS
-from tests.sandbox.faults import FAULTS, SCENARIOS, Bench, Call, Outcome, Scenario
+from tests.sandbox.faults import SCENARIOS, Bench, Outcome, Scenario
+from tests.sandbox.faulty_wire import FAULTS, Call
 
 _PAGE = REPOSITORY / "docs" / "faults.md"
 _RESULTS = TOOLS / "faults" / "results.jsonl"

@@ -3,10 +3,14 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from access.accounts import Session
+from access.credentials import Credentials
 from sandbox import toolchain
 from sandbox.deployment import update_profiles
 from sandbox.emulator import Emulator
@@ -16,7 +20,12 @@ from sandbox.layout import Layout
 from sandbox.running import Running
 from sandbox.stacks import known_stacks
 from sandbox.strict.table import missing
-from sandbox.users import Accounts
+from sandbox.users import Accounts, User
+from tests.sandbox.person import DEVELOPER, DEVELOPMENT, TESTER, Person, person
+from tests.sandbox.strict_policies import SignIn
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
 
 clear_environment()
 
@@ -93,13 +102,41 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def accounts(folder: Path) -> Iterator[Accounts]:
-    """Yield the accounts of an emulator that runs during a module's tests."""
-    layout = Layout(folder)
-    emulator = Emulator(layout)
+def layout(folder: Path) -> Iterator[Layout]:
+    """Yield the files of an emulator that runs during a module's tests."""
+    made = Layout(folder)
+    emulator = Emulator(made)
     emulator.start(toolchain.emulator_python(print))
-    yield Accounts(layout, emulator, "us-east-1")
+    yield made
     emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def accounts(layout: Layout) -> Accounts:
+    """Return the accounts of ``layout``."""
+    return Accounts(layout, Emulator(layout), "us-east-1")
+
+
+@pytest.fixture(scope="module")
+def iam(accounts: Accounts) -> "IAMClient":
+    """Return the IAM client of Development's root."""
+    return accounts.administrator(DEVELOPMENT).iam
+
+
+@pytest.fixture(scope="module")
+def sign_in(accounts: Accounts) -> Iterator[SignIn]:
+    """Yield a function that signs a user in, and creates the user without rights if it does not exist."""
+    sessions: dict[str, Session] = {}
+    with ExitStack() as stack:
+
+        def signed_in(name: str, account_id: str = DEVELOPMENT) -> Session:
+            if name not in sessions:
+                user = User(name, account_id, power_user=False)
+                accounts.make(user)
+                sessions[name] = stack.enter_context(accounts.signed_in(user))
+            return sessions[name]
+
+        yield signed_in
 
 
 @pytest.fixture(scope="session")
@@ -132,3 +169,39 @@ def deployed(template: Path, tmp_path: Path) -> Iterator[Sandbox]:
     made = copy_of(template, tmp_path)
     yield made
     made.emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def person_keys(read_only: Sandbox) -> Iterator[dict[User, Credentials]]:
+    """Create two users with an access key each; remove both afterwards."""
+    made = {}
+    for user in (DEVELOPER, TESTER):
+        read_only.accounts.make(user)
+        made[user] = read_only.accounts.new_key(user)
+    yield made
+    iam = read_only.accounts.administrator(DEVELOPMENT).iam
+    for user in (DEVELOPER, TESTER):
+        iam.delete_access_key(UserName=user.name, AccessKeyId=made[user].access_key_id)
+        for group in user.groups:
+            iam.remove_user_from_group(UserName=user.name, GroupName=group)
+        for policy in iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]:
+            iam.detach_user_policy(UserName=user.name, PolicyArn=policy["PolicyArn"])
+        iam.delete_user(UserName=user.name)
+
+
+@pytest.fixture(scope="module")
+def person_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the cache of a module's tests, so that each session begins once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def developer(read_only: Sandbox, person_keys: dict[User, Credentials], tmp_path: Path, person_cache: Path) -> Person:
+    """Return a member of Developers with a home."""
+    return person(read_only, person_keys[DEVELOPER], tmp_path, person_cache)
+
+
+@pytest.fixture
+def tester(read_only: Sandbox, person_keys: dict[User, Credentials], tmp_path: Path, person_cache: Path) -> Person:
+    """Return a member of Testers with a home."""
+    return person(read_only, person_keys[TESTER], tmp_path, person_cache)

@@ -12,37 +12,26 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from unittest import mock
-from urllib.parse import parse_qs
 
 from sandbox.__main__ import main
 from sandbox.emulator import Emulator
-from sandbox.layout import REPOSITORY, Layout, layout_of
+from sandbox.layout import REPOSITORY, layout_of
 from sandbox.strict import HEALTH_PATH
 from sandbox.users import Accounts
 from tests.sandbox.edits import DEVELOPMENT, ONE_ROLE, PRODUCTION, Stacks, all_of, group, role
+from tests.sandbox.faulty_wire import Call, FaultyWire, Moment
 from tests.sandbox.fingerprint import fingerprint
 from tests.sandbox.project_folder import ProjectFolder
-from tests.sandbox.wire import Fault, Wire, serving
-
-WIRE_FAULTS: Sequence[Fault] = (
-    "lost", "reset", "cut", "torn", "denied", "throttled", "failed", "page", "slow"
-)  # fmt: skip
-LASTING: Sequence[str] = ("expired", "never", "throttled for good")
-"""Faults of a call and of all later calls."""
-KILLS = tuple(f"{victim} killed {when}" for victim in ("emulator", "engine", "program") for when in ("before", "after"))
-FAULTS: Sequence[str] = (*WIRE_FAULTS, *LASTING, *KILLS)
-
-_NAMES = ("UserName", "GroupName", "RoleName", "PolicyName", "PolicyArn")
+from tests.sandbox.state_comparison import difference, states
+from tests.sandbox.wire import serving
 
 
 def _edited() -> Stacks:
@@ -88,28 +77,6 @@ SCENARIOS = (
 
 
 @dataclass(frozen=True)
-class Call:
-    """A call of a run: the operation with its resource, and its number among equal ones."""
-
-    name: str
-    number: int
-
-    def __str__(self) -> str:
-        return self.name if self.number == 1 else f"{self.name} ({self.number})"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A moment of a run: a time after a number of calls."""
-
-    calls: int
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"{self.seconds * 1000:.0f} ms after call {self.calls}"
-
-
-@dataclass(frozen=True)
 class Outcome:
     """The outcome of a run with a fault."""
 
@@ -139,77 +106,6 @@ class Outcome:
         if re.search(r"Traceback|a defect of|errors? occurred|exit code", self.message + self.printed):
             return True
         return not self.passed and not self.message and not self.fault.startswith("program")
-
-
-class FaultyWire(Wire):
-    """A wire with a fault, or a killed process, at one call. It counts all calls."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[Call] = []
-        self._counts: Counter[str] = Counter()
-        self._timer = threading.Timer(0, lambda: None)
-        self.arm(None, "", {})
-
-    def arm(self, at: Call | Moment | None, kind: str, kills: dict[str, Callable[[], object]]) -> None:
-        """Prepare a run with a fault at a call, or with a process killed at a moment."""
-        with self._lock:
-            self._at, self._kind, self._kills = at, kind, kills
-            self.came = self._lasts = self._kill_after = False
-            self.calls = []
-            self._counts.clear()
-
-    def fault(self, operation: str, body: str) -> Fault | None:
-        """Return the fault of a call."""
-        name = _name(operation, body)
-        with self._lock:
-            self._counts[name] += 1
-            call = Call(name, self._counts[name])
-            self.calls.append(call)
-            if isinstance(self._at, Moment):
-                count = sum(not seen.name.endswith(HEALTH_PATH) for seen in self.calls)
-                if count == self._at.calls and not name.endswith(HEALTH_PATH):
-                    self._timer = threading.Timer(self._at.seconds, self._kill)
-                    self._timer.start()
-                return None
-            is_target = call == self._at
-            self.came = self.came or is_target
-            if self._kind in LASTING and (is_target or self._lasts):
-                self._lasts = True
-                return cast(Fault, "reset" if self._kind == "never" else self._kind.partition(" ")[0])
-            if not is_target:
-                return None
-            victim, _, when = self._kind.partition(" killed ")
-            if when == "after":
-                self._kill_after = True
-                return "lost"
-        if when == "before":
-            self._kills[victim]()
-            return "reset"
-        return cast(Fault, self._kind)
-
-    def settle(self) -> None:
-        """Cancel a pending kill: the run is over."""
-        if self._timer.ident:
-            self._timer.cancel()
-            self._timer.join()
-
-    def _kill(self) -> None:
-        self.came = bool(self._kills[self._kind.partition(" ")[0]]())
-
-    def done(self) -> None:
-        """Kill the process that is to be killed after a call."""
-        if self._kill_after:
-            self._kill_after = False
-            self._kills[self._kind.partition(" ")[0]]()
-
-
-def _name(operation: str, body: str) -> str:
-    if " " in operation:
-        return operation
-    sent = parse_qs(body)
-    about = [sent[name][0].rpartition("/")[2] for name in _NAMES if name in sent]
-    return " ".join([operation, *about[:1]])
 
 
 class Bench:
@@ -266,7 +162,7 @@ class Bench:
         if runs:
             wanted = self._wanted[scenario.name]
             found = self._found(folder)
-            differs = "" if found == wanted else _difference(wanted, found)
+            differs = "" if found == wanted else difference(wanted, found)
         self._typed(folder, "down", "--wipe")
         return Outcome(scenario.name, str(call), fault, came, code == 0, message, runs, differs, printed)
 
@@ -334,7 +230,7 @@ class Bench:
         for rule in (rule for content in found.values() for rule in _encryption_rules(content)):
             if rule.get("BucketKeyEnabled") is False:  # S3's default, which MiniStack omits
                 del rule["BucketKeyEnabled"]
-        return found, _states(folder.layout)
+        return found, states(folder.layout)
 
     def _kill_emulator(self) -> bool:
         pid = Emulator(self._now).pid
@@ -385,43 +281,3 @@ def _encryption_rules(found: dict[str, Any]) -> list[dict[str, Any]]:
     buckets = [item for item in found.values() if isinstance(item, dict) and "encryption" in item]
     settings = [bucket["encryption"] for bucket in buckets]
     return [rule for setting in settings if isinstance(setting, dict) for rule in setting["Rules"]]
-
-
-_COMPARED = ("urn", "type", "parent", "protect", "inputs", "initErrors", "external", "delete", "pendingReplacement")
-"""The parts of a resource's state that must equal those of an undisturbed run. Outputs depend on later changes."""
-
-
-def _states(layout: Layout) -> object:
-    """Return the parts of all stacks' states that are equal after equal deployments."""
-    found = {}
-    for file in (layout.backend / ".pulumi" / "stacks").glob("*/*.json"):
-        latest = json.loads(file.read_text())["checkpoint"].get("latest") or {}
-        resources = [
-            {key: _sorted(resource[key]) for key in _COMPARED if resource.get(key)}
-            for resource in latest.get("resources") or ()
-        ]
-        found[file.stem] = (
-            sorted(resources, key=lambda resource: resource["urn"]),
-            latest.get("pending_operations") or [],
-        )
-    return found
-
-
-def _sorted(value: Any) -> Any:  # noqa: ANN401 (JSON)
-    if isinstance(value, dict):
-        return {key: _sorted(item) for key, item in sorted(value.items())}
-    if isinstance(value, list):
-        return sorted((_sorted(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
-    return value
-
-
-def _difference(wanted: object, found: object, where: str = "") -> str:
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        for key in [*wanted, *found]:
-            if wanted.get(key) != found.get(key):
-                return _difference(wanted.get(key), found.get(key), f"{where}/{key}")
-    if isinstance(wanted, list | tuple) and isinstance(found, list | tuple) and len(wanted) == len(found):
-        for number, (one, other) in enumerate(zip(wanted, found, strict=True)):
-            if one != other:
-                return _difference(one, other, f"{where}/{number}")
-    return f"{where}: {str(found)[:300]} in place of {str(wanted)[:300]}"

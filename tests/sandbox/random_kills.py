@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sandbox.isolation import clear_environment
-from tests.sandbox.faults import SCENARIOS, Bench, Moment, Outcome
+from tests.sandbox.faults import SCENARIOS, Bench, Outcome
+from tests.sandbox.faulty_wire import Moment
 
 _VICTIMS = ("engine", "program", "emulator")
 _MOST_SECONDS = 0.1

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.faults import SCENARIOS, Bench, Call
+from tests.sandbox.faults import SCENARIOS, Bench
+from tests.sandbox.faulty_wire import Call
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
 """Tests of the proof in a deployed sandbox: green as deployed, red after each outside change."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -17,104 +16,20 @@ from access.prove.matrix import Proof
 from access.prove.proof import Settings, prove
 from access.prove.reports.summary import verdict
 from access.stack_outputs import parse_stack_outputs
-from sandbox.profiles import OUTSIDER
 from tests.sandbox.conftest import Sandbox
-
-PRODUCTION, DEVELOPMENT, ELSEWHERE = "999999999999", "111111111111", "222222222222"
-UPDATE_APP, GUARDED = (f"arn:aws:iam::{PRODUCTION}:role/{name}" for name in ("UpdateApp", "Guarded"))
-CONFIG: dict[str, dict[str, Any]] = {
-    "production": {
-        "roles": [
-            {"name": "UpdateApp", "bucket": "productionapp", "trustedAccountId": DEVELOPMENT},
-            {
-                "name": "Guarded",
-                "policyName": "guarded",
-                "bucket": "guarded",
-                "access": "read",
-                "prefixes": ["reports/"],
-                "listAllBuckets": False,
-                "trustedAccountId": DEVELOPMENT,
-                "trustedPrincipalArns": [f"arn:aws:iam::{DEVELOPMENT}:user/*"],
-                "externalId": "agreed",
-            },
-        ]
-    },
-    "development": {
-        "groups": [
-            {"name": "Developers", "allow": ["production/UpdateApp", "production/Guarded"]},
-            {"name": "Testers", "deny": ["production/UpdateApp", "production/Guarded"]},
-        ],
-        "granteeRoles": [{"name": "Deployer", "allow": ["production/UpdateApp", "production/Guarded"]}],
-    },
-}
-ALLOW_NAME, DENY_NAME = "allow-assume-S3-role-in-production", "deny-assume-S3-role-in-production"
-
-
-def policy_arn(name: str) -> str:
-    return f"arn:aws:iam::{PRODUCTION}:policy/{name}"
-
-
-@dataclass(frozen=True)
-class Live:
-    """The deployed stacks, and changes to them."""
-
-    sandbox: Sandbox
-
-    @property
-    def production(self) -> Any:  # noqa: ANN401 (an IAM client, called with documents that mypy does not know)
-        return self.sandbox.accounts.administrator(PRODUCTION).iam
-
-    @property
-    def development(self) -> Any:  # noqa: ANN401
-        return self.sandbox.accounts.administrator(DEVELOPMENT).iam
-
-    outputs: Mapping[str, Mapping[str, Any]]
-    """The outputs, by stack."""
-
-    def proof(self, *roles: str, stacks: Sequence[str] = tuple(CONFIG), **options: Any) -> Proof:  # noqa: ANN401
-        """Return the proof of some of the roles, by default all, with some of the stacks and with changed options."""
-        config = self.sandbox.layout.aws_config
-        exported = {stack: parse_stack_outputs(stack, outputs) for stack, outputs in self.outputs.items()}
-        production = exported["production"]
-        arns = {name: arn for name, arn in production.role_arns.items() if not roles or name in roles}
-        changed = {name: {**known, **options} for name, known in production.role_options.items()}
-        exported["production"] = replace(production, role_arns=arns, role_options=changed)
-        participants = [Participant(Account(stack, config), exported[stack]) for stack in stacks]
-        outsider = Participant(Account(OUTSIDER, config))
-        return prove([*participants, outsider], Settings(create_probes=True, wait_seconds=0))
-
-    def trust(self, role: str) -> Any:  # noqa: ANN401 (JSON)
-        return self.production.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-
-    def put_trust(self, role: str, change: Callable[[Any], None]) -> None:
-        document = self.trust(role)
-        change(document)
-        self.production.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
-
-    def statements(self, policy: str) -> dict[str, Any]:
-        """Return the statements of one of the roles' policies, by Sid."""
-        arn = policy_arn(policy)
-        version = self.production.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        found = self.production.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-        return {statement["Sid"]: statement for statement in found["Statement"]}
-
-    def put_identity_policy(self, statements: dict[str, Any], policy: str) -> None:
-        arn = policy_arn(policy)
-        text = json.dumps({"Version": "2012-10-17", "Statement": list(statements.values())})
-        self.production.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
-        for version in self.production.list_policy_versions(PolicyArn=arn)["Versions"]:
-            if not version["IsDefaultVersion"]:  # at most five versions are allowed
-                self.production.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
-
-    def change_identity_policy(self, change: Callable[[Any], None], policy: str) -> None:
-        statements = self.statements(policy)
-        change(statements)
-        self.put_identity_policy(statements, policy)
-
-    def put_group_policy(self, group: str, name: str, effect: str, resource: str | list[str]) -> None:
-        statement = {"Effect": effect, "Action": "sts:AssumeRole", "Resource": resource}
-        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
-        self.development.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=document)
+from tests.sandbox.proof_mutations import BATCHES, DEVELOPER, ENTER, MUTATIONS, POWER_TESTER, TESTER, trust_elsewhere
+from tests.sandbox.proved_roles import (
+    ALLOW_NAME,
+    CONFIG,
+    DENY_NAME,
+    DEVELOPMENT,
+    ELSEWHERE,
+    GUARDED,
+    PRODUCTION,
+    UPDATE_APP,
+    Live,
+    policy_arn,
+)
 
 
 @pytest.fixture(scope="module")
@@ -215,182 +130,6 @@ def test_the_deployment_is_proved_and_the_proof_leaves_nothing(deployed_roles: L
     assert len(ids) == len(proof.cells)
     for what, bucket in (("s3:ListBucket on guarded/reports/", "guarded"), ("s3:ListBucket beside guarded", None)):
         assert ids[f"{PRODUCTION}/Guarded|development/Developers +power|{what}"] == bucket
-
-
-def trust_elsewhere(live: Live) -> None:
-    def change(document: Any) -> None:  # noqa: ANN401
-        document["Statement"][0]["Principal"]["AWS"] = f"arn:aws:iam::{ELSEWHERE}:root"
-
-    live.put_trust("UpdateApp", change)
-
-
-def trust_one_more(live: Live) -> None:
-    def change(document: Any) -> None:  # noqa: ANN401
-        document["Statement"][0]["Principal"]["AWS"] = [
-            f"arn:aws:iam::{item}:root" for item in (DEVELOPMENT, ELSEWHERE)
-        ]
-
-    live.put_trust("UpdateApp", change)
-
-
-def drop_condition(operator: str) -> Callable[[Live], None]:
-    return lambda live: live.put_trust("Guarded", lambda document: document["Statement"][0]["Condition"].pop(operator))
-
-
-def identity(sid: str, element: str, value: object, name: str = "read-write-app-bucket") -> Callable[[Live], None]:
-    return lambda live: live.change_identity_policy(lambda document: document[sid].update({element: value}), name)
-
-
-def swap_groups(live: Live) -> None:
-    live.put_group_policy("Testers", DENY_NAME, "Allow", [UPDATE_APP, GUARDED])
-    live.put_group_policy("Developers", ALLOW_NAME, "Deny", [UPDATE_APP, GUARDED])
-
-
-BUCKET, OBJECTS = "arn:aws:s3:::productionapp", "arn:aws:s3:::productionapp/*"
-READ_WRITE = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-DEVELOPER, TESTER, POWER_TESTER = (
-    "member of development/Developers",
-    "member of development/Testers",
-    "member of development/Testers, power user",
-)
-STRANGER = f"power user of {ELSEWHERE}, another account"
-ENTER = "assume the role"
-NEIGHBOUR = "a bucket whose name begins with productionapp"
-
-# The changes, by role, and some of the cells that must name each.
-Mutation = tuple[Callable[[Live], object], list[tuple[str, str, str]]]
-MUTATIONS: dict[str, dict[str, Mutation]] = {
-    "UpdateApp": {
-        "the trust is in another account": (
-            trust_elsewhere,
-            [(DEVELOPER, ENTER, "DENY"), (STRANGER, ENTER, "ALLOW")],
-        ),
-        "the trust is in one more account": (trust_one_more, [(STRANGER, ENTER, "ALLOW")]),
-        "/* is dropped": (
-            identity("ReadWriteObjects", "Resource", BUCKET),
-            [(DEVELOPER, f"{verb} an object of productionapp", "DENY") for verb in ("read", "write", "delete")],
-        ),
-        "Deny is turned into Allow": (
-            lambda live: live.put_group_policy("Testers", DENY_NAME, "Allow", [UPDATE_APP, GUARDED]),
-            [(TESTER, ENTER, "ALLOW"), (POWER_TESTER, ENTER, "ALLOW")],
-        ),
-        "an action is misspelt": (
-            identity("ReadWriteObjects", "Action", ["s3:DeleteObject", "s3:GetObjects", "s3:PutObject"]),
-            [(DEVELOPER, "read an object of productionapp", "DENY")],
-        ),
-        "a * is added to the objects' actions": (
-            identity("ReadWriteObjects", "Action", ["s3:*Object*"]),
-            [
-                (DEVELOPER, "read a version of an object of productionapp", "ALLOW"),
-                (DEVELOPER, "delete a version of an object of productionapp for good", "ALLOW"),
-                (DEVELOPER, "tag an object of productionapp", "ALLOW"),
-            ],
-        ),
-        "a * is added to the bucket's actions": (
-            identity("ListBucket", "Action", "s3:*"),
-            [
-                (DEVELOPER, "replace the bucket policy of productionapp", "ALLOW"),
-                (DEVELOPER, "read the bucket policy of productionapp", "ALLOW"),
-                (DEVELOPER, "list the versions of productionapp", "ALLOW"),
-            ],
-        ),
-        "a * is added to the bucket's name": (
-            identity("ReadWriteObjects", "Resource", "arn:aws:s3:::productionapp*"),
-            [(DEVELOPER, f"{verb} an object of {NEIGHBOUR}", "ALLOW") for verb in ("read", "write", "delete")],
-        ),
-        "every bucket may be listed": (
-            identity("ListBucket", "Resource", "*"),
-            [(DEVELOPER, f"list {NEIGHBOUR}", "ALLOW")],
-        ),
-        "it is the wrong bucket": (
-            identity("ReadWriteObjects", "Resource", "arn:aws:s3:::productionapp-archive/*"),
-            [(DEVELOPER, "write an object of productionapp", "DENY")],
-        ),
-        "ListBucket is missing": (
-            identity("ListBucket", "Action", "s3:GetBucketLocation"),
-            [(DEVELOPER, "list productionapp", "DENY")],
-        ),
-        "the attachment is missing": (
-            lambda live: live.production.detach_role_policy(
-                RoleName="UpdateApp", PolicyArn=policy_arn("read-write-app-bucket")
-            ),
-            [(DEVELOPER, "list productionapp", "DENY")],
-        ),
-        "another policy is attached": (
-            lambda live: live.production.attach_role_policy(
-                RoleName="UpdateApp", PolicyArn="arn:aws:iam::aws:policy/IAMFullAccess"
-            ),
-            [
-                (DEVELOPER, f"list the users of {PRODUCTION}", "ALLOW"),
-                (DEVELOPER, "change who may assume UpdateApp", "ALLOW"),
-            ],
-        ),
-        "the groups' policies are swapped": (
-            swap_groups,
-            [(DEVELOPER, ENTER, "DENY"), (TESTER, ENTER, "ALLOW")],
-        ),
-        "the deny is removed": (
-            lambda live: live.development.delete_group_policy(GroupName="Testers", PolicyName=DENY_NAME),
-            [(POWER_TESTER, ENTER, "ALLOW")],
-        ),
-        "the allow is removed": (
-            lambda live: live.development.delete_group_policy(GroupName="Developers", PolicyName=ALLOW_NAME),
-            [(DEVELOPER, ENTER, "DENY")],
-        ),
-        "the allow is about every role": (
-            lambda live: live.put_group_policy("Developers", ALLOW_NAME, "Allow", "*"),
-            [(DEVELOPER, "assume a role whose name begins the same", "ALLOW")],
-        ),
-        "the deny is about every role": (
-            lambda live: live.put_group_policy("Testers", DENY_NAME, "Deny", "*"),
-            [(POWER_TESTER, "assume a role whose name begins the same", "DENY")],
-        ),
-    },
-    "Guarded": {
-        "the condition on the external id is dropped": (
-            drop_condition("StringEquals"),
-            [(DEVELOPER, "assume the role without the external id", "ALLOW")],
-        ),
-        "the condition on the principal is dropped": (
-            drop_condition("ArnLike"),
-            [("role development/Deployer", ENTER, "ALLOW")],
-        ),
-        "the condition on the prefix is dropped": (
-            lambda live: live.change_identity_policy(
-                lambda document: document["ListBucket"].pop("Condition"), "guarded"
-            ),
-            [(DEVELOPER, "list guarded", "ALLOW")],
-        ),
-        "the prefix is dropped": (
-            identity("ReadObjects", "Resource", "arn:aws:s3:::guarded/*", name="guarded"),
-            [(DEVELOPER, "read an object of guarded", "ALLOW")],
-        ),
-        "read becomes write": (
-            identity("ReadObjects", "Action", ["s3:GetObject", "s3:PutObject"], name="guarded"),
-            [(DEVELOPER, "write an object of guarded/reports/", "ALLOW")],
-        ),
-    },
-}
-
-
-# A proof takes seconds, so it is about several changes. None of one batch turns a cell that another one has to turn.
-BATCHES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "UpdateApp": (
-        ("the trust is in another account",),
-        ("the groups' policies are swapped",),
-        ("the allow is removed", "the deny is removed", "the trust is in one more account"),
-        ("the attachment is missing",),
-        ("/* is dropped", "the allow is about every role"),
-        ("Deny is turned into Allow", "an action is misspelt", "every bucket may be listed"),
-        ("a * is added to the objects' actions", "a * is added to the bucket's actions", "another policy is attached"),
-        ("a * is added to the bucket's name", "ListBucket is missing", "the deny is about every role"),
-        ("it is the wrong bucket",),
-    ),
-    "Guarded": (
-        ("the condition on the external id is dropped", "the condition on the prefix is dropped", "read becomes write"),
-        ("the condition on the principal is dropped", "the prefix is dropped"),
-    ),
-}
 
 
 def test_every_change_is_in_one_batch() -> None:

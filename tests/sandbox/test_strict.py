@@ -25,11 +25,6 @@ TRUST = json.dumps(
 
 
 @pytest.fixture(scope="module")
-def iam(accounts: Accounts) -> "IAMClient":
-    return accounts.administrator(ACCOUNT).iam
-
-
-@pytest.fixture(scope="module")
 def s3(accounts: Accounts) -> "S3Client":
     return accounts.administrator(ACCOUNT).s3
 

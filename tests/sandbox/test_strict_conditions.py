@@ -1,79 +1,29 @@
-"""Tests that policies decide as on AWS: variables, session tags, source identity, MFA, and other accounts."""
+"""Tests that conditions decide as on AWS: variables, session tags, source identity, resource tags, and MFA."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from access.accounts import Session
 from access.credentials import Credentials
-from sandbox.users import Accounts, User
+from sandbox.users import Accounts
 from tests.sandbox.mfa_device import MfaDevice
-from tests.support.refused import Call, refused
+from tests.sandbox.strict_policies import (
+    ACCOUNT,
+    BUCKET,
+    DENIED,
+    OTHER_ACCOUNT,
+    SignIn,
+    allow,
+    assume,
+    document,
+    let,
+    make_role,
+    trust,
+)
+from tests.support.refused import refused
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
-
-ACCOUNT, OTHER_ACCOUNT = "111111111111", "222222222222"
-BUCKET = "strict-conditions"
-ANYBODY_HERE = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-DENIED = "403 AccessDenied"
-
-Statement = dict[str, Any]
-SignIn = Callable[[str], Session]
-
-
-def document(*statements: Statement, version: str = "2012-10-17") -> str:
-    return json.dumps({"Version": version, "Statement": [{"Effect": "Allow", **item} for item in statements]})
-
-
-def allow(action: str | list[str], resource: str = "*", **condition: object) -> Statement:
-    return {"Action": action, "Resource": resource, "Condition": condition}
-
-
-def trust(*actions: str, principal: object = ANYBODY_HERE, **condition: object) -> str:
-    return document({"Action": list(actions) or "sts:AssumeRole", "Principal": principal, "Condition": condition})
-
-
-@pytest.fixture(scope="module")
-def iam(accounts: Accounts) -> "IAMClient":
-    return accounts.administrator(ACCOUNT).iam
-
-
-@pytest.fixture(scope="module")
-def sign_in(accounts: Accounts) -> Iterator[SignIn]:
-    """Yield a function that signs a user in, and creates the user without rights if it does not exist."""
-    sessions: dict[str, Session] = {}
-    with ExitStack() as stack:
-
-        def signed_in(name: str, account_id: str = ACCOUNT) -> Session:
-            if name not in sessions:
-                user = User(name, account_id, power_user=False)
-                accounts.make(user)
-                sessions[name] = stack.enter_context(accounts.signed_in(user))
-            return sessions[name]
-
-        yield signed_in
-
-
-def make_role(iam: "IAMClient", name: str, trust_policy: str, *statements: Statement, **more: Any) -> str:  # noqa: ANN401
-    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy, **more)["Role"]["Arn"]
-    if statements:
-        iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=document(*statements))
-    return arn
-
-
-def let(iam: "IAMClient", user: str, *statements: Statement, version: str = "2012-10-17") -> None:
-    """Replace a user's rights."""
-    iam.put_user_policy(UserName=user, PolicyName="rights", PolicyDocument=document(*statements, version=version))
-
-
-def assume(accounts: Accounts, session: Session, RoleArn: str, **call: Any) -> Session:  # noqa: ANN401, N803
-    given = session.sts.assume_role(RoleArn=RoleArn, **{"RoleSessionName": "session", **call})["Credentials"]
-    return accounts.session(Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
-
 
 # Policy variables. IAM User Guide, "IAM policy elements: Variables and tags".
 
@@ -262,102 +212,6 @@ def test_a_sessions_principal_is_its_role(accounts: Accounts, iam: "IAMClient", 
     for arn in (by_arn, by_type):
         assert refused(sign_in("rita").sts.assume_role, RoleArn=arn, **call).startswith(DENIED)
         assume(accounts, assume(accounts, sign_in("rita"), through), arn)
-
-
-# Trust and identity policies. IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic".
-
-
-def test_a_named_user_needs_no_policy_in_the_same_account(
-    accounts: Accounts, iam: "IAMClient", sign_in: SignIn
-) -> None:
-    user, other = sign_in("nadja"), accounts.administrator(OTHER_ACCOUNT).iam
-    arn = make_role(iam, "named", trust(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/nadja"}))
-    assume(accounts, user, arn)
-    by_account = make_role(iam, "by-account", trust())
-    call = {"RoleSessionName": "session"}
-    assert refused(user.sts.assume_role, RoleArn=by_account, **call).startswith(DENIED)
-    # Across accounts, both sides must allow it.
-    elsewhere = make_role(other, "named", trust(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/nadja"}))
-    assert refused(user.sts.assume_role, RoleArn=elsewhere, **call).startswith(DENIED)
-    let(iam, "nadja", allow("sts:AssumeRole", elsewhere))
-    assume(accounts, user, elsewhere)
-
-
-def test_a_role_is_identified_by_its_full_arn(iam: "IAMClient", sign_in: SignIn) -> None:
-    user = sign_in("nora").sts
-    arn = make_role(iam, "with-path", trust(), Path="/teams/")
-    let(iam, "nora", allow("sts:AssumeRole"))
-    user.assume_role(RoleArn=arn, RoleSessionName="session")
-    for wrong in (arn.replace("/teams", ""), arn.replace("with-path", "nothing")):
-        assert refused(user.assume_role, RoleArn=wrong, RoleSessionName="session").startswith(DENIED)
-
-
-@pytest.mark.parametrize("named", ["user", "role", "account"])
-def test_a_bucket_policy_lets_in_a_principal_of_another_account(
-    accounts: Accounts, sign_in: Callable[..., Session], named: str
-) -> None:
-    owner, iam = accounts.administrator(ACCOUNT).s3, accounts.administrator(OTHER_ACCOUNT).iam
-    name, bucket = f"foreign-{named}", f"strict-foreign-{named}"
-    user, stranger = sign_in(name, OTHER_ACCOUNT), sign_in(f"stranger-{named}", OTHER_ACCOUNT)
-    let(iam, f"stranger-{named}", allow("*"))
-    reading = allow(["s3:GetObject", "s3:DeleteObject"], f"arn:aws:s3:::{bucket}/*")
-    let(iam, name, allow("sts:AssumeRole"))
-    here = {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"}
-    role = make_role(iam, name, trust(principal=here))
-    principal = {"user": iam.get_user(UserName=name)["User"]["Arn"], "role": role, "account": OTHER_ACCOUNT}[named]
-    owner.create_bucket(Bucket=bucket)
-    for key in ("key", "other"):
-        owner.put_object(Bucket=bucket, Key=key, Body=b"")
-    session = assume(accounts, user, role) if named == "role" else user
-    get: Call = session.s3.get_object
-    assert refused(get, Bucket=bucket, Key="key").startswith(DENIED)
-    owner.put_bucket_policy(
-        Bucket=bucket,
-        Policy=document({**reading, "Resource": f"arn:aws:s3:::{bucket}/key", "Principal": {"AWS": principal}}),
-    )
-    assert refused(get, Bucket=bucket, Key="key").startswith(DENIED)  # the other side doesn't allow it
-    if named == "role":
-        iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=document(reading))
-    else:
-        let(iam, name, reading)
-    get(Bucket=bucket, Key="key")
-    assert refused(get, Bucket=bucket, Key="other").startswith(DENIED)
-    deleted = session.s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "key"}]})
-    assert [item["Key"] for item in deleted["Deleted"]] == ["key"]
-    if named != "account":
-        assert refused(stranger.s3.get_object, Bucket=bucket, Key="key").startswith(DENIED)
-
-
-def test_a_bucket_policy_binds_root_too(accounts: Accounts) -> None:
-    """Source: S3 API Reference, "PutBucketPolicy": root may still put and delete the policy."""
-    owner, other = accounts.administrator(ACCOUNT).s3, accounts.administrator(OTHER_ACCOUNT).s3
-    owner.create_bucket(Bucket="strict-root")
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::strict-root"}
-    owner.list_objects_v2(Bucket="strict-root")
-    assert refused(other.list_objects_v2, Bucket="strict-root").startswith(DENIED)
-    owner.put_bucket_policy(Bucket="strict-root", Policy=document(deny))
-    assert refused(owner.list_objects_v2, Bucket="strict-root").startswith(DENIED)
-    owner.get_bucket_policy(Bucket="strict-root")
-    owner.delete_bucket_policy(Bucket="strict-root")
-    allow_other = {
-        "Principal": {"AWS": OTHER_ACCOUNT},
-        "Action": "s3:ListBucket",
-        "Resource": "arn:aws:s3:::strict-root",
-    }
-    owner.put_bucket_policy(Bucket="strict-root", Policy=document(allow_other))
-    other.list_objects_v2(Bucket="strict-root")
-
-
-def test_object_keys_are_not_normalized(accounts: Accounts, iam: "IAMClient", sign_in: SignIn) -> None:
-    accounts.administrator(ACCOUNT).s3.create_bucket(Bucket=BUCKET)
-    s3 = sign_in("klara").s3
-    let(iam, "klara", allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/reports/"))
-    s3.put_object(Bucket=BUCKET, Key="reports/", Body=b"")
-    for key in ("reports", "reports//", "/reports/"):
-        assert refused(s3.put_object, Bucket=BUCKET, Key=key, Body=b"").startswith(DENIED)
-    let(iam, "klara", allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}//"))
-    s3.put_object(Bucket=BUCKET, Key="/", Body=b"")
-    assert refused(s3.create_bucket, Bucket="strict-not-a-key").startswith(DENIED)
 
 
 # Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".

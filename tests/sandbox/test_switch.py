@@ -1,4 +1,4 @@
-"""Switch into the deployed role, as a user of Developers and of Testers, over real HTTP."""
+"""Tests of switching into the deployed role, as a user of Developers and of Testers, over real HTTP."""
 
 import json
 import os
@@ -6,118 +6,28 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 
-from access.credentials import Credentials
 from sandbox.layout import REPOSITORY
-from sandbox.users import User
 from tests.sandbox.conftest import Sandbox
-
-ARN = "arn:aws:iam::999999999999:role/UpdateApp"
-KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-DEVELOPMENT = "111111111111"
-DEVELOPER = User("switch-developer", DEVELOPMENT, ("Developers",))
-TESTER = User("switch-tester", DEVELOPMENT, ("Testers",))
-IN_ROLE = f"arn:aws:sts::999999999999:assumed-role/UpdateApp/{DEVELOPER.name}"
-
-WHO = [sys.executable, "-c", "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"]
-BY_NAME = [*WHO[:-1], WHO[-1].replace("boto3.client", "boto3.Session(profile_name='app').client")]
-LIST = [
-    sys.executable,
-    "-c",
-    "import boto3; boto3.client('s3').list_objects_v2(Bucket='productionapp'); print('listed')",
-]
-VARIABLES = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
-
-
-@pytest.fixture(scope="module")
-def keys(read_only: Sandbox) -> Iterator[dict[User, Credentials]]:
-    """Create two users with an access key each; remove both afterwards."""
-    made = {}
-    for user in (DEVELOPER, TESTER):
-        read_only.accounts.make(user)
-        made[user] = read_only.accounts.new_key(user)
-    yield made
-    iam = read_only.accounts.administrator(DEVELOPMENT).iam
-    for user in (DEVELOPER, TESTER):
-        iam.delete_access_key(UserName=user.name, AccessKeyId=made[user].access_key_id)
-        for group in user.groups:
-            iam.remove_user_from_group(UserName=user.name, GroupName=group)
-        for policy in iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]:
-            iam.detach_user_policy(UserName=user.name, PolicyArn=policy["PolicyArn"])
-        iam.delete_user(UserName=user.name)
-
-
-@dataclass
-class Person:
-    """A user with a home."""
-
-    variables: dict[str, str]
-    home: Path
-
-    def access(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return self.run([sys.executable, "-m", "access", *arguments], **variables)
-
-    def run(self, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
-        everything = {**self.variables, **variables}
-        return subprocess.run(command, cwd=REPOSITORY, env=everything, capture_output=True, text=True, check=False)
-
-    def begin(self, *command: str) -> subprocess.Popen[str]:
-        words = [sys.executable, "-m", "access", "exec", ARN, "--", *command]
-        return subprocess.Popen(words, cwd=REPOSITORY, env=self.variables, stdout=subprocess.PIPE, text=True)
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the cache of all tests, so that each session begins once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-def person(sandbox: Sandbox, key: Credentials, home: Path, cache: Path) -> Person:
-    variables = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))},
-        **sandbox.engine.environment("development"),
-        "AWS_ACCESS_KEY_ID": key.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
-        "AWS_CONFIG_FILE": str(home / "config"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
-        "HOME": str(home),
-        "PATH": f"{sandbox.cli.path.parent}:{os.environ['PATH']}",
-        "XDG_CACHE_HOME": str(cache),
-    }
-    return Person(variables, home)
-
-
-@pytest.fixture
-def developer(read_only: Sandbox, keys: dict[User, Credentials], tmp_path: Path, cache: Path) -> Person:
-    return person(read_only, keys[DEVELOPER], tmp_path, cache)
-
-
-@pytest.fixture
-def tester(read_only: Sandbox, keys: dict[User, Credentials], tmp_path: Path, cache: Path) -> Person:
-    return person(read_only, keys[TESTER], tmp_path, cache)
-
-
-def ok(done: subprocess.CompletedProcess[str]) -> str:
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.rstrip("\n")
-
-
-def failed(done: subprocess.CompletedProcess[str]) -> str:
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
-    return line
+from tests.sandbox.person import (
+    ARN,
+    DEVELOPER,
+    DEVELOPMENT,
+    IN_ROLE,
+    KEYS,
+    LIST,
+    TESTER,
+    VARIABLES,
+    WHO,
+    Person,
+    failed,
+    ok,
+)
 
 
 def all_arguments() -> str:
@@ -327,98 +237,6 @@ class TestEnv:
         assert done.stderr.startswith("access: no roles found: ")
 
 
-def test_credential_process(developer: Person) -> None:
-    output = json.loads(ok(developer.access("credential-process", ARN)))
-    assert sorted(output) == ["AccessKeyId", "Expiration", "SecretAccessKey", "SessionToken", "Version"]
-    # As SDKs use it: from any folder, repeatedly.
-    inner = f"cd {REPOSITORY} && exec {sys.executable} -m access credential-process {ARN} --profile dev"
-    profiles = f"[profile dev]\ncredential_process = {sys.executable} {developer.home / 'keys.py'}\n"
-    profiles += f"[profile app]\ncredential_process = sh -c '{inner}'\n"
-    (developer.home / "config").write_text(profiles)
-    keys = {"Version": 1, **dict(zip(("AccessKeyId", "SecretAccessKey"), developer_keys(developer), strict=True))}
-    (developer.home / "keys.py").write_text(f"print({json.dumps(keys)!r})")
-    assert ok(developer.run(WHO, AWS_PROFILE="app", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")) == IN_ROLE
-
-
-def developer_keys(developer: Person) -> tuple[str, str]:
-    return developer.variables["AWS_ACCESS_KEY_ID"], developer.variables["AWS_SECRET_ACCESS_KEY"]
-
-
-class TestProfile:
-    def test_printed(self, developer: Person) -> None:
-        done = developer.access("profile", "production/UpdateApp", "--external-id", "an-id", "--duration", "900")
-        assert done.returncode == 0
-        assert done.stdout.splitlines() == [
-            "[profile production-UpdateApp]",
-            f"role_arn = {ARN}",
-            "credential_source = Environment",
-            f"role_session_name = {DEVELOPER.name}",
-            "external_id = an-id",
-            "duration_seconds = 900",
-            "region = us-east-1",
-        ]
-        assert "keep them in a profile" in done.stderr
-        assert not (developer.home / "config").exists()
-
-    def test_written_profiles_work(self, developer: Person) -> None:
-        key, secret = developer_keys(developer)
-        (developer.home / "credentials").write_text(
-            f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
-        )
-        del developer.variables["AWS_ACCESS_KEY_ID"], developer.variables["AWS_SECRET_ACCESS_KEY"]
-        config = developer.home / "config"
-        before = "# mine\n[default]\nregion=eu-west-1\n"
-        config.write_text(before)
-        arguments = ("profile", ARN, "--name", "app", "--write")
-        output = ok(developer.access(*arguments))
-        assert output == f"profile app is in {config}; use it: --profile app, or AWS_PROFILE=app"
-        written = config.read_text()
-        assert written.startswith(f"{before}\n[profile app]\nrole_arn = {ARN}\nsource_profile = default\n")
-        assert ok(developer.run(BY_NAME)) == IN_ROLE
-        assert ok(developer.run(WHO, AWS_PROFILE="app")) == IN_ROLE
-        # A second run changes nothing, and the profile names the role.
-        ok(developer.access(*arguments))
-        assert config.read_text() == written
-        assert ok(developer.access("exec", "app", "--", *WHO)) == IN_ROLE
-        assert ok(developer.access("profile", "app")) == written.removeprefix(f"{before}\n").rstrip("\n")
-
-    def test_written_profiles_work_from_variables(self, developer: Person) -> None:
-        assert developer.access("profile", ARN, "--name", "app", "--write").returncode == 0
-        assert ok(developer.run(BY_NAME)) == IN_ROLE
-
-    def test_profiles_inherit_settings(self, developer: Person) -> None:
-        names = {"region": "AWS_REGION", "ca_bundle": "AWS_CA_BUNDLE", "endpoint_url": "AWS_ENDPOINT_URL"}
-        lines = [f"{setting} = {developer.variables.pop(name)}" for setting, name in names.items()]
-        key, secret = developer_keys(developer)
-        lines += [f"aws_access_key_id = {key}", f"aws_secret_access_key = {secret}"]
-        (developer.home / "config").write_text("\n".join(["[profile dev]", *lines, ""]))
-        for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            del developer.variables[name]
-        ok(developer.access("profile", ARN, "--name", "app", "--source-profile", "dev", "--write"))
-        assert ok(developer.run(BY_NAME)) == IN_ROLE
-
-    @pytest.mark.parametrize(
-        ("arguments", "what"),
-        [
-            (["--source-identity", "David"], "a source identity"),
-            (["--tag", "team=a"], "session tags"),
-            (["--session-policy", "/dev/stdin"], "a session policy"),
-        ],
-    )
-    def test_unsupported_options(self, developer: Person, arguments: list[str], what: str) -> None:
-        command = [sys.executable, "-m", "access", "profile", ARN, *arguments]
-        done = subprocess.run(
-            command, cwd=REPOSITORY, env=developer.variables, input="{}", capture_output=True, text=True, check=False
-        )
-        assert failed(done).startswith(f"access: a profile can't have {what}; use `python -m access exec`, ")
-
-    def test_no_source_credentials(self, developer: Person) -> None:
-        output = failed(developer.access("profile", ARN, AWS_ACCESS_KEY_ID=""))
-        assert output == "access: no source credentials found; use --source-profile NAME"
-        output = failed(developer.access("profile", ARN, "--source-profile", "nobody"))
-        assert output.startswith("access: there is no AWS profile 'nobody'")
-
-
 class TestPublished:
     """A list of roles, and users without Pulumi and the project."""
 
@@ -487,153 +305,3 @@ def test_revoke_and_begin_new_sessions(deployed: Sandbox, tmp_path: Path, monkey
     )
     assert ok(david.access("exec", ARN, "--", *LIST)) == "listed"
     assert "AccessDenied" in david.run(LIST, **session).stderr
-
-
-class TestWhoami:
-    def test_own_keys(self, developer: Person) -> None:
-        assert ok(developer.access("whoami")).splitlines() == [
-            f"who      arn:aws:iam::{DEVELOPMENT}:user/{DEVELOPER.name}",
-            f"account  {DEVELOPMENT}",
-            "from     the environment variables",
-            "until    no end: these are long-term keys",
-            "role     none: these are your own credentials",
-        ]
-
-    def test_in_a_role(self, developer: Person) -> None:
-        output = ok(developer.access("exec", ARN, "--", sys.executable, "-m", "access", "whoami")).splitlines()
-        assert output[:3] == [f"who      {IN_ROLE}", "account  999999999999", "from     the environment variables"]
-        assert re.fullmatch(r"until    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, [0-9]+ minutes from now", output[3])
-        assert output[4:] == [
-            f"role     UpdateApp of account 999999999999, as {DEVELOPER.name}",
-            'back     leave the shell that `exec` started, or: eval "$(python -m access env --unset)"',
-        ]
-
-    def test_by_profile(self, developer: Person) -> None:
-        assert developer.access("profile", ARN, "--name", "app", "--write").returncode == 0
-        output = ok(developer.access("whoami", "--profile", "app")).splitlines()
-        assert (output[0], output[-1]) == (f"who      {IN_ROLE}", "back     omit --profile")
-        assert re.search(r"UTC, [0-9]+ minutes", output[3])
-        keys = dict(zip(("aws_access_key_id", "aws_secret_access_key"), developer_keys(developer), strict=True))
-        (developer.home / "credentials").write_text("[dev]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
-        text = (developer.home / "config").read_text()
-        (developer.home / "config").write_text(text.replace("credential_source = Environment", "source_profile = dev"))
-        output = ok(developer.access("whoami", AWS_ACCESS_KEY_ID="", AWS_PROFILE="app")).splitlines()
-        assert (output[2], output[-1]) == ("from     profile 'app'", "back     unset AWS_PROFILE AWS_DEFAULT_PROFILE")
-
-    def test_no_credentials(self, developer: Person) -> None:
-        assert "no AWS credentials were found" in failed(developer.access("whoami", AWS_ACCESS_KEY_ID=""))
-        assert "there is no AWS profile 'x'" in failed(developer.access("whoami", "--profile", "x"))
-        assert "does not answer" in failed(developer.access("whoami", AWS_ENDPOINT_URL="https://127.0.0.1:1"))
-
-
-@dataclass
-class SignIn:
-    """The sign-in endpoint, which the emulator lacks."""
-
-    address: str = ""
-    status: int = 200
-    answer: bytes = b'{"SigninToken": "sign-in+token"}'
-    asked: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
-
-
-@pytest.fixture
-def sign_in() -> Iterator[SignIn]:
-    answering = SignIn()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            answering.asked.append((self.path, parse_qs(body)))
-            self.send_response(answering.status)
-            self.send_header("Content-Length", str(len(answering.answer)))
-            self.end_headers()
-            self.wfile.write(answering.answer)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-    answering.address = f"http://127.0.0.1:{server.server_port}"
-    yield answering
-    server.shutdown()
-    server.server_close()
-
-
-BROWSER = """\
-import http.client, json, subprocess, sys, urllib.parse
-
-address = urllib.parse.urlsplit(sys.argv[2])
-def get(path):
-    connection = http.client.HTTPConnection(address.netloc)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    return answer.status, dict(answer.getheaders())
-
-found = {"wrong path": get("/"), "first": get(address.path), "second": get(address.path)}
-found["seen by all"] = subprocess.run(["ps", "-axww", "-o", "args="], capture_output=True, text=True).stdout
-open(sys.argv[1], "w").write(json.dumps(found))
-"""
-
-
-class TestConsole:
-    def test_a_link(self, developer: Person, sign_in: SignIn) -> None:
-        link = urlsplit(ok(developer.access("console", ARN, AWS_SIGNIN_ENDPOINT_URL=sign_in.address)))
-        assert f"{link.scheme}://{link.netloc}{link.path}" == f"{sign_in.address}/federation"
-        assert parse_qs(link.query) == {
-            "Action": ["login"],
-            "Destination": ["https://console.aws.amazon.com/console/home?region=us-east-1"],
-            "SigninToken": ["sign-in+token"],
-        }
-        ((path, body),) = sign_in.asked
-        assert path == "/federation"  # the secrets are in the body
-        assert (sorted(body), body["Action"]) == (["Action", "Session"], ["getSigninToken"])
-        keys = json.loads(body["Session"][0])
-        session = boto3.Session(keys["sessionId"], keys["sessionKey"], keys["sessionToken"], region_name="us-east-1")
-        sts = session.client(
-            "sts",
-            endpoint_url=developer.variables["AWS_ENDPOINT_URL"],
-            verify=developer.variables["AWS_CA_BUNDLE"],
-        )
-        assert sts.get_caller_identity()["Arn"] == IN_ROLE
-
-    def test_open_hides_the_link(self, developer: Person, sign_in: SignIn) -> None:
-        script, seen = developer.home / "browser.py", developer.home / "seen"
-        script.write_text(BROWSER)
-        variables = {
-            "AWS_SIGNIN_ENDPOINT_URL": sign_in.address,
-            "BROWSER": f"{sys.executable} {script} {seen} %s",
-        }
-        done = developer.access("console", ARN, "--open", **variables)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "access: opened in the browser\n")
-        found = json.loads(seen.read_text())
-        status, headers = found["first"]
-        assert (status, headers["Cache-Control"], headers["Referrer-Policy"]) == (302, "no-store", "no-referrer")
-        assert headers["Location"].startswith(f"{sign_in.address}/federation?")
-        assert headers["Location"].endswith("SigninToken=sign-in%2Btoken")
-        assert (found["wrong path"][0], found["second"][0]) == (404, 404)
-        assert str(script) in found["seen by all"]
-        assert "sign-in" not in found["seen by all"]
-
-    def test_no_browser(self, developer: Person, sign_in: SignIn) -> None:
-        variables = {"AWS_SIGNIN_ENDPOINT_URL": sign_in.address, "BROWSER": "false %s", "PATH": "/bin"}
-        output = failed(developer.access("console", ARN, "--open", **variables))
-        assert output == "access: there is no browser to open; omit --open to print the link"
-
-    @pytest.mark.parametrize(
-        ("status", "answer", "reason"),
-        [
-            (400, b"Invalid Credentials Parameter", "refuses the sign-in of the role's session (HTTP 400)"),
-            (200, b"<html>", "did not return a sign-in token"),
-            (200, b"{}", "did not return a sign-in token"),
-            (200, b"[]", "did not return a sign-in token"),
-        ],
-    )
-    def test_refused(self, developer: Person, sign_in: SignIn, status: int, answer: bytes, reason: str) -> None:
-        sign_in.status, sign_in.answer = status, answer
-        output = failed(developer.access("console", ARN, AWS_SIGNIN_ENDPOINT_URL=sign_in.address))
-        assert output == f"access: {urlsplit(sign_in.address).netloc} {reason}"
-
-    def test_no_answer(self, developer: Person) -> None:
-        output = failed(developer.access("console", ARN, AWS_SIGNIN_ENDPOINT_URL="http://127.0.0.1:1"))
-        assert output == "access: 127.0.0.1:1 does not answer; check the network, HTTPS_PROXY and AWS_CA_BUNDLE"

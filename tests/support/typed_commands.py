@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tests.support.markdown import PAGES
 
-_SWITCH, _REUSE = "tests/sandbox/test_switch.py", "tests/sandbox/test_reuse.py"
+_SWITCH = "tests/sandbox/test_switch.py"
+_DISTRIBUTION, _REUSE = "tests/sandbox/test_distribution.py", "tests/sandbox/test_reuse.py"
 _STACKS, _EXAMPLES = "tests/sandbox/test_stacks.py", "tests/sandbox/test_examples.py"
 _PROVE, _STATE = "tests/sandbox/test_prove_command.py", "tests/sandbox/test_state.py"
 _STEPS = "tests/sandbox/test_real_accounts.py::test_the_steps_deploy_both_stacks_from_nothing"
@@ -29,7 +30,7 @@ ELSEWHERE = {
         "tests/sandbox/test_aws_check.py::test_the_report_covers_two_accounts_and_leaves_nothing"
     ),
     ".venv/bin/python -m pytest -n 0 tests/unit/components/test_trust.py": _CHECK,
-    ".venv/bin/python -m pytest -n 0 tests/sandbox/test_switch.py -k mfa": _CHECK,
+    ".venv/bin/python -m pytest -n 0 tests/sandbox/test_switch.py -k session_policy": _CHECK,
     ".venv/bin/python -m sandbox up production": "tests/sandbox/test_faults.py",
     ".venv/bin/python -m sandbox down --wipe": (
         "tests/sandbox/test_commands.py::test_up_deploys_and_proves_and_a_second_up_changes_nothing"
@@ -46,11 +47,13 @@ ELSEWHERE = {
     "access prove production development --outsider another-account --create-probes --html proof.html --json"
     " proof.json": f"{_PROVE}::test_the_proof_is_reported_in_every_format",
     "access exec": "tests/unit/access/switch/published/test_roles.py::test_by_number_or_name",
-    "access console production/UpdateApp --profile David --open": f"{_SWITCH}::test_open_hides_the_link",
+    "access console production/UpdateApp --profile David --open": (
+        "tests/sandbox/test_console.py::test_open_hides_the_link"
+    ),
     "access revoke production/UpdateApp": f"{_SWITCH}::test_revoke_and_begin_new_sessions",
-    "pipx install git+https://…/cross-account-access.git": f"{_REUSE}::test_the_installed_command_switches",
+    "pipx install git+https://…/cross-account-access.git": f"{_DISTRIBUTION}::test_the_installed_command_switches",
     'pip install "cross-account-access[components] @ git+https://…/cross-account-access.git"': (
-        f"{_REUSE}::test_the_components_work_as_a_git_dependency"
+        f"{_DISTRIBUTION}::test_the_components_work_as_a_git_dependency"
     ),
     "pulumi package add https://…/cross-account-access.git/components": (
         f"{_REUSE}::test_the_cli_reads_the_schema_from_the_folder"

@@ -21,8 +21,9 @@ hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
 
 _FIRST = (
-    *("stacks", "deployment", "prove", "prove_command", "pipeline", "examples", "switch", "provider", "faults"),
-    *("removal", "commands", "prove_lag", "reuse", "options", "sealed", "edits", "lost_state", "saving", "bypass"),
+    *("stacks", "deployment", "prove", "prove_command", "pipeline", "examples", "switch", "provider_runs", "faults"),
+    *("removal", "commands", "prove_lag", "reuse", "options", "isolation", "distribution", "switch_profiles", "edits"),
+    *("lost_state", "saving", "bypass"),
 )
 """The files of tests/sandbox that take longest, which begin first: one that began last would keep all waiting."""
 

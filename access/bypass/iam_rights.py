@@ -58,7 +58,7 @@ class Takeover:
     actions: tuple[str, ...]
     """The calls on that user or role, all of them needed."""
     succeeds: Verdict = YES
-    """Whether the calls succeed once they are allowed: yes, no, or under conditions."""
+    """The verdict on the calls once they are allowed: they succeed, fail, or depend on conditions."""
     on: str | None = None
     """The ARN of the identity provider that the calls change instead, which the role trusts."""
 

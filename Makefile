@@ -2,7 +2,7 @@ PYTHON ?= python3
 MOST ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test unit lint format docs access edits state rights faults aws-check benchmark packages setup
+.PHONY: help up down test unit lint format docs access edits state rights faults kills aws-check benchmark packages setup
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,9 @@ rights: setup ## try a proof without each right that it needs: minutes
 
 faults: setup ## try a fault at every call, and write docs/faults.md: hours; continues if interrupted
 	@.venv/bin/python -m tests.sandbox.all_faults
+
+kills: setup ## kill the engine, the program or the emulator at 50 random moments: minutes
+	@.venv/bin/python -m tests.sandbox.random_kills
 
 aws-check: setup ## try on two accounts what docs/limits.md lists: PRODUCTION=profile DEVELOPMENT=profile
 	@AWS_CHECK_REPORT=1 AWS_CHECK_PRODUCTION='$(PRODUCTION)' AWS_CHECK_DEVELOPMENT='$(DEVELOPMENT)' \

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -221,7 +221,7 @@ class Engine:
 
     def _streamed(self, stack: str, command: Sequence[str], variables: Mapping[str, str], say: Say | None) -> Finished:
         shown_lines, lines = ProgressFilter(), []
-        log, events = self._file_of(stack, "log"), self._file_of(stack, "events")
+        log, events, engine = (self._file_of(stack, kind) for kind in ("log", "events", "engine"))
         with (
             log.open("w", encoding="utf-8") as everything,
             subprocess.Popen(  # noqa: S603
@@ -234,12 +234,14 @@ class Engine:
                 text=True,
             ) as process,
         ):
+            engine.write_text(str(process.pid))
             for line in process.stdout or ():
                 everything.write(line)
                 lines.append(line.rstrip())
                 if say:
                     for text in shown_lines.lines(lines[-1]):
                         say(text)
+        engine.unlink()
         errors = read_errors(events, lines) if process.returncode else ()
         return Finished(process.returncode, tuple(lines), read_changes(events), errors)
 
@@ -293,6 +295,10 @@ class Engine:
 
     def _recover(self, stack: str, say: Say) -> None:
         """Release a killed engine's locks, and look up the resources that it was creating."""
+        engine = self._file_of(stack, "engine")
+        with suppress(FileNotFoundError, ValueError):  # an engine whose caller was killed may take a lock only now
+            _wait_for_end(int(engine.read_text()))
+            engine.unlink()
         locks = list((self._layout.backend / ".pulumi" / "locks").glob(f"**/{self.project.name}/{stack}/*.json"))
         for lock in locks:
             _wait_for_end(_pid_of(lock))

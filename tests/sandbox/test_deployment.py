@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -181,6 +182,18 @@ def test_a_killed_engine_loses_nothing(sandbox: Sandbox) -> None:
     assert up.returncode == 1
     sandbox.deploy()
     test_the_deployed_documents_are_the_tutorials(sandbox)
+
+
+def test_the_engine_of_a_killed_program_is_waited_for(deployed: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = deployed.layout.directory / "cross-account-access.production.engine"
+    with subprocess.Popen(["pulumi"], executable="/bin/cat", stdin=subprocess.PIPE) as engine:  # noqa: S607
+        note.write_text(str(engine.pid))
+        monkeypatch.setattr(
+            "sandbox.engine.time", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: engine.communicate())
+        )
+        deployed.engine.prepare("production", lambda _: None)
+        assert engine.returncode == 0
+    assert not note.exists()
 
 
 def killed_at(sandbox: Sandbox, stack: str, marker: str, engine: Engine | None = None) -> None:

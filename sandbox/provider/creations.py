@@ -7,10 +7,12 @@ record, in the state's format, and a refresh looks them up.
 
 import json
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
@@ -18,6 +20,8 @@ from sandbox.provider.configuration import ProviderError
 from sandbox.provider.values import SECRET_IN_STATE, in_state
 
 Resource = dict[str, Any]
+
+_SERVER_ERROR = 500
 
 
 class RecordError(ProviderError):
@@ -72,14 +76,25 @@ class Creations:
             self._write([*(item for item in needed if item["urn"] not in self._written), created])
             self._pending.add(urn)
 
-    def change(self, urn: str) -> None:
+    @contextmanager
+    def changing(self, urn: str) -> Iterator[None]:
         """Record that a resource is about to be updated or deleted.
+
+        If the answer gets lost, the state may be wrong for good: the record stays, so that the next command refreshes.
 
         Raises:
             RecordError: the record can't be written, so the resource must not be changed.
         """
         with self._lock:
             self._write([{"urn": urn}])
+            self._pending.add(urn)
+        try:
+            yield
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < _SERVER_ERROR:
+                self._pending.discard(urn)
+            raise
+        self._pending.discard(urn)
 
     def end(self, urn: str, resource_id: str | None) -> None:
         """Record the id of a created resource; ``None``: AWS refused it."""

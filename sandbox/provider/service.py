@@ -285,8 +285,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         aws = lifecycle.in_own_region(self._account(context), kind, olds)
 
         def update() -> Properties | None:
-            self._creations.change(request.urn)
-            lifecycle.update(aws, kind, request.id, olds, news)
+            with self._creations.changing(request.urn):
+                lifecycle.update(aws, kind, request.id, olds, news)
             return lifecycle.read(aws, kind, request.id, {**olds, **news})
 
         outputs = _call_aws(f"updating {request.urn}", update)
@@ -302,8 +302,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         aws = lifecycle.in_own_region(self._account(context), kind, olds)
 
         def delete() -> None:
-            self._creations.change(request.urn)
-            kind.delete(aws, request.id, olds)
+            with self._creations.changing(request.urn):
+                kind.delete(aws, request.id, olds)
 
         _call_aws(f"deleting {request.urn}", delete)
         return Empty()

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
@@ -111,9 +113,36 @@ def test_an_end_without_a_beginning_is_ignored(creations: Creations, path: Path)
 
 
 def test_a_change_is_recorded_without_the_resource(creations: Creations, path: Path) -> None:
-    creations.change(ROLE)
-    assert path.exists()
-    assert read_creations(path) == []
+    with creations.changing(ROLE):
+        assert path.exists()
+        assert read_creations(path) == []
+
+
+def answered(status: int) -> ClientError:
+    response: Any = {"ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "DeleteRole")
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (None, False),
+        (answered(403), False),
+        (answered(500), True),
+        (EndpointConnectionError(endpoint_url="https://127.0.0.1"), True),
+    ],
+    ids=["done", "refused", "an error of the server", "no answer"],
+)
+def test_a_change_without_an_answer_keeps_the_record(
+    creations: Creations, path: Path, error: Exception | None, stays: bool
+) -> None:
+    with suppress(ClientError, EndpointConnectionError), creations.changing(ROLE):
+        creations.forget()
+        assert path.exists()
+        if error:
+            raise error
+    creations.forget()
+    assert path.exists() is stays
 
 
 def test_an_incomplete_line_is_ignored(creations: Creations, path: Path) -> None:
@@ -137,7 +166,7 @@ def test_a_failed_record_prevents_the_creation(tmp_path: Path) -> None:
     creations = Creations(tmp_path / "gone" / "dev.json.begun")
     begins: list[Callable[[], None]] = [
         lambda: creations.begin(POLICY, inputs(), PROVIDER),
-        lambda: creations.change(POLICY),
+        lambda: creations.changing(POLICY).__enter__(),
     ]
     for begin in begins:
         with pytest.raises(RecordError, match=r"dev\.json\.begun: No such file or directory"):
@@ -148,7 +177,8 @@ def test_a_failed_record_prevents_the_creation(tmp_path: Path) -> None:
 def test_an_engine_that_saves_each_step_needs_no_record() -> None:
     creations = Creations(None)
     creations.begin(POLICY, inputs(), provider_pb2.ConfigureRequest())
-    creations.change(POLICY)
+    with creations.changing(POLICY):
+        pass
     creations.end(POLICY, "id")
     creations.forget()
 
